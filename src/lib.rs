@@ -1,0 +1,30 @@
+//! **compdd**: benchmark suite and leaderboard harness for dataset distillation in complex scenes.
+//!
+//! The rooms of the house, from the pixels to the leaderboard:
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`data`] | where pixels come from: sources, decoding, resizing, normalisation, the built-in scenes |
+//! | [`subset`] | which classes: the lists, their versions and errata |
+//! | [`nn`] | networks as functions of explicit parameters |
+//! | [`augment`] | differentiable siamese augmentation |
+//! | [`select`] | which real images: coresets |
+//! | [`methods`] | one module per method, one trait, one registry |
+//! | [`eval`] | protocols: how a distilled set is scored |
+//! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
+//! | [`record`] | bundles, records, the leaderboard |
+//!
+//! Dependencies point one way: `run` -> `methods`, `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
+//! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
+
+pub mod augment;
+pub mod data;
+pub mod device;
+pub mod eval;
+pub mod methods;
+pub mod nn;
+pub mod record;
+pub mod rng;
+pub mod run;
+pub mod select;
+pub mod subset;

@@ -1,0 +1,2 @@
+//! The `compdd` command.
+fn main() {}
