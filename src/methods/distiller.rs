@@ -5,7 +5,11 @@ use std::sync::atomic::AtomicBool;
 use burn::tensor::Device;
 
 use super::{MethodError, State, recipe::Recipe};
-use crate::{data::Task, nn::NetworkSpec, record::Distilled};
+use crate::{
+    data::Task,
+    nn::NetworkSpec,
+    record::{Distilled, Provenance},
+};
 
 /// What kind of result a method gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,10 @@ pub struct Start<'a> {
     pub ipc: usize,
     /// Seed of this run: the root of every stream the method draws from.
     pub seed: u64,
+    /// Slug of the method, for the bundle.
+    pub method: &'a str,
+    /// What the bundle says about its origin.
+    pub provenance: &'a Provenance,
     /// The network that the record names.
     pub network: &'a NetworkSpec,
     /// Where to compute.

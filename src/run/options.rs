@@ -154,7 +154,7 @@ impl RunOptions {
     }
 
     fn networks(&self, subset: &Subset, resolution: usize) -> Result<Vec<NetworkSpec>, RunError> {
-        let main = self.network.as_deref().unwrap_or_else(|| default_network(resolution));
+        let main = self.network.as_deref().unwrap_or_else(|| Subset::network_at(resolution));
         let mut networks: Vec<NetworkSpec> = Vec::new();
         for name in std::iter::once(main).chain(self.eval_networks.iter().map(String::as_str)) {
             let spec = NetworkSpec::parse(name)?;
@@ -191,15 +191,5 @@ impl RunOptions {
             resolution,
         };
         Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?)
-    }
-}
-
-/// The network that the field uses at a resolution (`methods/evaluation`: D3 at 32 px, D4 at 64, D5 at 128, D6 at 256).
-pub fn default_network(resolution: usize) -> &'static str {
-    match resolution {
-        0..48 => "convnet-d3",
-        48..96 => "convnet-d4",
-        96..192 => "convnet-d5",
-        _ => "convnet-d6",
     }
 }
