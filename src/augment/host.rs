@@ -46,7 +46,9 @@ fn blend_pixels(image: &mut [f32], c: usize, factor: f32) {
 
 fn blend_image(image: &mut [f32], factor: f32) {
     let mean = (image.iter().map(|&v| f64::from(v)).sum::<f64>() / image.len() as f64) as f32;
-    image.iter_mut().for_each(|v| *v = (*v - mean) * factor + mean);
+    for value in image.iter_mut() {
+        *value = (*value - mean) * factor + mean;
+    }
 }
 
 fn erase(image: &mut [f32], window: Window, h: usize, w: usize) {

@@ -127,12 +127,11 @@ impl<'a> Rows<'a> {
     }
 
     fn mean(&self) -> Vec<f64> {
-        let mut mean = vec![0.0_f64; self.d];
+        let mut sums = vec![0.0_f64; self.d];
         for i in 0..self.n {
-            mean.iter_mut().zip(self.row(i)).for_each(|(mu, &e)| *mu += f64::from(e));
+            sums.iter_mut().zip(self.row(i)).for_each(|(sum, &e)| *sum += f64::from(e));
         }
-        mean.iter_mut().for_each(|mu| *mu /= self.n as f64);
-        mean
+        sums.into_iter().map(|sum| sum / self.n as f64).collect()
     }
 
     /// Squared Euclidean distance of every row to a point.
