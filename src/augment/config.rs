@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Draws, Kind, Op};
@@ -80,7 +81,8 @@ impl Token {
 }
 
 /// An ordered list of tokens, written `color_crop_cutout_flip_scale_rotate`; `none` is the empty list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(with = "String")]
 #[serde(try_from = "String", into = "String")]
 pub struct Strategy(Vec<Token>);
 
@@ -133,7 +135,7 @@ impl fmt::Display for Strategy {
 }
 
 /// How many tokens one call applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Mode {
     /// One token, drawn uniformly, for the whole minibatch.
     S,
@@ -153,7 +155,7 @@ pub enum Sampling {
 }
 
 /// The strengths of the operations; the defaults are those of the published evaluation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DsaConfig {
     /// Which tokens may be drawn.
