@@ -45,11 +45,13 @@ pub trait Method: Sync {
         false
     }
 
-    /// Starts a run.
+    /// Starts a run. A [`Kind::Reference`] has nothing to start.
     ///
     /// # Errors
     /// When the task does not fit (too few images of a class, no network at this resolution, ...).
-    fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError>;
+    fn start<'a>(&self, _start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        Err(MethodError::NoDistillation { method: self.slug() })
+    }
 }
 
 /// Everything a method may look at when it starts. The test set is in the task for the protocols' sake; methods never read it.

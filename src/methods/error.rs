@@ -14,6 +14,13 @@ pub enum MethodError {
         /// The names that exist.
         known: String,
     },
+    /// The reference was asked to distil.
+    #[error("`{method}` distils nothing")]
+    #[diagnostic(help("it trains students on the whole training set: run it without --ipc"))]
+    NoDistillation {
+        /// The method.
+        method: &'static str,
+    },
     /// A class has fewer training images than the set needs.
     #[error("class {class} has {found} training images, but {needed} images per class were asked for")]
     #[diagnostic(help("lower --ipc to at most {found}"))]
@@ -52,4 +59,8 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Eval(#[from] crate::eval::EvalError),
+    /// The selection could not be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Select(#[from] crate::select::SelectError),
 }

@@ -11,9 +11,11 @@ mod full;
 mod random;
 pub mod recipe;
 mod registry;
+mod selected;
 mod state;
 
 pub use distiller::{Distiller, Kind, Method, Start, StepContext, StepReport};
 pub use error::MethodError;
+pub use full::FullRecipe;
 pub use registry::{all, find};
 pub use state::{State, StateError};
