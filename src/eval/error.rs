@@ -51,6 +51,13 @@ pub enum EvalError {
         /// Shape of the test images.
         expected: [usize; 3],
     },
+    /// A pixel of the training set is NaN or infinite.
+    #[error("training image {image} holds a pixel that is not a number")]
+    #[diagnostic(help("the distillation diverged or the file is damaged: make the bundle again"))]
+    Pixels {
+        /// Index of the first such image.
+        image: usize,
+    },
     /// There is nothing to train or to test on.
     #[error("the {split} set is empty")]
     #[diagnostic(help("check the data root and the subset"))]

@@ -1,6 +1,6 @@
-//! What a student is told about an image, and the loss against it.
+//! What a student is told about an image, as target probabilities.
 
-use burn::tensor::{Device, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::EvalError;
 
@@ -113,25 +113,16 @@ impl Targets {
     }
 }
 
-/// Cross-entropy against target probabilities, mean over the batch: `-(1/B) sum p log softmax(z)`.
-///
-/// # Shapes
-/// `logits`, `targets`: `[batch, classes]`; result: one value.
-pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let batch = logits.dims()[0] as f32;
-    (log_softmax(logits, 1) * targets).sum().neg().div_scalar(batch)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Stream;
+    use crate::{nn::loss::{hard_cross_entropy, probability_cross_entropy, soft_cross_entropy}, rng::Stream};
 
     fn loss(labels: &Labels, logits: &Tensor<2>) -> f32 {
         let [n, classes] = logits.dims();
         labels.validate(n, classes).unwrap();
         let indices: Vec<usize> = (0..n).collect();
-        cross_entropy(logits.clone(), labels.targets(classes).batch(&indices, &Device::flex())).into_scalar()
+        probability_cross_entropy(logits.clone(), labels.targets(classes).batch(&indices, &Device::flex())).into_scalar()
     }
 
     #[test]

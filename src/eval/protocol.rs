@@ -116,11 +116,6 @@ impl NoKd {
         self.epochs / 2 + 1
     }
 
-    /// Learning rate during the epoch of this index, from the base rate of the training set.
-    pub fn learning_rate(&self, base: f32, epoch: usize) -> f32 {
-        if epoch > self.drop_after() { base * self.drop } else { base }
-    }
-
     /// The seeds of the students of a run, 32 bits each so that every reader of a record keeps them exact.
     pub fn seeds(seed: u64, students: usize) -> Vec<u64> {
         (0..students as u64).map(|student| Stream::child_seed(seed, "student", student) >> 32).collect()
@@ -157,7 +152,8 @@ mod tests {
     #[test]
     fn e2_learning_rate_trace() {
         let protocol = NoKd::new(Budget::Paper);
-        let trace: Vec<f32> = (0..protocol.total_epochs()).map(|epoch| protocol.learning_rate(0.01, epoch)).collect();
+        let plan = protocol.plan(0.01);
+        let trace: Vec<f32> = (0..plan.epochs).map(|epoch| plan.schedule.rate(epoch)).collect();
         assert_eq!(trace.len(), 1001);
         assert!(trace[..502].iter().all(|&rate| rate == 0.01));
         assert!(trace[502..].iter().all(|&rate| (rate - 0.001).abs() < 1e-9));

@@ -7,17 +7,20 @@ use super::{
     names::{canonical, nearest},
     scenes::SCENE_CLASSES,
 };
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// One class of a subset; its label is its position in the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ClassEntry {
     /// `ImageNet` synset (`n01537544`), or the plain class name where the data set has no synsets.
     pub synset: String,
     /// Human name. Not unique in `ImageNet`: join on the synset.
     pub label: String,
     /// Index among the sorted ImageNet-1K synsets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
 }
 

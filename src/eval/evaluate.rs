@@ -1,0 +1,162 @@
+//! Several students on one training set.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use burn::tensor::Device;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Accuracy, EvalError, NoKd, Passes, Progress, Student, TrainingData, TrainingSet, View, Watch, accuracy};
+use crate::nn::Network;
+
+/// The score of one student.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StudentScore {
+    /// Seed of the student: initialisation, shuffling and augmentation follow from it.
+    pub seed: u64,
+    /// Top-1 accuracy after the last epoch, between 0 and 1.
+    pub accuracy: f64,
+    /// Images classified correctly.
+    pub correct: usize,
+    /// Images of the test set.
+    pub total: usize,
+    /// Mean training loss of the last epoch.
+    pub train_loss: f64,
+}
+
+/// Where and how an evaluation runs. Nothing in here changes a score.
+#[derive(Clone)]
+pub struct EvalContext<'a> {
+    /// Where to compute.
+    pub device: Device,
+    /// Set from outside to stop; students are saved first.
+    pub stop: &'a AtomicBool,
+    /// Who hears about epochs and scores.
+    pub progress: &'a dyn Progress,
+    /// Folder for one file per student, and how often it is written. It belongs to one evaluation; the caller removes it
+    /// when the scores are safe.
+    pub checkpoint: Option<(PathBuf, Duration)>,
+    /// Students trained at the same time; `None` chooses by the size of a step.
+    pub lanes: Option<usize>,
+}
+
+impl<'a> EvalContext<'a> {
+    /// A context without checkpoints or progress.
+    pub fn new(device: Device, stop: &'a AtomicBool) -> Self {
+        Self { device, stop, progress: &(), checkpoint: None, lanes: None }
+    }
+}
+
+/// Trains one student per seed on `data` and scores it on `test` after its last epoch. Scores come in the order of `seeds`.
+///
+/// Students are independent; on a CPU, small ones are trained side by side, each with its share of the cores. No choice
+/// among checkpoints or students is made here.
+pub fn evaluate(
+    seeds: &[u64],
+    network: &Network,
+    data: &TrainingSet,
+    test: &View<'_>,
+    protocol: &NoKd,
+    context: &EvalContext<'_>,
+) -> Result<Vec<StudentScore>, EvalError> {
+    protocol.validate()?;
+    if test.is_empty() {
+        return Err(EvalError::Empty { split: "test" });
+    }
+    if data.shape() != test.set().shape() {
+        return Err(EvalError::Shape { found: data.shape(), expected: test.set().shape() });
+    }
+    if let Some((folder, _)) = &context.checkpoint {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| EvalError::File { action: "create", path: folder.clone(), source })?;
+    }
+    let tag = if context.checkpoint.is_some() { data.hash() } else { String::new() };
+    let job = Job { seeds, network, data, test, protocol, context, tag };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let lanes = context.lanes.unwrap_or_else(|| lanes(data, protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
+    tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
+    if lanes == 1 {
+        return (0..seeds.len()).map(|student| job.student(student)).collect();
+    }
+    job.side_by_side(lanes, cores)
+}
+
+/// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
+fn lanes(data: &TrainingSet, protocol: &NoKd, device: &Device, cores: usize) -> usize {
+    const SMALL_STEP: usize = 64 * 32 * 32;
+    let [_, h, w] = data.shape();
+    let pixels = protocol.batch.min(data.len()) * h * w;
+    if *device == Device::flex() && pixels <= SMALL_STEP { cores } else { 1 }
+}
+
+struct Job<'a> {
+    seeds: &'a [u64],
+    network: &'a Network,
+    data: &'a TrainingSet,
+    test: &'a View<'a>,
+    protocol: &'a NoKd,
+    context: &'a EvalContext<'a>,
+    /// Names the training set in checkpoints.
+    tag: String,
+}
+
+impl Job<'_> {
+    fn student(&self, number: usize) -> Result<StudentScore, EvalError> {
+        let (context, seed) = (self.context, self.seeds[number]);
+        let mut student = Student::new(self.network, self.protocol.plan(self.data.learning_rate), seed, &context.device);
+        let mut watch = Watch::new(number, context.stop, context.progress);
+        if let Some((folder, every)) = &context.checkpoint {
+            let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
+            student.resume(&path, &self.tag)?;
+            watch = watch.saving_to(&path, &self.tag, *every);
+        }
+        student.train(self.data, &mut watch)?;
+        watch.finished(&student)?;
+        let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
+        let Accuracy { correct, total } = accuracy(self.network, student.params(), self.test, passes)?;
+        let score = Accuracy { correct, total }.share();
+        context.progress.scored(number, score);
+        Ok(StudentScore { seed, accuracy: score, correct, total, train_loss: student.last_loss() })
+    }
+
+    /// Every lane takes the next student until there is none, inside a thread pool of its own.
+    fn side_by_side(&self, lanes: usize, cores: usize) -> Result<Vec<StudentScore>, EvalError> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<Result<StudentScore, EvalError>>>> =
+            Mutex::new(self.seeds.iter().map(|_| None).collect());
+        let lane = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= self.seeds.len() {
+                    break;
+                }
+                let result = self.student(number);
+                let failed = result.is_err();
+                if let Ok(mut results) = results.lock() {
+                    results[number] = Some(result);
+                }
+                if failed {
+                    next.store(self.seeds.len(), Ordering::Relaxed);
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..lanes {
+                scope.spawn(|| match rayon::ThreadPoolBuilder::new().num_threads((cores / lanes).max(1)).build() {
+                    Ok(pool) => pool.install(lane),
+                    Err(_) => lane(),
+                });
+            }
+        });
+        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        results.into_iter().map(|result| result.unwrap_or(Err(EvalError::Interrupted))).collect()
+    }
+}

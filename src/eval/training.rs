@@ -1,0 +1,119 @@
+//! What a student is trained on.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::{EvalError, Labels, View};
+
+/// A source of minibatches: distilled images in memory, or real images decoded to bytes.
+pub trait TrainingData: Sync {
+    /// Number of images.
+    fn len(&self) -> usize;
+    /// Whether there is no image.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// `[channels, height, width]` of an image.
+    fn shape(&self) -> [usize; 3];
+    /// The labels of all images.
+    fn labels(&self) -> &Labels;
+    /// The images at `indices` as network input, `[indices.len(), channels, height, width]`, on `device`.
+    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4>;
+}
+
+/// A distilled set: images already in the network's pixel space, used as they are.
+#[derive(Clone, Debug)]
+pub struct TrainingSet {
+    /// `[n, channels, height, width]`, not tracked for gradients.
+    pub images: Tensor<4>,
+    /// One label per image.
+    pub labels: Labels,
+    /// The student's learning rate: learned for trajectory methods, 0.01 otherwise.
+    pub learning_rate: f32,
+}
+
+impl TrainingSet {
+    /// A set from pixels in host memory, row-major `[n, channels, height, width]`.
+    pub fn from_pixels(pixels: Vec<f32>, shape: [usize; 3], labels: Labels, learning_rate: f32, device: &Device) -> Result<Self, EvalError> {
+        let [c, h, w] = shape;
+        let n = labels.len();
+        if pixels.len() != n * c * h * w {
+            let reason = format!("{n} labels for {} images of {c}x{h}x{w}", pixels.len() / (c * h * w).max(1));
+            return Err(EvalError::Labels { reason });
+        }
+        if let Some(position) = pixels.iter().position(|v| !v.is_finite()) {
+            return Err(EvalError::Pixels { image: position / (c * h * w) });
+        }
+        Ok(Self { images: Tensor::from_data(TensorData::new(pixels, [n, c, h, w]), device), labels, learning_rate })
+    }
+
+    /// Blake3 hex of the pixels, the labels and the learning rate.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut feed = |values: &[f32]| values.iter().for_each(|v| {
+            hasher.update(&v.to_le_bytes());
+        });
+        feed(&self.images.clone().into_data().iter::<f32>().collect::<Vec<_>>());
+        match &self.labels {
+            Labels::Hard(labels) => feed(&labels.iter().map(|&label| f32::from_bits(label)).collect::<Vec<_>>()),
+            Labels::Logits { values, .. } | Labels::Probabilities { values, .. } => feed(values),
+        }
+        feed(&[self.learning_rate]);
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+impl TrainingData for TrainingSet {
+    fn len(&self) -> usize {
+        self.images.dims()[0]
+    }
+
+    fn shape(&self) -> [usize; 3] {
+        let [_, c, h, w] = self.images.dims();
+        [c, h, w]
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
+        let rows: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
+        let here = self.images.device();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [indices.len()]), &here);
+        let images = self.images.clone().select(0, rows);
+        if here == *device { images } else { images.to_device(device) }
+    }
+}
+
+/// Real images with their own hard labels: the reference on the full set, and feature networks.
+#[derive(Clone, Debug)]
+pub struct RealImages<'a> {
+    view: View<'a>,
+    labels: Labels,
+}
+
+impl<'a> RealImages<'a> {
+    /// The images of a view as training data.
+    pub fn new(view: View<'a>) -> Self {
+        let labels = Labels::Hard((0..view.len()).map(|i| view.label(i)).collect());
+        Self { view, labels }
+    }
+}
+
+impl TrainingData for RealImages<'_> {
+    fn len(&self) -> usize {
+        self.view.len()
+    }
+
+    fn shape(&self) -> [usize; 3] {
+        self.view.set().shape()
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
+        self.view.tensor(indices, device)
+    }
+}
