@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::augment::AugmentError;
+use crate::{augment::AugmentError, record::RecordError};
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -36,12 +36,9 @@ pub enum EvalError {
         value: f32,
     },
     /// The labels do not fit the images or the network.
-    #[error("the labels cannot be used: {reason}")]
-    #[diagnostic(help("the bundle and the subset must have the same classes in the same order"))]
-    Labels {
-        /// What does not fit.
-        reason: String,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Labels(#[from] RecordError),
     /// The images do not fit the network or the test set.
     #[error("the training images are {found:?} (channels, height, width), but the test images are {expected:?}")]
     #[diagnostic(help("evaluate at the resolution of the bundle (--res)"))]
@@ -50,6 +47,17 @@ pub enum EvalError {
         found: [usize; 3],
         /// Shape of the test images.
         expected: [usize; 3],
+    },
+    /// The pixel block is not that many images.
+    #[error("{values} pixel values do not make {images} images of {shape:?} (channels, height, width)")]
+    #[diagnostic(help("the bundle is damaged: make or import it again"))]
+    Size {
+        /// Values in the block.
+        values: usize,
+        /// Labelled images.
+        images: usize,
+        /// Shape of one image.
+        shape: [usize; 3],
     },
     /// A pixel of the training set is NaN or infinite.
     #[error("training image {image} holds a pixel that is not a number")]
@@ -75,13 +83,6 @@ pub enum EvalError {
         value: String,
         /// The accepted range, in words.
         range: &'static str,
-    },
-    /// A budget that does not exist.
-    #[error("there is no budget `{text}`")]
-    #[diagnostic(help("use one of: paper, quick, smoke"))]
-    Budget {
-        /// The name as given.
-        text: String,
     },
     /// A setting of the augmentation.
     #[error(transparent)]

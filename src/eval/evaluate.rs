@@ -11,26 +11,9 @@ use std::{
 };
 
 use burn::tensor::Device;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::{Accuracy, EvalError, NoKd, Passes, Progress, Student, TrainingData, TrainingSet, View, Watch, accuracy};
-use crate::nn::Network;
-
-/// The score of one student.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct StudentScore {
-    /// Seed of the student: initialisation, shuffling and augmentation follow from it.
-    pub seed: u64,
-    /// Top-1 accuracy after the last epoch, between 0 and 1.
-    pub accuracy: f64,
-    /// Images classified correctly.
-    pub correct: usize,
-    /// Images of the test set.
-    pub total: usize,
-    /// Mean training loss of the last epoch.
-    pub train_loss: f64,
-}
+use super::{EvalError, NoKd, Passes, Progress, Student, TrainingData, TrainingSet, View, Watch, accuracy};
+use crate::{nn::Network, record::StudentRecord};
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
 #[derive(Clone)]
@@ -66,7 +49,7 @@ pub fn evaluate(
     test: &View<'_>,
     protocol: &NoKd,
     context: &EvalContext<'_>,
-) -> Result<Vec<StudentScore>, EvalError> {
+) -> Result<Vec<StudentRecord>, EvalError> {
     protocol.validate()?;
     if test.is_empty() {
         return Err(EvalError::Empty { split: "test" });
@@ -75,13 +58,17 @@ pub fn evaluate(
         return Err(EvalError::Shape { found: data.shape(), expected: test.set().shape() });
     }
     if let Some((folder, _)) = &context.checkpoint {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| EvalError::File { action: "create", path: folder.clone(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| EvalError::File {
+            action: "create",
+            path: folder.clone(),
+            source,
+        })?;
     }
     let tag = if context.checkpoint.is_some() { data.hash() } else { String::new() };
     let job = Job { seeds, network, data, test, protocol, context, tag };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let lanes = context.lanes.unwrap_or_else(|| lanes(data, protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
+    let lanes =
+        context.lanes.unwrap_or_else(|| lanes(data, protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
     if lanes == 1 {
         return (0..seeds.len()).map(|student| job.student(student)).collect();
@@ -109,9 +96,10 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn student(&self, number: usize) -> Result<StudentScore, EvalError> {
+    fn student(&self, number: usize) -> Result<StudentRecord, EvalError> {
         let (context, seed) = (self.context, self.seeds[number]);
-        let mut student = Student::new(self.network, self.protocol.plan(self.data.learning_rate), seed, &context.device);
+        let mut student =
+            Student::new(self.network, self.protocol.plan(self.data.learning_rate), seed, &context.device);
         let mut watch = Watch::new(number, context.stop, context.progress);
         if let Some((folder, every)) = &context.checkpoint {
             let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
@@ -121,16 +109,17 @@ impl Job<'_> {
         student.train(self.data, &mut watch)?;
         watch.finished(&student)?;
         let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
-        let Accuracy { correct, total } = accuracy(self.network, student.params(), self.test, passes)?;
-        let score = Accuracy { correct, total }.share();
-        context.progress.scored(number, score);
-        Ok(StudentScore { seed, accuracy: score, correct, total, train_loss: student.last_loss() })
+        let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
+        context.progress.scored(number, accuracy.fraction());
+        let epochs = student.epochs_done();
+        let steps = epochs * self.data.len().div_ceil(self.protocol.batch);
+        Ok(StudentRecord { seed, accuracy, test_loss: None, train_loss: student.last_loss(), epochs, steps })
     }
 
     /// Every lane takes the next student until there is none, inside a thread pool of its own.
-    fn side_by_side(&self, lanes: usize, cores: usize) -> Result<Vec<StudentScore>, EvalError> {
+    fn side_by_side(&self, lanes: usize, cores: usize) -> Result<Vec<StudentRecord>, EvalError> {
         let next = AtomicUsize::new(0);
-        let results: Mutex<Vec<Option<Result<StudentScore, EvalError>>>> =
+        let results: Mutex<Vec<Option<Result<StudentRecord, EvalError>>>> =
             Mutex::new(self.seeds.iter().map(|_| None).collect());
         let lane = || {
             loop {

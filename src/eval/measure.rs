@@ -3,32 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{Device, Tensor};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::{EvalError, View};
-use crate::nn::{Mode, Network, Output, Params};
-
-/// How many images a network classified correctly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Accuracy {
-    /// Images whose largest logit is that of their class.
-    pub correct: usize,
-    /// Images seen.
-    pub total: usize,
-}
-
-impl Accuracy {
-    /// Share of correct images, between 0 and 1; 0 when there are none.
-    pub fn share(self) -> f64 {
-        if self.total == 0 { 0.0 } else { self.correct as f64 / self.total as f64 }
-    }
-
-    /// Share of correct images in percent.
-    pub fn percent(self) -> f64 {
-        100.0 * self.share()
-    }
-}
+use crate::{
+    nn::{Mode, Network, Output, Params},
+    record::Accuracy,
+};
 
 /// How forward passes run: on which device, how many images at a time, until when.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +22,12 @@ pub struct Passes<'a> {
 }
 
 /// Top-1 accuracy in eval mode, without augmentation. Equal largest logits count as the smaller class.
-pub fn accuracy(network: &Network, params: &Params, view: &View<'_>, passes: Passes<'_>) -> Result<Accuracy, EvalError> {
+pub fn accuracy(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+) -> Result<Accuracy, EvalError> {
     let mut correct = 0;
     forward(network, params, view, passes, |output, batch| {
         let classes = output.logits.dims()[1];
@@ -50,11 +35,16 @@ pub fn accuracy(network: &Network, params: &Params, view: &View<'_>, passes: Pas
         let hits = logits.chunks_exact(classes).zip(batch);
         correct += hits.filter(|&(row, &i)| largest(row) == view.label(i) as usize).count();
     })?;
-    Ok(Accuracy { correct, total: view.len() })
+    Ok(Accuracy::of_counts(correct, view.len()))
 }
 
 /// Input of the network's head for every image of the view, in eval mode and without augmentation, `[n, d]` row-major.
-pub fn features(network: &Network, params: &Params, view: &View<'_>, passes: Passes<'_>) -> Result<Vec<f32>, EvalError> {
+pub fn features(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+) -> Result<Vec<f32>, EvalError> {
     let mut all = Vec::new();
     forward(network, params, view, passes, |output, _| all.extend(host(output.features)))?;
     Ok(all)

@@ -73,7 +73,13 @@ impl Optimizer {
     }
 
     /// One update of flat tensors. `ranks` are their ranks before they were flattened.
-    fn update(&mut self, weights: Vec<Tensor<1>>, gradients: Vec<Tensor<1>>, ranks: &[usize], rate: f32) -> Vec<Tensor<1>> {
+    fn update(
+        &mut self,
+        weights: Vec<Tensor<1>>,
+        gradients: Vec<Tensor<1>>,
+        ranks: &[usize],
+        rate: f32,
+    ) -> Vec<Tensor<1>> {
         self.steps += 1;
         match self.rule {
             Rule::Sgd { momentum, weight_decay } => self.sgd(weights, gradients, [rate, momentum, weight_decay]),
@@ -85,7 +91,12 @@ impl Optimizer {
         }
     }
 
-    fn sgd(&mut self, weights: Vec<Tensor<1>>, gradients: Vec<Tensor<1>>, [rate, momentum, decay]: [f32; 3]) -> Vec<Tensor<1>> {
+    fn sgd(
+        &mut self,
+        weights: Vec<Tensor<1>>,
+        gradients: Vec<Tensor<1>>,
+        [rate, momentum, decay]: [f32; 3],
+    ) -> Vec<Tensor<1>> {
         let mut velocity = self.averages.pop().map(Vec::into_iter);
         let mut kept = Vec::with_capacity(weights.len());
         let update = |(w, g): (Tensor<1>, Tensor<1>)| {
@@ -163,7 +174,9 @@ mod tests {
     #[test]
     fn adam_w_takes_a_full_first_step_and_decays_apart() {
         let rule = Rule::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.1, matrices_only: true };
-        let step = |rank| Optimizer::new(rule).update(scalar(1.0), scalar(-4.0), &[rank], 0.01)[0].clone().into_scalar::<f32>();
+        let step = |rank| {
+            Optimizer::new(rule).update(scalar(1.0), scalar(-4.0), &[rank], 0.01)[0].clone().into_scalar::<f32>()
+        };
         assert!((step(1) - 1.01).abs() < 1e-6);
         assert!((step(2) - (0.999 + 0.01)).abs() < 1e-6);
     }

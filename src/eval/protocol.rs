@@ -1,56 +1,10 @@
 //! Protocol `no-kd@1`: how long, how fast and on what a student is trained.
 
-use std::{fmt, str::FromStr};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::EvalError;
-use crate::{augment::DsaConfig, rng::Stream};
-
-/// How much of the published effort a run spends. Anything but `paper` is marked wherever it is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Budget {
-    /// The published protocol.
-    #[default]
-    Paper,
-    /// Minutes on a small machine, with numbers near the published ones.
-    Quick,
-    /// Seconds: does it run at all?
-    Smoke,
-}
-
-impl Budget {
-    /// Every budget, most expensive first.
-    pub const ALL: [Self; 3] = [Self::Paper, Self::Quick, Self::Smoke];
-
-    /// The name used in flags, records and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Quick => "quick",
-            Self::Smoke => "smoke",
-        }
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Budget {
-    type Err = EvalError;
-
-    fn from_str(text: &str) -> Result<Self, EvalError> {
-        Self::ALL
-            .into_iter()
-            .find(|budget| budget.name() == text)
-            .ok_or_else(|| EvalError::Budget { text: text.to_owned() })
-    }
-}
+use crate::{augment::DsaConfig, record::Budget, rng::Stream};
 
 /// The evaluation without a teacher that the trajectory-matching line uses, from a fresh network to its last epoch.
 ///
@@ -161,12 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn budgets_have_names_and_seeds_are_stable() {
-        for budget in Budget::ALL {
-            assert_eq!(budget.name().parse::<Budget>().unwrap(), budget);
+    fn every_budget_is_valid_and_seeds_are_stable() {
+        for budget in [Budget::Paper, Budget::Quick, Budget::Smoke] {
             assert!(NoKd::new(budget).validate().is_ok());
         }
-        assert!("fast".parse::<Budget>().unwrap_err().to_string().contains("`fast`"));
+        assert_eq!(NoKd::new(Budget::Paper), NoKd::default());
         assert_eq!(NoKd::seeds(3, 5)[..2], NoKd::seeds(3, 2));
         assert!(NoKd::seeds(3, 5).iter().all(|&seed| seed < 1 << 32));
     }

@@ -38,7 +38,13 @@ impl Schedule {
     pub fn rate(&self, t: usize) -> f32 {
         match *self {
             Self::Constant { base } => base,
-            Self::Drop { base, after, factor } => if t > after { base * factor } else { base },
+            Self::Drop { base, after, factor } => {
+                if t > after {
+                    base * factor
+                } else {
+                    base
+                }
+            }
             Self::Cosine { base, total, zeta } => {
                 let angle = std::f64::consts::PI * t as f64 / (f64::from(zeta) * total as f64);
                 (f64::from(base) * 0.5 * (1.0 + angle.cos())) as f32

@@ -7,7 +7,10 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{EvalError, Optimizer, Student};
-use crate::nn::{Params, Slot};
+use crate::{
+    nn::{Params, Slot},
+    record::atomic,
+};
 
 /// Version of the file format.
 const FORMAT: &str = "compdd student 1";
@@ -116,7 +119,7 @@ impl Student<'_> {
     /// Writes the state to `path`, by rename.
     pub fn save(&self, path: &Path, tag: &str) -> Result<(), EvalError> {
         let bytes = self.to_bytes(tag)?;
-        write(path, &bytes).map_err(|source| EvalError::File { action: "write", path: path.to_owned(), source })
+        atomic::write(path, &bytes).map_err(|source| EvalError::File { action: "write", path: path.to_owned(), source })
     }
 
     /// Goes on from the file at `path`, if there is one and it belongs to this training.
@@ -135,13 +138,4 @@ impl Student<'_> {
         }
         Ok(known)
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

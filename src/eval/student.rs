@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Labels, Optimizer, Plan, Targets, TrainingData, Watch};
+use super::{EvalError, Optimizer, Plan, Targets, TrainingData, Watch};
 use crate::{
     augment::Sampling,
     nn::{Mode, Network, Params, loss::probability_cross_entropy},
@@ -84,13 +84,15 @@ impl<'n> Student<'n> {
         if !base.is_finite() || base <= 0.0 {
             return Err(EvalError::LearningRate { value: base });
         }
-        let classes = self.network.classes();
-        let labels: &Labels = data.labels();
-        labels.validate(data.len(), classes)?;
-        Ok(labels.targets(classes))
+        Targets::new(data.labels(), data.len(), self.network.classes())
     }
 
-    fn run_epoch(&mut self, data: &dyn TrainingData, targets: &Targets, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+    fn run_epoch(
+        &mut self,
+        data: &dyn TrainingData,
+        targets: &Targets,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), EvalError> {
         let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
         let batches = order.chunks(self.plan.batch);
         let count = batches.len();

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{EvalError, Labels, View};
+use super::{EvalError, View};
+use crate::record::{Distilled, Labels};
 
 /// A source of minibatches: distilled images in memory, or real images decoded to bytes.
 pub trait TrainingData: Sync {
@@ -33,12 +34,17 @@ pub struct TrainingSet {
 
 impl TrainingSet {
     /// A set from pixels in host memory, row-major `[n, channels, height, width]`.
-    pub fn from_pixels(pixels: Vec<f32>, shape: [usize; 3], labels: Labels, learning_rate: f32, device: &Device) -> Result<Self, EvalError> {
+    pub fn from_pixels(
+        pixels: Vec<f32>,
+        shape: [usize; 3],
+        labels: Labels,
+        learning_rate: f32,
+        device: &Device,
+    ) -> Result<Self, EvalError> {
         let [c, h, w] = shape;
         let n = labels.len();
         if pixels.len() != n * c * h * w {
-            let reason = format!("{n} labels for {} images of {c}x{h}x{w}", pixels.len() / (c * h * w).max(1));
-            return Err(EvalError::Labels { reason });
+            return Err(EvalError::Size { values: pixels.len(), images: n, shape });
         }
         if let Some(position) = pixels.iter().position(|v| !v.is_finite()) {
             return Err(EvalError::Pixels { image: position / (c * h * w) });
@@ -46,12 +52,19 @@ impl TrainingSet {
         Ok(Self { images: Tensor::from_data(TensorData::new(pixels, [n, c, h, w]), device), labels, learning_rate })
     }
 
+    /// The images, labels and learning rate of a distilled set.
+    pub fn of(set: &Distilled, device: &Device) -> Result<Self, EvalError> {
+        Self::from_pixels(set.images.clone(), set.image_shape(), set.labels.clone(), set.learning_rate, device)
+    }
+
     /// Blake3 hex of the pixels, the labels and the learning rate.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        let mut feed = |values: &[f32]| values.iter().for_each(|v| {
-            hasher.update(&v.to_le_bytes());
-        });
+        let mut feed = |values: &[f32]| {
+            values.iter().for_each(|v| {
+                hasher.update(&v.to_le_bytes());
+            })
+        };
         feed(&self.images.clone().into_data().iter::<f32>().collect::<Vec<_>>());
         match &self.labels {
             Labels::Hard(labels) => feed(&labels.iter().map(|&label| f32::from_bits(label)).collect::<Vec<_>>()),
