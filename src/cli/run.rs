@@ -1,21 +1,16 @@
 //! `compdd run`: distil, score, record.
 
-use std::{path::PathBuf, process::ExitCode, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use compdd::{
     data::ResizeMode,
     device::DeviceChoice,
-    eval::Budget,
-    run::{self, Fidelity, RunError, RunOptions},
+    record::{Budget, Fidelity},
+    run::{self, RunOptions},
 };
 
-use super::{
-    config::Config,
-    progress::Progress,
-    signals,
-    ui::{self, Outcome},
-};
+use super::{config::Config, progress::Progress, signals, ui::Outcome};
 
 /// Where to compute, where images come from and where results go: shared by the commands that train.
 #[derive(Args)]
@@ -180,20 +175,9 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 impl RunArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag().map_err(|source| signals::SignalError { source })?;
-        let progress = Progress::new();
+        let stop = signals::stop_flag()?;
         let plan = self.options()?.check()?;
-        match run::execute(&plan, &progress, &stop) {
-            Ok(results) => {
-                ui::show(&super::results::summary_table(&results));
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(RunError::Interrupted) => {
-                ui::say("interrupted: the state is saved, the same command continues");
-                Ok(ExitCode::from(signals::INTERRUPTED))
-            }
-            Err(error) => Err(error.into()),
-        }
+        super::eval::finish(run::execute(&plan, &Progress::new(), &stop))
     }
 
     fn options(self) -> Result<RunOptions, super::ui::Failure> {

@@ -14,11 +14,12 @@ pub const INTERRUPTED: u8 = 130;
 ///
 /// # Errors
 /// When the operating system refuses the handlers.
-pub fn stop_flag() -> std::io::Result<Arc<AtomicBool>> {
+pub fn stop_flag() -> Result<Arc<AtomicBool>, SignalError> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), Arc::clone(&stop))?;
-        flag::register(signal, Arc::clone(&stop))?;
+        flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), Arc::clone(&stop))
+            .map_err(|source| SignalError { source })?;
+        flag::register(signal, Arc::clone(&stop)).map_err(|source| SignalError { source })?;
     }
     Ok(stop)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::{image_set::ImageSet, zca::Zca};
+use super::{error::DataError, image_set::ImageSet, zca::Zca};
+use crate::record::PixelSpaceRecord;
 
 /// The space a network sees and a distilled image lives in.
 #[derive(Clone, Debug)]
@@ -30,6 +31,45 @@ pub enum PixelSpace {
 }
 
 impl PixelSpace {
+    /// The space that a bundle was stored in, so that test images are treated alike.
+    ///
+    /// # Errors
+    /// When the whitening does not fit images of `shape` (channels, height, width).
+    pub fn from_record(record: &PixelSpaceRecord, shape: [usize; 3]) -> Result<Self, DataError> {
+        Ok(match record {
+            PixelSpaceRecord::Normalised { mean, std } => Self::Normalised { mean: *mean, std: *std },
+            PixelSpaceRecord::Zca { mean, std, epsilon, zca_mean, transform, inverse } => {
+                let whitening =
+                    Zca::from_parts(zca_mean.clone(), transform.clone(), inverse.clone(), shape, *epsilon)?;
+                Self::Zca { mean: *mean, std: *std, whitening: Arc::new(whitening) }
+            }
+        })
+    }
+
+    /// The space as bundles store it, whitening included.
+    pub fn record(&self) -> PixelSpaceRecord {
+        let (mean, std) = self.statistics();
+        match self {
+            Self::Normalised { .. } => PixelSpaceRecord::Normalised { mean, std },
+            Self::Zca { whitening, .. } => PixelSpaceRecord::Zca {
+                mean,
+                std,
+                epsilon: whitening.epsilon(),
+                zca_mean: whitening.mean().to_vec(),
+                transform: whitening.transform().to_vec(),
+                inverse: whitening.inverse().to_vec(),
+            },
+        }
+    }
+
+    /// The images at `indices` as host values in this space, `[n, C, H, W]`.
+    pub fn values(&self, set: &ImageSet, indices: &[usize]) -> Vec<f32> {
+        match self {
+            Self::Normalised { .. } => self.normalised(set, indices),
+            Self::Zca { .. } => self.tensor(set, indices, &Device::flex()).into_data().iter::<f32>().collect(),
+        }
+    }
+
     /// The images at `indices` as network input.
     ///
     /// # Shapes

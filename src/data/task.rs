@@ -112,6 +112,13 @@ pub struct SplitInfo {
     pub skipped: Vec<String>,
 }
 
+impl SourceInfo {
+    /// Number of damaged files that were left out.
+    pub fn skipped(&self) -> usize {
+        self.train.skipped.len() + self.test.skipped.len()
+    }
+}
+
 impl SplitInfo {
     fn new(set: &ImageSet, bad: &[BadFile], folder: &Path) -> Self {
         let relative =

@@ -109,3 +109,10 @@ pub enum EvalError {
         source: std::io::Error,
     },
 }
+
+impl EvalError {
+    /// Whether the user asked to stop: no failure, the state is saved.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+}

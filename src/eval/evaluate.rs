@@ -1,4 +1,4 @@
-//! Several students on one training set.
+//! Several students, on one training set or on one each.
 
 use std::{
     path::PathBuf,
@@ -12,7 +12,7 @@ use std::{
 
 use burn::tensor::Device;
 
-use super::{EvalError, NoKd, Passes, Progress, Student, TrainingData, TrainingSet, View, Watch, accuracy};
+use super::{EvalError, NoKd, Passes, Progress, Student, TrainingData, View, Watch, accuracy};
 use crate::{nn::Network, record::StudentRecord};
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
@@ -45,7 +45,7 @@ impl<'a> EvalContext<'a> {
 pub fn evaluate(
     seeds: &[u64],
     network: &Network,
-    data: &TrainingSet,
+    data: &[&dyn TrainingData],
     test: &View<'_>,
     protocol: &NoKd,
     context: &EvalContext<'_>,
@@ -54,8 +54,11 @@ pub fn evaluate(
     if test.is_empty() {
         return Err(EvalError::Empty { split: "test" });
     }
-    if data.shape() != test.set().shape() {
-        return Err(EvalError::Shape { found: data.shape(), expected: test.set().shape() });
+    let Some(largest) = data.iter().map(|set| set.len()).max() else {
+        return Err(EvalError::Empty { split: "training" });
+    };
+    if let Some(set) = data.iter().find(|set| set.shape() != test.set().shape()) {
+        return Err(EvalError::Shape { found: set.shape(), expected: test.set().shape() });
     }
     if let Some((folder, _)) = &context.checkpoint {
         std::fs::create_dir_all(folder).map_err(|source| EvalError::File {
@@ -64,11 +67,10 @@ pub fn evaluate(
             source,
         })?;
     }
-    let tag = if context.checkpoint.is_some() { data.hash() } else { String::new() };
-    let job = Job { seeds, network, data, test, protocol, context, tag };
+    let job = Job { seeds, network, data, test, protocol, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let lanes =
-        context.lanes.unwrap_or_else(|| lanes(data, protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
+        context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
     if lanes == 1 {
         return (0..seeds.len()).map(|student| job.student(student)).collect();
@@ -77,43 +79,44 @@ pub fn evaluate(
 }
 
 /// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
-fn lanes(data: &TrainingSet, protocol: &NoKd, device: &Device, cores: usize) -> usize {
+fn lanes(images: usize, shape: [usize; 3], protocol: &NoKd, device: &Device, cores: usize) -> usize {
     const SMALL_STEP: usize = 64 * 32 * 32;
-    let [_, h, w] = data.shape();
-    let pixels = protocol.batch.min(data.len()) * h * w;
+    let [_, h, w] = shape;
+    let pixels = protocol.batch.min(images) * h * w;
     if *device == Device::flex() && pixels <= SMALL_STEP { cores } else { 1 }
 }
 
 struct Job<'a> {
     seeds: &'a [u64],
     network: &'a Network,
-    data: &'a TrainingSet,
+    data: &'a [&'a dyn TrainingData],
     test: &'a View<'a>,
     protocol: &'a NoKd,
     context: &'a EvalContext<'a>,
-    /// Names the training set in checkpoints.
-    tag: String,
 }
 
 impl Job<'_> {
     fn student(&self, number: usize) -> Result<StudentRecord, EvalError> {
         let (context, seed) = (self.context, self.seeds[number]);
+        let draw = number % self.data.len();
+        let data = self.data[draw];
         let mut student =
-            Student::new(self.network, self.protocol.plan(self.data.learning_rate), seed, &context.device);
+            Student::new(self.network, self.protocol.plan(data.learning_rate()), seed, &context.device);
         let mut watch = Watch::new(number, context.stop, context.progress);
         if let Some((folder, every)) = &context.checkpoint {
             let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
-            student.resume(&path, &self.tag)?;
-            watch = watch.saving_to(&path, &self.tag, *every);
+            let tag = data.hash();
+            student.resume(&path, &tag)?;
+            watch = watch.saving_to(&path, &tag, *every);
         }
-        student.train(self.data, &mut watch)?;
+        student.train(data, &mut watch)?;
         watch.finished(&student)?;
         let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
         let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
         context.progress.scored(number, accuracy.fraction());
         let epochs = student.epochs_done();
-        let steps = epochs * self.data.len().div_ceil(self.protocol.batch);
-        Ok(StudentRecord { seed, accuracy, test_loss: None, train_loss: student.last_loss(), epochs, steps })
+        let steps = epochs * data.len().div_ceil(self.protocol.batch);
+        Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps })
     }
 
     /// Every lane takes the next student until there is none, inside a thread pool of its own.

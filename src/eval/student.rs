@@ -76,6 +76,15 @@ impl<'n> Student<'n> {
         Ok(())
     }
 
+    /// Trains one more epoch.
+    ///
+    /// # Errors
+    /// As [`Student::train`].
+    pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+        let targets = self.prepare(data)?;
+        self.run_epoch(data, &targets, watch)
+    }
+
     fn prepare(&self, data: &dyn TrainingData) -> Result<Targets, EvalError> {
         if data.is_empty() {
             return Err(EvalError::Empty { split: "training" });

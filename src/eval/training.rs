@@ -17,6 +17,10 @@ pub trait TrainingData: Sync {
     fn shape(&self) -> [usize; 3];
     /// The labels of all images.
     fn labels(&self) -> &Labels;
+    /// With which learning rate a student starts on these images.
+    fn learning_rate(&self) -> f32;
+    /// Content hash: names the training data in checkpoints.
+    fn hash(&self) -> String;
     /// The images at `indices` as network input, `[indices.len(), channels, height, width]`, on `device`.
     fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4>;
 }
@@ -56,23 +60,6 @@ impl TrainingSet {
     pub fn of(set: &Distilled, device: &Device) -> Result<Self, EvalError> {
         Self::from_pixels(set.images.clone(), set.image_shape(), set.labels.clone(), set.learning_rate, device)
     }
-
-    /// Blake3 hex of the pixels, the labels and the learning rate.
-    pub fn hash(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        let mut feed = |values: &[f32]| {
-            values.iter().for_each(|v| {
-                hasher.update(&v.to_le_bytes());
-            })
-        };
-        feed(&self.images.clone().into_data().iter::<f32>().collect::<Vec<_>>());
-        match &self.labels {
-            Labels::Hard(labels) => feed(&labels.iter().map(|&label| f32::from_bits(label)).collect::<Vec<_>>()),
-            Labels::Logits { values, .. } | Labels::Probabilities { values, .. } => feed(values),
-        }
-        feed(&[self.learning_rate]);
-        hasher.finalize().to_hex().to_string()
-    }
 }
 
 impl TrainingData for TrainingSet {
@@ -89,6 +76,26 @@ impl TrainingData for TrainingSet {
         &self.labels
     }
 
+    fn learning_rate(&self) -> f32 {
+        self.learning_rate
+    }
+
+    fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut feed = |values: &[f32]| {
+            values.iter().for_each(|v| {
+                hasher.update(&v.to_le_bytes());
+            })
+        };
+        feed(&self.images.clone().into_data().iter::<f32>().collect::<Vec<_>>());
+        match &self.labels {
+            Labels::Hard(labels) => feed(&labels.iter().map(|&label| f32::from_bits(label)).collect::<Vec<_>>()),
+            Labels::Logits { values, .. } | Labels::Probabilities { values, .. } => feed(values),
+        }
+        feed(&[self.learning_rate]);
+        hasher.finalize().to_hex().to_string()
+    }
+
     fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
         let rows: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
         let here = self.images.device();
@@ -103,13 +110,14 @@ impl TrainingData for TrainingSet {
 pub struct RealImages<'a> {
     view: View<'a>,
     labels: Labels,
+    learning_rate: f32,
 }
 
 impl<'a> RealImages<'a> {
     /// The images of a view as training data.
-    pub fn new(view: View<'a>) -> Self {
+    pub fn new(view: View<'a>, learning_rate: f32) -> Self {
         let labels = Labels::Hard((0..view.len()).map(|i| view.label(i)).collect());
-        Self { view, labels }
+        Self { view, labels, learning_rate }
     }
 }
 
@@ -124,6 +132,14 @@ impl TrainingData for RealImages<'_> {
 
     fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    fn learning_rate(&self) -> f32 {
+        self.learning_rate
+    }
+
+    fn hash(&self) -> String {
+        format!("{}:{}", self.view.set().hash(), self.view.len())
     }
 
     fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {

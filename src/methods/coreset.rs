@@ -10,7 +10,7 @@ use super::{
     selected::{check_learning_rate, select},
 };
 use crate::{
-    eval::{self, NoKd, Passes, RealImages, Student, TrainingData, View, Watch},
+    eval::{self, NoKd, Passes, RealImages, Student, View, Watch},
     nn::{Network, NetworkSpec},
     record::Distilled,
     rng::Stream,
@@ -92,7 +92,7 @@ impl Method for Coreset {
         };
         let [channels, _, side] = start.task.train.shape();
         let network = spec.build(channels, side, start.task.subset.classes_len())?;
-        Ok(Box::new(Selection { pick: self.pick, recipe, network, start, trained: None, epochs: 0 }))
+        Ok(Box::new(Selection { pick: self.pick, recipe, network, start, trained: None }))
     }
 }
 
@@ -104,7 +104,6 @@ struct Selection<'a> {
     start: Start<'a>,
     /// The feature network's state between steps; none before the first.
     trained: Option<Vec<u8>>,
-    epochs: usize,
 }
 
 impl Selection<'_> {
@@ -119,7 +118,7 @@ impl Selection<'_> {
         let plan = protocol.plan(self.recipe.feature_learning_rate);
         let mut student = Student::new(&self.network, plan, seed, self.start.device);
         if let Some(bytes) = &self.trained {
-            student.restore(bytes)?;
+            student.restore(bytes, self.start.task.train.hash())?;
         }
         Ok(student)
     }
@@ -131,13 +130,12 @@ impl Distiller for Selection<'_> {
     }
 
     fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
-        let images = RealImages::new(View::training(self.start.task));
+        let images = RealImages::new(View::training(self.start.task), self.recipe.feature_learning_rate);
         let mut student = self.student()?;
-        student.train_epochs(&images, 1, &mut Watch::new(0, ctx.stop, &()))?;
+        student.train_epoch(&images, &mut Watch::new(0, ctx.stop, &()))?;
         let loss = student.last_loss();
-        let state = student.state()?;
+        let state = student.to_bytes(self.start.task.train.hash())?;
         self.trained = Some(state);
-        self.epochs += 1;
         Ok(StepReport { loss: Some(loss), values: Vec::new() })
     }
 

@@ -9,13 +9,14 @@ use serde_json::json;
 
 use super::{
     Observer, Plan, RunError, Trace, WorkFolder, distil::Loop, machine,
-    score::{Scored, Scorer, TrainOn},
+    score::{Scorer, TrainOn},
 };
 use crate::{
     data::Task,
     device::OpenDevice,
+    eval::NoKd,
     methods::{FullRecipe, Kind, Start},
-    record::{Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, Timing, hash, leaderboard},
+    record::{Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard},
     rng::Stream,
 };
 
@@ -79,7 +80,7 @@ impl Session<'_> {
             method: plan.method.slug().to_owned(),
             subset: plan.subset.id(),
             ipc: plan.ipc,
-            protocol: plan.protocol.id().to_owned(),
+            protocol: NoKd::ID.to_owned(),
             network: network.to_owned(),
             source: plan.networks[0].slug(),
             resolution: plan.resolution,
@@ -156,7 +157,8 @@ impl Session<'_> {
     fn distil(&self, index: usize, work: &WorkFolder, trace: &Trace) -> Result<Distilled, RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = hash::of(&self.task.source.train);
-        let provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
+        let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
+        provenance.decode = serde_json::to_value(&self.task.source.decode).ok();
         let start = Start {
             task: self.task,
             recipe: &plan.recipe,
@@ -181,7 +183,7 @@ impl Session<'_> {
         drive.drive(distiller.as_mut())
     }
 
-    fn score(&self, cell: &Cell, draws: &[Draw], work: &WorkFolder, trace: &Trace) -> Result<Vec<Scored>, RunError> {
+    fn score(&self, cell: &Cell, draws: &[Draw], work: &WorkFolder, trace: &Trace) -> Result<Vec<StudentRecord>, RunError> {
         let scorer = Scorer {
             network: &cell.network,
             task: self.task,
@@ -201,8 +203,7 @@ impl Session<'_> {
         scorer.score(&sets, self.plan.students, self.plan.options.seed)
     }
 
-    fn keep(&self, cell: Cell, scored: Vec<Scored>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
-        let students = scored.into_iter().map(Scored::into_record).collect::<Result<Vec<_>, _>>()?;
+    fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
         let data = serde_json::to_value(&self.task.source).unwrap_or_default();
         let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
         record.protocol = serde_json::to_value(&self.plan.protocol).unwrap_or_default();

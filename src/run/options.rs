@@ -6,34 +6,15 @@ use super::RunError;
 use crate::{
     data::{ResizeMode, TaskOptions},
     device::DeviceChoice,
-    eval::{Budget, NoKd},
+    eval::NoKd,
     methods::{
         self, Kind, Method,
         recipe::{Recipe, RecipeFile, RecipeRequest},
     },
     nn::NetworkSpec,
+    record::{Budget, Fidelity},
     subset::Subset,
 };
-
-/// Which side to take where paper and released code differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fidelity {
-    /// What the paper says.
-    #[default]
-    Paper,
-    /// What the released code does.
-    Released,
-}
-
-impl Fidelity {
-    /// The name in flags, recipes and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Released => "released",
-        }
-    }
-}
 
 /// The flags of `compdd run`, typed and unchecked.
 #[derive(Clone, Debug)]
@@ -116,8 +97,8 @@ impl RunOptions {
             return Err(RunError::flag("--res", resolution, "out of range", "use a side between 8 and 512 pixels"));
         }
         let networks = self.networks(&subset, resolution)?;
-        let protocol = self.protocol()?;
-        let students = self.students.unwrap_or_else(|| self.budget.students());
+        let protocol = protocol(&self.protocol, self.budget)?;
+        let students = self.students.unwrap_or(protocol.students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", students, "out of range", "train between 1 and 1000 students"));
         }
@@ -166,13 +147,6 @@ impl RunOptions {
         Ok(networks)
     }
 
-    fn protocol(&self) -> Result<NoKd, RunError> {
-        match self.protocol.as_str() {
-            "no-kd" | "no-kd@1" => Ok(NoKd::for_budget(self.budget)),
-            other => Err(RunError::flag("--protocol", other, "no such protocol", "use `no-kd`")),
-        }
-    }
-
     fn recipe(&self, method: &dyn Method, subset: &Subset, ipc: usize, resolution: usize) -> Result<Recipe, RunError> {
         let file = self
             .recipe
@@ -183,13 +157,17 @@ impl RunOptions {
                 Ok::<_, RunError>(RecipeFile { name: path.display().to_string(), text })
             })
             .transpose()?;
-        let request = RecipeRequest {
-            subset: &subset.slug,
-            ipc,
-            budget: self.budget.as_str(),
-            fidelity: self.fidelity.as_str(),
-            resolution,
-        };
+        let (budget, fidelity) = (self.budget.to_string(), self.fidelity.to_string());
+        let request =
+            RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
         Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?)
+    }
+}
+
+/// The protocol of a name, at a budget.
+pub(super) fn protocol(name: &str, budget: Budget) -> Result<NoKd, RunError> {
+    match name {
+        "no-kd" | NoKd::ID => Ok(NoKd::new(budget)),
+        other => Err(RunError::flag("--protocol", other, "no such protocol", "use `no-kd`")),
     }
 }

@@ -9,10 +9,10 @@ use std::{
 use super::{
     Observer, Outcome, RunError, WorkFolder, machine,
     options::protocol,
-    score::{Scored, Scorer, TrainOn},
+    score::{Scorer, TrainOn},
 };
 use crate::{
-    data::{Decode, PixelSpace, Task, TaskOptions},
+    data::{Decode, PixelSpace, ResizeMode, Task, TaskOptions},
     device::DeviceChoice,
     nn::NetworkSpec,
     record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, leaderboard},
@@ -101,8 +101,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
                 observer,
                 stop,
             };
-            let scored = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
-            let scores = scored.into_iter().map(Scored::into_record).collect::<Result<Vec<_>, _>>()?;
+            let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
             let data = serde_json::to_value(&task.source).unwrap_or_default();
             let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
             record.protocol = serde_json::to_value(&protocol).unwrap_or_default();
@@ -131,7 +130,7 @@ fn task(set: &Distilled, subset: &Subset, options: &RescoreOptions) -> Result<Ta
         .decode
         .clone()
         .and_then(|value| serde_json::from_value(value).ok())
-        .unwrap_or_else(|| Decode::squash(side));
+        .unwrap_or(Decode { resolution: side, resize: ResizeMode::Squash, antialias: true });
     let task_options = TaskOptions {
         resolution: Some(side),
         resize: decode.resize,
@@ -141,6 +140,6 @@ fn task(set: &Distilled, subset: &Subset, options: &RescoreOptions) -> Result<Ta
         ..TaskOptions::default()
     };
     let mut task = Task::load(subset, options.data.as_deref(), &task_options)?;
-    task.space = PixelSpace::from_record(&set.space, set.image_shape());
+    task.space = PixelSpace::from_record(&set.space, set.image_shape())?;
     Ok(task)
 }
