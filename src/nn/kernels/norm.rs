@@ -1,4 +1,4 @@
-//! Instance normalisation with scale and shift, fused with the ReLU and the 2 x 2 average pooling that follow it.
+//! Instance normalisation with scale and shift, fused with the `ReLU` and the 2 x 2 average pooling that follow it.
 //!
 //! Per image and channel, over the `m = h * w` values `z` of the plane: `y = gamma * (z - mean) / sqrt(var + 1e-5) + beta` with the
 //! biased variance, then `max(y, 0)`, then the mean of 2 x 2 blocks. A plane is read from memory once.
@@ -16,9 +16,9 @@ pub const EPSILON: f32 = 1e-5;
 pub enum After {
     /// Nothing.
     Nothing,
-    /// ReLU.
+    /// `ReLU`.
     Relu,
-    /// ReLU, then the mean of 2 x 2 blocks.
+    /// `ReLU`, then the mean of 2 x 2 blocks.
     ReluPool,
 }
 

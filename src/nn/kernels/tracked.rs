@@ -57,7 +57,9 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
                 let (x, w) = (x.into_primitive(), w.into_primitive());
                 prepared.finish((x.clone(), w.clone(), geometry), B::convolve(x, w, geometry))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::convolve(x.into_primitive(), w.into_primitive(), geometry)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::convolve(x.into_primitive(), w.into_primitive(), geometry))
+            }
         }
     }
 
@@ -69,9 +71,14 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         Self::from_inner(B::convolve_weight_gradient(x.into_primitive(), dy.into_primitive(), geometry))
     }
 
-    fn normalise(z: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, after: After) -> FloatTensor<Self> {
+    fn normalise(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        after: After,
+    ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
-        let [z, gamma, beta] = [z, gamma, beta].map(|tensor| tensor.into_primitive());
+        let [z, gamma, beta] = [z, gamma, beta].map(Self::inner);
         match Normalise.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let state = ([z.clone(), gamma.clone(), beta.clone()], after);
@@ -88,7 +95,7 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         dy: FloatTensor<Self>,
         after: After,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(|tensor| tensor.into_primitive());
+        let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
         (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
     }
