@@ -132,7 +132,11 @@ pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
                         b_step: COLUMNS,
                         terms: TERMS.min(terms - from),
                         // SAFETY: the first pixel of the panel in channel `o` lies inside the output.
-                        c: if whole { unsafe { out.as_ptr().add(start + o * pixels) } } else { edge[o * COLUMNS..].as_mut_ptr() },
+                        c: if whole {
+                            unsafe { out.as_ptr().add(start + o * pixels) }
+                        } else {
+                            edge[o * COLUMNS..].as_mut_ptr()
+                        },
                         c_row: if whole { pixels } else { COLUMNS },
                         accumulate: from > 0,
                     };

@@ -37,7 +37,19 @@ impl Geometry {
         };
         let (oh, ow) = (results(h, kh, 0)?, results(w, kw, 1)?);
         let sizes = [n, c, h, w, o, kh, kw, stride[0], stride[1]];
-        (wc == c && sizes.iter().all(|&size| size > 0)).then_some(Self { n, c, h, w, o, kh, kw, stride, padding, oh, ow })
+        (wc == c && sizes.iter().all(|&size| size > 0)).then_some(Self {
+            n,
+            c,
+            h,
+            w,
+            o,
+            kh,
+            kw,
+            stride,
+            padding,
+            oh,
+            ow,
+        })
     }
 
     /// Terms in one result: `c * kh * kw`.

@@ -24,7 +24,12 @@ pub trait KernelOps: Backend {
     /// `dw` from `x` and `dy`.
     fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// Instance normalisation of `z[n, c, h, w]` with `gamma[c]` and `beta[c]`, and what comes after.
-    fn normalise(z: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, after: After) -> FloatTensor<Self>;
+    fn normalise(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        after: After,
+    ) -> FloatTensor<Self>;
     /// `(dz, dgamma, dbeta)` from the operands and `dy`.
     fn normalise_gradient(
         z: FloatTensor<Self>,

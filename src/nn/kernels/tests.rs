@@ -122,7 +122,9 @@ fn exact(g: &Geometry, x: &[f64], weight: &[f64]) -> Vec<f64> {
             for k in 0..g.terms() {
                 let (c, ki, kj) = (k / (g.kh * g.kw), k / g.kw % g.kh, k % g.kw);
                 let at = |out: usize, k: usize, axis: usize| (out * g.stride[axis] + k).checked_sub(g.padding[axis]);
-                if let (Some(r), Some(s)) = (at(row, ki, 0).filter(|&r| r < g.h), at(column, kj, 1).filter(|&s| s < g.w)) {
+                if let (Some(r), Some(s)) =
+                    (at(row, ki, 0).filter(|&r| r < g.h), at(column, kj, 1).filter(|&s| s < g.w))
+                {
                     sum += x[((i * g.c + c) * g.h + r) * g.w + s] * weight[o * g.terms() + k];
                 }
             }
@@ -196,7 +198,11 @@ fn normalisation_gradients_match_differences() {
         };
         for (which, ours) in [dz, dgamma, dbeta].iter().enumerate() {
             let differences: Vec<f32> = (0..ours.len()).map(|at| slope(which, at)).collect();
-            assert!(distance(ours, &differences) < 1e-5, "{after:?}, operand {which}: {}", distance(ours, &differences));
+            assert!(
+                distance(ours, &differences) < 1e-5,
+                "{after:?}, operand {which}: {}",
+                distance(ours, &differences)
+            );
         }
     }
 }

@@ -57,7 +57,9 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
                 let (x, w) = (x.into_primitive(), w.into_primitive());
                 prepared.finish((x.clone(), w.clone(), geometry), B::convolve(x, w, geometry))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::convolve(x.into_primitive(), w.into_primitive(), geometry)),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::convolve(x.into_primitive(), w.into_primitive(), geometry))
+            }
         }
     }
 
@@ -69,7 +71,12 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         Self::from_inner(B::convolve_weight_gradient(x.into_primitive(), dy.into_primitive(), geometry))
     }
 
-    fn normalise(z: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, after: After) -> FloatTensor<Self> {
+    fn normalise(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        after: After,
+    ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
         let [z, gamma, beta] = [z, gamma, beta].map(|tensor| tensor.into_primitive());
         match Normalise.prepare::<C>(nodes).compute_bound().stateful() {

@@ -138,7 +138,14 @@ per_isa! {
 }
 
 #[inline(always)]
-unsafe fn restore_body<L: Lanes>(from: *const f32, point: usize, rows: usize, across: usize, width: usize, to: *mut f32) {
+unsafe fn restore_body<L: Lanes>(
+    from: *const f32,
+    point: usize,
+    rows: usize,
+    across: usize,
+    width: usize,
+    to: *mut f32,
+) {
     let pitch = 2 * across * width;
     for r in 0..rows {
         for j in 0..across {
