@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use compdd::nn::NetworkSpec;
+use compdd::nn::{self, NetworkSpec};
 
 use super::ui::{self, Outcome};
 
@@ -22,4 +22,34 @@ pub enum NetworkCommand {
         #[arg(long, default_value_t = 10)]
         classes: usize,
     },
+}
+
+impl NetworkCommand {
+    pub fn execute(self) -> Outcome {
+        match self {
+            Self::List => {
+                let rows: Vec<_> =
+                    nn::known().iter().map(|known| vec![known.slug.to_owned(), known.summary.to_owned()]).collect();
+                ui::show(&ui::table(&["network", "what it is"], &rows));
+            }
+            Self::Show { network, res, classes } => show(&network, res, classes)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(slug: &str, resolution: usize, classes: usize) -> Result<(), ui::Failure> {
+    let network = NetworkSpec::parse(slug)?.build(3, resolution, classes)?;
+    let rows: Vec<_> = network
+        .describe()
+        .into_iter()
+        .map(|row| {
+            let indent = "  ".repeat(row.depth);
+            let count = if row.parameters == 0 { String::new() } else { row.parameters.to_string() };
+            vec![format!("{indent}{}", row.kind), row.name, row.output.to_string(), count]
+        })
+        .collect();
+    ui::show(&ui::table(&["layer", "name", "output", "parameters"], &rows));
+    ui::show(&format!("{} at {resolution} px, {classes} classes: {} parameters", network.spec(), network.parameter_count()));
+    Ok(())
 }

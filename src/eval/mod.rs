@@ -32,3 +32,6 @@ pub use targets::Targets;
 pub use training::{RealImages, TrainingData, TrainingSet};
 pub use view::View;
 pub use watch::{Progress, Watch};
+
+#[cfg(test)]
+mod tests;

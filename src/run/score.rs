@@ -64,13 +64,7 @@ impl Scorer<'_> {
 
     fn training<'s>(&'s self, set: &TrainOn<'s>) -> Result<Box<dyn TrainingData + 's>, RunError> {
         Ok(match set {
-            TrainOn::Set(set) => Box::new(TrainingSet::from_pixels(
-                set.images.clone(),
-                set.image_shape(),
-                set.labels.clone(),
-                set.learning_rate,
-                self.device,
-            )?),
+            TrainOn::Set(set) => Box::new(TrainingSet::of(set, self.device)?),
             TrainOn::WholeSet { learning_rate, .. } => {
                 Box::new(RealImages::new(View::training(self.task), *learning_rate))
             }
