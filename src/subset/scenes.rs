@@ -1,15 +1,16 @@
-//! Class names of the built-in scenes: five shapes, each in two textures.
+//! Class names of the built-in scenes: combinations of shape, texture and colour scheme.
 
-/// The ten classes, label = position. Each name is `<texture>-<shape>`; both cues are needed to tell all ten apart.
+/// The ten classes, label = position. No single cue tells all ten apart. The pictures are drawn by
+/// [`data::scenes`](crate::data::scenes), which holds the same ten names.
 pub const SCENE_CLASSES: [&str; 10] = [
-    "striped-disk",
-    "dotted-disk",
+    "striped-disc",
+    "dotted-disc",
+    "two-hue-striped-disc",
     "striped-square",
-    "dotted-square",
-    "striped-triangle",
+    "checked-square",
+    "two-hue-checked-square",
     "dotted-triangle",
-    "striped-star",
+    "checked-triangle",
     "dotted-star",
-    "striped-ring",
-    "dotted-ring",
+    "two-hue-striped-star",
 ];
