@@ -53,6 +53,9 @@ pub struct Provenance {
     /// Where an imported set came from: file names and their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imported_from: Vec<String>,
+    /// What had to be assumed when the set was imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 impl Provenance {
@@ -65,6 +68,7 @@ impl Provenance {
             fidelity,
             data_hash: data_hash.into(),
             imported_from: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 }
