@@ -67,13 +67,15 @@ pub struct Cell {
     pub protocol: String,
     /// Slug of the network that was trained on the set and tested.
     pub network: String,
+    /// What made the set: slug of the distilling network, or `bundle:` and the hash of a bundle that was scored as it is.
+    pub source: String,
     /// Side of the images in pixels.
     pub resolution: usize,
     /// How much of the published effort was spent.
     pub budget: Budget,
     /// Which reading of the method.
     pub fidelity: Fidelity,
-    /// Hash of the method's recipe (its own networks included).
+    /// Hash of the method's recipe.
     pub recipe_hash: String,
     /// Hash of the images, training and test, and of how they were decoded.
     pub data_hash: String,
@@ -105,7 +107,7 @@ impl Cell {
 
     /// Name of the distilled set behind this result, the same for every network, protocol and number of students.
     pub fn bundle_name(&self) -> String {
-        let parts = (&self.method, &self.subset, self.ipc, self.resolution, self.budget, self.fidelity);
+        let parts = (&self.method, &self.subset, self.ipc, &self.source, self.resolution, self.budget, self.fidelity);
         let address = hash::of(&(parts, &self.recipe_hash, &self.data_hash, self.seed));
         format!(
             "{}_{}_ipc{}_r{}_{}{}_s{}_{}",
@@ -136,6 +138,7 @@ pub(super) fn example() -> Cell {
         ipc: 10,
         protocol: "no-kd@1".into(),
         network: "convnet-d3".into(),
+        source: "convnet-d3".into(),
         resolution: 32,
         budget: Budget::Paper,
         fidelity: Fidelity::Paper,
@@ -163,6 +166,7 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), 5);
         assert_eq!(cell.bundle_name(), Cell { network: "vgg11".into(), students: 1, ..cell.clone() }.bundle_name());
+        assert_ne!(cell.bundle_name(), Cell { source: "vgg11".into(), ..cell.clone() }.bundle_name());
         assert_ne!(cell.bundle_name(), Cell { seed: 1, ..cell.clone() }.bundle_name());
     }
 

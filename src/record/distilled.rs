@@ -50,6 +50,9 @@ pub struct Provenance {
     /// Hash of the training images and their decode settings; empty for an imported set.
     #[serde(default)]
     pub data_hash: String,
+    /// How the real images were decoded, so that a test set can be made alike; absent for an imported set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode: Option<Value>,
     /// Where an imported set came from: file names and their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imported_from: Vec<String>,
@@ -67,6 +70,7 @@ impl Provenance {
             budget,
             fidelity,
             data_hash: data_hash.into(),
+            decode: None,
             imported_from: Vec::new(),
             remarks: Vec::new(),
         }

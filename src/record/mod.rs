@@ -19,6 +19,7 @@ pub mod leaderboard;
 mod manifest;
 mod pixel_space;
 mod preview;
+mod published;
 mod result;
 mod scores;
 mod store;

@@ -1,6 +1,6 @@
 //! The record of one result.
 
-use super::{Budget, Cell, Distilled, RecordError, StudentRecord, Summary, hash, json};
+use super::{Budget, Bundle, Cell, Distilled, RecordError, Store, StudentRecord, Summary, hash, json, published};
 use crate::subset::Subset;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,11 @@ pub struct Record {
     pub recipe: Value,
     /// The images: source, hashes, decode settings, skipped files.
     pub data: Value,
-    /// The distilled set, where one was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bundle: Option<BundleRef>,
+    /// Every setting of the protocol.
+    pub protocol: Value,
+    /// The distilled sets: one for all students, or one draw a student; none for the reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundles: Vec<BundleRef>,
     /// What papers print for this cell; never mixed with what was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<Published>,
@@ -85,6 +87,21 @@ pub enum Flag {
     BestOnTest,
 }
 
+impl Flag {
+    /// What the flag tells a reader, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::ReducedBudget => "reduced budget: not comparable with papers",
+            Self::FewStudents => "fewer than five students",
+            Self::SubsetErratum => "the published class list has a known mistake",
+            Self::SkippedFiles => "damaged images were left out",
+            Self::Imported => "the set was made elsewhere",
+            Self::ChangedRecipe => "the recipe was changed",
+            Self::BestOnTest => "chosen by its test accuracy",
+        }
+    }
+}
+
 /// How much of the accuracy of the full data set is recovered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +122,19 @@ pub struct BundleRef {
     pub path: String,
     /// BLAKE3 of its `data.safetensors`.
     pub data_hash: String,
+}
+
+impl BundleRef {
+    /// The reference to a bundle on disk; one outside the results folder is known by its name.
+    ///
+    /// # Errors
+    /// When the folder is no bundle.
+    pub fn to(path: &Path, store: &Store) -> Result<Self, RecordError> {
+        let data_hash = Bundle::info(path)?.manifest.data.blake3;
+        let inside = path.starts_with(store.root());
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { path: if inside { store.relative(path) } else { name }, data_hash })
+    }
 }
 
 /// A value printed in a paper, as a fraction.
@@ -146,6 +176,7 @@ impl Record {
     ) -> Result<Self, RecordError> {
         let summary = Summary::of_students(&students)
             .ok_or_else(|| RecordError::Inconsistent("a record needs at least one student".to_owned()))?;
+        let published = published::of(&cell, subset)?;
         cell.recipe_hash = hash::value(&recipe);
         cell.students = students.len();
         let mut record = Self {
@@ -160,8 +191,9 @@ impl Record {
             recovery: None,
             recipe,
             data,
-            bundle: None,
-            published: Vec::new(),
+            protocol: Value::Null,
+            bundles: Vec::new(),
+            published,
             code_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         for flag in record.implied_flags() {
@@ -204,11 +236,11 @@ impl Record {
     }
 
     /// Refers to the bundle the students were trained on.
-    pub fn keep_bundle(&mut self, path: impl Into<String>, data_hash: impl Into<String>, distilled: &Distilled) {
+    pub fn keep_bundle(&mut self, bundle: BundleRef, distilled: &Distilled) {
         if !distilled.provenance.imported_from.is_empty() {
             self.flag(Flag::Imported);
         }
-        self.bundle = Some(BundleRef { path: path.into(), data_hash: data_hash.into() });
+        self.bundles.push(bundle);
     }
 
     /// Reads a record; nothing beyond its form is checked, see [`Store::validate`](super::Store::validate).

@@ -62,11 +62,11 @@ impl From<Accuracy> for f64 {
 pub struct StudentRecord {
     /// Seed of its initial weights, batches and augmentation.
     pub seed: u64,
+    /// Which of the run's distilled sets it learned from: index into `bundles`.
+    #[serde(default)]
+    pub draw: usize,
     /// Top-1 accuracy on the whole test set after the last epoch.
     pub accuracy: Accuracy,
-    /// Mean cross-entropy on the test set, where it was computed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_loss: Option<f64>,
     /// Mean training loss of the last epoch.
     pub train_loss: f64,
     /// Epochs trained.

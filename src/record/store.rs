@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 ///   records/<method>/<subset>/<cell id>.json          one result
 ///   records/<method>/<subset>/<cell id>.timing.json   what a repetition would not reproduce
 ///   bundles/<bundle name>.bundle/                     a distilled set, shared by the results that used it
+///   logs/<bundle name>.jsonl                          what happened while it was made and scored
 /// ```
 ///
 /// A cell is done when its record exists. All writes are by rename, so several processes may share a folder.
@@ -90,9 +91,15 @@ impl Store {
         self.record_path(cell).with_file_name(format!("{}{TIMING_SUFFIX}", cell.id()))
     }
 
-    /// Where a cell's distilled set lies.
-    pub fn bundle_path(&self, cell: &Cell) -> PathBuf {
-        self.root.join("bundles").join(format!("{}.{}", cell.bundle_name(), Bundle::EXTENSION))
+    /// Where the log of a run lies, named after its distilled set.
+    pub fn log_path(&self, cell: &Cell) -> PathBuf {
+        self.root.join("logs").join(format!("{}.jsonl", cell.bundle_name()))
+    }
+
+    /// Where a bundle belongs; `draw` counts the sets of a run that makes several.
+    pub fn bundle_path(&self, cell: &Cell, draw: Option<usize>) -> PathBuf {
+        let draw = draw.map(|index| format!("-draw{index}")).unwrap_or_default();
+        self.root.join("bundles").join(format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
     }
 
     /// A path as records store it: relative to the results folder where it lies inside, with forward slashes.

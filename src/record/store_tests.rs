@@ -11,7 +11,7 @@ fn record(method: &str, scores: &[f64]) -> Record {
         .map(|(i, s)| StudentRecord {
             seed: i as u64,
             accuracy: Accuracy::new(*s).unwrap(),
-            test_loss: None,
+            draw: 0,
             train_loss: 0.01,
             epochs: 1001,
             steps: 1001,

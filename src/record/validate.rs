@@ -1,6 +1,6 @@
 //! Checks on stored results, all problems at once.
 
-use super::{Bundle, Record, RecordError, Store, Summary, hash};
+use super::{Bundle, BundleRef, Record, RecordError, Store, Summary, hash};
 use crate::subset::Subset;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,9 @@ impl Store {
             let expected = self.relative(&self.record_path(&record.cell));
             problems.push(format!("the file belongs at `{expected}`"));
         }
-        self.check_bundle(&record, &mut problems);
+        for bundle in &record.bundles {
+            self.check_bundle(&record, bundle, &mut problems);
+        }
         self.check_reference(&record, &mut problems);
         match self.timing(&record.cell) {
             Ok(Some(timing)) if timing.record != record.id => {
@@ -56,8 +58,7 @@ impl Store {
     }
 
     /// A bundle need not be kept beside its record, but if it is there it must be the right one.
-    fn check_bundle(&self, record: &Record, problems: &mut Vec<String>) {
-        let Some(bundle) = &record.bundle else { return };
+    fn check_bundle(&self, record: &Record, bundle: &BundleRef, problems: &mut Vec<String>) {
         let path = self.root().join(&bundle.path);
         if !path.exists() {
             return;

@@ -1,0 +1,260 @@
+//! The one interpreter of networks, generic over the numbers it computes with.
+
+use std::slice::Iter;
+
+use burn::tensor::Tensor;
+
+use super::{
+    layer::{Activation, GROUPS, Layer, Norm, PoolKind},
+    network::Mode,
+    numbers::{Moments, Numbers, Window},
+    params::{Layout, Slot},
+};
+
+/// Momentum of the running statistics: `new = 0.9 old + 0.1 measured`.
+const MOMENTUM: f64 = 0.1;
+
+/// Which named maps a forward pass hands out beside the logits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Taps<'a> {
+    /// None: the fastest.
+    #[default]
+    None,
+    /// Those with these names.
+    Named(&'a [&'a str]),
+    /// All of them.
+    All,
+}
+
+impl Taps<'_> {
+    fn wants(self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Named(names) => names.contains(&name),
+            Self::All => true,
+        }
+    }
+}
+
+/// The numbers a network is run with.
+pub struct Values<'a, N: Numbers> {
+    /// One flat value per parameter, in the order of the layout.
+    pub parameters: &'a [N::T<1>],
+    /// Running statistics, in the order of the layout: mean and variance of every batch norm.
+    pub buffers: &'a [Tensor<1>],
+}
+
+/// What a run yields.
+pub struct Run<N: Numbers> {
+    /// Scores before softmax `[N, classes]`.
+    pub logits: N::T<2>,
+    /// Input of the last linear layer `[N, F]`.
+    pub features: N::T<2>,
+    /// The maps that were asked for, in the order in which they appear.
+    pub taps: Vec<(String, N::T<4>)>,
+    /// Running statistics after this batch (train mode), or as they were (eval mode).
+    pub buffers: Vec<Tensor<1>>,
+}
+
+/// What flows from layer to layer.
+enum Flow<N: Numbers> {
+    Map(N::T<4>),
+    Vector(N::T<2>),
+}
+
+impl<N: Numbers> Clone for Flow<N> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Map(x) => Self::Map(x.clone()),
+            Self::Vector(x) => Self::Vector(x.clone()),
+        }
+    }
+}
+
+impl<N: Numbers> Flow<N> {
+    fn map(self) -> N::T<4> {
+        match self {
+            Self::Map(x) => x,
+            Self::Vector(x) => {
+                let [n, f] = N::dims(&x);
+                N::reshape(x, [n, f, 1, 1])
+            }
+        }
+    }
+
+    fn vector(self) -> N::T<2> {
+        match self {
+            Self::Map(x) => {
+                let [n, c, h, w] = N::dims(&x);
+                N::reshape(x, [n, c * h * w])
+            }
+            Self::Vector(x) => x,
+        }
+    }
+}
+
+/// One pass over the layers: the cursors into the parameters and what has been collected so far.
+struct Pass<'a, N: Numbers> {
+    parameters: std::iter::Zip<Iter<'a, N::T<1>>, Iter<'a, Slot>>,
+    running: Iter<'a, Tensor<1>>,
+    mode: Mode,
+    wanted: Taps<'a>,
+    taps: Vec<(String, N::T<4>)>,
+    features: Option<N::T<2>>,
+    buffers: Vec<Tensor<1>>,
+}
+
+/// Runs `layers` on a batch of images.
+///
+/// # Shapes
+/// `x [N, C, H, W]` -> logits `[N, classes]`.
+///
+/// # Panics
+/// When `values` does not belong to `layout` (the framework reports the shapes).
+pub(super) fn run<N: Numbers>(
+    layers: &[Layer],
+    layout: &Layout,
+    values: &Values<'_, N>,
+    x: N::T<4>,
+    mode: Mode,
+    wanted: Taps<'_>,
+) -> Run<N> {
+    assert_eq!(values.parameters.len(), layout.parameters.len(), "parameters of another network");
+    assert_eq!(values.buffers.len(), layout.buffers.len(), "running statistics of another network");
+    let mut pass = Pass::<N> {
+        parameters: values.parameters.iter().zip(&layout.parameters),
+        running: values.buffers.iter(),
+        mode,
+        wanted,
+        taps: Vec::new(),
+        features: None,
+        buffers: Vec::with_capacity(values.buffers.len()),
+    };
+    let logits = pass.sequence(layers, Flow::Map(x)).vector();
+    let features = pass.features.unwrap_or_else(|| logits.clone());
+    Run { logits, features, taps: pass.taps, buffers: pass.buffers }
+}
+
+impl<N: Numbers> Pass<'_, N> {
+    /// The next parameter, in rank `D`. The cursor follows the order of [`super::layer::walk`].
+    fn next<const D: usize>(&mut self) -> N::T<D> {
+        let (value, slot) = self.parameters.next().expect("the layout is made from these layers");
+        let mut shape = [1; D];
+        shape[..slot.shape.len().min(D)].copy_from_slice(&slot.shape[..slot.shape.len().min(D)]);
+        N::reshape(value.clone(), shape)
+    }
+
+    /// The next parameter as it is stored: flat.
+    fn next_flat(&mut self) -> N::T<1> {
+        self.parameters.next().expect("the layout is made from these layers").0.clone()
+    }
+
+    fn sequence(&mut self, mut layers: &[Layer], mut flow: Flow<N>) -> Flow<N> {
+        while let Some((layer, rest)) = layers.split_first() {
+            if let Some(block) = self.block(layers) {
+                let weight = self.next();
+                if block.bias {
+                    self.next_flat();
+                }
+                let (gamma, beta) = (self.next_flat(), self.next_flat());
+                flow = Flow::Map(N::conv_block(flow.map(), weight, gamma, beta));
+                layers = &layers[block.layers..];
+                continue;
+            }
+            let before_instance_norm = matches!(rest.first(), Some(Layer::Norm { kind: Norm::Instance, .. }));
+            flow = self.layer(layer, flow, before_instance_norm);
+            layers = rest;
+        }
+        flow
+    }
+
+    /// Whether `layers` starts with the block of the `ConvNet`, with no tap inside that is asked for.
+    fn block(&self, layers: &[Layer]) -> Option<Block> {
+        let hidden = |layer: &Layer| matches!(layer, Layer::Tap(name) if !self.wanted.wants(name));
+        let mut steps = layers.iter().enumerate().filter(|(_, layer)| !hidden(layer));
+        let bias = match steps.next()? {
+            (0, Layer::Conv { window: Window::SAME3, bias, .. }) => *bias,
+            _ => return None,
+        };
+        let Layer::Norm { kind: Norm::Instance, .. } = steps.next()?.1 else { return None };
+        let Layer::Act(Activation::Relu) = steps.next()?.1 else { return None };
+        match steps.next()? {
+            (last, Layer::Pool { kind: PoolKind::Average, window: Window::HALVE }) => {
+                Some(Block { layers: last + 1, bias })
+            }
+            _ => None,
+        }
+    }
+
+    fn layer(&mut self, layer: &Layer, flow: Flow<N>, before_instance_norm: bool) -> Flow<N> {
+        match layer {
+            Layer::Conv { window, bias, .. } => {
+                let weight = self.next();
+                let bias = bias.then(|| self.next_flat());
+                // An instance norm subtracts the bias again: its gradient is zero and its work is saved.
+                let bias = bias.filter(|_| !before_instance_norm);
+                Flow::Map(N::conv2d(flow.map(), weight, bias, *window))
+            }
+            Layer::Norm { kind, shape, .. } => {
+                let (gamma, beta) = (self.next_flat(), self.next_flat());
+                Flow::Map(self.norm(flow.map(), *kind, shape[0], gamma, beta))
+            }
+            Layer::Act(kind) => match flow {
+                Flow::Map(x) => Flow::Map(N::activate(x, *kind)),
+                Flow::Vector(x) => Flow::Vector(N::activate(x, *kind)),
+            },
+            Layer::Pool { kind, window } => Flow::Map(N::pool(flow.map(), *kind, *window)),
+            Layer::AdaptiveAvgPool { side } => Flow::Map(N::adaptive_avg_pool(flow.map(), *side)),
+            Layer::Residual { main, shortcut } => {
+                let long = self.sequence(main, flow.clone()).map();
+                let short = self.sequence(shortcut, flow).map();
+                Flow::Map(N::add(long, short))
+            }
+            Layer::Flatten => Flow::Vector(flow.vector()),
+            Layer::Linear { .. } => {
+                let (weight, bias) = (self.next(), self.next_flat());
+                let x = flow.vector();
+                self.features = Some(x.clone());
+                Flow::Vector(N::linear(x, weight, bias))
+            }
+            Layer::Tap(name) => {
+                if self.wanted.wants(name) {
+                    self.taps.push((name.clone(), flow.clone().map()));
+                }
+                flow
+            }
+        }
+    }
+
+    fn norm(&mut self, x: N::T<4>, kind: Norm, channels: usize, gamma: N::T<1>, beta: N::T<1>) -> N::T<4> {
+        match kind {
+            Norm::None => x,
+            Norm::Instance => N::group_norm(x, channels, gamma, beta),
+            Norm::Group => N::group_norm(x, GROUPS, gamma, beta),
+            Norm::Layer => N::layer_norm(x, gamma, beta),
+            Norm::Batch => {
+                let mut next = || self.running.next().expect("the layout is made from these layers").clone();
+                let running = Moments { mean: next(), variance: next() };
+                match self.mode {
+                    Mode::Eval => {
+                        self.buffers.extend([running.mean.clone(), running.variance.clone()]);
+                        N::batch_norm_eval(x, gamma, beta, running)
+                    }
+                    Mode::Train => {
+                        let (y, measured) = N::batch_norm_train(x, gamma, beta);
+                        let step = |old: Tensor<1>, new: Tensor<1>| old * (1.0 - MOMENTUM) + new * MOMENTUM;
+                        self.buffers.push(step(running.mean, measured.mean));
+                        self.buffers.push(step(running.variance, measured.variance));
+                        y
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A recognised block: how many layers it takes and whether its convolution lists a bias.
+struct Block {
+    layers: usize,
+    bias: bool,
+}

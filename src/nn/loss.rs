@@ -1,0 +1,31 @@
+//! Losses of a batch, averaged over its images.
+
+use burn::tensor::{
+    Int, Tensor,
+    activation::{log_softmax, softmax},
+};
+
+/// Cross-entropy with class ids: `-(1/N) sum_i log softmax(z_i)[label_i]`.
+///
+/// # Shapes
+/// `logits [N, C]`, `labels [N]` -> `[1]`.
+pub fn hard_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    let [n, _] = logits.dims();
+    log_softmax(logits, 1).gather(1, labels.reshape([n, 1])).mean().neg()
+}
+
+/// Cross-entropy with label logits: softmax is applied to the labels (the form of DATM, PAD, EDF and Comp-DD).
+///
+/// # Shapes
+/// `logits [N, C]`, `labels [N, C]` -> `[1]`.
+pub fn soft_cross_entropy(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
+    probability_cross_entropy(logits, softmax(labels, 1))
+}
+
+/// Cross-entropy with label probabilities, used as they are (TESLA's teacher labels).
+///
+/// # Shapes
+/// `logits [N, C]`, `probabilities [N, C]` -> `[1]`.
+pub fn probability_cross_entropy(logits: Tensor<2>, probabilities: Tensor<2>) -> Tensor<1> {
+    (probabilities * log_softmax(logits, 1)).sum_dim(1).mean().neg()
+}

@@ -1,0 +1,128 @@
+//! The value trait: every operation of every layer, once.
+
+use burn::tensor::Tensor;
+
+use super::layer::{Activation, PoolKind};
+
+/// The constant added to variances, for every normalisation (`PyTorch`'s default).
+pub(crate) const EPSILON: f64 = 1e-5;
+
+/// A sliding window: its side, its stride and the padding on every border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Side of the square kernel, in pixels.
+    pub kernel: usize,
+    /// Step between windows, in pixels.
+    pub stride: usize,
+    /// Border added on every side, in pixels.
+    pub padding: usize,
+}
+
+impl Window {
+    /// A window of `kernel` pixels that moves by `stride` over an image with `padding` pixels added on every side.
+    pub const fn new(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self { kernel, stride, padding }
+    }
+
+    /// The 3x3 window that keeps the size of the map.
+    pub const SAME3: Self = Self::new(3, 1, 1);
+    /// The 2x2 window that halves the map.
+    pub const HALVE: Self = Self::new(2, 2, 0);
+
+    /// Side of the output map, `None` when the window does not fit once.
+    pub const fn output(self, side: usize) -> Option<usize> {
+        match (side + 2 * self.padding).checked_sub(self.kernel) {
+            Some(room) => Some(room / self.stride + 1),
+            None => None,
+        }
+    }
+}
+
+/// What a batch norm in train mode measured; constants as far as differentiation is concerned.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    /// Mean of every channel `[C]` over the batch and the map.
+    pub mean: Tensor<1>,
+    /// **Unbiased** variance of every channel `[C]`: what the running variance is updated with.
+    pub variance: Tensor<1>,
+}
+
+/// Numbers a network can be computed with.
+///
+/// [`Plain`](super::Plain) is a tensor. Another implementation may carry a tangent beside the value: parameters and
+/// activations are both [`Self::T`], so either may have one. Only what is constant under differentiation (running
+/// statistics) is a bare tensor.
+pub trait Numbers: 'static {
+    /// A value of rank `D`.
+    type T<const D: usize>: Clone;
+
+    /// The shape of `x`.
+    fn dims<const D: usize>(x: &Self::T<D>) -> [usize; D];
+
+    /// The same numbers, row-major, in another shape.
+    fn reshape<const D: usize, const E: usize>(x: Self::T<D>, shape: [usize; E]) -> Self::T<E>;
+
+    /// Sum of two values of one shape: the end of a residual block.
+    fn add<const D: usize>(a: Self::T<D>, b: Self::T<D>) -> Self::T<D>;
+
+    /// Convolution (cross-correlation).
+    ///
+    /// # Shapes
+    /// `x [N, I, H, W]`, `weight [O, I, K, K]`, `bias [O]` -> `[N, O, H', W']`.
+    fn conv2d(x: Self::T<4>, weight: Self::T<4>, bias: Option<Self::T<1>>, window: Window) -> Self::T<4>;
+
+    /// Group norm: every image is standardised over the pixels of each group of channels (biased variance, epsilon
+    /// 1e-5), then scaled and shifted per channel. With as many groups as channels it is the instance norm.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn group_norm(x: Self::T<4>, groups: usize, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4>;
+
+    /// Layer norm: every image is standardised over all its values, then scaled and shifted per value.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C*H*W]`, `beta [C*H*W]` -> `[N, C, H, W]`.
+    fn layer_norm(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4>;
+
+    /// Batch norm with the statistics of this batch (biased variance), and what it measured.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn batch_norm_train(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> (Self::T<4>, Moments);
+
+    /// Batch norm with given statistics `running.mean [C]`, `running.variance [C]`.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn batch_norm_eval(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>, running: Moments) -> Self::T<4>;
+
+    /// The nonlinearity, element by element.
+    fn activate<const D: usize>(x: Self::T<D>, activation: Activation) -> Self::T<D>;
+
+    /// Pooling over windows; the border counts as minus infinity (max) or as zero (average).
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]` -> `[N, C, H', W']`.
+    fn pool(x: Self::T<4>, kind: PoolKind, window: Window) -> Self::T<4>;
+
+    /// Average pooling to `[N, C, side, side]`, whatever the size of the map.
+    fn adaptive_avg_pool(x: Self::T<4>, side: usize) -> Self::T<4>;
+
+    /// Affine map of vectors.
+    ///
+    /// # Shapes
+    /// `x [N, I]`, `weight [O, I]`, `bias [O]` -> `[N, O]`.
+    fn linear(x: Self::T<2>, weight: Self::T<2>, bias: Self::T<1>) -> Self::T<2>;
+
+    /// The block of the `ConvNet`: 3x3 convolution, instance norm, `ReLU`, average pooling by two. The bias of the
+    /// convolution does not appear: the norm subtracts it again.
+    ///
+    /// # Shapes
+    /// `x [N, I, H, W]`, `weight [O, I, 3, 3]`, `gamma [O]`, `beta [O]` -> `[N, O, H/2, W/2]`.
+    fn conv_block(x: Self::T<4>, weight: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4> {
+        let z = Self::conv2d(x, weight, None, Window::SAME3);
+        let [_, channels, _, _] = Self::dims(&z);
+        let z = Self::activate(Self::group_norm(z, channels, gamma, beta), Activation::Relu);
+        Self::pool(z, PoolKind::Average, Window::HALVE)
+    }
+}

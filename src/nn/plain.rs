@@ -1,0 +1,132 @@
+//! The plain reading of the value trait: a value is a tensor.
+
+use burn::tensor::{
+    Tensor, activation, module,
+    ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions},
+};
+
+use super::{
+    kernels,
+    layer::{Activation, PoolKind},
+    numbers::{EPSILON, Moments, Numbers, Window},
+};
+
+/// Tensors as [`Numbers`]. On the CPU the operations of the `ConvNet` block go to [`kernels`]; everywhere else, and for
+/// shapes the kernels do not serve, they are composed from the framework's operations.
+pub struct Plain;
+
+/// `[C]` as `[1, C, 1, 1]`.
+fn per_channel(x: Tensor<1>) -> Tensor<4> {
+    let [channels] = x.dims();
+    x.reshape([1, channels, 1, 1])
+}
+
+/// Every row of `x [N, G, M]` with mean 0 and variance `v / (v + epsilon)`.
+fn standardise(x: Tensor<3>) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    centred / (variance + EPSILON).sqrt()
+}
+
+impl Numbers for Plain {
+    type T<const D: usize> = Tensor<D>;
+
+    fn dims<const D: usize>(x: &Tensor<D>) -> [usize; D] {
+        x.dims()
+    }
+
+    fn reshape<const D: usize, const E: usize>(x: Tensor<D>, shape: [usize; E]) -> Tensor<E> {
+        x.reshape(shape)
+    }
+
+    fn add<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+        a + b
+    }
+
+    fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Tensor<4> {
+        if window == Window::SAME3 && kernels::usable(&x.device()) {
+            let z = kernels::conv3x3(x, weight);
+            return match bias {
+                Some(bias) => z + per_channel(bias),
+                None => z,
+            };
+        }
+        let options = ConvOptions::new([window.stride; 2], [window.padding; 2], [1, 1], 1);
+        module::conv2d(x, weight, bias, options)
+    }
+
+    fn group_norm(x: Tensor<4>, groups: usize, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+        let [n, c, h, w] = x.dims();
+        let y = standardise(x.reshape([n, groups, c / groups * h * w]));
+        y.reshape([n, c, h, w]) * per_channel(gamma) + per_channel(beta)
+    }
+
+    fn layer_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+        let [n, c, h, w] = x.dims();
+        let y = standardise(x.reshape([n, 1, c * h * w])).reshape([n, c, h, w]);
+        y * gamma.reshape([1, c, h, w]) + beta.reshape([1, c, h, w])
+    }
+
+    fn batch_norm_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
+        let [n, _, h, w] = x.dims();
+        let count = (n * h * w) as f64;
+        let out = module::batch_norm_train(x, gamma, beta, EPSILON);
+        // One value has no unbiased variance; PyTorch refuses it, here the running variance keeps the biased one (zero).
+        let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
+        let moments = Moments { mean: out.mean.inner(), variance: out.variance.inner() * unbias };
+        (out.output, moments)
+    }
+
+    fn batch_norm_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
+        let scale = gamma / (running.variance + EPSILON).sqrt();
+        (x - per_channel(running.mean)) * per_channel(scale) + per_channel(beta)
+    }
+
+    fn activate<const D: usize>(x: Tensor<D>, kind: Activation) -> Tensor<D> {
+        match kind {
+            Activation::Sigmoid => activation::sigmoid(x),
+            Activation::Relu => activation::relu(x),
+            Activation::Leaky => activation::leaky_relu(x, 0.01),
+        }
+    }
+
+    fn pool(x: Tensor<4>, kind: PoolKind, window: Window) -> Tensor<4> {
+        let Window { kernel, stride, padding } = window;
+        match kind {
+            PoolKind::Max => module::max_pool2d(
+                x,
+                MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]),
+            ),
+            PoolKind::Average => module::avg_pool2d(
+                x,
+                AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]),
+            ),
+        }
+    }
+
+    fn adaptive_avg_pool(x: Tensor<4>, side: usize) -> Tensor<4> {
+        let [n, c, h, w] = x.dims();
+        if side == 1 {
+            return x.reshape([n, c, h * w]).mean_dim(2).reshape([n, c, 1, 1]);
+        }
+        if h == w && h % side == 0 {
+            return Self::pool(x, PoolKind::Average, Window::new(h / side, h / side, 0));
+        }
+        module::adaptive_avg_pool2d(x, [side; 2])
+    }
+
+    fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+        x.matmul(weight.transpose()) + bias.unsqueeze::<2>()
+    }
+
+    fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        let [channels, ..] = weight.dims();
+        let z = Self::conv2d(x, weight, None, Window::SAME3);
+        if h % 2 == 0 && w % 2 == 0 && kernels::usable(&z.device()) {
+            return kernels::norm_relu_pool(z, gamma, beta);
+        }
+        let y = Self::activate(Self::group_norm(z, channels, gamma, beta), Activation::Relu);
+        Self::pool(y, PoolKind::Average, Window::HALVE)
+    }
+}
