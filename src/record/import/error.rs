@@ -80,7 +80,7 @@ pub enum ImportError {
         "{path}: values from {low:.3} to {high:.3} look like {looks}, not like {declared} ones",
         path = path.display(), looks = looks.describe(), declared = declared.describe()
     )]
-    #[diagnostic(help("declare what the file holds: --stored-as {}", looks.word()))]
+    #[diagnostic(help("declare what the file holds: --values {}", looks.word()))]
     Range {
         /// The file.
         path: PathBuf,
@@ -122,7 +122,7 @@ pub enum ImportError {
     },
     /// A step size that cannot train anything.
     #[error("{path}: the student learning rate is {value}", path = path.display())]
-    #[diagnostic(help("it must be positive; give another one with --lr"))]
+    #[diagnostic(help("it must be positive; give another one with --learning-rate"))]
     LearningRate {
         /// The file.
         path: PathBuf,
