@@ -1,7 +1,7 @@
-//! Class names of the built-in scenes: combinations of shape, texture and colour scheme.
+//! Class names of the built-in scenes.
 
-/// The ten classes, label = position. No single cue tells all ten apart. The pictures are drawn by
-/// [`data::scenes`](crate::data::scenes), which holds the same ten names.
+/// The ten classes, label = position: a shape, a texture, and a colour scheme where two hues are used. They are the names
+/// of [`data::scenes::CLASSES`](crate::data::scenes::CLASSES), which draws them.
 pub const SCENE_CLASSES: [&str; 10] = [
     "striped-disc",
     "dotted-disc",
@@ -14,3 +14,11 @@ pub const SCENE_CLASSES: [&str; 10] = [
     "dotted-star",
     "two-hue-striped-star",
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_names_are_those_that_are_drawn() {
+        assert_eq!(super::SCENE_CLASSES, crate::data::scenes::CLASSES.map(|class| class.name));
+    }
+}
