@@ -1,2 +1,10 @@
-//! The `compdd` command.
-fn main() {}
+//! The `compdd` command: parse, set up, dispatch.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    compdd::nn::kernels::tune_allocator();
+    cli::main()
+}

@@ -4,7 +4,10 @@
 //! yields the same values, on every machine, whatever else the run drew before. A run can therefore be resumed by
 //! remembering *which* streams it used, not their state.
 
-use rand_chacha::{ChaCha12Rng, rand_core::{Rng, SeedableRng}};
+use rand_chacha::{
+    ChaCha12Rng,
+    rand_core::{Rng, SeedableRng},
+};
 
 /// A reproducible source of random numbers, value-stable across platforms and versions.
 #[derive(Clone, Debug)]
@@ -75,7 +78,10 @@ mod tests {
 
     #[test]
     fn streams_are_value_stable_and_independent() {
-        let draw = |seed, name, index| { let mut s = Stream::new(seed, name, index); [s.bits(), s.bits()] };
+        let draw = |seed, name, index| {
+            let mut s = Stream::new(seed, name, index);
+            [s.bits(), s.bits()]
+        };
         assert_eq!(draw(0, "init", 0), draw(0, "init", 0));
         assert_ne!(draw(0, "init", 0), draw(0, "init", 1));
         assert_ne!(draw(0, "init", 0), draw(1, "init", 0));

@@ -1,1 +1,33 @@
-//! Room: data.
+//! Where pixels come from: sources, decoding, resizing, normalisation, whitening, and the built-in scenes.
+//!
+//! A [`Task`] is what the rest of the house works on: the training and the test images of one [`Subset`](crate::subset::Subset)
+//! as two [`ImageSet`]s, the [`PixelSpace`] that turns their bytes into network input, the slice of the training images that
+//! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] finds the
+//! kind of source by looking at the folder ([`source`]), decodes and resizes in parallel ([`decode`], [`resize`]) and fits
+//! the whitening ([`Zca`]) on the training images only. [`scenes`] needs no files at all. [`verify`] counts without decoding.
+//!
+//! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
+
+pub mod decode;
+mod error;
+mod image_set;
+pub mod resize;
+pub mod scenes;
+pub mod source;
+mod space;
+mod task;
+mod verify;
+mod zca;
+
+pub use decode::Decode;
+pub use error::{BadFile, DataError, LackingClass};
+pub use image_set::ImageSet;
+pub use resize::ResizeMode;
+pub use source::{Source, Split};
+pub use space::PixelSpace;
+pub use task::{SourceInfo, SplitInfo, Task, TaskOptions};
+pub use verify::{ClassCount, verify};
+pub use zca::Zca;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,37 @@
-//! Room: eval.
+//! Scores: students, how they are trained, and what their accuracies amount to.
+//!
+//! A [`Student`] is a network in training that can be stopped, saved and resumed without a trace in its result. The
+//! protocol [`NoKd`] (`no-kd@1`) says how long and how fast it trains on a [`TrainingSet`], [`evaluate`] trains several of
+//! them and scores each after its last epoch. The same
+//! students, with a [`Plan`] of their own on [`RealImages`], give the full-data reference and the networks behind
+//! [`features`]. No checkpoint, epoch or student is ever chosen here; whoever chooses does it on [`View::heldout`].
+
+mod error;
+mod evaluate;
+mod measure;
+mod optimizer;
+mod plan;
+mod protocol;
+mod schedule;
+mod state;
+mod student;
+mod targets;
+mod training;
+mod view;
+mod watch;
+
+pub use error::EvalError;
+pub use evaluate::{EvalContext, evaluate};
+pub use measure::{Passes, accuracy, features};
+pub use optimizer::{Optimizer, Rule};
+pub use plan::Plan;
+pub use protocol::NoKd;
+pub use schedule::Schedule;
+pub use student::Student;
+pub use targets::Targets;
+pub use training::{RealImages, TrainingData, TrainingSet};
+pub use view::View;
+pub use watch::{Progress, Watch};
+
+#[cfg(test)]
+mod tests;

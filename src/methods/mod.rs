@@ -1,1 +1,21 @@
-//! Room: methods.
+//! The methods: one file (or folder) each, one trait to implement, one line in [`registry`].
+//!
+//! A method turns a [`Task`](crate::data::Task) into a distilled set. It knows its [`recipe`], its loss and its state; it
+//! has no loop, no file name, no progress bar and no seed arithmetic: the engine in [`run`](crate::run) owns those. What
+//! may enter: modules that implement [`Method`], and what several of them share.
+
+mod coreset;
+mod distiller;
+mod error;
+mod full;
+mod random;
+pub mod recipe;
+mod registry;
+mod selected;
+mod state;
+
+pub use distiller::{Distiller, Kind, Method, Start, StepContext, StepReport};
+pub use error::MethodError;
+pub use full::FullRecipe;
+pub use registry::{all, find};
+pub use state::{State, StateError};

@@ -1,18 +1,121 @@
-//! Stand-in for the CPU operations: the composed form serves everything.
+//! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of their own on the
+//! framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product over unrolled windows
+//! ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance normalisation is one pass with the `ReLU`
+//! and the pooling that follow it ([`norm`]). All of it is built from one small matrix product ([`tile`]) compiled for several
+//! instruction sets, of which the running processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on
+//! the moment. Everywhere else (another device, another element type, [`set_enabled`]`(false)`) the same functions run in the
+//! [`composed`] form, which is also the tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
-use burn::tensor::{Device, Tensor};
+// The bodies must be compiled into the entry of their instruction set, or they would fall back to the baseline's instructions.
+#![allow(clippy::inline_always)]
+// Small matrices are read and written by their indices, as in the formulas.
+#![allow(clippy::needless_range_loop)]
 
-/// Whether the custom operations serve this device.
-pub fn usable(_device: &Device) -> bool {
-    false
+mod allocator;
+mod columns;
+mod composed;
+mod geometry;
+mod norm;
+mod ops;
+mod scratch;
+mod simd;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod tile;
+mod tracked;
+mod transpose;
+mod winograd;
+mod winograd_tile;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::tensor::{DType, Device, Tensor};
+
+pub use allocator::tune_allocator;
+use geometry::Geometry;
+use norm::After;
+use ops::KernelOps;
+
+static ENABLED: AtomicBool = AtomicBool::new(true);
+
+/// Switches the kernels on or off for the whole process; on at the start. For comparing the two forms.
+pub fn set_enabled(enabled: bool) {
+    ENABLED.store(enabled, Ordering::Relaxed);
 }
 
-/// The 3x3 convolution with padding 1.
-pub fn conv3x3(x: Tensor<4>, _w: Tensor<4>) -> Tensor<4> {
-    x
+/// Whether the kernels serve tensors of `device`: the CPU backend, and not switched off.
+pub fn usable(device: &Device) -> bool {
+    ENABLED.load(Ordering::Relaxed) && matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }
 
-/// Instance norm, `ReLU` and 2x2 average pooling.
-pub fn norm_relu_pool(z: Tensor<4>, _gamma: Tensor<1>, _beta: Tensor<1>) -> Tensor<4> {
-    z
+/// Whether the kernels serve this tensor.
+fn serves(tensor: &Tensor<4>) -> bool {
+    usable(&tensor.device()) && tensor.dtype() == DType::F32
+}
+
+/// Convolution without bias, with `stride` and zero `padding` given vertically and horizontally.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, (h + 2 pad - kh) / stride + 1, (w + 2 pad - kw) / stride + 1]`.
+/// Where they do not fit, the framework's own convolution says so.
+pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+    match Geometry::new(x.dims(), w.dims(), stride, padding) {
+        Some(geometry) if serves(&x) && serves(&w) => {
+            Tensor::from_dispatch(Dispatch::convolve(x.into_dispatch(), w.into_dispatch(), geometry))
+        }
+        _ => composed::conv2d(x, w, stride, padding),
+    }
+}
+
+/// 3 x 3 convolution without bias, stride 1, padding 1.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, `w`: `[o, c, 3, 3]`, result: `[n, o, h, w]`.
+pub fn conv3x3(x: Tensor<4>, w: Tensor<4>) -> Tensor<4> {
+    conv2d(x, w, [1, 1], [1, 1])
+}
+
+/// Instance normalisation with scale and shift: biased variance, epsilon 1e-5.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h, w]`.
+pub fn instance_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+    normalise(z, gamma, beta, After::Nothing)
+}
+
+/// [`instance_norm`], then `ReLU`.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h, w]`.
+pub fn norm_relu(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+    normalise(z, gamma, beta, After::Relu)
+}
+
+/// [`instance_norm`], then `ReLU`, then the mean of 2 x 2 blocks. Odd sizes lose their last row or column to the pooling, in the
+/// composed form.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h / 2, w / 2]`.
+pub fn norm_relu_pool(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+    normalise(z, gamma, beta, After::ReluPool)
+}
+
+fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) -> Tensor<4> {
+    let [n, c, h, w] = z.dims();
+    let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
+    let blocks = after != After::ReluPool || (h % 2 == 0 && w % 2 == 0);
+    let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
+    if fits && blocks && floats && serves(&z) {
+        let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
+        Tensor::from_dispatch(Dispatch::normalise(z, gamma, beta, after))
+    } else {
+        composed::normalise(z, gamma, beta, after)
+    }
 }

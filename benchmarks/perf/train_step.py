@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Training speed of ConvNets beside PyTorch, on the same two threads, in turns.
+
+    python3 benchmarks/perf/train_step.py [--rounds 5] [--cases d3,d5,...] [--composed] [--out FILE.json]
+
+Builds the Rust side (`cargo build --release --bench train_step`), starts it and a PyTorch process with the same allocator settings
+(they are worth a factor of two to PyTorch too), warms both up, and lets them work in turns, round after round. Prints the smallest and the
+median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyTorch. Both networks are conv 3x3 without bias
+(before a normalisation it does nothing), instance norm, ReLU, 2x2 average pooling, a linear head, soft-label cross-entropy; width 128.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+# name: (depth, resolution, batch, mode, steps a turn)
+CASES = {
+    "d3": (3, 32, 256, "train", 2),
+    "d5": (5, 128, 64, "train", 1),
+    "d3-eval": (3, 32, 256, "eval", 4),
+    "d5-eval": (5, 128, 64, "eval", 1),
+    "d3-10": (3, 32, 10, "train", 20),
+    "d3-1": (3, 32, 1, "train", 50),
+    "d5-10": (5, 128, 10, "train", 3),
+}
+MALLOC = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+def peer(threads):
+    """The PyTorch side: the protocol of train_step.rs."""
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_num_threads(threads)
+    kept = {}
+
+    def case(depth, resolution, batch):
+        torch.manual_seed(0)
+        blocks = []
+        for block in range(depth):
+            channels = 3 if block == 0 else 128
+            blocks.append([torch.randn(128, channels, 3, 3) * (2 / (9 * channels)) ** 0.5, torch.ones(128), torch.zeros(128)])
+        features = 128 * (resolution >> depth) ** 2
+        head = torch.randn(10, features) * features**-0.5
+        parameters = [p.requires_grad_() for block in blocks for p in block] + [head.requires_grad_()]
+        return parameters, torch.randn(batch, 3, resolution, resolution), F.softmax(torch.randn(batch, 10), 1)
+
+    def logits(parameters, x):
+        for i in range(0, len(parameters) - 1, 3):
+            filters, gamma, beta = parameters[i : i + 3]
+            x = F.conv2d(x, filters, padding=1)
+            x = F.avg_pool2d(F.relu(F.group_norm(x, x.shape[1], gamma, beta, eps=1e-5)), 2)
+        return F.linear(x.flatten(1), parameters[-1])
+
+    def step(parameters, images, labels, mode):
+        if mode == "eval":
+            with torch.no_grad():
+                return logits(parameters, images).mean().item()
+        loss = -(labels * F.log_softmax(logits(parameters, images), 1)).sum(1).mean()
+        torch.autograd.grad(loss, parameters)
+        return loss.item()
+
+    for line in sys.stdin:
+        _, depth, resolution, batch, mode, steps = line.split()
+        key = (int(depth), int(resolution), int(batch))
+        if key not in kept:
+            kept = {key: case(*key)}
+        start = time.perf_counter()
+        for _ in range(int(steps)):
+            loss = step(*kept[key], mode)
+        print((time.perf_counter() - start) / int(steps), loss, flush=True)
+
+
+class Worker:
+    def __init__(self, command, form, environment):
+        self.form = form
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        )
+
+    def seconds(self, case, steps=None):
+        depth, resolution, batch, mode, usual = CASES[case]
+        print(self.form, depth, resolution, batch, mode, steps or usual, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().split()
+        if not answer:
+            sys.exit(f"error: the {self.form} process ended early")
+        return float(answer[0])
+
+
+def binary():
+    build = ["cargo", "build", "--release", "--bench", "train_step", "--message-format=json"]
+    for line in subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable") and message.get("target", {}).get("name") == "train_step":
+            return message["executable"]
+    sys.exit("error: cargo built no train_step")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--cases", default="d3,d5,d3-eval,d5-eval,d3-10", help=f"of {', '.join(CASES)}")
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--composed", action="store_true", help="also time the composed form (slow)")
+    arguments.add_argument("--binary", help="a built train_step, instead of building it")
+    arguments.add_argument("--out", help="write the figures as JSON")
+    arguments.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.peer:
+        return peer(options.threads)
+    ours = options.binary or binary()
+    threads = {"RAYON_NUM_THREADS": str(options.threads)}
+    this = [sys.executable, os.path.abspath(__file__), "--peer", "--threads", str(options.threads)]
+    workers = {"pytorch": Worker(this, "pytorch", MALLOC), "kernels": Worker([ours], "kernels", threads)}
+    if options.composed:
+        workers["composed"] = Worker([ours], "composed", threads)
+    table = []
+    for case in options.cases.split(","):
+        seconds = {name: [] for name in workers}
+        for worker in workers.values():
+            worker.seconds(case, 1)
+        for _ in range(options.rounds):
+            for name, worker in workers.items():
+                seconds[name].append(worker.seconds(case))
+        least = {name: min(times) for name, times in seconds.items()}
+        median = {name: statistics.median(times) for name, times in seconds.items()}
+        for name in list(workers)[1:]:
+            table.append({
+                "case": case, "form": name, "sizes": CASES[case][:4], "rounds": options.rounds,
+                "seconds_min": least[name], "seconds_median": median[name],
+                "pytorch_min": least["pytorch"], "pytorch_median": median["pytorch"],
+                "ratio_min": least[name] / least["pytorch"], "ratio_median": median[name] / median["pytorch"],
+            })
+    print(f"| case | form | PyTorch min / median (s) | ours min / median (s) | ratio of min | ratio of medians |\n|---|---|---|---|---|---|")
+    for row in table:
+        print(
+            f"| {row['case']} | {row['form']} | {row['pytorch_min']:.4f} / {row['pytorch_median']:.4f} "
+            f"| {row['seconds_min']:.4f} / {row['seconds_median']:.4f} | **{row['ratio_min']:.2f}** | {row['ratio_median']:.2f} |"
+        )
+    if options.out:
+        with open(options.out, "w") as file:
+            json.dump({"threads": options.threads, "rows": table}, file, indent=1)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    main()

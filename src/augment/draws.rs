@@ -1,0 +1,122 @@
+//! A drawn augmentation: recorded, replayed, applied.
+
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    DsaConfig, Op, Token, colour,
+    geometry::{self, Map, Window},
+    host, resample,
+};
+
+/// The operations of one minibatch with the parameters of every image, in the order they are applied.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Draws {
+    ops: Vec<Op>,
+}
+
+/// What a mean is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The channels of one pixel.
+    Pixel,
+    /// The whole image.
+    Image,
+}
+
+/// An operation reduced to one of four affine forms: what both execution paths read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Lowered {
+    /// `x + s`.
+    Shift(Vec<f32>),
+    /// `(x - m) f + m`.
+    Blend { over: Over, factor: Vec<f32> },
+    /// Zero inside a window.
+    Erase(Vec<Window>),
+    /// Bilinear sampling with zero fill; `whole` when every map lands on whole pixels.
+    Sample { maps: Vec<Map>, whole: bool },
+}
+
+impl Draws {
+    /// Operations drawn elsewhere, for example read back from a record.
+    pub fn new(ops: Vec<Op>) -> Self {
+        Self { ops }
+    }
+
+    /// One token replayed from recorded raw draws, the slots of its operations one after the other (see
+    /// [`Op::from_slots`]).
+    pub fn replay(config: &DsaConfig, token: Token, shape: [usize; 3], slots: &[Vec<f32>]) -> Self {
+        let mut used = 0;
+        let ops = token.kinds().iter().map(|&kind| {
+            let count = kind.laws(config, shape).len();
+            used += count;
+            Op::from_slots(kind, config, shape, &slots[used - count..used])
+        });
+        Self { ops: ops.collect() }
+    }
+
+    /// The operations in order.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// Applies the operations to a batch. Differentiable; values are never clamped.
+    ///
+    /// # Shapes
+    /// `x` is `[n, c, h, w]` with the `n` the draws were made for, and so is the result.
+    pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.ops.is_empty() {
+            return x;
+        }
+        let device = x.device();
+        if device.is_autodiff() || device != Device::flex() { self.apply_tensor(x) } else { self.apply_direct(x) }
+    }
+
+    /// The path of every device, composed of tensor operations.
+    pub(super) fn apply_tensor(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        let device = x.device().without_autodiff();
+        self.ops.iter().fold(x, |x, op| match op.lower(h, w) {
+            Lowered::Shift(shift) => x + colour::per_image(&shift, &device),
+            Lowered::Blend { over, factor } => colour::blend(x, over, &factor),
+            Lowered::Erase(windows) => colour::erase(x, &windows),
+            Lowered::Sample { maps, whole } => resample::resample(x, &maps, whole),
+        })
+    }
+
+    /// The path of plain tensors on the CPU.
+    pub(super) fn apply_direct(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, c, h, w] = x.dims();
+        let device = x.device();
+        let mut data = x.into_data().convert::<f32>();
+        match data.as_mut_slice::<f32>() {
+            Ok(batch) => self.apply_host(batch, [c, h, w]),
+            Err(_) => return self.apply_tensor(Tensor::from_data(data, &device)),
+        }
+        Tensor::from_data(data, &device)
+    }
+
+    /// Applies the operations in place to a batch in host memory, `[n, c, h, w]` with `shape` = `[c, h, w]`.
+    pub fn apply_host(&self, batch: &mut [f32], shape: [usize; 3]) {
+        let lowered: Vec<Lowered> = self.ops.iter().map(|op| op.lower(shape[1], shape[2])).collect();
+        host::apply(&lowered, batch, shape);
+    }
+}
+
+impl Op {
+    /// The affine form of the operation on images of `h` by `w`.
+    fn lower(&self, h: usize, w: usize) -> Lowered {
+        let sample = |maps, whole| Lowered::Sample { maps, whole };
+        match self {
+            Self::Brightness { shift } => Lowered::Shift(shift.clone()),
+            Self::Saturation { factor } => Lowered::Blend { over: Over::Pixel, factor: factor.clone() },
+            Self::Contrast { factor } => Lowered::Blend { over: Over::Image, factor: factor.clone() },
+            Self::Cutout { side, rows, columns } => Lowered::Erase(geometry::windows(*side, rows, columns, h, w)),
+            Self::Crop { rows, columns } => sample(geometry::shifted(rows, columns, h, w), true),
+            Self::Flip { mirrored } => sample(geometry::mirrored(mirrored, h, w), true),
+            Self::Scale { columns, rows } => sample(geometry::stretched(columns, rows, h, w), false),
+            Self::Rotate { angle, align_corners } => sample(geometry::rotated(angle, *align_corners, h, w), false),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `compdd eval`: score a bundle.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use compdd::run::{self, RescoreOptions, RunError};
+
+use super::{
+    progress::Progress,
+    run::{BudgetArg, PlaceArgs},
+    signals,
+    ui::{self, Outcome},
+};
+
+#[derive(Args)]
+#[command(after_help = "The bundle says everything about its images: subset, resolution, pixel space, labels, learning rate.
+Only the folder of real images (for the test set) comes from --data, COMPDD_DATA or the configuration file.")]
+pub struct EvalArgs {
+    /// Folder of the bundle
+    bundle: PathBuf,
+    /// Networks that score, separated by commas [default: the usual one of the resolution]
+    #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
+    network: Vec<String>,
+    /// How the set is scored
+    #[arg(long, default_value = "no-kd")]
+    protocol: String,
+    /// paper: as published; quick: minutes; smoke: seconds
+    #[arg(long, default_value = "paper")]
+    budget: BudgetArg,
+    /// Number of students [default: 5; fewer with a reduced budget]
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// Root of the students' random draws
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Leave damaged test images out; the record lists them
+    #[arg(long)]
+    skip_bad: bool,
+    /// Built-in scenes: training images a class
+    #[arg(long, value_name = "N")]
+    train_per_class: Option<usize>,
+    /// Compute again even if the record exists
+    #[arg(long)]
+    force: bool,
+    #[command(flatten, next_help_heading = "Places")]
+    place: PlaceArgs,
+}
+
+impl EvalArgs {
+    pub fn execute(self) -> Outcome {
+        let stop = signals::stop_flag()?;
+        let places = self.place.resolve()?;
+        let options = RescoreOptions {
+            bundle: self.bundle,
+            networks: self.network,
+            protocol: self.protocol,
+            budget: self.budget.into(),
+            students: self.seeds,
+            seed: self.seed,
+            data: places.data,
+            skip_bad: self.skip_bad,
+            train_per_class: self.train_per_class,
+            device: places.device,
+            results: places.results,
+            force: self.force,
+        };
+        finish(run::rescore(&options, &Progress::new(), &stop))
+    }
+}
+
+/// Shows the rows of a run, or says that it was interrupted.
+pub fn finish(result: Result<Vec<run::Outcome>, RunError>) -> Outcome {
+    match result {
+        Ok(outcomes) => {
+            ui::show(&super::results::rows(&outcomes));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(RunError::Interrupted) => {
+            ui::say("interrupted: the state is saved, the same command continues");
+            Ok(ExitCode::from(signals::INTERRUPTED))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,83 @@
+//! The command line: one file a command, each turning flags into typed options and making one library call.
+//!
+//! Nothing is computed here. Results go to standard output, talk goes to standard error, and every failure ends in
+//! [`ui::fail`] with a non-zero exit.
+
+mod config;
+mod doctor;
+mod eval;
+mod import;
+mod leaderboard;
+mod method;
+mod network;
+mod progress;
+mod results;
+mod run;
+mod signals;
+mod subset;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Benchmark suite and leaderboard harness for dataset distillation.
+///
+/// Pick a subset, a number of images per class and a method; get a distilled set, an honest score and a leaderboard row.
+#[derive(Parser)]
+#[command(name = "compdd", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Start with:  compdd run --method random --subset scenes-easy --ipc 1 --budget quick")]
+struct Cli {
+    /// More talk on standard error (-v: what is decided, -vv: details)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Distil a set with a method, score it, and write bundle, record and leaderboard row
+    Run(Box<run::RunArgs>),
+    /// Score a bundle again: on other networks, with more students
+    Eval(Box<eval::EvalArgs>),
+    /// Turn a released distilled set (.pt files or a folder of images) into a bundle
+    Import(Box<import::ImportArgs>),
+    /// The class lists: list, show, or check them against a folder of images
+    #[command(subcommand)]
+    Subset(subset::SubsetCommand),
+    /// The methods and their recipes
+    #[command(subcommand)]
+    Method(method::MethodCommand),
+    /// The networks: list them, or show layers, shapes and parameter counts
+    #[command(subcommand)]
+    Network(network::NetworkCommand),
+    /// The records: list, show or validate them
+    #[command(subcommand)]
+    Results(results::ResultsCommand),
+    /// Write results/leaderboard.csv from the records, and show it
+    Leaderboard(leaderboard::LeaderboardArgs),
+    /// Say which devices can be used here, and what is missing for the others
+    Doctor,
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    ui::start_logging(cli.verbose);
+    let outcome = match cli.command {
+        Command::Run(args) => args.execute(),
+        Command::Eval(args) => args.execute(),
+        Command::Import(args) => args.execute(),
+        Command::Subset(command) => command.execute(),
+        Command::Method(command) => command.execute(),
+        Command::Network(command) => command.execute(),
+        Command::Results(command) => command.execute(),
+        Command::Leaderboard(args) => args.execute(),
+        Command::Doctor => doctor::execute(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(report) => ui::fail(&report),
+    }
+}

@@ -1,0 +1,214 @@
+//! `compdd run`: distil, score, record.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Args, ValueEnum};
+use compdd::{
+    data::ResizeMode,
+    device::DeviceChoice,
+    record::{Budget, Fidelity},
+    run::{self, RunOptions},
+};
+
+use super::{config::Config, progress::Progress, signals, ui::Outcome};
+
+/// Where to compute, where images come from and where results go: shared by the commands that train.
+#[derive(Args)]
+pub struct PlaceArgs {
+    /// Folder of images: `train/<class>` and `val|test/<class>`, or the CIFAR binary files
+    #[arg(long, env = "COMPDD_DATA", value_name = "PATH")]
+    pub data: Option<PathBuf>,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// Where records, bundles and checkpoints go [default: results]
+    #[arg(long, env = "COMPDD_RESULTS", value_name = "DIR")]
+    results: Option<PathBuf>,
+}
+
+/// The places after flags, environment and configuration file were consulted.
+pub struct Places {
+    pub data: Option<PathBuf>,
+    pub device: DeviceChoice,
+    pub results: PathBuf,
+}
+
+impl PlaceArgs {
+    pub fn resolve(self) -> Result<Places, super::ui::Failure> {
+        let config = Config::read()?;
+        let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
+        Ok(Places {
+            data: self.data.or(config.data),
+            device: DeviceChoice::from_str(&device)?,
+            results: self.results.or(config.results).unwrap_or_else(|| "results".into()),
+        })
+    }
+}
+
+/// How images become the network's input.
+#[derive(Args)]
+pub struct PixelArgs {
+    /// Side of the images in pixels [default: the subset's: 32, 64 or 128]
+    #[arg(long, value_name = "PIXELS")]
+    pub res: Option<usize>,
+    /// squash: to the exact size, as the published numbers; crop: short side, then the centre
+    #[arg(long, default_value = "squash", value_name = "MODE")]
+    resize: ResizeArg,
+    /// Resize without an antialiasing filter, as torchvision before 0.17 did
+    #[arg(long)]
+    no_antialias: bool,
+    /// Whiten the pixels (ZCA, fitted on the training images)
+    #[arg(long)]
+    pub zca: bool,
+    /// Leave damaged images out; the record lists them
+    #[arg(long)]
+    pub skip_bad: bool,
+}
+
+impl PixelArgs {
+    pub fn resize(&self) -> ResizeMode {
+        match self.resize {
+            ResizeArg::Squash => ResizeMode::Squash,
+            ResizeArg::Crop => ResizeMode::CentreCrop,
+        }
+    }
+
+    pub fn antialias(&self) -> bool {
+        !self.no_antialias
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ResizeArg {
+    Squash,
+    Crop,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum BudgetArg {
+    Paper,
+    Quick,
+    Smoke,
+}
+
+impl From<BudgetArg> for Budget {
+    fn from(value: BudgetArg) -> Self {
+        match value {
+            BudgetArg::Paper => Self::Paper,
+            BudgetArg::Quick => Self::Quick,
+            BudgetArg::Smoke => Self::Smoke,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FidelityArg {
+    Paper,
+    Released,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  compdd run --method random --subset scenes-easy --ipc 1 --budget quick
+  compdd run --method herding --subset cifar10 --ipc 10 --data ~/data/cifar10
+  compdd run --method random --subset imagenette --ipc 1 --data ~/imagenet --eval-networks vgg11,alexnet
+
+A finished cell is not computed again unless --force is given; an interrupted one continues.")]
+pub struct RunArgs {
+    /// Method: see `compdd method list`
+    #[arg(short, long)]
+    method: String,
+    /// Subset: see `compdd subset list`
+    #[arg(short, long)]
+    subset: String,
+    /// Images per class (the field uses 1, 10, 50); not for the reference `full`
+    #[arg(short, long)]
+    ipc: Option<usize>,
+    /// How the set is scored
+    #[arg(long, default_value = "no-kd")]
+    protocol: String,
+    /// Network that distils and scores [default: convnet-d3 at 32 px, d4 at 64, d5 at 128]
+    #[arg(long)]
+    network: Option<String>,
+    /// Further networks that score, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
+    eval_networks: Vec<String>,
+    /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers
+    #[arg(long, default_value = "paper")]
+    budget: BudgetArg,
+    /// Which side to take where a paper and its released code differ
+    #[arg(long, default_value = "paper")]
+    fidelity: FidelityArg,
+    /// Number of students [default: 5; fewer with a reduced budget]
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// Root of every random draw
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Recipe file that changes the method's built-in recipe
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Change one value of the recipe; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    overrides: Vec<(String, String)>,
+    /// Built-in scenes: training images a class
+    #[arg(long, value_name = "N")]
+    train_per_class: Option<usize>,
+    /// Compute again even if the record exists
+    #[arg(long)]
+    force: bool,
+    /// Seconds between checkpoints
+    #[arg(long, default_value_t = 60, hide = true)]
+    checkpoint_seconds: u64,
+    #[command(flatten, next_help_heading = "Images")]
+    pixels: PixelArgs,
+    #[command(flatten, next_help_heading = "Places")]
+    place: PlaceArgs,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write key=value, such as learning_rate=0.02".to_owned()),
+    }
+}
+
+impl RunArgs {
+    pub fn execute(self) -> Outcome {
+        let stop = signals::stop_flag()?;
+        let plan = self.options()?.check()?;
+        super::eval::finish(run::execute(&plan, &Progress::new(), &stop))
+    }
+
+    fn options(self) -> Result<RunOptions, super::ui::Failure> {
+        let places = self.place.resolve()?;
+        Ok(RunOptions {
+            method: self.method,
+            subset: self.subset,
+            ipc: self.ipc,
+            protocol: self.protocol,
+            network: self.network,
+            resolution: self.pixels.res,
+            eval_networks: self.eval_networks,
+            budget: self.budget.into(),
+            fidelity: match self.fidelity {
+                FidelityArg::Paper => Fidelity::Paper,
+                FidelityArg::Released => Fidelity::Released,
+            },
+            students: self.seeds,
+            seed: self.seed,
+            data: places.data,
+            recipe: self.recipe,
+            overrides: self.overrides,
+            device: places.device,
+            results: places.results,
+            force: self.force,
+            skip_bad: self.pixels.skip_bad,
+            resize: self.pixels.resize(),
+            antialias: self.pixels.antialias(),
+            zca: self.pixels.zca,
+            train_per_class: self.train_per_class,
+            checkpoint_seconds: self.checkpoint_seconds,
+        })
+    }
+}

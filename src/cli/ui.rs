@@ -1,0 +1,93 @@
+//! What a person sees: tables on standard output, errors with their causes and remedies on standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // the one place that talks
+
+use std::{error::Error, io::Write as _, process::ExitCode};
+
+use miette::Diagnostic;
+
+/// The failure of a command: any diagnostic of the library.
+pub type Failure = Box<dyn Diagnostic + Send + Sync>;
+
+/// What a command ends with.
+pub type Outcome = Result<ExitCode, Failure>;
+
+/// Sends the library's events to standard error: warnings always, more with `-v`.
+pub fn start_logging(verbosity: u8) {
+    let level = match verbosity {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .finish();
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        eprintln!("warning: logging was set up twice");
+    }
+}
+
+/// Prints `error:`, the causes below it and what to do, and gives the exit code of a failure.
+pub fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("error: {failure}");
+    let mut cause: Option<&dyn Error> = failure.source();
+    let mut last = failure.to_string();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text != last {
+            eprintln!("  caused by: {text}");
+        }
+        last = text;
+        cause = error.source();
+    }
+    if let Some(help) = failure.help() {
+        eprintln!("  help: {help}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Writes text to standard output; a closed pipe (`| head`) is no error.
+pub fn show(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Writes a line of talk to standard error.
+pub fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// A table with aligned columns: text left, numbers right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).chain([header[column].chars().count()]).max().unwrap_or(0)
+    };
+    let numeric = |column: usize| {
+        !rows.is_empty() && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') || row[column].is_empty())
+    };
+    let columns: Vec<(usize, bool)> = (0..header.len()).map(|i| (width(i), numeric(i))).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&columns).map(|(cell, (width, right))| {
+            if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut text = vec![line(header.to_vec())];
+    text.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
+    text.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn numbers_align_right_and_text_left() {
+        let rows = vec![vec!["a".into(), "1".into()], vec!["bcd".into(), "120".into()]];
+        assert_eq!(table(&["name", "n"], &rows), "name    n\na       1\nbcd   120");
+    }
+}

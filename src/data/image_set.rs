@@ -1,0 +1,217 @@
+//! [`ImageSet`]: decoded images as one block of bytes, with labels, class names and a content hash.
+
+use std::sync::{Arc, OnceLock};
+
+use super::error::DataError;
+
+/// Decoded images of one split: bytes `[n, C, H, W]` (planar, one image after the other), a label for each, class names.
+///
+/// Cloning shares the block. The label of an image is the position of its class in [`classes`](Self::classes).
+#[derive(Clone)]
+pub struct ImageSet {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+    shape: [usize; 3],
+    classes: Vec<String>,
+    decode: String,
+    hash: OnceLock<String>,
+}
+
+impl ImageSet {
+    /// A set from its parts.
+    ///
+    /// # Shapes
+    /// `pixels`: `[n, C, H, W]` with `shape = [C, H, W]`; `labels`: `[n]`, each below `classes.len()`. `classes` are synsets
+    /// or plain class names.
+    pub fn new(pixels: Vec<u8>, labels: Vec<u32>, shape: [usize; 3], classes: Vec<String>) -> Result<Self, DataError> {
+        Self::decoded(pixels, labels, shape, classes, String::new())
+    }
+
+    /// As [`new`](Self::new), with the decode settings in words: they are part of the content hash.
+    pub fn decoded(
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+        shape: [usize; 3],
+        classes: Vec<String>,
+        decode: String,
+    ) -> Result<Self, DataError> {
+        let size: usize = shape.iter().product();
+        if size == 0 {
+            return Err(DataError::Inconsistent { why: format!("an image shape of {shape:?} has no pixels") });
+        }
+        if pixels.len() != labels.len() * size {
+            return Err(DataError::Inconsistent {
+                why: format!("{} bytes for {} images of shape {shape:?}", pixels.len(), labels.len()),
+            });
+        }
+        if let Some(label) = labels.iter().find(|&&label| label as usize >= classes.len()) {
+            return Err(DataError::Inconsistent { why: format!("label {label} with {} classes", classes.len()) });
+        }
+        Ok(Self { inner: Arc::new(Inner { pixels, labels, shape, classes, decode, hash: OnceLock::new() }) })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.inner.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.inner.labels.is_empty()
+    }
+
+    /// Shape of one image: channels, height, width.
+    pub fn shape(&self) -> [usize; 3] {
+        self.inner.shape
+    }
+
+    /// Class position of every image.
+    pub fn labels(&self) -> &[u32] {
+        &self.inner.labels
+    }
+
+    /// Synset or class name of every label.
+    pub fn classes(&self) -> &[String] {
+        &self.inner.classes
+    }
+
+    /// Bytes of image `i`, `[C, H, W]`.
+    pub fn image(&self, i: usize) -> &[u8] {
+        let size = self.image_size();
+        &self.inner.pixels[i * size..(i + 1) * size]
+    }
+
+    /// All bytes, `[n, C, H, W]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.inner.pixels
+    }
+
+    /// Bytes of one image: `C * H * W`.
+    pub fn image_size(&self) -> usize {
+        self.inner.shape.iter().product()
+    }
+
+    /// Positions of the images of one class, ascending.
+    pub fn of_class(&self, label: u32) -> Vec<usize> {
+        (0..self.len()).filter(|&i| self.inner.labels[i] == label).collect()
+    }
+
+    /// Images per class, in class order.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.inner.classes.len()];
+        for &label in &self.inner.labels {
+            counts[label as usize] += 1;
+        }
+        counts
+    }
+
+    /// The settings the pixels were decoded under, in words; empty for images that were not decoded here.
+    pub fn decode(&self) -> &str {
+        &self.inner.decode
+    }
+
+    /// Content hash: blake3 (hex) over decode settings, shape, class names, ordered labels and pixels. Computed once, on demand.
+    pub fn hash(&self) -> &str {
+        self.inner.hash.get_or_init(|| {
+            let inner = &self.inner;
+            let mut hasher = blake3::Hasher::new_derive_key("compdd image set v1");
+            let mut text = |part: &str| {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            };
+            text(&inner.decode);
+            text(&format!("{:?}", inner.shape));
+            text(&inner.classes.len().to_string());
+            inner.classes.iter().for_each(|class| text(class));
+            hasher.update(&(inner.labels.len() as u64).to_le_bytes());
+            for label in &inner.labels {
+                hasher.update(&label.to_le_bytes());
+            }
+            hasher.update(&inner.pixels);
+            hasher.finalize().to_hex().to_string()
+        })
+    }
+
+    /// The images at `indices`, in that order, as a set of their own (copied).
+    #[must_use]
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let inner = &self.inner;
+        let mut pixels = Vec::with_capacity(indices.len() * self.image_size());
+        for &i in indices {
+            pixels.extend_from_slice(self.image(i));
+        }
+        Self {
+            inner: Arc::new(Inner {
+                pixels,
+                labels: indices.iter().map(|&i| inner.labels[i]).collect(),
+                shape: inner.shape,
+                classes: inner.classes.clone(),
+                decode: inner.decode.clone(),
+                hash: OnceLock::new(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for ImageSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImageSet")
+            .field("images", &self.len())
+            .field("shape", &self.inner.shape)
+            .field("classes", &self.inner.classes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(n: usize) -> Vec<String> {
+        (0..n).map(|i| format!("class{i}")).collect()
+    }
+
+    fn set() -> ImageSet {
+        ImageSet::new((0..24).collect(), vec![0, 1], [3, 2, 2], names(2)).unwrap()
+    }
+
+    #[test]
+    fn parts_must_agree() {
+        assert!(ImageSet::new(vec![0; 23], vec![0, 1], [3, 2, 2], names(2)).is_err());
+        assert!(ImageSet::new(vec![0; 24], vec![0, 2], [3, 2, 2], names(2)).is_err());
+        assert!(ImageSet::new(vec![], vec![], [3, 0, 2], names(2)).is_err());
+    }
+
+    #[test]
+    fn subset_copies_images_in_the_given_order() {
+        let picked = set().subset(&[1, 0, 1]);
+        assert_eq!(picked.labels(), [1, 0, 1]);
+        assert_eq!(picked.image(0), set().image(1));
+        assert_eq!(picked.of_class(1), [0, 2]);
+        assert_eq!(picked.class_counts(), [1, 2]);
+    }
+
+    #[test]
+    fn hash_sees_pixels_labels_order_classes_and_settings() {
+        let base = set();
+        let mut pixels: Vec<u8> = (0..24).collect();
+        pixels[5] ^= 1;
+        let others = [
+            ImageSet::new(pixels, vec![0, 1], [3, 2, 2], names(2)).unwrap(),
+            ImageSet::new((0..24).collect(), vec![1, 0], [3, 2, 2], names(2)).unwrap(),
+            ImageSet::new((0..24).collect(), vec![0, 1], [3, 4, 1], names(2)).unwrap(),
+            ImageSet::new((0..24).collect(), vec![0, 1], [3, 2, 2], names(3)).unwrap(),
+            ImageSet::decoded((0..24).collect(), vec![0, 1], [3, 2, 2], names(2), "squash".into()).unwrap(),
+            base.subset(&[1, 0]),
+        ];
+        assert_eq!(base.hash(), set().hash());
+        assert_eq!(base.hash().len(), 64);
+        for other in others {
+            assert_ne!(base.hash(), other.hash());
+        }
+    }
+}

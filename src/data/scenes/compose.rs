@@ -1,0 +1,172 @@
+//! What is in a picture: every random draw happens here, in the unit square, before anything is rasterised.
+
+use std::f32::consts::{PI, TAU};
+
+use super::{
+    SceneClass, World,
+    colour::{Rgb, Scheme, mix},
+    pattern::{Pattern, Texture},
+    shape::{Blob, Shape},
+};
+use crate::rng::Stream;
+
+/// An outline of either kind.
+#[derive(Clone, Copy, Debug)]
+pub enum Outline {
+    /// A shape that classes use.
+    Shape(Shape),
+    /// One that they do not.
+    Blob(Blob),
+}
+
+/// Something opaque in the picture.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    outline: Outline,
+    /// Centre in the unit square.
+    pub centre: [f32; 2],
+    size: f32,
+    turn: (f32, f32),
+    pattern: Pattern,
+    tones: [Rgb; 2],
+}
+
+impl Piece {
+    /// The point in the piece's own coordinates, where it lies inside.
+    pub fn local(&self, [x, y]: [f32; 2]) -> Option<[f32; 2]> {
+        let (sine, cosine) = self.turn;
+        let (x, y) = ((x - self.centre[0]) / self.size, (y - self.centre[1]) / self.size);
+        let point = [cosine * x + sine * y, cosine * y - sine * x];
+        let inside = match self.outline {
+            Outline::Shape(shape) => shape.contains(point),
+            Outline::Blob(blob) => blob.contains(point),
+        };
+        inside.then_some(point)
+    }
+
+    /// Its colour at a point in its own coordinates.
+    pub fn colour(&self, local: [f32; 2]) -> Rgb {
+        self.tones[self.pattern.tone(local)]
+    }
+
+    /// Distance from the centre that no point exceeds.
+    pub fn reach(&self) -> f32 {
+        self.size
+            * match self.outline {
+                Outline::Shape(shape) => shape.reach(),
+                Outline::Blob(blob) => blob.reach(),
+            }
+    }
+
+    /// Share of the unit square that it covers, on a coarse grid.
+    fn visible_share(&self) -> f32 {
+        const GRID: usize = 40;
+        let at = |i: usize| (i as f32 + 0.5) / GRID as f32;
+        let inside = (0..GRID * GRID).filter(|i| self.local([at(i % GRID), at(i / GRID)]).is_some()).count();
+        inside as f32 / (GRID * GRID) as f32
+    }
+}
+
+/// A smooth background: a gradient between two colours, bent by slow waves.
+#[derive(Clone, Debug)]
+pub struct Background {
+    colours: [Rgb; 2],
+    slope: [f32; 2],
+    waves: [([f32; 2], f32, f32); 3],
+}
+
+impl Background {
+    fn draw(stream: &mut Stream) -> Self {
+        let [first, _] = Scheme::any(stream).draw(stream);
+        let [second, _] = Scheme::any(stream).draw(stream);
+        let (sine, cosine) = stream.range(0.0, TAU).sin_cos();
+        let steep = stream.range(0.3, 1.2);
+        let mut wave = || {
+            let (sine, cosine) = stream.range(0.0, TAU).sin_cos();
+            let speed = TAU * stream.range(0.6, 2.6);
+            ([cosine * speed, sine * speed], stream.range(0.0, TAU), stream.range(0.03, 0.18))
+        };
+        let waves = [wave(), wave(), wave()];
+        Self { colours: [first, second], slope: [cosine * steep, sine * steep], waves }
+    }
+
+    /// Its colour at a point.
+    pub fn colour(&self, [x, y]: [f32; 2]) -> Rgb {
+        let slope = 0.5 + self.slope[0] * (x - 0.5) + self.slope[1] * (y - 0.5);
+        let waves: f32 = self.waves.iter().map(|([a, b], phase, depth)| depth * (a * x + b * y + phase).sin()).sum();
+        mix(self.colours[0], self.colours[1], (slope + waves).clamp(0.0, 1.0))
+    }
+}
+
+/// A picture before it has pixels: painted in order, the object last, then `(colour - 0.5) * gain + 0.5 + lift`.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Behind everything.
+    pub background: Background,
+    /// Class-independent pieces.
+    pub clutter: Vec<Piece>,
+    /// What the class is about.
+    pub object: Piece,
+    /// Contrast.
+    pub gain: f32,
+    /// Brightness.
+    pub lift: f32,
+}
+
+/// Draws a picture. What comes before the object does not know the class.
+pub fn picture(stream: &mut Stream, class: SceneClass, world: World) -> Picture {
+    let background = Background::draw(stream);
+    let count = if world.hard { 7 + stream.below(5) } else { 4 + stream.below(4) };
+    let clutter = (0..count).map(|_| stray(stream, world.hard)).collect();
+    let (gain, lift) = (stream.range(0.7, 1.05), stream.range(-0.1, 0.1));
+    let object = object(stream, class, world);
+    Picture { background, clutter, object, gain, lift }
+}
+
+/// A piece of clutter. In the hard world half of them are decoys: a class's shape without texture, or its texture on a blob.
+fn stray(stream: &mut Stream, hard: bool) -> Piece {
+    let decoy = hard && stream.uniform() < 0.5;
+    let textured = stream.uniform() < 0.5;
+    let shape = Shape::ALL[stream.below(Shape::ALL.len())];
+    let blob = Blob::draw(stream, if decoy { 1.5 } else { 9.0 });
+    let texture = Texture::ALL[stream.below(Texture::ALL.len())];
+    let scheme = Scheme::any(stream);
+    let (low, high) = if hard { (0.07, 0.17) } else { (0.06, 0.2) };
+    Piece {
+        outline: if decoy && !textured { Outline::Shape(shape) } else { Outline::Blob(blob) },
+        centre: [stream.uniform(), stream.uniform()],
+        size: stream.range(low, high),
+        turn: stream.range(0.0, TAU).sin_cos(),
+        pattern: if textured { texture } else { Texture::Plain }.draw(stream),
+        tones: scheme.draw(stream),
+    }
+}
+
+/// The object: its share of the picture is drawn, its size follows.
+fn object(stream: &mut Stream, class: SceneClass, world: World) -> Piece {
+    let (low, high) = world.object_share();
+    let share = stream.range(low, high);
+    let size = (share / PI).sqrt();
+    // Small objects lie anywhere inside the frame; large ones near the middle, a tip may leave it.
+    let margin = if world.hard { size * class.shape.reach() } else { 0.42 };
+    let mut piece = Piece {
+        outline: Outline::Shape(class.shape),
+        centre: [stream.range(margin, 1.0 - margin), stream.range(margin, 1.0 - margin)],
+        size,
+        turn: stream.range(0.0, TAU).sin_cos(),
+        pattern: class.texture.draw(stream),
+        tones: class.scheme.draw(stream),
+    };
+    if !world.hard {
+        let (mut small, mut large) = (size, 1.6 * size);
+        for _ in 0..9 {
+            piece.size = f32::midpoint(small, large);
+            if piece.visible_share() < share {
+                small = piece.size;
+            } else {
+                large = piece.size;
+            }
+        }
+    }
+    piece
+}

@@ -1,0 +1,76 @@
+//! Forward passes over real images: accuracy and features.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::{Device, Tensor};
+
+use super::{EvalError, View};
+use crate::{
+    nn::{Mode, Network, Output, Params},
+    record::Accuracy,
+};
+
+/// How forward passes run: on which device, how many images at a time, until when.
+#[derive(Clone, Copy, Debug)]
+pub struct Passes<'a> {
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Images of one pass.
+    pub batch: usize,
+    /// Set from outside to give up.
+    pub stop: &'a AtomicBool,
+}
+
+/// Top-1 accuracy in eval mode, without augmentation. Equal largest logits count as the smaller class.
+pub fn accuracy(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+) -> Result<Accuracy, EvalError> {
+    let mut correct = 0;
+    forward(network, params, view, passes, |output, batch| {
+        let classes = output.logits.dims()[1];
+        let logits = host(output.logits);
+        let hits = logits.chunks_exact(classes).zip(batch);
+        correct += hits.filter(|&(row, &i)| largest(row) == view.label(i) as usize).count();
+    })?;
+    Ok(Accuracy::of_counts(correct, view.len()))
+}
+
+/// Input of the network's head for every image of the view, in eval mode and without augmentation, `[n, d]` row-major.
+pub fn features(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+) -> Result<Vec<f32>, EvalError> {
+    let mut all = Vec::new();
+    forward(network, params, view, passes, |output, _| all.extend(host(output.features)))?;
+    Ok(all)
+}
+
+fn forward(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+    mut take: impl FnMut(Output, &[usize]),
+) -> Result<(), EvalError> {
+    let indices: Vec<usize> = (0..view.len()).collect();
+    for batch in indices.chunks(passes.batch.max(1)) {
+        if passes.stop.load(Ordering::Relaxed) {
+            return Err(EvalError::Interrupted);
+        }
+        take(network.forward(params, view.tensor(batch, passes.device), Mode::Eval), batch);
+    }
+    Ok(())
+}
+
+fn host(values: Tensor<2>) -> Vec<f32> {
+    values.into_data().iter::<f32>().collect()
+}
+
+fn largest(row: &[f32]) -> usize {
+    (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
+}

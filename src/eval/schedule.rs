@@ -1,0 +1,78 @@
+//! Learning rates over an epoch or step counter.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The learning rate as a function of a counter: of epochs for `Drop`, of whatever the caller counts for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Schedule {
+    /// The base rate throughout.
+    Constant {
+        /// Learning rate.
+        base: f32,
+    },
+    /// The base rate up to and including `after`, then `base * factor` with a new optimiser: the routine of the
+    /// trajectory-matching line.
+    Drop {
+        /// Learning rate.
+        base: f32,
+        /// Last index at the base rate.
+        after: usize,
+        /// What the rate is multiplied with.
+        factor: f32,
+    },
+    /// `base (1 + cos(pi t / (zeta T))) / 2`; `zeta` above one stops before zero (RDED, EDC).
+    Cosine {
+        /// Learning rate at `t = 0`.
+        base: f32,
+        /// `T`.
+        total: usize,
+        /// Stretch of the half period.
+        zeta: f32,
+    },
+}
+
+impl Schedule {
+    /// The rate at counter value `t`.
+    pub fn rate(&self, t: usize) -> f32 {
+        match *self {
+            Self::Constant { base } => base,
+            Self::Drop { base, after, factor } => {
+                if t > after {
+                    base * factor
+                } else {
+                    base
+                }
+            }
+            Self::Cosine { base, total, zeta } => {
+                let angle = std::f64::consts::PI * t as f64 / (f64::from(zeta) * total as f64);
+                (f64::from(base) * 0.5 * (1.0 + angle.cos())) as f32
+            }
+        }
+    }
+
+    /// Whether a new optimiser is due before counter value `t`.
+    pub fn rebuilds(&self, t: usize) -> bool {
+        matches!(*self, Self::Drop { after, .. } if t == after + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_drop_follows_its_index_and_rebuilds_once() {
+        let schedule = Schedule::Drop { base: 1.0, after: 4, factor: 0.1 };
+        assert_eq!((0..8).map(|t| schedule.rate(t)).collect::<Vec<_>>(), [1.0, 1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1]);
+        assert_eq!((0..8).filter(|&t| schedule.rebuilds(t)).collect::<Vec<_>>(), [5]);
+    }
+
+    #[test]
+    fn the_cosine_reaches_zero_only_at_zeta_one() {
+        let at = |zeta, t| Schedule::Cosine { base: 2.0, total: 10, zeta }.rate(t);
+        assert_eq!([at(1.0, 0), at(1.0, 5), at(1.0, 10)], [2.0, 1.0, 0.0]);
+        assert!((at(2.0, 10) - 1.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,123 @@
+//! The two traits between the engine and a method: [`Method`] (what it is, how it starts) and [`Distiller`] (one run of it).
+
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+
+use super::{MethodError, State, recipe::Recipe};
+use crate::{
+    data::Task,
+    nn::NetworkSpec,
+    record::{Distilled, Provenance},
+};
+
+/// What kind of result a method gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It picks real images.
+    Selection,
+    /// It is no distillation at all: students see the whole training set. The upper bound of every table.
+    Reference,
+}
+
+/// A registered method.
+pub trait Method: Sync {
+    /// The name on the command line and in every record, such as `k-center`.
+    fn slug(&self) -> &'static str;
+
+    /// One line for `compdd method list`.
+    fn summary(&self) -> &'static str;
+
+    /// What it gives.
+    fn kind(&self) -> Kind;
+
+    /// The recipe file that ships with compdd (TOML, complete: every key has a value).
+    fn builtin_recipe(&self) -> &'static str;
+
+    /// Deserialises the recipe and checks its ranges, without doing any work.
+    ///
+    /// # Errors
+    /// What is wrong with which key, as a sentence.
+    fn check(&self, recipe: &Recipe) -> Result<(), String>;
+
+    /// Whether every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
+    fn redraws(&self, _recipe: &Recipe) -> bool {
+        false
+    }
+
+    /// Starts a run. A [`Kind::Reference`] has nothing to start.
+    ///
+    /// # Errors
+    /// When the task does not fit (too few images of a class, no network at this resolution, ...).
+    fn start<'a>(&self, _start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        Err(MethodError::NoDistillation { method: self.slug() })
+    }
+}
+
+/// Everything a method may look at when it starts. The test set is in the task for the protocols' sake; methods never read it.
+#[derive(Clone)]
+pub struct Start<'a> {
+    /// The images and classes.
+    pub task: &'a Task,
+    /// The resolved hyper-parameters.
+    pub recipe: &'a Recipe,
+    /// Images per class.
+    pub ipc: usize,
+    /// Seed of this run: the root of every stream the method draws from.
+    pub seed: u64,
+    /// Slug of the method, for the bundle.
+    pub method: &'a str,
+    /// What the bundle says about its origin.
+    pub provenance: &'a Provenance,
+    /// The network that the record names.
+    pub network: &'a NetworkSpec,
+    /// Where to compute.
+    pub device: &'a Device,
+}
+
+/// One run of a method, driven step by step.
+pub trait Distiller {
+    /// How many steps the run takes; selections that need no training take none.
+    fn steps(&self) -> usize;
+
+    /// One optimisation step. What it reports goes to the progress bar and the trace.
+    ///
+    /// # Errors
+    /// When the arithmetic leaves the finite numbers, or a stop was asked for in the middle of a long step.
+    fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError>;
+
+    /// The distilled set as it stands; called at evaluation points and at the end.
+    ///
+    /// # Errors
+    /// When a class has too few images to choose from.
+    fn snapshot(&self) -> Result<Distilled, MethodError>;
+
+    /// Everything needed to continue after a crash, momentum included.
+    ///
+    /// # Errors
+    /// When the state cannot be read back from the device.
+    fn save(&self, state: &mut State) -> Result<(), MethodError>;
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// When the state belongs to another method or shape.
+    fn load(&mut self, state: &State) -> Result<(), MethodError>;
+}
+
+/// What the engine tells a step.
+pub struct StepContext<'a> {
+    /// Index of the step, from 0.
+    pub step: usize,
+    /// Set when the user asked to stop: long steps look at it.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a step tells the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepReport {
+    /// The loss of the step, checked for finiteness by the engine.
+    pub loss: Option<f64>,
+    /// Further named values for the trace.
+    pub values: Vec<(&'static str, f64)>,
+}

@@ -1,0 +1,54 @@
+//! What can be wrong with a recipe.
+
+/// What can be wrong with a recipe.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum RecipeError {
+    /// Not TOML, or not the shape of a recipe file.
+    #[error("{file}:{line}: {reason}")]
+    #[diagnostic(help("`compdd method recipe <METHOD>` prints a complete recipe to start from"))]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// What the parser says, with an excerpt.
+        reason: String,
+    },
+    /// A key that the method does not have, or a value that it cannot use.
+    #[error("{file}:{line}: {reason}")]
+    #[diagnostic(help("`compdd method recipe <METHOD>` prints every key with its value"))]
+    Key {
+        /// The file.
+        file: String,
+        /// Line of the key, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file is for another method.
+    #[error("{file} is a recipe of `{found}`, not of `{expected}`")]
+    #[diagnostic(help("give the recipe of the method that --method names"))]
+    OtherMethod {
+        /// The file.
+        file: String,
+        /// The method it names.
+        found: String,
+        /// The method of the run.
+        expected: String,
+    },
+    /// A `--set` that cannot be applied.
+    #[error("--set {key}={value}: {reason}")]
+    #[diagnostic(help("`compdd method recipe <METHOD>` prints every key with its value"))]
+    Override {
+        /// The key.
+        key: String,
+        /// The text after `=`.
+        value: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Values that are well-formed and make no sense together.
+    #[error("the recipe makes no sense: {0}")]
+    #[diagnostic(help("change the value in the recipe file or with --set"))]
+    OutOfRange(String),
+}

@@ -1,0 +1,44 @@
+//! Every method that `compdd run --method` knows: one line each.
+
+use super::{Method, MethodError, coreset, full, random};
+
+static METHODS: &[&dyn Method] = &[&random::Random, &coreset::HERDING, &coreset::K_CENTER, &full::Full];
+
+/// The registered methods, in the order of tables.
+pub fn all() -> &'static [&'static dyn Method] {
+    METHODS
+}
+
+/// The method with this name.
+///
+/// # Errors
+/// [`MethodError::Unknown`] lists the known names.
+pub fn find(slug: &str) -> Result<&'static dyn Method, MethodError> {
+    METHODS.iter().copied().find(|method| method.slug() == slug).ok_or_else(|| MethodError::Unknown {
+        name: slug.to_owned(),
+        known: METHODS.iter().map(|method| method.slug()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recipe::{Recipe, RecipeRequest};
+    use super::*;
+
+    #[test]
+    fn every_builtin_recipe_is_complete_and_valid() {
+        for method in all() {
+            for budget in ["paper", "quick", "smoke"] {
+                let request = RecipeRequest { budget, ..RecipeRequest::for_tests() };
+                let recipe = Recipe::resolve(*method, None, &[], &request).unwrap();
+                method.check(&recipe).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_methods_are_refused_with_the_list() {
+        let error = find("edff").err().unwrap().to_string();
+        assert!(error.contains("edff") && error.contains("random"), "{error}");
+    }
+}

@@ -1,0 +1,107 @@
+//! The kernels as operations of the CPU backend.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex, backend_extension};
+use burn::tensor::TensorData;
+use burn_flex::FlexTensor;
+
+use super::geometry::Geometry;
+use super::norm::{self, After, Maps};
+use super::simd::Isa;
+use super::winograd::Way;
+use super::{columns, winograd};
+
+/// Forward operations and their first-order gradients, each an operation of its own.
+///
+/// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend `convolve` and
+/// `normalise` are tracked; the gradients run untracked, on the inner tensors.
+#[backend_extension(Flex, Autodiff)]
+pub trait KernelOps: Backend {
+    /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
+    fn convolve(x: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// `dx` from `dy` and `w`.
+    fn convolve_input_gradient(dy: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// `dw` from `x` and `dy`.
+    fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
+    /// Instance normalisation of `z[n, c, h, w]` with `gamma[c]` and `beta[c]`, and what comes after.
+    fn normalise(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        after: After,
+    ) -> FloatTensor<Self>;
+    /// `(dz, dgamma, dbeta)` from the operands and `dy`.
+    fn normalise_gradient(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        after: After,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// A tensor of the CPU backend from its values.
+fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
+}
+
+/// The sizes of a batch of maps.
+fn maps(z: &FlexTensor) -> Maps {
+    let shape = z.layout().shape();
+    Maps { n: shape[0], c: shape[1], h: shape[2], w: shape[3] }
+}
+
+impl KernelOps for Flex {
+    fn convolve(x: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
+        let (x, w, isa) = (x.to_contiguous(), w.to_contiguous(), Isa::detect());
+        let y = if g.is_winograd() {
+            winograd::convolve(isa, &g, x.storage(), w.storage(), Way::Forward)
+        } else {
+            columns::forward(isa, &g, x.storage(), w.storage())
+        };
+        tensor(y, &[g.n, g.o, g.oh, g.ow])
+    }
+
+    fn convolve_input_gradient(dy: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
+        let (dy, w, isa) = (dy.to_contiguous(), w.to_contiguous(), Isa::detect());
+        let dx = if g.is_winograd() {
+            winograd::convolve(isa, &g, dy.storage(), w.storage(), Way::Backward)
+        } else {
+            columns::input_gradient(isa, &g, dy.storage(), w.storage())
+        };
+        tensor(dx, &[g.n, g.c, g.h, g.w])
+    }
+
+    fn convolve_weight_gradient(x: FlexTensor, dy: FlexTensor, g: Geometry) -> FlexTensor {
+        let (x, dy, isa) = (x.to_contiguous(), dy.to_contiguous(), Isa::detect());
+        let dw = if g.is_winograd() {
+            winograd::weight_gradient(isa, &g, x.storage(), dy.storage())
+        } else {
+            columns::weight_gradient(isa, &g, x.storage(), dy.storage())
+        };
+        tensor(dw, &[g.o, g.c, g.kh, g.kw])
+    }
+
+    fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: After) -> FlexTensor {
+        let (z, gamma, beta) = (z.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
+        let maps = maps(&z);
+        let y = norm::forward(Isa::detect(), maps, z.storage(), gamma.storage(), beta.storage(), after);
+        let scale = if after == After::ReluPool { 2 } else { 1 };
+        tensor(y, &[maps.n, maps.c, maps.h / scale, maps.w / scale])
+    }
+
+    fn normalise_gradient(
+        z: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        dy: FlexTensor,
+        after: After,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let (z, dy) = (z.to_contiguous(), dy.to_contiguous());
+        let (gamma, beta) = (gamma.to_contiguous(), beta.to_contiguous());
+        let m = maps(&z);
+        let (dz, dgamma, dbeta) =
+            norm::backward(Isa::detect(), m, z.storage(), gamma.storage(), beta.storage(), dy.storage(), after);
+        (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
+    }
+}

@@ -1,0 +1,291 @@
+//! Sixteen floats at a time, on whatever the processor offers.
+//!
+//! Every kernel is written once against [`Lanes`], a group of sixteen floats, and compiled for AVX-512, for AVX2 with FMA and
+//! for the baseline of the target; [`Isa::detect`] picks one when the program runs. The group is sixteen wide everywhere, so
+//! sums are taken in the same order on every instruction set.
+
+use std::sync::OnceLock;
+
+/// Floats in one group; channel counts are padded to a multiple of it.
+pub const LANES: usize = 16;
+
+/// Rounds up to a whole number of groups.
+pub const fn padded(n: usize) -> usize {
+    n.div_ceil(LANES) * LANES
+}
+
+/// An instruction set the kernels are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isa {
+    /// 512-bit vectors (x86-64-v4).
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 256-bit vectors with fused multiply-add (x86-64-v3).
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// What the compiler makes of plain arrays.
+    Portable,
+}
+
+impl Isa {
+    /// The best instruction set of the running processor.
+    pub fn detect() -> Self {
+        static FOUND: OnceLock<Isa> = OnceLock::new();
+        *FOUND.get_or_init(|| Self::supported()[0])
+    }
+
+    /// Every instruction set the running processor has, best first.
+    pub fn supported() -> Vec<Self> {
+        let mut found = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                found.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                found.push(Self::Avx2);
+            }
+        }
+        found.push(Self::Portable);
+        found
+    }
+}
+
+/// Sixteen floats.
+///
+/// # Safety
+///
+/// `load` reads and `store` writes sixteen floats at the pointer (no alignment needed). The x86 implementations may only be
+/// used by code that runs on a processor with the instruction set, which [`per_isa!`] sees to.
+pub trait Lanes: Copy {
+    /// Whether one group is one register and there are thirty-two of them.
+    const WIDE: bool = false;
+    /// All lanes equal to `value`.
+    unsafe fn splat(value: f32) -> Self;
+    /// Reads sixteen consecutive floats.
+    unsafe fn load(from: *const f32) -> Self;
+    /// Writes sixteen consecutive floats.
+    unsafe fn store(self, to: *mut f32);
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    unsafe fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    unsafe fn mul(self, other: Self) -> Self;
+    /// `self * factor + term`, in one rounding where the processor can.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// Transposes an 8 x 8 matrix whose rows are `from_row` and `to_row` apart.
+    #[inline(always)]
+    unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        for j in 0..8 {
+            for i in 0..8 {
+                // SAFETY: the caller promises both matrices.
+                unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) }
+            }
+        }
+    }
+}
+
+impl Lanes for [f32; LANES] {
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        [value; LANES]
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises sixteen readable floats.
+        unsafe { from.cast::<Self>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises sixteen writable floats.
+        unsafe { to.cast::<Self>().write_unaligned(self) }
+    }
+    #[inline(always)]
+    unsafe fn add(mut self, other: Self) -> Self {
+        for (a, b) in self.iter_mut().zip(other) {
+            *a += b;
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn sub(mut self, other: Self) -> Self {
+        for (a, b) in self.iter_mut().zip(other) {
+            *a -= b;
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn mul(mut self, other: Self) -> Self {
+        for (a, b) in self.iter_mut().zip(other) {
+            *a *= b;
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn mul_add(mut self, factor: Self, term: Self) -> Self {
+        for ((a, b), c) in self.iter_mut().zip(factor).zip(term) {
+            // Without the instruction, `f32::mul_add` is a library call.
+            *a = if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { *a * b + c };
+        }
+        self
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Lanes;
+    use std::arch::x86_64::{
+        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_permute2f128_ps,
+        _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
+        _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+        _mm512_storeu_ps, _mm512_sub_ps,
+    };
+
+    // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract makes
+    // the caller answer for the processor and for the pointers.
+    impl Lanes for __m512 {
+        const WIDE: bool = true;
+        #[inline(always)]
+        unsafe fn splat(value: f32) -> Self {
+            unsafe { _mm512_set1_ps(value) }
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            unsafe { _mm512_loadu_ps(from) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            unsafe { _mm512_storeu_ps(to, self) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, other: Self) -> Self {
+            unsafe { _mm512_add_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, other: Self) -> Self {
+            unsafe { _mm512_sub_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, other: Self) -> Self {
+            unsafe { _mm512_mul_ps(self, other) }
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+            unsafe { _mm512_fmadd_ps(self, factor, term) }
+        }
+        #[inline(always)]
+        unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+            unsafe { transpose(from, from_row, to, to_row) }
+        }
+    }
+
+    /// Sixteen floats in two 256-bit registers.
+    #[derive(Clone, Copy)]
+    pub struct Pair(__m256, __m256);
+
+    impl Lanes for Pair {
+        #[inline(always)]
+        unsafe fn splat(value: f32) -> Self {
+            let half = unsafe { _mm256_set1_ps(value) };
+            Self(half, half)
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            unsafe { Self(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            unsafe {
+                _mm256_storeu_ps(to, self.0);
+                _mm256_storeu_ps(to.add(8), self.1);
+            }
+        }
+        #[inline(always)]
+        unsafe fn add(self, other: Self) -> Self {
+            unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
+        }
+        #[inline(always)]
+        unsafe fn sub(self, other: Self) -> Self {
+            unsafe { Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1)) }
+        }
+        #[inline(always)]
+        unsafe fn mul(self, other: Self) -> Self {
+            unsafe { Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1)) }
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+            unsafe { Self(_mm256_fmadd_ps(self.0, factor.0, term.0), _mm256_fmadd_ps(self.1, factor.1, term.1)) }
+        }
+        #[inline(always)]
+        unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+            unsafe { transpose(from, from_row, to, to_row) }
+        }
+    }
+
+    /// Pairs, then quads, then halves: twenty-four shuffles for sixty-four elements.
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        unsafe {
+            let mut r = [_mm256_setzero_ps(); 8];
+            for (i, row) in r.iter_mut().enumerate() {
+                *row = _mm256_loadu_ps(from.add(i * from_row));
+            }
+            let mut pairs = r;
+            for i in 0..4 {
+                pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+                pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+            }
+            let mut quads = pairs;
+            for i in 0..2 {
+                for k in 0..2 {
+                    let (low, high) = (pairs[4 * i + k], pairs[4 * i + k + 2]);
+                    quads[4 * i + 2 * k] = _mm256_shuffle_ps::<0x44>(low, high);
+                    quads[4 * i + 2 * k + 1] = _mm256_shuffle_ps::<0xee>(low, high);
+                }
+            }
+            for i in 0..4 {
+                _mm256_storeu_ps(to.add(i * to_row), _mm256_permute2f128_ps::<0x20>(quads[i], quads[i + 4]));
+                _mm256_storeu_ps(to.add((i + 4) * to_row), _mm256_permute2f128_ps::<0x31>(quads[i], quads[i + 4]));
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::Pair;
+
+/// Compiles `$body::<L>` (a generic function over [`Lanes`], marked `#[inline(always)]`) for each instruction set and makes
+/// `$name` call the one named by its first argument.
+macro_rules! per_isa {
+    ($(#[$doc:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) => $body:ident) => {
+        $(#[$doc])*
+        #[allow(clippy::too_many_arguments)]
+        $vis unsafe fn $name(isa: $crate::nn::kernels::simd::Isa, $($arg: $ty),*) {
+            use $crate::nn::kernels::simd::{Isa, LANES};
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            unsafe fn avx512($($arg: $ty),*) {
+                // SAFETY: the instruction set was detected; the rest is the caller's promise.
+                unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2($($arg: $ty),*) {
+                // SAFETY: the instruction set was detected; the rest is the caller's promise.
+                unsafe { $body::<$crate::nn::kernels::simd::Pair>($($arg),*) }
+            }
+            // SAFETY: `Isa` values come from detection; the rest is the caller's promise.
+            unsafe {
+                match isa {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => avx512($($arg),*),
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => avx2($($arg),*),
+                    Isa::Portable => $body::<[f32; LANES]>($($arg),*),
+                }
+            }
+        }
+    };
+}
+pub(crate) use per_isa;

@@ -1,0 +1,102 @@
+//! The kernels under automatic differentiation: which gradient operation answers which forward operation.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend};
+
+use super::geometry::Geometry;
+use super::norm::After;
+use super::ops::KernelOps;
+
+/// Backward pass of `convolve`.
+#[derive(Debug)]
+struct Convolve;
+
+impl<B: KernelOps> Backward<B, 2> for Convolve {
+    type State = (FloatTensor<B>, FloatTensor<B>, Geometry);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [input, weight] = ops.parents;
+        let dy = gradients.consume::<B>(&ops.node);
+        let (x, w, geometry) = ops.state;
+        if let Some(node) = input {
+            gradients.register::<B>(node.id, B::convolve_input_gradient(dy.clone(), w, geometry));
+        }
+        if let Some(node) = weight {
+            gradients.register::<B>(node.id, B::convolve_weight_gradient(x, dy, geometry));
+        }
+    }
+}
+
+/// Backward pass of `normalise`.
+#[derive(Debug)]
+struct Normalise;
+
+impl<B: KernelOps> Backward<B, 3> for Normalise {
+    type State = ([FloatTensor<B>; 3], After);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([z, gamma, beta], after) = ops.state;
+        let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
+        for (parent, gradient) in ops.parents.into_iter().zip([dz, dgamma, dbeta]) {
+            if let Some(node) = parent {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
+    fn convolve(x: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        match Convolve.prepare::<C>([x.node(), w.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (x, w) = (x.into_primitive(), w.into_primitive());
+                prepared.finish((x.clone(), w.clone(), geometry), B::convolve(x, w, geometry))
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::convolve(x.into_primitive(), w.into_primitive(), geometry))
+            }
+        }
+    }
+
+    fn convolve_input_gradient(dy: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        Self::from_inner(B::convolve_input_gradient(dy.into_primitive(), w.into_primitive(), geometry))
+    }
+
+    fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
+        Self::from_inner(B::convolve_weight_gradient(x.into_primitive(), dy.into_primitive(), geometry))
+    }
+
+    fn normalise(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        after: After,
+    ) -> FloatTensor<Self> {
+        let nodes = [z.node(), gamma.node(), beta.node()];
+        let [z, gamma, beta] = [z, gamma, beta].map(Self::inner);
+        match Normalise.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let state = ([z.clone(), gamma.clone(), beta.clone()], after);
+                prepared.finish(state, B::normalise(z, gamma, beta, after))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::normalise(z, gamma, beta, after)),
+        }
+    }
+
+    fn normalise_gradient(
+        z: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        after: After,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
+        let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
+        (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
+    }
+}

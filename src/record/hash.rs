@@ -1,0 +1,72 @@
+//! Content hashes: BLAKE3 in hexadecimal.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Hash of plain bytes.
+pub fn bytes(data: &[u8]) -> String {
+    blake3::hash(data).to_hex().to_string()
+}
+
+/// Hash of a value by its canonical JSON: keys sorted, no white space. Equal values hash alike however they were built.
+pub fn value(value: &Value) -> String {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    bytes(text.as_bytes())
+}
+
+/// Hash of anything that serialises to JSON; see [`value`].
+pub fn of(item: &impl Serialize) -> String {
+    value(&serde_json::to_value(item).unwrap_or(Value::Null))
+}
+
+/// The first eight digits, for file names.
+pub fn short(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (i, (key, item)) in entries.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                canonical(item, out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                canonical(item, out);
+            }
+            out.push(']');
+        }
+        plain => out.push_str(&plain.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_order_of_keys_does_not_matter() {
+        assert_eq!(
+            value(&json!({"a": [1, {"x": 1, "y": 2}], "b": 2})),
+            value(&json!({"b": 2, "a": [1, {"y": 2, "x": 1}]}))
+        );
+        assert_ne!(value(&json!([1, 2])), value(&json!([2, 1])));
+        assert_eq!(short(&bytes(b"")), "af1349b9");
+    }
+}

@@ -1,0 +1,99 @@
+//! What differs between two identical runs: times, memory, the machine.
+
+use super::{RecordError, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The file beside a record that holds everything a repetition would not reproduce.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// `compdd-timing`.
+    pub format: String,
+    /// Version of this format.
+    pub version: u64,
+    /// Id of the record.
+    pub record: String,
+    /// Wall time of the distillation, in seconds; the sum over all sessions of a resumed run. None for imported sets.
+    #[serde(default)]
+    pub distill_seconds: Option<f64>,
+    /// Wall time of each student's training and test, in seconds. Students that ran side by side share theirs.
+    #[serde(default)]
+    pub eval_seconds: Vec<f64>,
+    /// What computed: `cpu`, or the GPU's name.
+    #[serde(default)]
+    pub device: String,
+    /// Threads used.
+    #[serde(default)]
+    pub threads: Option<usize>,
+    /// Name of the computer, where the user wants it stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Largest resident memory of the process, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+    /// Largest device memory, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_device_memory_bytes: Option<u64>,
+    /// Start, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// End, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// Commit of the source tree, with `-dirty` if it was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// How often the run was resumed.
+    #[serde(default)]
+    pub resumed: u32,
+    /// Anything else about the machine: driver, backend, features.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Timing {
+    /// What the `format` entry says.
+    pub const FORMAT: &'static str = "compdd-timing";
+    /// The version that this build writes.
+    pub const VERSION: u64 = 1;
+
+    const KIND: json::Format = json::Format {
+        name: Self::FORMAT,
+        newest: Self::VERSION,
+        help: "timing files are optional: delete this one, or run the cell again with --force",
+    };
+
+    /// An empty file for a record.
+    pub fn new(record: impl Into<String>, device: impl Into<String>) -> Self {
+        Self {
+            format: Self::FORMAT.to_owned(),
+            version: Self::VERSION,
+            record: record.into(),
+            distill_seconds: None,
+            eval_seconds: Vec::new(),
+            device: device.into(),
+            threads: None,
+            host: None,
+            peak_memory_bytes: None,
+            peak_device_memory_bytes: None,
+            started: None,
+            finished: None,
+            commit: None,
+            resumed: 0,
+            environment: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, RecordError> {
+        json::read(path, Self::KIND)
+    }
+
+    /// Writes a file, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), RecordError> {
+        json::write(path, self)
+    }
+}

@@ -1,0 +1,225 @@
+//! One cell from images to records: distil, score on every network, store.
+
+use std::{
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{
+    Observer, Plan, RunError, Trace, WorkFolder, distil::Loop, machine,
+    score::{Scorer, TrainOn},
+};
+use crate::{
+    data::Task,
+    device::OpenDevice,
+    eval::NoKd,
+    methods::{FullRecipe, Kind, Start},
+    record::{Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard},
+    rng::Stream,
+};
+
+/// A stored result, new or found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was measured.
+    pub record: Record,
+    /// How long it took and where.
+    pub timing: Option<Timing>,
+}
+
+/// Carries out a plan. Cells whose record exists are not computed again, interrupted ones continue.
+///
+/// # Errors
+/// [`RunError::Interrupted`] when `stop` was set: everything is saved and the same call continues.
+pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Result<Vec<Outcome>, RunError> {
+    for note in &plan.subset.notes {
+        observer.note(&format!("note: {}: {note}", plan.subset.id()));
+    }
+    let device = plan.options.device.open()?;
+    let task = Task::load(&plan.subset, plan.options.data.as_deref(), &plan.task)?;
+    let store = Store::new(&plan.options.results);
+    let session = Session { plan, task: &task, device: &device, store: &store, observer, stop };
+    let outcomes = session.run()?;
+    leaderboard::write(&store)?;
+    Ok(outcomes)
+}
+
+struct Session<'a> {
+    plan: &'a Plan,
+    task: &'a Task,
+    device: &'a OpenDevice,
+    store: &'a Store,
+    observer: &'a dyn Observer,
+    stop: &'a AtomicBool,
+}
+
+/// A distilled set on disk.
+struct Draw {
+    set: Distilled,
+    reference: BundleRef,
+}
+
+impl Session<'_> {
+    fn run(&self) -> Result<Vec<Outcome>, RunError> {
+        let cells: Vec<Cell> = self.plan.networks.iter().map(|network| self.cell(&network.slug())).collect();
+        let open: Vec<&Cell> =
+            cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
+        if open.is_empty() {
+            self.observer.note("nothing to do: the records exist (--force computes them again)");
+        } else {
+            self.compute(&cells[0], &open)?;
+        }
+        cells.iter().map(|cell| self.stored(cell)).collect()
+    }
+
+    fn cell(&self, network: &str) -> Cell {
+        let (plan, options) = (self.plan, &self.plan.options);
+        Cell {
+            method: plan.method.slug().to_owned(),
+            subset: plan.subset.id(),
+            ipc: plan.ipc,
+            protocol: NoKd::ID.to_owned(),
+            network: network.to_owned(),
+            source: plan.networks[0].slug(),
+            resolution: plan.resolution,
+            budget: options.budget,
+            fidelity: options.fidelity,
+            recipe_hash: hash::value(&plan.recipe.to_json()),
+            data_hash: hash::of(&(&self.task.source, self.task.space.hash())),
+            seed: options.seed,
+            students: plan.students,
+        }
+    }
+
+    fn stored(&self, cell: &Cell) -> Result<Outcome, RunError> {
+        let record = Record::read(&self.store.record_path(cell))?;
+        Ok(Outcome { record, timing: self.store.timing(cell)? })
+    }
+
+    fn compute(&self, main: &Cell, open: &[&Cell]) -> Result<(), RunError> {
+        let path = self.store.root().join("work").join(main.bundle_name());
+        let work = WorkFolder::open(&path, self.plan.options.force)?;
+        let log = self.store.log_path(main);
+        let trace = self.open_trace(&log)?;
+        trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
+        let started = machine::now();
+
+        let (draws, distill_seconds) = match self.plan.method.kind() {
+            Kind::Reference => (Vec::new(), 0.0),
+            Kind::Selection => self.draws(main, &work, &trace)?,
+        };
+        for cell in open {
+            let begin = Instant::now();
+            let scored = self.score(cell, &draws, &work, &trace)?;
+            let mut timing = machine::timing(&cell.id(), &self.device.name);
+            timing.distill_seconds = Some(distill_seconds);
+            timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+            timing.started = Some(started.clone());
+            self.keep((*cell).clone(), scored, &draws, &timing)?;
+        }
+        work.finish()?;
+        Ok(())
+    }
+
+    fn open_trace(&self, path: &std::path::Path) -> Result<Trace, RunError> {
+        let log = |source| RunError::Log { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(log)?;
+        }
+        Trace::append_to(path).map_err(log)
+    }
+
+    /// Every distilled set of the run, made now or found on disk, and the seconds spent on making them.
+    fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<(Vec<Draw>, f64), RunError> {
+        let count = if self.plan.method.redraws(&self.plan.recipe) { self.plan.students } else { 1 };
+        let mut seconds = 0.0;
+        let mut draws = Vec::with_capacity(count);
+        for index in 0..count {
+            let path = self.store.bundle_path(main, (count > 1).then_some(index));
+            let made_here = work.file(&format!("draw-{index}.done"));
+            let set = if path.exists() && (!self.plan.options.force || made_here.exists()) {
+                Bundle::read(&path)?
+            } else {
+                let begin = Instant::now();
+                let set = self.distil(index, work, trace)?;
+                seconds += begin.elapsed().as_secs_f64();
+                Bundle::write(&path, &set, true)?;
+                set
+            };
+            let reference = BundleRef::to(&path, self.store)?;
+            draws.push(Draw { set, reference });
+        }
+        Ok((draws, seconds))
+    }
+
+    fn distil(&self, index: usize, work: &WorkFolder, trace: &Trace) -> Result<Distilled, RunError> {
+        let (plan, options) = (self.plan, &self.plan.options);
+        let data = hash::of(&self.task.source.train);
+        let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
+        provenance.decode = serde_json::to_value(&self.task.source.decode).ok();
+        let start = Start {
+            task: self.task,
+            recipe: &plan.recipe,
+            ipc: plan.ipc,
+            seed: Stream::child_seed(options.seed, "draw", index as u64),
+            method: plan.method.slug(),
+            provenance: &provenance,
+            network: &plan.networks[0],
+            device: &self.device.device,
+        };
+        let mut distiller = plan.method.start(start)?;
+        let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
+        let drive = Loop {
+            method: plan.method.slug(),
+            stage: &stage,
+            work,
+            trace,
+            observer: self.observer,
+            stop: self.stop,
+            checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+        };
+        drive.drive(distiller.as_mut())
+    }
+
+    fn score(&self, cell: &Cell, draws: &[Draw], work: &WorkFolder, trace: &Trace) -> Result<Vec<StudentRecord>, RunError> {
+        let scorer = Scorer {
+            network: &cell.network,
+            task: self.task,
+            protocol: &self.plan.protocol,
+            device: &self.device.device,
+            checkpoints: Some((work.file(&cell.id()), Duration::from_secs(self.plan.options.checkpoint_seconds))),
+            trace: Some(trace),
+            observer: self.observer,
+            stop: self.stop,
+        };
+        if draws.is_empty() {
+            let recipe: FullRecipe = self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
+            let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
+            return scorer.score(&[train], self.plan.students, self.plan.options.seed);
+        }
+        let sets: Vec<TrainOn<'_>> = draws.iter().map(|draw| TrainOn::Set(&draw.set)).collect();
+        scorer.score(&sets, self.plan.students, self.plan.options.seed)
+    }
+
+    fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
+        let data = serde_json::to_value(&self.task.source).unwrap_or_default();
+        let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
+        record.protocol = serde_json::to_value(&self.plan.protocol).unwrap_or_default();
+        record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
+        if self.task.source.skipped() > 0 {
+            record.flag(Flag::SkippedFiles);
+        }
+        if self.plan.options.recipe.is_some() || !self.plan.options.overrides.is_empty() {
+            record.flag(Flag::ChangedRecipe);
+        }
+        if self.plan.method.kind() != Kind::Reference
+            && let Some(reference) = self.store.reference(&record.cell)?
+        {
+            record.recover_from(&reference);
+        }
+        self.store.save(&record, Some(timing))?;
+        Ok(())
+    }
+}

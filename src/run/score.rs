@@ -1,0 +1,105 @@
+//! Scoring: students of one network under a protocol, on one or several distilled sets.
+
+use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration};
+
+use burn::tensor::Device;
+use serde_json::json;
+
+use super::{Observer, RunError, Trace};
+use crate::{
+    data::Task,
+    eval::{self, EvalContext, NoKd, RealImages, TrainingData, TrainingSet, View},
+    nn::NetworkSpec,
+    record::{Distilled, StudentRecord},
+};
+
+/// What students learn from.
+pub(super) enum TrainOn<'a> {
+    /// A distilled set.
+    Set(&'a Distilled),
+    /// Every training image (the reference).
+    WholeSet {
+        /// Learning rate, with the protocol's drop.
+        learning_rate: f32,
+        /// Epochs over the training set.
+        epochs: usize,
+    },
+}
+
+/// Trains and tests the students of one network.
+pub(super) struct Scorer<'a> {
+    pub network: &'a str,
+    pub task: &'a Task,
+    pub protocol: &'a NoKd,
+    pub device: &'a Device,
+    /// Folder and interval of the students' checkpoints.
+    pub checkpoints: Option<(PathBuf, Duration)>,
+    pub trace: Option<&'a Trace>,
+    pub observer: &'a dyn Observer,
+    pub stop: &'a AtomicBool,
+}
+
+impl Scorer<'_> {
+    /// `students` scores in seed order; with several sets, student `i` learns from set `i mod sets`.
+    pub fn score(&self, sets: &[TrainOn<'_>], students: usize, seed: u64) -> Result<Vec<StudentRecord>, RunError> {
+        let [channels, _, side] = self.task.test.shape();
+        let network = NetworkSpec::parse(self.network)?.build(channels, side, self.task.subset.classes_len())?;
+        let images = sets.iter().map(|set| self.training(set)).collect::<Result<Vec<_>, _>>()?;
+        let images: Vec<&dyn TrainingData> = images.iter().map(AsRef::as_ref).collect();
+        let progress = Relay { scorer: self };
+        let context = EvalContext {
+            device: self.device.clone(),
+            stop: self.stop,
+            progress: &progress,
+            checkpoint: self.checkpoints.clone(),
+            lanes: None,
+        };
+        let protocol = match sets {
+            [TrainOn::WholeSet { epochs, .. }] => NoKd { epochs: epochs.saturating_sub(1), ..self.protocol.clone() },
+            _ => self.protocol.clone(),
+        };
+        let seeds = NoKd::seeds(seed, students);
+        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, &context)?)
+    }
+
+    fn training<'s>(&'s self, set: &TrainOn<'s>) -> Result<Box<dyn TrainingData + 's>, RunError> {
+        Ok(match set {
+            TrainOn::Set(set) => Box::new(TrainingSet::of(set, self.device)?),
+            TrainOn::WholeSet { learning_rate, .. } => {
+                Box::new(RealImages::new(View::training(self.task), *learning_rate))
+            }
+        })
+    }
+}
+
+/// Passes the students' progress on, under names that tell networks and students apart.
+struct Relay<'a> {
+    scorer: &'a Scorer<'a>,
+}
+
+impl Relay<'_> {
+    fn stage(&self, student: usize) -> String {
+        format!("{} student {}", self.scorer.network, student + 1)
+    }
+}
+
+impl eval::Progress for Relay<'_> {
+    fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
+        let stage = self.stage(student);
+        if epoch == 1 {
+            self.scorer.observer.begin(&stage, of);
+        }
+        self.scorer.observer.advance(&stage, epoch, &format!("loss {loss:.4}"));
+        if let Some(trace) = self.scorer.trace {
+            trace.write("epoch", &[("stage", json!(stage)), ("epoch", json!(epoch - 1)), ("loss", json!(loss))]);
+        }
+    }
+
+    fn scored(&self, student: usize, accuracy: f64) {
+        let stage = self.stage(student);
+        self.scorer.observer.end(&stage, &format!("{:.2} %", accuracy * 100.0));
+        if let Some(trace) = self.scorer.trace {
+            trace.write("score", &[("stage", json!(stage)), ("accuracy", json!(accuracy))]);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The commands as a person uses them, on built-in data.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Sandbox, texts};
+
+#[test]
+fn help_reads_well_and_starts_fast() {
+    let sandbox = Sandbox::new();
+    let mut pages = String::new();
+    for command in ["", "run ", "eval ", "import ", "subset ", "subset verify ", "method ", "method recipe ", "network ", "network show ", "results ", "results list ", "leaderboard ", "doctor "] {
+        pages.push_str(&format!("$ compdd {command}--help\n{}\n", sandbox.succeed(&format!("{command}--help"))));
+    }
+    insta::assert_snapshot!(pages);
+
+    let fastest = (0..10)
+        .map(|_| {
+            let begin = Instant::now();
+            sandbox.succeed("--help");
+            begin.elapsed()
+        })
+        .min()
+        .unwrap();
+    assert!(fastest < Duration::from_millis(50), "start-up takes {fastest:?}");
+}
+
+#[test]
+fn a_run_leaves_bundle_record_and_row() {
+    let sandbox = Sandbox::new();
+    let run = "run --method random --subset scenes-hard --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --seeds 2 --train-per-class 5 --device cpu";
+    let shown = sandbox.succeed(run);
+    assert!(shown.contains("random") && shown.contains("scenes-hard"), "{shown}");
+
+    let board = std::fs::read_to_string(sandbox.path().join("results/leaderboard.csv")).unwrap();
+    let header = "method,subset,ipc,protocol,network,budget,fidelity,mean,std,seeds,recovery_ratio,distill_seconds,device,record";
+    assert!(board.starts_with(header), "{board}");
+    assert_eq!(board.lines().count(), 2, "{board}");
+    assert!(board.contains("convnet-d2-w8,smoke,paper,"), "{board}");
+
+    assert!(sandbox.succeed("results list").contains("scenes-hard"));
+    assert!(sandbox.succeed("results validate").is_empty() || !sandbox.succeed("results validate").contains("error"));
+    let bundle = std::fs::read_dir(sandbox.path().join("results/bundles")).unwrap().next().unwrap().unwrap().path();
+    for file in ["data.safetensors", "manifest.json", "preview.png"] {
+        assert!(bundle.join(file).is_file(), "{file}");
+    }
+    let scored = sandbox.succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
+    assert!(scored.contains("mlp"), "{scored}");
+}
+
+#[test]
+fn errata_are_shown_with_the_subset() {
+    let sandbox = Sandbox::new();
+    for command in ["subset show music-hard", "subset show music-hard@paper"] {
+        let (out, err) = texts(&sandbox.run(command));
+        assert!(err.contains("n02787622") && err.contains("nine") || err.contains("9 distinct"), "{err}");
+        assert_eq!(out.lines().count(), 11, "{out}");
+    }
+    assert!(sandbox.succeed("subset list").contains("music-hard@paper"));
+}
+
+#[test]
+fn networks_are_listed_and_shown() {
+    let sandbox = Sandbox::new();
+    assert!(sandbox.succeed("network list").contains("convnet-d3"));
+    let shown = sandbox.succeed("network show convnet-d3 --res 32 --classes 10");
+    assert!(shown.contains("320010") || shown.contains("320 010") || shown.contains("320,010"), "{shown}");
+}
+
+#[test]
+fn a_recipe_can_be_printed_edited_and_used() {
+    let sandbox = Sandbox::new();
+    let recipe = sandbox.succeed("method recipe random --subset scenes-easy");
+    sandbox.file("mine.toml", recipe.replace("0.01", "0.02"));
+    let run = "run --method random --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --seeds 1 --train-per-class 2 --recipe mine.toml";
+    sandbox.succeed(run);
+    assert!(sandbox.succeed("method list").contains("k-center"));
+}
+
+#[test]
+fn the_doctor_always_finds_the_cpu() {
+    assert!(Sandbox::new().succeed("doctor").contains("usable    cpu"));
+}

@@ -1,0 +1,106 @@
+//! A run that is killed again and again ends with the same bytes as one that was left alone.
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use support::Sandbox;
+
+const RUN: &str = "run --method herding --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 \
+                   --eval-networks mlp --train-per-class 30 --seeds 2 --set feature_epochs=6 --checkpoint-seconds 0 --device cpu";
+
+/// Everything that must not depend on interruptions: bundles and records, by path below `results/`.
+fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
+    let root = sandbox.path().join("results");
+    let mut files = BTreeMap::new();
+    for folder in ["bundles", "records"] {
+        collect(&root, &root.join(folder), &mut files);
+    }
+    files.retain(|name, _| !name.ends_with(".timing.json") && !name.ends_with(".log.jsonl"));
+    files
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            files.insert(path.strip_prefix(root).unwrap().display().to_string(), fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn spawn(sandbox: &Sandbox) -> Child {
+    sandbox.command(RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn ten_kills_change_nothing() {
+    let reference = Sandbox::new();
+    let begin = Instant::now();
+    reference.succeed(RUN);
+    let whole = begin.elapsed();
+    let expected = results(&reference);
+    assert!(expected.len() >= 5, "a bundle of three files and two records: {:?}", expected.keys());
+
+    let killed = Sandbox::new();
+    let mut kills = 0;
+    for share in [5, 60, 15, 80, 30, 45, 70, 10, 95, 55] {
+        let mut child = spawn(&killed);
+        std::thread::sleep(whole.mul_f64(f64::from(share) / 100.0).max(Duration::from_millis(20)));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "no kill hit a running process");
+    killed.succeed(RUN);
+    assert_eq!(results(&killed).keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (name, bytes) in results(&killed) {
+        assert!(expected[&name] == bytes, "{name} differs after {kills} kills");
+    }
+    assert!(!killed.path().join("results/work").read_dir().is_ok_and(|mut left| left.next().is_some()), "work was left behind");
+}
+
+/// The first SIGINT saves and stops with code 130, the same command continues.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_saves_and_says_so() {
+    let reference = Sandbox::new();
+    let begin = Instant::now();
+    reference.succeed(RUN);
+    let whole = begin.elapsed();
+
+    let sandbox = Sandbox::new();
+    let mut child = spawn(&sandbox);
+    std::thread::sleep(whole.mul_f64(0.5));
+    // SAFETY: sends a signal to our own child.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let status = child.wait().unwrap();
+    assert!(status.code() == Some(130) || status.success(), "{status}");
+    sandbox.succeed(RUN);
+    assert!(results(&sandbox) == results(&reference));
+}
+
+/// A finished cell is not computed again, unless asked for.
+#[test]
+fn a_finished_cell_is_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(RUN);
+    let stamps = |sandbox: &Sandbox| {
+        let record = results(sandbox).into_keys().find(|name| name.ends_with(".json") && name.starts_with("records")).unwrap();
+        fs::metadata(sandbox.path().join("results").join(record)).unwrap().modified().unwrap()
+    };
+    let before = stamps(&sandbox);
+    let again = sandbox.succeed(RUN);
+    assert!(again.contains("herding"), "the row is shown again: {again}");
+    assert_eq!(stamps(&sandbox), before);
+    sandbox.succeed(&format!("{RUN} --force"));
+    assert_ne!(stamps(&sandbox), before);
+}
