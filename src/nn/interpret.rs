@@ -151,36 +151,51 @@ impl<N: Numbers> Pass<'_, N> {
 
     fn sequence(&mut self, mut layers: &[Layer], mut flow: Flow<N>) -> Flow<N> {
         while let Some((layer, rest)) = layers.split_first() {
-            if let Some(block) = self.block(layers) {
-                let weight = self.next();
-                if block.bias {
-                    self.next_flat();
+            match self.fusion(layers) {
+                Some(Fusion::ConvBlock { bias, layers: taken }) => {
+                    let weight = self.next();
+                    if bias {
+                        self.next_flat();
+                    }
+                    let (gamma, beta) = (self.next_flat(), self.next_flat());
+                    flow = Flow::Map(N::conv_block(flow.map(), weight, gamma, beta));
+                    layers = &layers[taken..];
                 }
-                let (gamma, beta) = (self.next_flat(), self.next_flat());
-                flow = Flow::Map(N::conv_block(flow.map(), weight, gamma, beta));
-                layers = &layers[block.layers..];
-                continue;
+                Some(Fusion::NormRelu { layers: taken }) => {
+                    let (gamma, beta) = (self.next_flat(), self.next_flat());
+                    flow = Flow::Map(N::norm_relu(flow.map(), gamma, beta));
+                    layers = &layers[taken..];
+                }
+                None => {
+                    let before_instance_norm = matches!(rest.first(), Some(Layer::Norm { kind: Norm::Instance, .. }));
+                    flow = self.layer(layer, flow, before_instance_norm);
+                    layers = rest;
+                }
             }
-            let before_instance_norm = matches!(rest.first(), Some(Layer::Norm { kind: Norm::Instance, .. }));
-            flow = self.layer(layer, flow, before_instance_norm);
-            layers = rest;
         }
         flow
     }
 
-    /// Whether `layers` starts with the block of the `ConvNet`, with no tap inside that is asked for.
-    fn block(&self, layers: &[Layer]) -> Option<Block> {
+    /// What `layers` starts with that can be done in one go, with no tap inside that is asked for.
+    fn fusion(&self, layers: &[Layer]) -> Option<Fusion> {
         let hidden = |layer: &Layer| matches!(layer, Layer::Tap(name) if !self.wanted.wants(name));
         let mut steps = layers.iter().enumerate().filter(|(_, layer)| !hidden(layer));
-        let bias = match steps.next()? {
-            (0, Layer::Conv { window: Window::SAME3, bias, .. }) => *bias,
+        let first = steps.next()?.1;
+        let bias = match first {
+            Layer::Conv { window: Window::SAME3, bias, .. } => *bias,
+            Layer::Norm { kind: Norm::Instance, .. } => {
+                return match steps.next()? {
+                    (last, Layer::Act(Activation::Relu)) => Some(Fusion::NormRelu { layers: last + 1 }),
+                    _ => None,
+                };
+            }
             _ => return None,
         };
         let Layer::Norm { kind: Norm::Instance, .. } = steps.next()?.1 else { return None };
         let Layer::Act(Activation::Relu) = steps.next()?.1 else { return None };
         match steps.next()? {
             (last, Layer::Pool { kind: PoolKind::Average, window: Window::HALVE }) => {
-                Some(Block { layers: last + 1, bias })
+                Some(Fusion::ConvBlock { bias, layers: last + 1 })
             }
             _ => None,
         }
@@ -253,8 +268,10 @@ impl<N: Numbers> Pass<'_, N> {
     }
 }
 
-/// A recognised block: how many layers it takes and whether its convolution lists a bias.
-struct Block {
-    layers: usize,
-    bias: bool,
+/// Layers done in one go: how many list entries they take.
+enum Fusion {
+    /// The block of the `ConvNet`, and whether its convolution lists a bias.
+    ConvBlock { layers: usize, bias: bool },
+    /// Instance norm and `ReLU`.
+    NormRelu { layers: usize },
 }

@@ -26,6 +26,9 @@ mod resnet18;
 mod spec;
 mod vgg11;
 
+#[cfg(test)]
+mod tests;
+
 pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
 pub use error::NetworkError;

@@ -114,6 +114,15 @@ pub trait Numbers: 'static {
     /// `x [N, I]`, `weight [O, I]`, `bias [O]` -> `[N, O]`.
     fn linear(x: Self::T<2>, weight: Self::T<2>, bias: Self::T<1>) -> Self::T<2>;
 
+    /// Instance norm, then `ReLU`.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn norm_relu(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4> {
+        let [_, channels, _, _] = Self::dims(&x);
+        Self::activate(Self::group_norm(x, channels, gamma, beta), Activation::Relu)
+    }
+
     /// The block of the `ConvNet`: 3x3 convolution, instance norm, `ReLU`, average pooling by two. The bias of the
     /// convolution does not appear: the norm subtracts it again.
     ///
@@ -121,8 +130,6 @@ pub trait Numbers: 'static {
     /// `x [N, I, H, W]`, `weight [O, I, 3, 3]`, `gamma [O]`, `beta [O]` -> `[N, O, H/2, W/2]`.
     fn conv_block(x: Self::T<4>, weight: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4> {
         let z = Self::conv2d(x, weight, None, Window::SAME3);
-        let [_, channels, _, _] = Self::dims(&z);
-        let z = Self::activate(Self::group_norm(z, channels, gamma, beta), Activation::Relu);
-        Self::pool(z, PoolKind::Average, Window::HALVE)
+        Self::pool(Self::norm_relu(z, gamma, beta), PoolKind::Average, Window::HALVE)
     }
 }

@@ -11,8 +11,8 @@ use super::{
     numbers::{EPSILON, Moments, Numbers, Window},
 };
 
-/// Tensors as [`Numbers`]. On the CPU the operations of the `ConvNet` block go to [`kernels`]; everywhere else, and for
-/// shapes the kernels do not serve, they are composed from the framework's operations.
+/// Tensors as [`Numbers`]. On the CPU convolutions and instance norms go to [`kernels`]; everywhere else they are
+/// composed from the framework's operations.
 pub struct Plain;
 
 /// `[C]` as `[1, C, 1, 1]`.
@@ -44,19 +44,22 @@ impl Numbers for Plain {
     }
 
     fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Tensor<4> {
-        if window == Window::SAME3 && kernels::usable(&x.device()) {
-            let z = kernels::conv3x3(x, weight);
-            return match bias {
-                Some(bias) => z + per_channel(bias),
-                None => z,
-            };
+        let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
+        if !kernels::usable(&x.device()) {
+            return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1));
         }
-        let options = ConvOptions::new([window.stride; 2], [window.padding; 2], [1, 1], 1);
-        module::conv2d(x, weight, bias, options)
+        let z = kernels::conv2d(x, weight, stride, padding);
+        match bias {
+            Some(bias) => z + per_channel(bias),
+            None => z,
+        }
     }
 
     fn group_norm(x: Tensor<4>, groups: usize, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
         let [n, c, h, w] = x.dims();
+        if groups == c && kernels::usable(&x.device()) {
+            return kernels::instance_norm(x, gamma, beta);
+        }
         let y = standardise(x.reshape([n, groups, c / groups * h * w]));
         y.reshape([n, c, h, w]) * per_channel(gamma) + per_channel(beta)
     }
@@ -119,14 +122,19 @@ impl Numbers for Plain {
         x.matmul(weight.transpose()) + bias.unsqueeze::<2>()
     }
 
+    fn norm_relu(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
+        if kernels::usable(&x.device()) {
+            return kernels::norm_relu(x, gamma, beta);
+        }
+        let [_, channels, _, _] = x.dims();
+        activation::relu(Self::group_norm(x, channels, gamma, beta))
+    }
+
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-        let [_, _, h, w] = x.dims();
-        let [channels, ..] = weight.dims();
         let z = Self::conv2d(x, weight, None, Window::SAME3);
-        if h % 2 == 0 && w % 2 == 0 && kernels::usable(&z.device()) {
+        if kernels::usable(&z.device()) {
             return kernels::norm_relu_pool(z, gamma, beta);
         }
-        let y = Self::activate(Self::group_norm(z, channels, gamma, beta), Activation::Relu);
-        Self::pool(y, PoolKind::Average, Window::HALVE)
+        Self::pool(Self::norm_relu(z, gamma, beta), PoolKind::Average, Window::HALVE)
     }
 }

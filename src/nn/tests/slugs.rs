@@ -1,0 +1,96 @@
+//! Slugs: canonical forms, the lineage's names, errors.
+
+use proptest::prelude::*;
+
+use super::super::{
+    Activation, AlexNet, ConvNet, NetworkError, NetworkSpec, Norm, PoolKind, ResNet18, Stem, Vgg11, known,
+};
+
+fn canonical(slug: &str) -> String {
+    NetworkSpec::parse(slug).unwrap().slug()
+}
+
+#[test]
+fn known_networks_are_canonical_and_distinct() {
+    let mut slugs: Vec<&str> = known().iter().map(|known| known.slug).collect();
+    for slug in &slugs {
+        assert_eq!(canonical(slug), *slug);
+    }
+    slugs.sort_unstable();
+    slugs.dedup();
+    assert_eq!(slugs.len(), known().len());
+}
+
+#[test]
+fn other_spellings_have_one_canonical_form() {
+    for (spelling, slug) in [
+        ("convnet", "convnet-d3"),
+        ("ConvNet", "convnet-d3"),
+        ("ConvNetD5", "convnet-d5"),
+        ("ConvNetW32", "convnet-d3-w32"),
+        ("ConvNetBN", "convnet-d3-bn"),
+        ("ConvNetAS", "convnet-d3-sigmoid"),
+        ("ConvNetMP", "convnet-d3-maxpool"),
+        ("convnet-kip", "convnet-d3-w1024-nn"),
+        ("convnet-w64-maxpool-d4-gn", "convnet-d4-w64-gn-maxpool"),
+        ("convnet-d3-w128-in-relu-avgpool", "convnet-d3"),
+        ("AlexNet_Tiny", "alexnet-tiny"),
+        ("VGG11BN", "vgg11-bn"),
+        ("ResNet18BN", "resnet18-bn"),
+        ("ResNet18ImageNet", "resnet18-imagenet-in"),
+        ("ResNet18_AP", "resnet18-ap-in"),
+        ("resnet18-in", "resnet18"),
+        (" mlp ", "mlp"),
+    ] {
+        assert_eq!(canonical(spelling), slug, "{spelling}");
+    }
+}
+
+#[test]
+fn an_unknown_network_names_the_nearest() {
+    let error = NetworkSpec::parse("resnet-18").unwrap_err();
+    assert_eq!(error.to_string(), "there is no network called `resnet-18`");
+    let help = |error: &NetworkError| miette::Diagnostic::help(error).unwrap().to_string();
+    assert_eq!(help(&error), "did you mean `resnet18`? `compdd network list` shows every network");
+    for slug in ["convnet-d7", "convnet-d0", "convnet-w032", "convnet-d3-d4", "alexnet-c1.2.3", "mlp-w3", "vgg11-gn"] {
+        let error = NetworkSpec::parse(slug).unwrap_err();
+        assert!(matches!(error, NetworkError::Variant { .. }), "{slug}");
+        assert!(help(&error).contains("`compdd network list`"));
+    }
+    assert_eq!(
+        NetworkSpec::parse("convnet-d3-zz").unwrap_err().to_string(),
+        "network `convnet-d3-zz`: `zz` is not a variant of convnet"
+    );
+}
+
+fn any_spec() -> impl Strategy<Value = NetworkSpec> {
+    let width = 1..2000usize;
+    let norm = prop::sample::select(vec![Norm::None, Norm::Batch, Norm::Layer, Norm::Instance, Norm::Group]);
+    let activation = prop::sample::select(vec![Activation::Relu, Activation::Sigmoid, Activation::Leaky]);
+    let pooling = prop::sample::select(vec![None, Some(PoolKind::Max), Some(PoolKind::Average)]);
+    let affine = || prop::sample::select(vec![Norm::Batch, Norm::Instance]);
+    let stem = prop::sample::select(vec![Stem::Auto, Stem::Cifar, Stem::Tiny, Stem::ImageNet, Stem::AvgPool]);
+    let convnet = (1..=6usize, width.clone(), norm, activation, pooling)
+        .prop_map(|(depth, width, norm, activation, pooling)| ConvNet { depth, width, norm, activation, pooling });
+    prop_oneof![
+        convnet.prop_map(NetworkSpec::ConvNet),
+        Just(NetworkSpec::Mlp),
+        Just(NetworkSpec::LeNet),
+        (prop::array::uniform5(1..999usize), any::<bool>())
+            .prop_map(|(channels, tiny)| NetworkSpec::AlexNet(AlexNet { channels, tiny })),
+        (width.clone(), affine()).prop_map(|(width, norm)| NetworkSpec::Vgg11(Vgg11 { width, norm })),
+        (stem, affine(), width).prop_map(|(stem, norm, width)| NetworkSpec::ResNet18(ResNet18 { stem, norm, width })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_slug_says_everything(spec in any_spec()) {
+        prop_assert_eq!(NetworkSpec::parse(&spec.slug()).unwrap(), spec);
+    }
+
+    #[test]
+    fn parsing_never_panics(text in "\\PC{0,30}") {
+        let _ = NetworkSpec::parse(&text);
+    }
+}
