@@ -10,7 +10,22 @@ use support::{Sandbox, texts};
 fn help_reads_well_and_starts_fast() {
     let sandbox = Sandbox::new();
     let mut pages = String::new();
-    for command in ["", "run ", "eval ", "import ", "subset ", "subset verify ", "method ", "method recipe ", "network ", "network show ", "results ", "results list ", "leaderboard ", "doctor "] {
+    for command in [
+        "",
+        "run ",
+        "eval ",
+        "import ",
+        "subset ",
+        "subset verify ",
+        "method ",
+        "method recipe ",
+        "network ",
+        "network show ",
+        "results ",
+        "results list ",
+        "leaderboard ",
+        "doctor ",
+    ] {
         pages.push_str(&format!("$ compdd {command}--help\n{}\n", sandbox.succeed(&format!("{command}--help"))));
     }
     insta::assert_snapshot!(pages);
@@ -45,7 +60,8 @@ fn a_run_leaves_bundle_record_and_row() {
     for file in ["data.safetensors", "manifest.json", "preview.png"] {
         assert!(bundle.join(file).is_file(), "{file}");
     }
-    let scored = sandbox.succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
+    let scored = sandbox
+        .succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
     assert!(scored.contains("mlp"), "{scored}");
 }
 

@@ -8,7 +8,9 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Observer, Plan, RunError, Trace, WorkFolder, distil::Loop, machine,
+    Observer, Plan, RunError, Trace, WorkFolder,
+    distil::Loop,
+    machine,
     score::{Scorer, TrainOn},
 };
 use crate::{
@@ -16,7 +18,9 @@ use crate::{
     device::OpenDevice,
     eval::NoKd,
     methods::{FullRecipe, Kind, Start},
-    record::{Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard},
+    record::{
+        Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard,
+    },
     rng::Stream,
 };
 
@@ -183,7 +187,13 @@ impl Session<'_> {
         drive.drive(distiller.as_mut())
     }
 
-    fn score(&self, cell: &Cell, draws: &[Draw], work: &WorkFolder, trace: &Trace) -> Result<Vec<StudentRecord>, RunError> {
+    fn score(
+        &self,
+        cell: &Cell,
+        draws: &[Draw],
+        work: &WorkFolder,
+        trace: &Trace,
+    ) -> Result<Vec<StudentRecord>, RunError> {
         let scorer = Scorer {
             network: &cell.network,
             task: self.task,
@@ -195,7 +205,8 @@ impl Session<'_> {
             stop: self.stop,
         };
         if draws.is_empty() {
-            let recipe: FullRecipe = self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
+            let recipe: FullRecipe =
+                self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
             let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
             return scorer.score(&[train], self.plan.students, self.plan.options.seed);
         }
