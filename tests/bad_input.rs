@@ -2,6 +2,7 @@
 //!
 //! The messages are snapshots (`tests/snapshots/`): `INSTA_UPDATE=always cargo test --release --test bad_input` rewrites
 //! them, and the change is reviewed like code.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -9,8 +10,11 @@ use std::fmt::Write as _;
 
 use support::{Sandbox, texts};
 
+/// A name, what to prepare in the sandbox, and the arguments.
+type Case<'a> = (&'a str, fn(&Sandbox), &'a str);
+
 /// Runs every case in its own sandbox and writes the messages down under their names.
-fn transcript(cases: &[(&str, fn(&Sandbox), &str)]) -> String {
+fn transcript(cases: &[Case<'_>]) -> String {
     let mut text = String::new();
     for (name, prepare, arguments) in cases {
         let sandbox = Sandbox::new();
@@ -115,7 +119,7 @@ fn recipes_and_configuration() {
     ]));
 }
 
-/// An ImageFolder of CIFAR-10's classes whose only image a class is good, but for what `change` does to it.
+/// An image folder of CIFAR-10's classes whose only image a class is good, but for what `change` does to it.
 fn cifar_folder(sandbox: &Sandbox) {
     let classes = "airplane automobile bird cat deer dog frog horse ship truck";
     for class in classes.split(' ') {

@@ -1,8 +1,12 @@
 //! The commands as a person uses them, on built-in data.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use support::{Sandbox, texts};
 
@@ -26,7 +30,7 @@ fn help_reads_well_and_starts_fast() {
         "leaderboard ",
         "doctor ",
     ] {
-        pages.push_str(&format!("$ compdd {command}--help\n{}\n", sandbox.succeed(&format!("{command}--help"))));
+        writeln!(pages, "$ compdd {command}--help\n{}", sandbox.succeed(&format!("{command}--help"))).unwrap();
     }
     insta::assert_snapshot!(pages);
 

@@ -1,6 +1,7 @@
 //! One cell from images to records: distil, score on every network, store.
 
 use std::{
+    path::Path,
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
@@ -106,7 +107,7 @@ impl Session<'_> {
         let path = self.store.root().join("work").join(main.bundle_name());
         let work = WorkFolder::open(&path, self.plan.options.force)?;
         let log = self.store.log_path(main);
-        let trace = self.open_trace(&log)?;
+        let trace = Self::open_trace(&log)?;
         trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
         let started = machine::now();
 
@@ -127,7 +128,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn open_trace(&self, path: &std::path::Path) -> Result<Trace, RunError> {
+    fn open_trace(path: &Path) -> Result<Trace, RunError> {
         let log = |source| RunError::Log { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(log)?;

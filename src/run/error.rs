@@ -88,7 +88,7 @@ impl RunError {
     /// A flag's value that makes no sense, and what to do instead.
     pub(super) fn flag(
         flag: &'static str,
-        value: impl ToString,
+        value: &dyn ToString,
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
