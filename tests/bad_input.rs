@@ -2,6 +2,7 @@
 //!
 //! The messages are snapshots (`tests/snapshots/`): `INSTA_UPDATE=always cargo test --release --test bad_input` rewrites
 //! them, and the change is reviewed like code.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -9,8 +10,11 @@ use std::fmt::Write as _;
 
 use support::{Sandbox, texts};
 
+/// A name, what to prepare in the sandbox, and the arguments.
+type Case<'a> = (&'a str, fn(&Sandbox), &'a str);
+
 /// Runs every case in its own sandbox and writes the messages down under their names.
-fn transcript(cases: &[(&str, fn(&Sandbox), &str)]) -> String {
+fn transcript(cases: &[Case<'_>]) -> String {
     let mut text = String::new();
     for (name, prepare, arguments) in cases {
         let sandbox = Sandbox::new();
@@ -41,7 +45,11 @@ fn flags() {
         ("images per class for the reference", nothing, "run --method full --subset scenes-easy --ipc 10"),
         ("no network of that name", nothing, "run --method random --subset scenes-easy --ipc 1 --network convnet-d9"),
         ("network too deep", nothing, "run --method random --subset scenes-easy --ipc 1 --network convnet-d6"),
-        ("no evaluation network of that name", nothing, "run --method random --subset scenes-easy --ipc 1 --eval-networks vgg99"),
+        (
+            "no evaluation network of that name",
+            nothing,
+            "run --method random --subset scenes-easy --ipc 1 --eval-networks vgg99"
+        ),
         ("no protocol of that name", nothing, "run --method random --subset scenes-easy --ipc 1 --protocol kd"),
         ("resolution out of range", nothing, "run --method random --subset scenes-easy --ipc 1 --res 4"),
         ("no students", nothing, "run --method random --subset scenes-easy --ipc 1 --seeds 0"),
@@ -59,17 +67,59 @@ fn flags() {
 fn recipes_and_configuration() {
     insta::assert_snapshot!(transcript(&[
         ("recipe file missing", nothing, &format!("{RUN} --recipe none.toml")),
-        ("recipe is no TOML", |s| { s.file("r.toml", "[recipe\n"); }, &format!("{RUN} --recipe r.toml")),
-        ("recipe of another method", |s| { s.file("r.toml", "method = \"herding\"\n"); }, &format!("{RUN} --recipe r.toml")),
-        ("recipe with a typo", |s| { s.file("r.toml", "[recipe]\n# faster\nlearning_rat = 0.1\n"); }, &format!("{RUN} --recipe r.toml")),
-        ("recipe with a wrong type", |s| { s.file("r.toml", "[recipe]\nlearning_rate = \"fast\"\n"); }, &format!("{RUN} --recipe r.toml")),
-        ("recipe with an unknown condition", |s| { s.file("r.toml", "[[when]]\ndataset = [\"x\"]\nset = {}\n"); }, &format!("{RUN} --recipe r.toml")),
-        ("configuration with a typo", |s| { s.file("config.toml", "dta = \"/images\"\n"); }, RUN),
-        ("results folder is a file", |s| { s.file("results", "mine"); }, RUN),
+        (
+            "recipe is no TOML",
+            |s| {
+                s.file("r.toml", "[recipe\n");
+            },
+            &format!("{RUN} --recipe r.toml")
+        ),
+        (
+            "recipe of another method",
+            |s| {
+                s.file("r.toml", "method = \"herding\"\n");
+            },
+            &format!("{RUN} --recipe r.toml")
+        ),
+        (
+            "recipe with a typo",
+            |s| {
+                s.file("r.toml", "[recipe]\n# faster\nlearning_rat = 0.1\n");
+            },
+            &format!("{RUN} --recipe r.toml")
+        ),
+        (
+            "recipe with a wrong type",
+            |s| {
+                s.file("r.toml", "[recipe]\nlearning_rate = \"fast\"\n");
+            },
+            &format!("{RUN} --recipe r.toml")
+        ),
+        (
+            "recipe with an unknown condition",
+            |s| {
+                s.file("r.toml", "[[when]]\ndataset = [\"x\"]\nset = {}\n");
+            },
+            &format!("{RUN} --recipe r.toml")
+        ),
+        (
+            "configuration with a typo",
+            |s| {
+                s.file("config.toml", "dta = \"/images\"\n");
+            },
+            RUN
+        ),
+        (
+            "results folder is a file",
+            |s| {
+                s.file("results", "mine");
+            },
+            RUN
+        ),
     ]));
 }
 
-/// An ImageFolder of CIFAR-10's classes whose only image a class is good, but for what `change` does to it.
+/// An image folder of CIFAR-10's classes whose only image a class is good, but for what `change` does to it.
 fn cifar_folder(sandbox: &Sandbox) {
     let classes = "airplane automobile bird cat deer dog frog horse ship truck";
     for class in classes.split(' ') {
@@ -85,11 +135,53 @@ fn images() {
     insta::assert_snapshot!(transcript(&[
         ("no folder given", nothing, CIFAR),
         ("folder missing", nothing, &format!("{CIFAR} --data none")),
-        ("folder of unknown layout", |s| { s.file("d/a/b.txt", ""); }, &format!("{CIFAR} --data d")),
-        ("classes missing", |s| { cifar_folder(s); std::fs::remove_dir_all(s.path().join("cifar10/train/cat")).unwrap(); }, &format!("{CIFAR} --data cifar10")),
-        ("class empty", |s| { cifar_folder(s); std::fs::remove_file(s.path().join("cifar10/test/dog/0000.png")).unwrap(); }, &format!("{CIFAR} --data cifar10")),
-        ("images damaged", |s| { cifar_folder(s); s.file("cifar10/train/cat/0001.png", "no image"); s.file("cifar10/train/dog/0001.jpg", ""); }, &format!("{CIFAR} --data cifar10")),
-        ("binary file cut short", |s| { for i in 1..=5 { s.file(&format!("b/data_batch_{i}.bin"), [0; 100]); } s.file("b/test_batch.bin", [0; 100]); s.file("b/batches.meta.txt", "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n"); }, &format!("{CIFAR} --data b")),
-        ("too few images of a class", |s| cifar_folder(s), "run --method random --subset cifar10 --ipc 2 --budget smoke --data cifar10"),
+        (
+            "folder of unknown layout",
+            |s| {
+                s.file("d/a/b.txt", "");
+            },
+            &format!("{CIFAR} --data d")
+        ),
+        (
+            "classes missing",
+            |s| {
+                cifar_folder(s);
+                std::fs::remove_dir_all(s.path().join("cifar10/train/cat")).unwrap();
+            },
+            &format!("{CIFAR} --data cifar10")
+        ),
+        (
+            "class empty",
+            |s| {
+                cifar_folder(s);
+                std::fs::remove_file(s.path().join("cifar10/test/dog/0000.png")).unwrap();
+            },
+            &format!("{CIFAR} --data cifar10")
+        ),
+        (
+            "images damaged",
+            |s| {
+                cifar_folder(s);
+                s.file("cifar10/train/cat/0001.png", "no image");
+                s.file("cifar10/train/dog/0001.jpg", "");
+            },
+            &format!("{CIFAR} --data cifar10")
+        ),
+        (
+            "binary file cut short",
+            |s| {
+                for i in 1..=5 {
+                    s.file(&format!("b/data_batch_{i}.bin"), [0; 100]);
+                }
+                s.file("b/test_batch.bin", [0; 100]);
+                s.file("b/batches.meta.txt", "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n");
+            },
+            &format!("{CIFAR} --data b")
+        ),
+        (
+            "too few images of a class",
+            |s| cifar_folder(s),
+            "run --method random --subset cifar10 --ipc 2 --budget smoke --data cifar10"
+        ),
     ]));
 }

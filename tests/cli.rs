@@ -1,8 +1,12 @@
 //! The commands as a person uses them, on built-in data.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use support::{Sandbox, texts};
 
@@ -10,8 +14,23 @@ use support::{Sandbox, texts};
 fn help_reads_well_and_starts_fast() {
     let sandbox = Sandbox::new();
     let mut pages = String::new();
-    for command in ["", "run ", "eval ", "import ", "subset ", "subset verify ", "method ", "method recipe ", "network ", "network show ", "results ", "results list ", "leaderboard ", "doctor "] {
-        pages.push_str(&format!("$ compdd {command}--help\n{}\n", sandbox.succeed(&format!("{command}--help"))));
+    for command in [
+        "",
+        "run ",
+        "eval ",
+        "import ",
+        "subset ",
+        "subset verify ",
+        "method ",
+        "method recipe ",
+        "network ",
+        "network show ",
+        "results ",
+        "results list ",
+        "leaderboard ",
+        "doctor ",
+    ] {
+        writeln!(pages, "$ compdd {command}--help\n{}", sandbox.succeed(&format!("{command}--help"))).unwrap();
     }
     insta::assert_snapshot!(pages);
 
@@ -45,7 +64,8 @@ fn a_run_leaves_bundle_record_and_row() {
     for file in ["data.safetensors", "manifest.json", "preview.png"] {
         assert!(bundle.join(file).is_file(), "{file}");
     }
-    let scored = sandbox.succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
+    let scored = sandbox
+        .succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
     assert!(scored.contains("mlp"), "{scored}");
 }
 

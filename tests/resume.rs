@@ -1,4 +1,5 @@
 //! A run that is killed again and again ends with the same bytes as one that was left alone.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -65,7 +66,10 @@ fn ten_kills_change_nothing() {
     for (name, bytes) in results(&killed) {
         assert!(expected[&name] == bytes, "{name} differs after {kills} kills");
     }
-    assert!(!killed.path().join("results/work").read_dir().is_ok_and(|mut left| left.next().is_some()), "work was left behind");
+    assert!(
+        !killed.path().join("results/work").read_dir().is_ok_and(|mut left| left.next().is_some()),
+        "work was left behind"
+    );
 }
 
 /// The first SIGINT saves and stops with code 130, the same command continues.
@@ -94,7 +98,8 @@ fn a_finished_cell_is_left_alone() {
     let sandbox = Sandbox::new();
     sandbox.succeed(RUN);
     let stamps = |sandbox: &Sandbox| {
-        let record = results(sandbox).into_keys().find(|name| name.ends_with(".json") && name.starts_with("records")).unwrap();
+        let record =
+            results(sandbox).into_keys().find(|name| name.ends_with(".json") && name.starts_with("records")).unwrap();
         fs::metadata(sandbox.path().join("results").join(record)).unwrap().modified().unwrap()
     };
     let before = stamps(&sandbox);

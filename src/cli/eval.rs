@@ -13,8 +13,10 @@ use super::{
 };
 
 #[derive(Args)]
-#[command(after_help = "The bundle says everything about its images: subset, resolution, pixel space, labels, learning rate.
-Only the folder of real images (for the test set) comes from --data, COMPDD_DATA or the configuration file.")]
+#[command(
+    after_help = "The bundle says everything about its images: subset, resolution, pixel space, labels, learning rate.
+Only the folder of real images (for the test set) comes from --data, COMPDD_DATA or the configuration file."
+)]
 pub struct EvalArgs {
     /// Folder of the bundle
     bundle: PathBuf,

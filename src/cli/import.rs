@@ -31,10 +31,12 @@ enum LabelsArg {
 }
 
 #[derive(Args)]
-#[command(after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), one .pt
+#[command(
+    after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), one .pt
 with both (DC), or a folder of pictures: class sub-folders, or files named classNNN_idMMM.
 
-Whitened tensors (ZCA) need the images they were whitened with: give --zca and --data.")]
+Whitened tensors (ZCA) need the images they were whitened with: give --zca and --data."
+)]
 pub struct ImportArgs {
     /// The .pt file, or the folder of files or pictures
     path: PathBuf,

@@ -50,6 +50,10 @@ fn show(slug: &str, resolution: usize, classes: usize) -> Result<(), ui::Failure
         })
         .collect();
     ui::show(&ui::table(&["layer", "name", "output", "parameters"], &rows));
-    ui::show(&format!("{} at {resolution} px, {classes} classes: {} parameters", network.spec(), network.parameter_count()));
+    ui::show(&format!(
+        "{} at {resolution} px, {classes} classes: {} parameters",
+        network.spec(),
+        network.parameter_count()
+    ));
     Ok(())
 }

@@ -116,7 +116,8 @@ pub fn rows(outcomes: &[RunOutcome]) -> String {
     let rows: Vec<Row> = outcomes.iter().map(|outcome| Row::of(&outcome.record, outcome.timing.as_ref())).collect();
     let mut text = board(&rows);
     for note in outcomes.iter().filter_map(|outcome| remark(&outcome.record)) {
-        text.push_str(&format!("\n{note}"));
+        text.push('\n');
+        text.push_str(&note);
     }
     text
 }

@@ -16,7 +16,7 @@ pub enum SubsetCommand {
     List,
     /// Print the classes of a subset, in label order, with its errata
     Show {
-        /// Slug, id or alias: bird-hard, bird-hard@1, birds_hard
+        /// Slug, id or alias, such as bird-hard or bird-hard@1
         subset: String,
     },
     /// Count the images of a subset in a folder and compare them with the known counts

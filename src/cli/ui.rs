@@ -67,13 +67,17 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         rows.iter().map(|row| row[column].chars().count()).chain([header[column].chars().count()]).max().unwrap_or(0)
     };
     let numeric = |column: usize| {
-        !rows.is_empty() && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') || row[column].is_empty())
+        !rows.is_empty()
+            && rows.iter().all(|row| {
+                row[column].starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') || row[column].is_empty()
+            })
     };
     let columns: Vec<(usize, bool)> = (0..header.len()).map(|i| (width(i), numeric(i))).collect();
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&columns).map(|(cell, (width, right))| {
-            if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-        });
+        let padded = cells
+            .iter()
+            .zip(&columns)
+            .map(|(cell, (width, right))| if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut text = vec![line(header.to_vec())];

@@ -39,8 +39,7 @@ impl PixelSpace {
         Ok(match record {
             PixelSpaceRecord::Normalised { mean, std } => Self::Normalised { mean: *mean, std: *std },
             PixelSpaceRecord::Zca { mean, std, epsilon, zca_mean, transform, inverse } => {
-                let whitening =
-                    Zca::from_parts(zca_mean.clone(), transform.clone(), inverse.clone(), shape, *epsilon)?;
+                let whitening = Zca::from_parts(zca_mean.clone(), transform.clone(), inverse.clone(), shape, *epsilon)?;
                 Self::Zca { mean: *mean, std: *std, whitening: Arc::new(whitening) }
             }
         })

@@ -45,9 +45,5 @@ pub(super) fn select(
 
 /// A learning rate with which SGD can start.
 pub(super) fn check_learning_rate(name: &str, value: f32) -> Result<(), String> {
-    if value > 0.0 && value <= 10.0 {
-        Ok(())
-    } else {
-        Err(format!("`{name}` is {value}, but must lie in (0, 10]"))
-    }
+    if value > 0.0 && value <= 10.0 { Ok(()) } else { Err(format!("`{name}` is {value}, but must lie in (0, 10]")) }
 }

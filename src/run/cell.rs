@@ -1,6 +1,7 @@
 //! One cell from images to records: distil, score on every network, store.
 
 use std::{
+    path::Path,
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
@@ -8,7 +9,9 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Observer, Plan, RunError, Trace, WorkFolder, distil::Loop, machine,
+    Observer, Plan, RunError, Trace, WorkFolder,
+    distil::Loop,
+    machine,
     score::{Scorer, TrainOn},
 };
 use crate::{
@@ -16,7 +19,9 @@ use crate::{
     device::OpenDevice,
     eval::NoKd,
     methods::{FullRecipe, Kind, Start},
-    record::{Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard},
+    record::{
+        Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard,
+    },
     rng::Stream,
 };
 
@@ -102,7 +107,7 @@ impl Session<'_> {
         let path = self.store.root().join("work").join(main.bundle_name());
         let work = WorkFolder::open(&path, self.plan.options.force)?;
         let log = self.store.log_path(main);
-        let trace = self.open_trace(&log)?;
+        let trace = Self::open_trace(&log)?;
         trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
         let started = machine::now();
 
@@ -123,7 +128,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn open_trace(&self, path: &std::path::Path) -> Result<Trace, RunError> {
+    fn open_trace(path: &Path) -> Result<Trace, RunError> {
         let log = |source| RunError::Log { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(log)?;
@@ -183,7 +188,13 @@ impl Session<'_> {
         drive.drive(distiller.as_mut())
     }
 
-    fn score(&self, cell: &Cell, draws: &[Draw], work: &WorkFolder, trace: &Trace) -> Result<Vec<StudentRecord>, RunError> {
+    fn score(
+        &self,
+        cell: &Cell,
+        draws: &[Draw],
+        work: &WorkFolder,
+        trace: &Trace,
+    ) -> Result<Vec<StudentRecord>, RunError> {
         let scorer = Scorer {
             network: &cell.network,
             task: self.task,
@@ -195,7 +206,8 @@ impl Session<'_> {
             stop: self.stop,
         };
         if draws.is_empty() {
-            let recipe: FullRecipe = self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
+            let recipe: FullRecipe =
+                self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
             let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
             return scorer.score(&[train], self.plan.students, self.plan.options.seed);
         }

@@ -86,7 +86,12 @@ impl From<crate::eval::EvalError> for RunError {
 
 impl RunError {
     /// A flag's value that makes no sense, and what to do instead.
-    pub(super) fn flag(flag: &'static str, value: impl ToString, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn flag(
+        flag: &'static str,
+        value: &dyn ToString,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self::Flag { flag, value: value.to_string(), reason: reason.into(), remedy: remedy.into() }
     }
 }

@@ -94,13 +94,13 @@ impl RunOptions {
         let ipc = self.images_per_class(method)?;
         let resolution = self.resolution.unwrap_or_else(|| subset.default_resolution());
         if !(8..=512).contains(&resolution) {
-            return Err(RunError::flag("--res", resolution, "out of range", "use a side between 8 and 512 pixels"));
+            return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
         }
         let networks = self.networks(&subset, resolution)?;
         let protocol = protocol(&self.protocol, self.budget)?;
         let students = self.students.unwrap_or(protocol.students);
         if students == 0 || students > 1000 {
-            return Err(RunError::flag("--seeds", students, "out of range", "train between 1 and 1000 students"));
+            return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
         let task = TaskOptions {
@@ -120,13 +120,13 @@ impl RunOptions {
             (Kind::Reference, None) => Ok(0),
             (Kind::Reference, Some(ipc)) => Err(RunError::flag(
                 "--ipc",
-                ipc,
+                &ipc,
                 format!("`{}` trains on the whole training set", method.slug()),
                 "leave --ipc out",
             )),
             (_, Some(0) | None) => Err(RunError::flag(
                 "--ipc",
-                self.ipc.map_or_else(|| "(not given)".to_owned(), |ipc| ipc.to_string()),
+                &self.ipc.map_or_else(|| "(not given)".to_owned(), |ipc| ipc.to_string()),
                 "a distilled set needs at least one image per class",
                 "the field uses 1, 10 and 50",
             )),
@@ -158,8 +158,7 @@ impl RunOptions {
             })
             .transpose()?;
         let (budget, fidelity) = (self.budget.to_string(), self.fidelity.to_string());
-        let request =
-            RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
+        let request = RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
         Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?)
     }
 }
@@ -168,6 +167,6 @@ impl RunOptions {
 pub(super) fn protocol(name: &str, budget: Budget) -> Result<NoKd, RunError> {
     match name {
         "no-kd" | NoKd::ID => Ok(NoKd::new(budget)),
-        other => Err(RunError::flag("--protocol", other, "no such protocol", "use `no-kd`")),
+        other => Err(RunError::flag("--protocol", &other, "no such protocol", "use `no-kd`")),
     }
 }

@@ -54,7 +54,8 @@ mod tests {
             Trace::append_to(file.path()).unwrap().write("step", &[("step", json!(step))]);
         }
         let text = std::fs::read_to_string(file.path()).unwrap();
-        let steps: Vec<Value> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].clone()).collect();
+        let steps: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].clone()).collect();
         assert_eq!(steps, [json!(0), json!(1)]);
     }
 }

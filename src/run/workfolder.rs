@@ -85,9 +85,7 @@ impl WorkFolder {
     pub fn load(&self, name: &str) -> Result<Option<State>, WorkError> {
         let path = self.file(name);
         match fs::read(&path) {
-            Ok(bytes) => {
-                State::from_bytes(&bytes).map(Some).map_err(|source| WorkError::Checkpoint { path, source })
-            }
+            Ok(bytes) => State::from_bytes(&bytes).map(Some).map_err(|source| WorkError::Checkpoint { path, source }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(WorkError::Io { path, source }),
         }

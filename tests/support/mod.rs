@@ -22,6 +22,7 @@ impl Sandbox {
     }
 
     /// Writes a file, making its folders.
+    #[allow(dead_code)] // not every test target asks for it
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

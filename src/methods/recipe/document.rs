@@ -103,7 +103,8 @@ impl<'a> Document<'a> {
     }
 
     fn key_error(&self, key: &Spanned<String>, reason: String) -> RecipeError {
-        let reason = if reason.contains(key.get_ref().as_str()) { reason } else { format!("`{}`: {reason}", key.get_ref()) };
+        let reason =
+            if reason.contains(key.get_ref().as_str()) { reason } else { format!("`{}`: {reason}", key.get_ref()) };
         RecipeError::Key { file: self.file.name.clone(), line: line_of(&self.file.text, key.span().start), reason }
     }
 }
