@@ -1,20 +1,24 @@
 //! The picture of a bundle: one row of images per class.
 
-use super::Distilled;
+use super::{Distilled, PixelSpaceRecord};
 use image::{ExtendedColorType, ImageEncoder as _, ImageError, codecs::png::PngEncoder};
 
 const PER_CLASS: usize = 10;
 const CLASSES: usize = 100;
+/// Undoing a whitening takes one multiplication with its matrix an image; a preview may take this many products of numbers.
+const WHITENING_PRODUCTS: usize = 10_000_000_000;
 const GAP: usize = 2;
 /// Small images are enlarged by a whole factor until they are at least this wide.
 const WANTED_SIDE: usize = 64;
 const BACKGROUND: u8 = 255;
 
-/// A PNG with up to ten images of each of the first hundred classes, in label order. Equal sets give equal bytes.
+/// A PNG with up to ten images (fewer where whitening makes them dear) of each of the first hundred classes, in label
+/// order. Equal sets give equal bytes.
 pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
     let classes = set.labels.classes_of_images();
+    let per_class = affordable(set);
     let rows: Vec<Vec<usize>> = (0..set.classes.len() as u32)
-        .map(|class| (0..classes.len()).filter(|&i| classes[i] == class).take(PER_CLASS).collect())
+        .map(|class| (0..classes.len()).filter(|&i| classes[i] == class).take(per_class).collect())
         .filter(|row: &Vec<usize>| !row.is_empty())
         .take(CLASSES)
         .collect();
@@ -30,6 +34,16 @@ pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
         }
     }
     canvas.encode()
+}
+
+/// Images of a class that can be shown in a few seconds.
+fn affordable(set: &Distilled) -> usize {
+    match &set.space {
+        PixelSpaceRecord::Zca { inverse, .. } if !inverse.is_empty() => {
+            (WHITENING_PRODUCTS / inverse.len() / set.classes.len().clamp(1, CLASSES)).clamp(1, PER_CLASS)
+        }
+        _ => PER_CLASS,
+    }
 }
 
 struct Canvas {
