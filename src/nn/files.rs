@@ -10,6 +10,7 @@ use super::{
     NetworkError,
     params::{Layout, Params, to_host, upload},
 };
+use crate::record::atomic;
 
 impl Params {
     /// Parameters and running statistics as a safetensors file, under `PyTorch`'s names and shapes. Equal parameters give
@@ -26,7 +27,7 @@ impl Params {
     /// Writes [`to_safetensors`](Self::to_safetensors) to `path`.
     pub fn save(&self, path: &Path) -> Result<(), NetworkError> {
         let bytes = self.to_safetensors()?;
-        fs::write(path, bytes).map_err(|source| NetworkError::Write { path: path.into(), source })
+        atomic::write(path, &bytes).map_err(|source| NetworkError::Write { path: path.into(), source })
     }
 
     /// Reads a safetensors file; names and shapes must be exactly those of `layout`.

@@ -44,7 +44,7 @@ impl Output {
 /// One line of the description of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Name of the parameters (`features.0`), or of the block for a residual sum; empty for layers without a name.
+    /// Name of the parameters (`features.0`), empty for layers without any.
     pub name: String,
     /// What the layer does.
     pub kind: String,
