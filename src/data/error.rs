@@ -113,8 +113,8 @@ pub enum DataError {
         folders: Vec<String>,
     },
     /// A split has no folder.
-    #[error("{} has no {split} images: there is no folder {} in it", path.display(), looked.join(" or "))]
-    #[diagnostic(help("add the folder, or name another data folder; every subset needs train and test images"))]
+    #[error("{} has no {split} images: there are no class folders under {}", path.display(), looked.join(" or "))]
+    #[diagnostic(help("add them, or name another data folder; every subset needs train and test images"))]
     MissingSplit {
         /// The dataset folder.
         path: PathBuf,

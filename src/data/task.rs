@@ -146,6 +146,7 @@ impl Task {
             (_, None) => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
         };
         source.notes.extend(repeated_classes(subset));
+        source.notes.extend(unusual_counts(subset, &train, &test));
         let heldout = held_out(&train, options.heldout, options.seed)?;
         let space = if options.zca { whitened(&train)? } else { normalised(subset) };
         tracing::info!(subset = %subset.slug, kind = %source.kind, train = train.len(), test = test.len(), resolution, "images loaded");
@@ -183,6 +184,35 @@ fn repeated_classes(subset: &Subset) -> Vec<String> {
             })
         })
         .collect()
+}
+
+/// A sentence for each split whose numbers differ from those of the full dataset: partial copies are usable, and marked.
+fn unusual_counts(subset: &Subset, train: &ImageSet, test: &ImageSet) -> Vec<String> {
+    let expected = subset.expected_counts();
+    let expected = |split: Split, i: usize| match split {
+        Split::Train => expected.get(i).and_then(|count| count.train),
+        Split::Test => expected.get(i).and_then(|count| count.test),
+    };
+    let mut notes = Vec::new();
+    for (split, set) in [(Split::Train, train), (Split::Test, test)] {
+        let counts = set.class_counts();
+        let differs = |i: &usize| expected(split, *i).is_some_and(|known| known != counts[*i]);
+        let different: Vec<usize> = (0..counts.len()).filter(differs).collect();
+        if let Some(&first) = different.first() {
+            notes.push(format!(
+                "{} of {} classes have other numbers of {split} images than the full dataset, such as {} with {} instead of {}",
+                different.len(),
+                counts.len(),
+                subset.classes[first].synset,
+                counts[first],
+                expected(split, first).unwrap_or_default()
+            ));
+        }
+    }
+    for note in &notes {
+        tracing::warn!(subset = %subset.slug, "{note}");
+    }
+    notes
 }
 
 fn class_names(subset: &Subset) -> Vec<String> {

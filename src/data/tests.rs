@@ -117,7 +117,9 @@ fn missing_and_empty_classes_are_named_with_the_place() {
     assert!(text.contains("n02979186 (cassette player), train: ") && text.contains("train/n02979186"), "{text}");
     let rows = verify(&subset(), Some(root.path())).unwrap();
     assert_eq!((rows[2].train, rows[2].test, rows[2].is_complete()), (None, Some(2), false));
-    assert_eq!((rows[1].train, rows[1].test, rows[1].is_complete()), (Some(2), Some(2), true));
+    assert_eq!((rows[1].train, rows[1].test), (Some(2), Some(2)));
+    let known = ClassCount { expected_train: Some(2), expected_test: None, ..rows[1].clone() };
+    assert!(known.is_complete() && !ClassCount { expected_train: Some(3), ..known }.is_complete());
 
     fs::create_dir(root.path().join("train/Cassette-Player")).unwrap();
     let error = Task::load(&subset(), Some(root.path()), &options()).unwrap_err();
@@ -225,4 +227,18 @@ fn source_information_survives_json_and_names_no_path() {
 fn scenes_are_verified_without_a_root() {
     let rows = verify(&scenes(true), None).unwrap();
     assert!(rows.iter().all(|row| (row.train, row.test) == (Some(1000), Some(200))));
+}
+
+#[test]
+fn an_unlabelled_test_folder_and_dangling_links_mislead_nobody() {
+    let root = tempfile::tempdir().unwrap();
+    folder(root.path(), 2);
+    write(&root.path().join("test/images/0.png"), 9);
+    assert_eq!(Task::load(&subset(), Some(root.path()), &options()).unwrap().test.len(), 6);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere.png", root.path().join("train/n01440764/link.png")).unwrap();
+        let error = Task::load(&subset(), Some(root.path()), &options()).unwrap_err();
+        assert!(matches!(&error, DataError::BadImages { files } if files.len() == 1), "{error}");
+    }
 }

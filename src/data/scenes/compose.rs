@@ -32,16 +32,19 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// The point in the piece's own coordinates, where it lies inside.
-    pub fn local(&self, [x, y]: [f32; 2]) -> Option<[f32; 2]> {
-        let (sine, cosine) = self.turn;
-        let (x, y) = ((x - self.centre[0]) / self.size, (y - self.centre[1]) / self.size);
-        let point = [cosine * x + sine * y, cosine * y - sine * x];
-        let inside = match self.outline {
-            Outline::Shape(shape) => shape.contains(point),
-            Outline::Blob(blob) => blob.contains(point),
-        };
-        inside.then_some(point)
+    /// A map from points of the picture to the piece's own coordinates, where they lie inside.
+    pub fn lens(&self) -> impl Fn([f32; 2]) -> Option<[f32; 2]> {
+        let (outline, [left, top]) = (self.outline, self.centre);
+        let (sine, cosine) = (self.turn.0 / self.size, self.turn.1 / self.size);
+        move |[x, y]| {
+            let (x, y) = (x - left, y - top);
+            let point = [cosine * x + sine * y, cosine * y - sine * x];
+            let inside = match outline {
+                Outline::Shape(shape) => shape.contains(point),
+                Outline::Blob(blob) => blob.contains(point),
+            };
+            inside.then_some(point)
+        }
     }
 
     /// Its colour at a point in its own coordinates.
@@ -62,7 +65,8 @@ impl Piece {
     fn visible_share(&self) -> f32 {
         const GRID: usize = 40;
         let at = |i: usize| (i as f32 + 0.5) / GRID as f32;
-        let inside = (0..GRID * GRID).filter(|i| self.local([at(i % GRID), at(i / GRID)]).is_some()).count();
+        let lens = self.lens();
+        let inside = (0..GRID * GRID).filter(|i| lens([at(i % GRID), at(i / GRID)]).is_some()).count();
         inside as f32 / (GRID * GRID) as f32
     }
 }
@@ -116,7 +120,7 @@ pub struct Picture {
 /// Draws a picture. What comes before the object does not know the class.
 pub fn picture(stream: &mut Stream, class: SceneClass, world: World) -> Picture {
     let background = Background::draw(stream);
-    let count = if world.hard { 7 + stream.below(5) } else { 4 + stream.below(4) };
+    let count = 4 + stream.below(4);
     let clutter = (0..count).map(|_| stray(stream, world.hard)).collect();
     let (gain, lift) = (stream.range(0.7, 1.05), stream.range(-0.1, 0.1));
     let object = object(stream, class, world);
@@ -126,7 +130,7 @@ pub fn picture(stream: &mut Stream, class: SceneClass, world: World) -> Picture 
 /// A piece of clutter. In the hard world half of them are decoys: a class's shape without texture, or its texture on a blob.
 fn stray(stream: &mut Stream, hard: bool) -> Piece {
     let decoy = hard && stream.uniform() < 0.5;
-    let textured = stream.uniform() < 0.5;
+    let textured = stream.uniform() < if hard { 0.2 } else { 0.5 };
     let shape = Shape::ALL[stream.below(Shape::ALL.len())];
     let blob = Blob::draw(stream, if decoy { 1.5 } else { 9.0 });
     let texture = Texture::ALL[stream.below(Texture::ALL.len())];

@@ -43,10 +43,12 @@ fn cover(piece: &Piece, samples: usize, mut paint: impl FnMut(usize, Rgb)) {
         let bound = |value: f32| (value * samples as f32).clamp(0.0, samples as f32);
         bound(centre - reach).floor() as usize..bound(centre + reach).ceil() as usize
     };
+    let lens = piece.lens();
+    let scale = 1.0 / samples as f32;
     for y in range(piece.centre[1]) {
         for x in range(piece.centre[0]) {
-            let point = [(x as f32 + 0.5) / samples as f32, (y as f32 + 0.5) / samples as f32];
-            if let Some(local) = piece.local(point) {
+            let point = [(x as f32 + 0.5) * scale, (y as f32 + 0.5) * scale];
+            if let Some(local) = lens(point) {
                 paint(y * samples + x, piece.colour(local));
             }
         }

@@ -73,8 +73,11 @@ impl Shape {
 pub struct Blob {
     /// `depth * (cos phase, sin phase)` of each wave.
     waves: [[f32; 2]; 3],
-    wobble: f32,
+    /// Squared radii between which the edge runs.
+    inner: f32,
+    outer: f32,
     stretch: f32,
+    squeeze: f32,
 }
 
 impl Blob {
@@ -86,16 +89,22 @@ impl Blob {
             wobble += depth;
             [depth * cosine, depth * sine]
         });
-        Self { waves, wobble, stretch: stream.range(1.0, longest).sqrt() }
+        let stretch = stream.range(1.0, longest).sqrt();
+        let (inner, outer) = ((1.0_f32 - wobble).powi(2), (1.0_f32 + wobble).powi(2));
+        Self { waves, inner, outer, stretch, squeeze: stretch.recip() }
     }
 
     /// Whether a point is inside.
     pub fn contains(self, [x, y]: [f32; 2]) -> bool {
-        let (x, y) = (x / self.stretch, y * self.stretch);
-        let radius = (x * x + y * y).sqrt();
-        if (radius - 1.0).abs() > self.wobble {
-            return radius < 1.0;
+        let (x, y) = (x * self.squeeze, y * self.stretch);
+        let square = x * x + y * y;
+        if square < self.inner {
+            return true;
         }
+        if square > self.outer {
+            return false;
+        }
+        let radius = square.sqrt();
         // Powers of the unit vector are the multiples of its angle.
         let (cosine, sine) = (x / radius, y / radius);
         let (mut real, mut imaginary) = (cosine, sine);
@@ -109,7 +118,7 @@ impl Blob {
 
     /// Distance that no point exceeds.
     pub fn reach(self) -> f32 {
-        self.stretch * (1.0 + self.wobble)
+        self.stretch * self.outer.sqrt()
     }
 }
 

@@ -14,6 +14,11 @@ fn names() -> Vec<String> {
 }
 
 #[test]
+fn the_subsets_list_what_is_drawn() {
+    assert_eq!(names(), crate::subset::scenes::SCENE_CLASSES);
+}
+
+#[test]
 fn masks_cover_what_the_world_promises() {
     for (world, low, high) in [(EASY, 0.35, 0.60), (HARD, 0.04, 0.12)] {
         for (class, SceneClass { name, .. }) in CLASSES.iter().enumerate() {

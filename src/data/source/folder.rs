@@ -1,6 +1,7 @@
 //! `ImageFolder`: `train/<class>/...` with `val/<class>/...` or `test/<class>/...`.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
@@ -32,19 +33,20 @@ pub struct ImageFolder {
 }
 
 impl ImageFolder {
-    /// Names that the folder of the test images may have; the first that exists is taken.
+    /// Names that the folder of the test images may have.
     const TEST: [&'static str; 2] = ["test", "val"];
 
     /// Recognises the layout by a split folder that has folders in it.
     pub fn detect(root: &Path) -> Result<Option<Self>, DataError> {
         let train = class_folders(&root.join("train"))?;
-        let mut test = None;
+        let trained = |name: &String| train.as_ref().is_some_and(|folders| folders.contains_key(name));
+        let mut tests = Vec::new();
         for name in Self::TEST {
-            test = match test {
-                None => class_folders(&root.join(name))?,
-                found => found,
-            };
+            tests.extend(class_folders(&root.join(name))?);
         }
+        // Where there are both, the unlabelled one has no class folders, or one that no training class is called like.
+        tests.sort_by_key(|folders| Reverse(folders.keys().filter(|name| trained(name)).count()));
+        let test = tests.into_iter().next();
         if train.is_none() && test.is_none() {
             return Ok(None);
         }
@@ -91,12 +93,15 @@ fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     let visible = |entry: &walkdir::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible) {
-        let entry = entry.map_err(|error| DataError::Unreadable {
-            path: error.path().unwrap_or(folder).to_owned(),
-            source: error.into(),
-        })?;
-        if !entry.file_type().is_dir() && has_image_ending(entry.path()) {
-            files.push(entry.into_path());
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() || !has_image_ending(entry.path()) => {}
+            Ok(entry) => files.push(entry.into_path()),
+            // A dangling link to an image: found out, and reported with the other bad files, when it is read.
+            Err(error) if error.path().is_some_and(has_image_ending) => files.extend(error.path().map(Path::to_owned)),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                return Err(DataError::Unreadable { path, source: error.into() });
+            }
         }
     }
     files.sort();
