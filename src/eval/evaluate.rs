@@ -69,8 +69,10 @@ pub fn evaluate(
     }
     let job = Job { seeds, network, data, test, protocol, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let lanes =
-        context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores)).clamp(1, seeds.len().max(1));
+    let lanes = context
+        .lanes
+        .unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores))
+        .clamp(1, seeds.len().max(1));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
     if lanes == 1 {
         return (0..seeds.len()).map(|student| job.student(student)).collect();
@@ -100,8 +102,7 @@ impl Job<'_> {
         let (context, seed) = (self.context, self.seeds[number]);
         let draw = number % self.data.len();
         let data = self.data[draw];
-        let mut student =
-            Student::new(self.network, self.protocol.plan(data.learning_rate()), seed, &context.device);
+        let mut student = Student::new(self.network, self.protocol.plan(data.learning_rate()), seed, &context.device);
         let mut watch = Watch::new(number, context.stop, context.progress);
         if let Some((folder, every)) = &context.checkpoint {
             let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));

@@ -210,7 +210,7 @@ fn features_do_not_depend_on_the_batch() {
 fn the_full_set_trains_through_the_same_student() {
     let (network, train, test, space) = (network(), images(5, 20), images(6, 25), space());
     let (device, go) = (Device::flex(), AtomicBool::new(false));
-    let data = RealImages::new(View::all(&train, &space));
+    let data = RealImages::new(View::all(&train, &space), 0.02);
     let plan = Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..protocol().plan(0.02) };
     let mut student = Student::new(&network, plan, 0, &device);
     student.train(&data, &mut Watch::new(0, &go, &())).unwrap();

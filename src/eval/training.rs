@@ -83,9 +83,7 @@ impl TrainingData for TrainingSet {
     fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let mut feed = |values: &[f32]| {
-            values.iter().for_each(|v| {
-                hasher.update(&v.to_le_bytes());
-            })
+            hasher.update(bytemuck::cast_slice(values));
         };
         feed(&self.images.clone().into_data().iter::<f32>().collect::<Vec<_>>());
         match &self.labels {
@@ -139,7 +137,7 @@ impl TrainingData for RealImages<'_> {
     }
 
     fn hash(&self) -> String {
-        format!("{}:{}", self.view.set().hash(), self.view.len())
+        self.view.hash()
     }
 
     fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
