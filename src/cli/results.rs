@@ -22,7 +22,7 @@ pub struct StoreArgs {
 }
 
 impl StoreArgs {
-    pub fn open(self) -> Result<Store, super::ui::Failure> {
+    pub fn open(self) -> Result<Store, ui::Failure> {
         let config = Config::read()?;
         Ok(Store::new(self.results.or(config.results).unwrap_or_else(|| "results".into())))
     }

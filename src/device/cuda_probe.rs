@@ -53,7 +53,7 @@ impl Library {
         names.iter().find_map(|name| {
             // SAFETY: a valid C string; loading the vendor's library runs its constructors, as any CUDA program does.
             let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL) };
-            (!handle.is_null()).then_some(Self(handle))
+            (!handle.is_null()).then(|| Self(handle))
         })
     }
 

@@ -56,6 +56,9 @@ pub struct Provenance {
     /// Where an imported set came from: file names and their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imported_from: Vec<String>,
+    /// What had to be assumed when the set was imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 impl Provenance {
@@ -69,6 +72,7 @@ impl Provenance {
             data_hash: data_hash.into(),
             decode: None,
             imported_from: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 }

@@ -77,7 +77,9 @@ pub enum RecordError {
     },
     /// A tensor is missing, or has another type or shape than the rest of the bundle says.
     #[error("{path}: tensor `{tensor}` {problem}", path = path.display())]
-    #[diagnostic(help("a bundle needs `images` [N,C,H,W], `labels`, and `learning_rate`; see docs/bundles.md"))]
+    #[diagnostic(help(
+        "a bundle needs `images` [N,C,H,W], `labels`, and `learning_rate`; schemas/bundle.schema.json describes the rest"
+    ))]
     Tensor {
         /// The data file.
         path: PathBuf,
@@ -147,10 +149,6 @@ pub enum RecordError {
         /// What the encoder says.
         reason: String,
     },
-    /// A foreign set cannot be taken in.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Import(#[from] super::import::ImportError),
 }
 
 impl RecordError {

@@ -155,9 +155,11 @@ fn the_leaderboard_is_sorted_and_in_percent() {
 fn generated_schemas_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     let update = std::env::var_os("COMPDD_UPDATE_SCHEMAS").is_some();
-    for (name, schema) in
-        [("record.schema.json", Record::schema()), ("bundle.schema.json", crate::record::Manifest::schema())]
-    {
+    for (name, schema) in [
+        ("record.schema.json", Record::schema()),
+        ("timing.schema.json", Timing::schema()),
+        ("bundle.schema.json", crate::record::Manifest::schema()),
+    ] {
         let path = folder.join(name);
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if update {

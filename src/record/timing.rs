@@ -3,6 +3,7 @@
 use super::{RecordError, json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -85,6 +86,11 @@ impl Timing {
             resumed: 0,
             environment: BTreeMap::new(),
         }
+    }
+
+    /// The JSON schema of this format, as checked in under `schemas/timing.schema.json`.
+    pub fn schema() -> Value {
+        schemars::schema_for!(Self).to_value()
     }
 
     /// Reads a file.

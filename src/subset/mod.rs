@@ -14,4 +14,5 @@ pub mod scenes;
 
 pub use error::SubsetError;
 pub use family::{Category, Difficulty, Family, Normalisation};
+pub(crate) use names::nearest;
 pub use registry::{ClassEntry, ExpectedCount, Subset};

@@ -1,15 +1,24 @@
-//! Class names of the built-in scenes: five shapes, each in two textures.
+//! Class names of the built-in scenes.
 
-/// The ten classes, label = position. Each name is `<texture>-<shape>`; both cues are needed to tell all ten apart.
+/// The ten classes, label = position: a shape, a texture, and a colour scheme where two hues are used. They are the names
+/// of [`data::scenes::CLASSES`](crate::data::scenes::CLASSES), which draws them.
 pub const SCENE_CLASSES: [&str; 10] = [
-    "striped-disk",
-    "dotted-disk",
+    "striped-disc",
+    "dotted-disc",
+    "two-hue-striped-disc",
     "striped-square",
-    "dotted-square",
-    "striped-triangle",
+    "checked-square",
+    "two-hue-checked-square",
     "dotted-triangle",
-    "striped-star",
+    "checked-triangle",
     "dotted-star",
-    "striped-ring",
-    "dotted-ring",
+    "two-hue-striped-star",
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_names_are_those_that_are_drawn() {
+        assert_eq!(super::SCENE_CLASSES, crate::data::scenes::CLASSES.map(|class| class.name));
+    }
+}

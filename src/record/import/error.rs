@@ -1,0 +1,206 @@
+//! Why a foreign set is refused.
+
+use super::StoredAs;
+use std::path::{Path, PathBuf};
+
+/// Why a foreign set is refused.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ImportError {
+    /// No such path.
+    #[error("there is nothing at {path}", path = path.display())]
+    #[diagnostic(help("give a .pt file, a folder with images_*.pt, or a folder of pictures"))]
+    NothingThere {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot read {path}", path = path.display())]
+    #[diagnostic(help("check the path and its permissions"))]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A folder without tensors and without pictures.
+    #[error("{path} holds neither images_*.pt nor pictures", path = path.display())]
+    #[diagnostic(help(
+        "tensors: images_best.pt, labels_best.pt, lr_best.pt (or images_5000.pt, ...); pictures: one sub-folder per class, or files named class000_id000.png"
+    ))]
+    NothingToImport {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that does not hold a saved tensor.
+    #[error("{path} is not a tensor saved by torch.save: {reason}", path = path.display())]
+    #[diagnostic(help(
+        "a download may be incomplete; other objects can be converted in Python: torch.save(tensor.detach().cpu(), 'images_best.pt')"
+    ))]
+    Torch {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file that belongs beside the images is missing.
+    #[error("{images} has no labels beside it: {expected} does not exist", images = images.display(), expected = expected.display())]
+    #[diagnostic(help("put the labels there, or leave out the number: sets without labels cannot be scored"))]
+    NoLabels {
+        /// The images.
+        images: PathBuf,
+        /// Where labels were looked for.
+        expected: PathBuf,
+    },
+    /// A tensor of the wrong shape.
+    #[error("{path}: {what} have shape {found:?}, expected {expected}", path = path.display())]
+    #[diagnostic(help("images are [N, 3, H, W]; labels are [N] or [N, classes] of the subset given with --subset"))]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// `images`, `labels`.
+        what: &'static str,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape that was expected, in words.
+        expected: String,
+    },
+    /// NaN or infinity.
+    #[error("{path}: image {image} holds {value}", path = path.display())]
+    #[diagnostic(help("the distillation that made this set diverged; use an earlier checkpoint"))]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Index of the image.
+        image: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Values that are not in the declared pixel space.
+    #[error(
+        "{path}: values from {low:.3} to {high:.3} look like {looks}, not like {declared} ones",
+        path = path.display(), looks = looks.describe(), declared = declared.describe()
+    )]
+    #[diagnostic(help("declare what the file holds: --values {}", looks.word()))]
+    Range {
+        /// The file.
+        path: PathBuf,
+        /// Smallest value.
+        low: f32,
+        /// Largest value.
+        high: f32,
+        /// What the values look like.
+        looks: StoredAs,
+        /// What they were declared to be.
+        declared: StoredAs,
+    },
+    /// Values that fit no pixel space.
+    #[error(
+        "{path}: values from {low:.3} to {high:.3} cannot be {declared} pixels",
+        path = path.display(), declared = declared.describe()
+    )]
+    #[diagnostic(help(
+        "whitened sets need the whitening of their training data (--zca with --data); a diverged set cannot be used"
+    ))]
+    Implausible {
+        /// The file.
+        path: PathBuf,
+        /// Smallest value.
+        low: f32,
+        /// Largest value.
+        high: f32,
+        /// What they were declared to be.
+        declared: StoredAs,
+    },
+    /// Labels that are no classes of the subset.
+    #[error("{path}: {reason}", path = path.display())]
+    #[diagnostic(help("the set was made for other classes: choose its subset with --subset (`compdd subset list`)"))]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A step size that cannot train anything.
+    #[error("{path}: the student learning rate is {value}", path = path.display())]
+    #[diagnostic(help("it must be positive; give another one with --learning-rate"))]
+    LearningRate {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        value: f32,
+    },
+    /// Pictures that cannot be decoded.
+    #[error("{} of the pictures cannot be decoded:{}", files.len(), bad_list(files))]
+    #[diagnostic(help("copy or download these files again; a set with missing images is another set"))]
+    BadPictures {
+        /// Files and reasons.
+        files: Vec<(PathBuf, String)>,
+    },
+    /// Pictures of different sizes.
+    #[error(
+        "{path} is {found_w} x {found_h} pixels, {first} is {first_w} x {first_h}",
+        path = path.display(), first = first.display(),
+        found_w = found[0], found_h = found[1], first_w = size[0], first_h = size[1]
+    )]
+    #[diagnostic(help("the pictures of a set must have one size; they are not resized on import"))]
+    PictureSize {
+        /// The picture that differs.
+        path: PathBuf,
+        /// Its width and height.
+        found: [usize; 2],
+        /// The first picture.
+        first: PathBuf,
+        /// Its width and height.
+        size: [usize; 2],
+    },
+    /// A class folder or number that the subset does not have.
+    #[error("{path}: `{name}` is no class of {subset}", path = path.display())]
+    #[diagnostic(help("{}", class_help(near)))]
+    UnknownClass {
+        /// The folder or file.
+        path: PathBuf,
+        /// What it is called.
+        name: String,
+        /// Id of the subset.
+        subset: String,
+        /// Class names that are close.
+        near: Vec<String>,
+    },
+    /// Classes without a picture.
+    #[error("{path} has no picture of {}", classes.join(", "), path = path.display())]
+    #[diagnostic(help("every class of the subset needs at least one picture; check --subset"))]
+    MissingClasses {
+        /// The folder.
+        path: PathBuf,
+        /// Synsets and labels.
+        classes: Vec<String>,
+    },
+    /// Pictures cannot be in a whitened space.
+    #[error("pictures cannot be stored as whitened images")]
+    #[diagnostic(help("leave out --zca: pictures are normalised with the subset's mean and std"))]
+    WhitenedPictures,
+    /// The parts do not fit together.
+    #[error("the set cannot be stored: {reason}")]
+    #[diagnostic(help("images, labels and learning rate must belong to the same set"))]
+    Inconsistent {
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl ImportError {
+    /// Wraps a system error with the path: `.map_err(ImportError::io(path))`.
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}
+
+fn bad_list(files: &[(PathBuf, String)]) -> String {
+    files.iter().fold(String::new(), |text, (path, reason)| text + &format!("\n  {}: {reason}", path.display()))
+}
+
+fn class_help(near: &[String]) -> String {
+    let rule = "folders are named by synset, label or position; files classNNN_idMMM by position or ImageNet index";
+    if near.is_empty() { rule.to_owned() } else { format!("did you mean {}? {rule}", near.join(" or ")) }
+}

@@ -1,0 +1,323 @@
+//! The part of the pickle language that describes one tensor or one number.
+
+use burn_store::pytorch_reader::DType;
+use std::{collections::HashMap, rc::Rc};
+
+/// Images have four.
+const MOST_AXES: usize = 8;
+
+/// The root object of a file.
+#[derive(Debug)]
+pub(super) enum Root {
+    /// A tensor, or a parameter that wraps one.
+    Tensor(Described),
+    /// A Python number.
+    Number(f64),
+    /// A dictionary, a list: somebody else's business.
+    Other,
+}
+
+/// A view of a storage.
+#[derive(Debug, Clone)]
+pub(super) struct Described {
+    pub storage: Rc<str>,
+    pub dtype: DType,
+    pub offset: usize,
+    pub shape: Vec<usize>,
+    pub stride: Vec<usize>,
+}
+
+/// Shared, so that a program cannot grow by copying what it remembers.
+#[derive(Debug, Clone)]
+enum Object {
+    Int(i64),
+    Float(f64),
+    Text(Rc<str>),
+    Global(Rc<str>),
+    Tuple(Rc<[Object]>),
+    Storage { key: Rc<str>, dtype: DType },
+    Tensor(Described),
+    Opaque,
+}
+
+/// Runs the program of `data.pkl`. Opcodes outside the subset end it with an error; nothing is imported or called.
+pub(super) fn run(program: &[u8]) -> Result<Root, String> {
+    let mut machine = Machine { input: program, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+    loop {
+        if machine.step()? {
+            break;
+        }
+    }
+    Ok(match machine.pop()? {
+        Object::Tensor(tensor) => Root::Tensor(tensor),
+        Object::Int(value) => Root::Number(value as f64),
+        Object::Float(value) => Root::Number(value),
+        _ => Root::Other,
+    })
+}
+
+struct Machine<'a> {
+    input: &'a [u8],
+    stack: Vec<Object>,
+    marks: Vec<usize>,
+    memo: HashMap<usize, Object>,
+}
+
+impl<'a> Machine<'a> {
+    /// One instruction; true at the end of the program.
+    fn step(&mut self) -> Result<bool, String> {
+        match self.take(1)?[0] {
+            b'.' => return Ok(true),
+            0x80 => drop(self.take(1)?),
+            0x95 => drop(self.take(8)?),
+            b'(' => self.marks.push(self.stack.len()),
+            b'N' | b'}' | b']' | 0x88 | 0x89 => self.stack.push(Object::Opaque),
+            b')' => self.stack.push(Object::Tuple(Rc::new([]))),
+            b'K' => self.integer::<1>()?,
+            b'M' => self.integer::<2>()?,
+            b'J' => {
+                let value = i32::from_le_bytes(self.array::<4>()?);
+                self.stack.push(Object::Int(value.into()));
+            }
+            0x8a => self.long()?,
+            b'G' => {
+                let value = f64::from_be_bytes(self.array::<8>()?);
+                self.stack.push(Object::Float(value));
+            }
+            0x8c => self.text::<1>()?,
+            b'X' => self.text::<4>()?,
+            b'c' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.stack.push(Object::Global(format!("{module}.{name}").into()));
+            }
+            0x93 => self.stack_global()?,
+            b'q' => self.store::<1>()?,
+            b'r' => self.store::<4>()?,
+            0x94 => {
+                let top = self.top()?.clone();
+                self.memo.insert(self.memo.len(), top);
+            }
+            b'h' => self.fetch::<1>()?,
+            b'j' => self.fetch::<4>()?,
+            0x85 => self.tuple(1)?,
+            0x86 => self.tuple(2)?,
+            0x87 => self.tuple(3)?,
+            b't' => {
+                let items = self.since_mark()?;
+                self.stack.push(Object::Tuple(items.into()));
+            }
+            b'Q' => self.persistent()?,
+            b'R' => self.reduce()?,
+            // Filling a dictionary or a list, setting attributes: the container stays opaque.
+            b'u' | b'e' => drop(self.since_mark()?),
+            b's' => drop((self.pop()?, self.pop()?)),
+            b'a' | b'b' => drop(self.pop()?),
+            other => return Err(format!("it uses the pickle instruction 0x{other:02x}")),
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
+        let (head, tail) = self.input.split_at_checked(count).ok_or("its description ends early")?;
+        self.input = tail;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        self.take(N)?.try_into().map_err(|_| "its description ends early".to_owned())
+    }
+
+    /// An unsigned little-endian number of up to eight bytes.
+    fn number(&mut self, bytes: usize) -> Result<usize, String> {
+        Ok(self.take(bytes)?.iter().rev().fold(0, |n, b| (n << 8) | usize::from(*b)))
+    }
+
+    fn integer<const N: usize>(&mut self) -> Result<(), String> {
+        let value = self.number(N)?;
+        self.stack.push(Object::Int(value as i64));
+        Ok(())
+    }
+
+    fn long(&mut self) -> Result<(), String> {
+        let length = self.number(1)?;
+        let bytes = self.take(length)?;
+        if length > 8 {
+            return Err("it holds an integer of more than 64 bits".to_owned());
+        }
+        let negative = bytes.last().is_some_and(|b| b & 0x80 != 0);
+        let mut value = [if negative { 0xff } else { 0 }; 8];
+        value[..length].copy_from_slice(bytes);
+        self.stack.push(Object::Int(i64::from_le_bytes(value)));
+        Ok(())
+    }
+
+    fn text<const N: usize>(&mut self) -> Result<(), String> {
+        let length = self.number(N)?;
+        let text = String::from_utf8_lossy(self.take(length)?);
+        self.stack.push(Object::Text(text.into()));
+        Ok(())
+    }
+
+    fn line(&mut self) -> Result<String, String> {
+        let end = self.input.iter().position(|b| *b == b'\n').ok_or("its description ends early")?;
+        let line = String::from_utf8_lossy(self.take(end)?).into_owned();
+        self.take(1)?;
+        Ok(line)
+    }
+
+    fn top(&self) -> Result<&Object, String> {
+        self.stack.last().ok_or_else(underflow)
+    }
+
+    fn pop(&mut self) -> Result<Object, String> {
+        self.stack.pop().ok_or_else(underflow)
+    }
+
+    fn store<const N: usize>(&mut self) -> Result<(), String> {
+        let slot = self.number(N)?;
+        let top = self.top()?.clone();
+        self.memo.insert(slot, top);
+        Ok(())
+    }
+
+    fn fetch<const N: usize>(&mut self) -> Result<(), String> {
+        let slot = self.number(N)?;
+        let item = self.memo.get(&slot).ok_or("its description refers to nothing")?.clone();
+        self.stack.push(item);
+        Ok(())
+    }
+
+    fn since_mark(&mut self) -> Result<Vec<Object>, String> {
+        let mark = self.marks.pop().filter(|m| *m <= self.stack.len()).ok_or_else(underflow)?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    fn tuple(&mut self, count: usize) -> Result<(), String> {
+        let start = self.stack.len().checked_sub(count).ok_or_else(underflow)?;
+        let items = self.stack.split_off(start);
+        self.stack.push(Object::Tuple(items.into()));
+        Ok(())
+    }
+
+    fn stack_global(&mut self) -> Result<(), String> {
+        let (Object::Text(name), Object::Text(module)) = (self.pop()?, self.pop()?) else { return Err(underflow()) };
+        self.stack.push(Object::Global(format!("{module}.{name}").into()));
+        Ok(())
+    }
+
+    /// `("storage", type, key, device, length)`; the device does not matter here.
+    fn persistent(&mut self) -> Result<(), String> {
+        let Object::Tuple(parts) = self.pop()? else { return Err("it refers to an unknown kind of data".to_owned()) };
+        let (Some(Object::Global(kind)), Some(Object::Text(key))) = (parts.get(1), parts.get(2)) else {
+            return Err("it refers to an unknown kind of data".to_owned());
+        };
+        let object = Object::Storage { key: key.clone(), dtype: storage_type(kind)? };
+        self.stack.push(object);
+        Ok(())
+    }
+
+    /// Recognises the calls that rebuild tensors; the result of any other call is opaque.
+    fn reduce(&mut self) -> Result<(), String> {
+        let (arguments, function) = (self.pop()?, self.pop()?);
+        let result = match (function, arguments) {
+            (Object::Global(name), Object::Tuple(arguments)) => match &*name {
+                "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => rebuild(&arguments)?,
+                "torch._utils._rebuild_parameter" => arguments.first().cloned().unwrap_or(Object::Opaque),
+                _ => Object::Opaque,
+            },
+            _ => Object::Opaque,
+        };
+        self.stack.push(result);
+        Ok(())
+    }
+}
+
+fn underflow() -> String {
+    "its description is not well-formed".to_owned()
+}
+
+/// `(storage, offset, shape, stride, ...)`.
+fn rebuild(arguments: &[Object]) -> Result<Object, String> {
+    let [Object::Storage { key, dtype }, Object::Int(offset), Object::Tuple(shape), Object::Tuple(stride), ..] =
+        arguments
+    else {
+        return Err("it describes a tensor in an unknown way".to_owned());
+    };
+    if shape.len().max(stride.len()) > MOST_AXES {
+        return Err("it describes a tensor of more than eight axes".to_owned());
+    }
+    let size = |object: &Object| match object {
+        Object::Int(value) => usize::try_from(*value).map_err(|_| "a tensor has a negative size".to_owned()),
+        _ => Err("a tensor has a size that is no number".to_owned()),
+    };
+    Ok(Object::Tensor(Described {
+        storage: key.clone(),
+        dtype: *dtype,
+        offset: size(&Object::Int(*offset))?,
+        shape: shape.iter().map(size).collect::<Result<_, _>>()?,
+        stride: stride.iter().map(size).collect::<Result<_, _>>()?,
+    }))
+}
+
+fn storage_type(name: &str) -> Result<DType, String> {
+    Ok(match name {
+        "torch.DoubleStorage" => DType::F64,
+        "torch.FloatStorage" => DType::F32,
+        "torch.HalfStorage" => DType::F16,
+        "torch.BFloat16Storage" => DType::BF16,
+        "torch.LongStorage" => DType::I64,
+        "torch.IntStorage" => DType::I32,
+        "torch.ShortStorage" => DType::I16,
+        "torch.CharStorage" => DType::I8,
+        "torch.ByteStorage" => DType::U8,
+        "torch.BoolStorage" => DType::Bool,
+        other => return Err(format!("it holds values of the type {other}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    /// What `torch.save(torch.zeros(2, 3))` writes.
+    const TENSOR: &[u8] = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nq\x00((X\x07\x00\x00\x00storageq\x01ctorch\nFloatStorage\nq\x02X\x01\x00\x00\x000q\x03X\x03\x00\x00\x00cpuq\x04K\x06tq\x05QK\x00K\x02K\x03\x86q\x06K\x03K\x01\x86q\x07\x89ccollections\nOrderedDict\nq\x08)Rq\ttq\nRq\x0b.";
+
+    #[test]
+    fn a_tensor_is_described() {
+        let Root::Tensor(tensor) = run(TENSOR).unwrap() else { panic!() };
+        assert_eq!((&*tensor.storage, tensor.dtype, tensor.offset), ("0", DType::F32, 0));
+        assert_eq!((tensor.shape, tensor.stride), (vec![2, 3], vec![3, 1]));
+    }
+
+    #[test]
+    fn numbers_are_read() {
+        let number = |program: &[u8]| match run(program) {
+            Ok(Root::Number(value)) => value,
+            other => panic!("{other:?}"),
+        };
+        assert!((number(b"\x80\x02G?\xa0\x00\x00\x00\x00\x00\x00.") - 0.03125).abs() < 1e-12);
+        assert!((number(b"\x80\x02\x8a\x01\xff.") + 1.0).abs() < 1e-12);
+        assert!((number(b"\x80\x02J\xfe\xff\xff\xff.") + 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn other_objects_are_left_to_others_and_calls_are_not_made() {
+        assert!(matches!(run(b"\x80\x02}q\x00X\x01\x00\x00\x00aK\x01s."), Ok(Root::Other)));
+        assert!(matches!(run(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R."), Ok(Root::Other)));
+    }
+
+    #[test]
+    fn damaged_programs_end_without_a_panic() {
+        let mut stream = Stream::new(0, "damage", 0);
+        for _ in 0..20_000 {
+            let mut program = TENSOR.to_vec();
+            for _ in 0..=stream.below(4) {
+                let at = stream.below(program.len());
+                program[at] = stream.below(256) as u8;
+            }
+            program.truncate(stream.below(program.len() * 2).max(1));
+            drop(run(&program));
+        }
+    }
+}
