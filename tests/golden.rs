@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, nn};
+use golden_cases::{Case, augment, eval, nn, select};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -23,7 +23,11 @@ type Runner = fn(&Case) -> Result<(), String>;
 const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("convnet_forward", nn::convnet),
+    ("dsa_ops", augment::dsa),
+    ("evaluate_steps", eval::steps),
     ("resnet18_forward", nn::resnet18),
+    ("selection/herding", select::coreset),
+    ("selection/kcenter", select::coreset),
     ("vgg11_forward", nn::vgg11),
 ];
 

@@ -109,7 +109,7 @@ mod tests {
         let plan = protocol.plan(0.01);
         let trace: Vec<f32> = (0..plan.epochs).map(|epoch| plan.schedule.rate(epoch)).collect();
         assert_eq!(trace.len(), 1001);
-        assert!(trace[..502].iter().all(|&rate| rate == 0.01));
+        assert!(trace[..502].iter().all(|&rate| (rate - 0.01).abs() < 1e-9));
         assert!(trace[502..].iter().all(|&rate| (rate - 0.001).abs() < 1e-9));
         assert_eq!(trace[502..].len(), 499);
     }

@@ -107,7 +107,7 @@ impl<'n> Student<'n> {
         let count = batches.len();
         let rate = self.plan.schedule.rate(self.epoch);
         if self.batch == 0 && self.plan.schedule.rebuilds(self.epoch) {
-            self.optimizer.rebuild();
+            self.rebuild_optimizer();
         }
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
@@ -135,6 +135,11 @@ impl<'n> Student<'n> {
         let images = data.batch(indices, &self.device);
         let mut stream = Stream::new(self.seed, "dsa", step);
         self.plan.augmentation.draw(&mut stream, indices.len(), data.shape(), Sampling::PerImage).apply(images)
+    }
+
+    /// Forgets the optimiser's averages, as the routine does when the learning rate drops.
+    pub fn rebuild_optimizer(&mut self) {
+        self.optimizer.rebuild();
     }
 
     /// One update on one minibatch; returns the loss before it.

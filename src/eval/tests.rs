@@ -71,17 +71,19 @@ impl Progress for StopAfter<'_> {
     }
 }
 
+/// Keeps what it hears.
+struct Trace<'a>(&'a Mutex<Vec<(usize, usize, f64)>>);
+impl Progress for Trace<'_> {
+    fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
+        self.0.lock().unwrap().push((epoch, of, loss));
+    }
+}
+
 #[test]
 fn e2_one_more_epoch_than_named_and_the_momentum_restarts() {
     let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
     let mut student = Student::new(&network, protocol().plan(0.05), 7, &Device::flex());
     let losses = Mutex::new(Vec::new());
-    struct Trace<'a>(&'a Mutex<Vec<(usize, usize, f64)>>);
-    impl Progress for Trace<'_> {
-        fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
-            self.0.lock().unwrap().push((epoch, of, loss));
-        }
-    }
     student.train(&data, &mut Watch::new(0, &go, &Trace(&losses))).unwrap();
     let losses = losses.into_inner().unwrap();
     assert_eq!(losses.iter().map(|l| (l.0, l.1)).collect::<Vec<_>>(), (1..=9).map(|e| (e, 9)).collect::<Vec<_>>());
@@ -157,7 +159,7 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
     let run = |lanes, stop: &AtomicBool, progress: &dyn Progress, folder: Option<&std::path::Path>| {
         let mut context = EvalContext::new(Device::flex(), stop);
         (context.lanes, context.progress) = (Some(lanes), progress);
-        context.checkpoint = folder.map(|folder| (folder.to_owned(), std::time::Duration::from_secs(3600)));
+        context.checkpoint = folder.map(|folder| (folder.to_owned(), std::time::Duration::from_hours(1)));
         evaluate(&seeds, &network, &[&data], &test, &protocol(), &context)
     };
     let scores = run(1, &go, &(), None).unwrap();
@@ -210,7 +212,7 @@ fn features_do_not_depend_on_the_batch() {
 fn the_full_set_trains_through_the_same_student() {
     let (network, train, test, space) = (network(), images(5, 20), images(6, 25), space());
     let (device, go) = (Device::flex(), AtomicBool::new(false));
-    let data = RealImages::new(View::all(&train, &space), 0.01);
+    let data = RealImages::new(View::all(&train, &space), 0.02);
     let plan = Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..protocol().plan(0.02) };
     let mut student = Student::new(&network, plan, 0, &device);
     student.train(&data, &mut Watch::new(0, &go, &())).unwrap();

@@ -137,7 +137,7 @@ impl TrainingData for RealImages<'_> {
     }
 
     fn hash(&self) -> String {
-        format!("{}:{}", self.view.set().hash(), self.view.len())
+        self.view.hash()
     }
 
     fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {

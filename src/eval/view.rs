@@ -65,6 +65,16 @@ impl<'a> View<'a> {
         self.set.labels()[self.position(i)]
     }
 
+    /// Hash of what the view shows: the set, which of its images, and the pixel space.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.set.hash().as_bytes()).update(self.space.hash().as_bytes());
+        for i in 0..self.len() {
+            hasher.update(&(self.position(i) as u64).to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// The images at `indices` of the view as network input.
     ///
     /// # Shapes

@@ -1,6 +1,9 @@
 //! Reading a golden case and comparing with it.
 
+pub mod augment;
+pub mod eval;
 pub mod nn;
+pub mod select;
 
 use std::{
     cell::RefCell,
@@ -15,7 +18,7 @@ use serde_json::Value;
 
 /// One golden file: inputs `in.*`, expected values `out.*`, settings and tolerances.
 pub struct Case {
-    /// What is computed; decides the runner.
+    /// What is computed; decides the runner. The kind of the file, for `selection` with its method: `selection/herding`.
     pub kind: String,
     /// Scalar settings of the case.
     pub settings: Value,
@@ -44,9 +47,14 @@ impl Case {
         }
         let exact: Value = json("exact")?;
         let exact = exact.as_array().ok_or("`exact` is no list")?.iter().filter_map(Value::as_str).map(Into::into);
+        let settings: Value = json("settings")?;
+        let kind = match (note("kind")?.as_str(), settings["method"].as_str()) {
+            ("selection", Some(method)) => format!("selection/{method}"),
+            (kind, _) => kind.to_owned(),
+        };
         Ok(Self {
-            kind: note("kind")?.clone(),
-            settings: json("settings")?,
+            kind,
+            settings,
             tensors,
             tolerance: json("tolerance")?,
             exact: exact.collect(),

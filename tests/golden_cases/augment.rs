@@ -1,0 +1,39 @@
+//! `dsa_ops`: one augmentation with recorded draws, and its gradient.
+
+use burn::tensor::Tensor;
+use compdd::augment::{Draws, DsaConfig, Kind, Op, Token};
+use serde::Deserialize;
+
+use super::Case;
+
+/// The settings and the recorded draws of a case as [`Draws`]. An op is a token of a strategy or one part of `color`.
+fn draws(case: &Case, shape: [usize; 3]) -> Result<Draws, String> {
+    let real = |key: &str| case.settings[key].as_f64().ok_or(format!("setting `{key}` is no number"));
+    let config = DsaConfig {
+        crop_ratio: real("crop_ratio")? as f32,
+        align_corners: case.settings["align_corners"].as_bool().ok_or("setting `align_corners` is no flag")?,
+        ..DsaConfig::default()
+    };
+    let slots = case.names("draws")?.into_iter().map(|name| Ok(case.f32(&format!("in.draw.{name}"))?.0));
+    let slots = slots.collect::<Result<Vec<_>, String>>()?;
+    if let Ok(token) = Token::deserialize(&case.settings["op"]) {
+        return Ok(Draws::replay(&config, token, shape, &slots));
+    }
+    let kind = Kind::deserialize(&case.settings["op"]).map_err(|error| error.to_string())?;
+    Ok(Draws::new(vec![Op::from_slots(kind, &config, shape, &slots)]))
+}
+
+/// `dsa_ops`, through the differentiable path and through the direct one.
+pub fn dsa(case: &Case) -> Result<(), String> {
+    let x = case.tensor::<4>("in.x")?;
+    let [_, c, h, w] = x.dims();
+    let draws = draws(case, [c, h, w])?;
+    case.check_tensor("y", &draws.apply(x.clone()))?;
+    let x = x.autodiff().require_grad();
+    let y = draws.apply(x.clone());
+    case.check_tensor("y", &y)?;
+    let inner: Tensor<1> = (y * case.tensor::<4>("in.cotangent")?).sum();
+    case.check_tensor("inner", &inner)?;
+    let mut gradients = inner.backward();
+    case.check_tensor("grad_x", &x.grad_remove(&mut gradients).ok_or("no gradient of x")?)
+}

@@ -1,0 +1,79 @@
+//! `evaluate_steps`: a student's updates on given minibatches.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use compdd::{
+    augment::DsaConfig,
+    eval::{Plan, Rule, Schedule, Student, Targets},
+    nn::{ConvNet, NetworkSpec, Norm, Params},
+    record::Labels,
+};
+
+use super::Case;
+
+/// The optimiser, the schedule over steps, and what is not part of a single step.
+fn plan(case: &Case) -> Result<Plan, String> {
+    let real = |key: &str| case.settings[key].as_f64().map(|v| v as f32).ok_or(format!("setting `{key}` is no number"));
+    let (base, weight_decay, total) = (real("lr")?, real("wd")?, case.number("steps")?);
+    let (rule, schedule) = match case.word("opt")? {
+        "sgd" => {
+            let after = case.number("drop_at")?.checked_sub(1).ok_or("a drop before the first step")?;
+            let schedule = Schedule::Drop { base, after, factor: 0.1 };
+            (Rule::Sgd { momentum: real("momentum")?, weight_decay }, schedule)
+        }
+        "adamw" => {
+            let matrices_only = case.settings["decay_matrices_only"].as_bool().unwrap_or(false);
+            let rule = Rule::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay, matrices_only };
+            (rule, Schedule::Cosine { base, total, zeta: real("zeta")? })
+        }
+        other => return Err(format!("unknown optimiser `{other}`")),
+    };
+    Ok(Plan { epochs: 1, batch: 1, rule, schedule, augmentation: DsaConfig::none() })
+}
+
+/// `evaluate_steps`.
+pub fn steps(case: &Case) -> Result<(), String> {
+    let (images, classes) = (case.tensor::<4>("in.images")?, case.number("classes")?);
+    let [n, channels, side, _] = images.dims();
+    let norm = match case.word("norm")? {
+        "in" => Norm::Instance,
+        "none" => Norm::None,
+        other => return Err(format!("unknown norm `{other}`")),
+    };
+    let spec = ConvNet { depth: case.number("depth")?, width: case.number("width")?, norm, ..ConvNet::default() };
+    let network = NetworkSpec::ConvNet(spec).build(channels, side, classes).map_err(|error| error.to_string())?;
+    let device = Device::flex();
+    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &device)
+        .map_err(|error| error.to_string())?;
+    let (labels, _) = case.f32("in.labels")?;
+    let labels = match case.settings["soft"].as_bool() {
+        Some(true) => Labels::Logits { values: labels, classes },
+        _ => Labels::Hard(labels.into_iter().map(|label| label as u32).collect()),
+    };
+    let targets = Targets::new(&labels, n, classes).map_err(|error| error.to_string())?;
+    let plan = plan(case)?;
+    let schedule = plan.schedule;
+    let mut student = Student::from_params(&network, plan, 0, params);
+
+    let (order, shape) = case.f32("in.idx")?;
+    let (mut losses, mut rates) = (Vec::new(), Vec::new());
+    for (t, batch) in order.chunks_exact(shape[1]).enumerate() {
+        if schedule.rebuilds(t) {
+            student.rebuild_optimizer();
+        }
+        let indices: Vec<usize> = batch.iter().map(|&i| i as usize).collect();
+        let rows = Tensor::<1, Int>::from_data(
+            TensorData::new(batch.iter().map(|&i| i as i64).collect(), [batch.len()]),
+            &device,
+        );
+        let loss = student.step(images.clone().select(0, rows), targets.batch(&indices, &device), schedule.rate(t));
+        losses.push(loss.into_scalar::<f32>());
+        rates.push(schedule.rate(t));
+    }
+    case.check("losses", &losses)?;
+    case.check("lrs", &rates)?;
+    for name in case.below("out.final.").keys() {
+        let value = student.params().get(name).ok_or(format!("the network has no `{name}`"))?;
+        case.check(&format!("final.{name}"), &value)?;
+    }
+    Ok(())
+}
