@@ -9,13 +9,17 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use super::scratch::{Output, Scratch, filled};
 use super::simd::{Isa, LANES, Lanes, padded, per_isa};
-use super::sums::{add_parts, part_range, parts};
+use super::sums::Parts;
 use super::tile::{COLUMNS, ROWS, Tile, product};
 use super::transpose::transpose;
 use super::winograd_tile::{self as small, POINTS};
 
 /// Transformed floats a task holds of one operand (256 KiB: a quarter to an eighth of a usual second-level cache).
 const HELD: usize = 1 << 16;
+/// Most transformed floats of both operands that a weight gradient gathers before it multiplies (32 MiB).
+const GATHERED: usize = 1 << 23;
+/// Blocks a weight gradient multiplies at a time when it has gathered all.
+const SLAB: usize = 128;
 
 /// How the rows of blocks of a batch of maps are cut into tasks.
 #[derive(Clone, Copy)]
@@ -161,15 +165,16 @@ unsafe fn restore_body<L: Lanes>(
 }
 
 per_isa! {
-    /// Transforms the weights of `width` (a multiple of sixteen) results for one input channel.
-    unsafe fn transform_weights(from: *const f32, tap: usize, to: *mut f32, point: usize, width: usize) => weights_body
+    /// Transforms the weights of `width` (a multiple of sixteen) results for one input channel, `turned` by half a turn or not.
+    unsafe fn transform_weights(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize, width: usize)
+        => weights_body
 }
 
 #[inline(always)]
-unsafe fn weights_body<L: Lanes>(from: *const f32, tap: usize, to: *mut f32, point: usize, width: usize) {
+unsafe fn weights_body<L: Lanes>(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize, width: usize) {
     for channel in (0..width).step_by(LANES) {
         // SAFETY: the caller promises `width` floats at each tap and point.
-        unsafe { small::weights::<L>(from.add(channel), tap, to.add(channel), point) };
+        unsafe { small::weights::<L>(from.add(channel), tap, turned, to.add(channel), point) };
     }
 }
 
@@ -204,22 +209,27 @@ fn transformed_weights(isa: Isa, g: &Geometry, weight: &[f32], way: Way) -> Vec<
     let fill = |out: Output<'_>| {
         (0..inputs).into_par_iter().with_min_len(8).for_each(|input| {
             let mut taps = Scratch::take(9 * wide);
-            for tap in 0..9 {
-                let source = if way == Way::Forward { tap } else { 8 - tap };
-                let row = &mut taps[tap * wide..(tap + 1) * wide];
-                let from = weight[input * input_step + source..].iter().step_by(result_step);
-                for (value, from) in row.iter_mut().zip(from.take(results)) {
-                    *value = *from;
-                }
-                row[results..].fill(0.0);
+            if wide > results {
+                taps.fill(0.0);
             }
+            let from = weight[input * input_step..].as_ptr();
+            // SAFETY: nine taps of this input channel in each of the results' filters, to nine rows of `wide`.
+            unsafe { transpose(isa, from, result_step, results, 9, taps.as_mut_ptr(), wide) };
             for first in (0..wide).step_by(COLUMNS) {
                 let width = COLUMNS.min(wide - first);
                 // SAFETY: the panel starts at `first * inputs * POINTS` and holds `POINTS * inputs * width` floats, of which this
                 // unit writes those of its own input channel.
                 unsafe {
                     let to = out.as_ptr().add(first * inputs * POINTS + input * width);
-                    transform_weights(isa, taps[first..].as_ptr(), wide, to, inputs * width, width);
+                    transform_weights(
+                        isa,
+                        taps[first..].as_ptr(),
+                        wide,
+                        way == Way::Backward,
+                        to,
+                        inputs * width,
+                        width,
+                    );
                 }
             }
         });
@@ -239,16 +249,8 @@ pub fn convolve(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32], way: Way) -> 
         (0..cut.tasks()).into_par_iter().for_each(|task| {
             let blocks = cut.blocks_of(task);
             let mut moved = Scratch::take(POINTS * blocks * deep);
-            {
-                let mut staged = Scratch::take((2 * cut.rows_each + 2) * (2 * across + 2) * deep);
-                for span in cut.spans(task) {
-                    let map = &x[span.image * inputs * plane..][..inputs * plane];
-                    stage(isa, &cut, map, inputs, span, 1, &mut staged);
-                    let to = moved[span.at * deep..].as_mut_ptr();
-                    // SAFETY: the span was staged with its border; its blocks have their places at each point.
-                    unsafe { transform(isa, staged.as_ptr(), span.rows, across, deep, true, to, blocks * deep) };
-                }
-            }
+            // SAFETY: there is room for the task's blocks at each point.
+            unsafe { transform_task(isa, &cut, task, x, inputs, true, moved.as_mut_ptr(), blocks * deep) };
             let mut products = Scratch::take(POINTS * blocks * COLUMNS);
             let mut pixels = Scratch::take(4 * blocks * COLUMNS);
             for first in (0..wide).step_by(COLUMNS) {
@@ -295,62 +297,160 @@ pub fn convolve(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32], way: Way) -> 
 
 /// Gradient with respect to the weights: `dw[o, c, 3, 3]` from `x[n, c, h, w]` and `dy[n, o, h, w]`.
 pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    let cut = Cut::new(g.n, g.h, g.w, g.c.max(g.o));
-    let (plane, deep, wide, across) = (g.h * g.w, padded(g.c), padded(g.o), cut.blocks[1]);
-    let most = cut.most_blocks();
-    let parts: Vec<Vec<f32>> = (0..parts(cut.tasks()))
-        .into_par_iter()
-        .map(|part| {
-            let mut sum = vec![0.0; POINTS * deep * wide];
-            let mut staged = Scratch::take((2 * cut.rows_each + 2) * (2 * across + 2) * deep.max(wide));
-            let mut inputs = Scratch::take(POINTS * most * deep);
-            let mut results = Scratch::take(POINTS * most * wide);
-            for task in part_range(cut.tasks(), part) {
-                let blocks = cut.blocks_of(task);
-                for span in cut.spans(task) {
-                    stage(isa, &cut, &x[span.image * g.c * plane..][..g.c * plane], g.c, span, 1, &mut staged);
-                    let to = inputs[span.at * deep..].as_mut_ptr();
-                    // SAFETY: the span was staged with its border; its blocks have their places at each point.
-                    unsafe { transform(isa, staged.as_ptr(), span.rows, across, deep, true, to, blocks * deep) };
-                    stage(isa, &cut, &dy[span.image * g.o * plane..][..g.o * plane], g.o, span, 0, &mut staged);
-                    let to = results[span.at * wide..].as_mut_ptr();
-                    // SAFETY: as above, without a border.
-                    unsafe { transform(isa, staged.as_ptr(), span.rows, across, wide, false, to, blocks * wide) };
-                }
-                for point in 0..POINTS {
-                    for first in (0..wide).step_by(COLUMNS) {
-                        for channel in (0..g.c).step_by(ROWS) {
-                            let tile = Tile {
-                                a: inputs[point * blocks * deep + channel..].as_ptr(),
-                                a_row: 1,
-                                a_step: deep,
-                                b: results[point * blocks * wide + first..].as_ptr(),
-                                b_step: wide,
-                                terms: blocks,
-                                c: sum[(point * deep + channel) * wide + first..].as_mut_ptr(),
-                                c_row: wide,
-                                accumulate: true,
-                            };
-                            let groups = COLUMNS.min(wide - first) / LANES;
-                            // SAFETY: up to eight channels of all blocks, whole groups of the padded results and of the sum.
-                            unsafe { product(isa, &tile, ROWS.min(g.c - channel), groups) };
-                        }
-                    }
-                }
-            }
-            sum
-        })
-        .collect();
-    let sum = add_parts(parts);
+    // Larger tasks than forward: each reads and writes the whole sum once.
+    let cut = Cut::new(g.n, g.h, g.w, g.c.max(g.o) / 4);
+    let wide = padded(g.o);
+    // Gathering pays when there are few blocks for so many weights.
+    let (gathered, products) = (POINTS * cut.rows * cut.blocks[1] * (padded(g.c) + wide), POINTS * g.c * wide);
+    let gather = gathered <= GATHERED.min(4 * products);
+    let sum = if gather { gathered_sum(isa, g, &cut, x, dy) } else { partial_sums(isa, g, &cut, x, dy) };
     let fill = |out: Output<'_>| {
         (0..g.c).into_par_iter().with_min_len(8).for_each(|channel| {
             let mut taps = Scratch::take(9 * wide);
             // SAFETY: `wide` floats at each of the sixteen points of this channel, and at each of the nine taps.
-            unsafe { restore_weights(isa, sum[channel * wide..].as_ptr(), deep * wide, taps.as_mut_ptr(), wide, wide) };
+            unsafe { restore_weights(isa, sum[channel * wide..].as_ptr(), g.c * wide, taps.as_mut_ptr(), wide, wide) };
             // SAFETY: nine taps of `o` results are read; the nine weights of this channel in each filter are written.
             unsafe { transpose(isa, taps.as_ptr(), wide, 9, g.o, out.as_ptr().add(9 * channel), 9 * g.c) };
         });
     };
     // SAFETY: every channel writes its nine weights in each of the `o` filters.
     unsafe { filled(g.o * g.c * 9, fill) }
+}
+
+/// Transforms the maps of a task, with a border (inputs) or without (output gradients), to `to`: points `point` apart.
+///
+/// # Safety
+///
+/// `to` must have room for the task's blocks at each point.
+unsafe fn transform_task(
+    isa: Isa,
+    cut: &Cut,
+    task: usize,
+    x: &[f32],
+    channels: usize,
+    border: bool,
+    to: *mut f32,
+    point: usize,
+) {
+    let (deep, size, across) = (padded(channels), channels * cut.size[0] * cut.size[1], cut.blocks[1]);
+    let edge = usize::from(border);
+    let mut staged = Scratch::take((2 * cut.rows_each + 2) * (2 * across + 2) * deep);
+    for span in cut.spans(task) {
+        stage(isa, cut, &x[span.image * size..][..size], channels, span, edge, &mut staged);
+        // SAFETY: the span was staged as the transform expects; the caller answers for `to`.
+        unsafe { transform(isa, staged.as_ptr(), span.rows, across, deep, border, to.add(span.at * deep), point) };
+    }
+}
+
+/// Operands of the sixteen products of a weight gradient: `blocks` transformed blocks, inputs `[point][block][deep]` and output
+/// gradients `[point][block][wide]`.
+struct Operands<'a> {
+    inputs: &'a [f32],
+    results: &'a [f32],
+    blocks: usize,
+    deep: usize,
+    wide: usize,
+}
+
+impl Operands<'_> {
+    /// Adds blocks `from .. from + count` to (or, not accumulating, puts them in) the products of one point and up to eight input
+    /// channels from `channel`, at `sum`.
+    ///
+    /// # Safety
+    ///
+    /// `sum` must have room for as many rows of `wide` floats.
+    unsafe fn add(
+        &self,
+        isa: Isa,
+        point: usize,
+        channels: std::ops::Range<usize>,
+        from: usize,
+        count: usize,
+        accumulate: bool,
+        sum: *mut f32,
+    ) {
+        let first_block = point * self.blocks + from;
+        for first in (0..self.wide).step_by(COLUMNS) {
+            let tile = Tile {
+                a: self.inputs[first_block * self.deep + channels.start..].as_ptr(),
+                a_row: 1,
+                a_step: self.deep,
+                b: self.results[first_block * self.wide + first..].as_ptr(),
+                b_step: self.wide,
+                terms: count,
+                // SAFETY: column `first` of the first row.
+                c: unsafe { sum.add(first) },
+                c_row: self.wide,
+                accumulate,
+            };
+            // SAFETY: the channels of `count` blocks, whole groups of the padded results, and the rows the caller promises.
+            unsafe { product(isa, &tile, channels.len(), COLUMNS.min(self.wide - first) / LANES) };
+        }
+    }
+}
+
+/// The products `[point][c][padded(o)]` summed over all blocks, for small work: transforms everything first and then shares out
+/// the products, so that nothing is added up twice.
+fn gathered_sum(isa: Isa, g: &Geometry, cut: &Cut, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let (deep, wide, blocks) = (padded(g.c), padded(g.o), cut.rows * cut.blocks[1]);
+    let all = |values: &[f32], channels: usize, border: bool| {
+        let deep = padded(channels);
+        let fill = |out: Output<'_>| {
+            (0..cut.tasks()).into_par_iter().for_each(|task| {
+                let first = task * cut.most_blocks();
+                // SAFETY: each task has its own blocks at each point.
+                unsafe {
+                    let to = out.as_ptr().add(first * deep);
+                    transform_task(isa, cut, task, values, channels, border, to, blocks * deep);
+                }
+            });
+        };
+        // SAFETY: the tasks cover all blocks.
+        unsafe { filled(POINTS * blocks * deep, fill) }
+    };
+    let (inputs, results) = (all(x, g.c, true), all(dy, g.o, false));
+    let operands = Operands { inputs: &inputs, results: &results, blocks, deep, wide };
+    let groups = g.c.div_ceil(ROWS);
+    let fill = |out: Output<'_>| {
+        (0..POINTS * groups).into_par_iter().with_min_len(4).for_each(|unit| {
+            let (point, first) = (unit / groups, unit % groups * ROWS);
+            for from in (0..blocks).step_by(SLAB) {
+                let (channels, count) = (first..g.c.min(first + ROWS), SLAB.min(blocks - from));
+                // SAFETY: these channels' rows of this point belong to this unit.
+                unsafe {
+                    let sum = out.as_ptr().add((point * g.c + first) * wide);
+                    operands.add(isa, point, channels, from, count, from > 0, sum);
+                }
+            }
+        });
+    };
+    // SAFETY: the units cover all rows of all points.
+    unsafe { filled(POINTS * g.c * wide, fill) }
+}
+
+/// The products `[point][c][padded(o)]` summed over all blocks, for large work: each part of the batch is transformed and added up
+/// while it is in the cache, then the parts are added.
+fn partial_sums(isa: Isa, g: &Geometry, cut: &Cut, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let (deep, wide, most) = (padded(g.c), padded(g.o), cut.most_blocks());
+    let parts = Parts::new(cut.tasks(), POINTS * g.c * wide);
+    parts.sum(|range, sum| {
+        let mut inputs = Scratch::take(POINTS * most * deep);
+        let mut results = Scratch::take(POINTS * most * wide);
+        for task in range {
+            let blocks = cut.blocks_of(task);
+            // SAFETY: there is room for the most blocks of a task.
+            unsafe {
+                transform_task(isa, cut, task, x, g.c, true, inputs.as_mut_ptr(), blocks * deep);
+                transform_task(isa, cut, task, dy, g.o, false, results.as_mut_ptr(), blocks * wide);
+            }
+            let operands = Operands { inputs: &inputs, results: &results, blocks, deep, wide };
+            for point in 0..POINTS {
+                for first in (0..g.c).step_by(ROWS) {
+                    let rows = sum[(point * g.c + first) * wide..].as_mut_ptr();
+                    // SAFETY: the sum has a row for each channel of each point.
+                    unsafe { operands.add(isa, point, first..g.c.min(first + ROWS), 0, blocks, true, rows) };
+                }
+            }
+        }
+    })
 }
