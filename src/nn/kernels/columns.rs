@@ -1,8 +1,8 @@
-//! Convolution of any size as a matrix product over unrolled windows ("columns"), built panel by panel so that they stay in the
-//! nearest cache and are never written to memory as a whole.
+//! Convolution of any size as a matrix product over unrolled windows ("columns"), built panel by panel so that they
+//! stay in the nearest cache and are never written to memory as a whole.
 //!
-//! The weights `[o, c, kh, kw]` are a matrix with `o` rows and `c * kh * kw` columns, used where they lie; a panel holds the
-//! windows of thirty-two neighbouring output pixels.
+//! The weights `[o, c, kh, kw]` are a matrix with `o` rows and `c * kh * kw` columns, used where they lie; a panel
+//! holds the windows of thirty-two neighbouring output pixels.
 
 use rayon::prelude::*;
 
@@ -31,8 +31,6 @@ struct Run {
 struct Panel {
     runs: [Run; COLUMNS],
     count: usize,
-    /// First pixel, in the order of the output map.
-    start: usize,
     /// Pixels in use: 32 but for the last panel.
     width: usize,
 }
@@ -40,7 +38,7 @@ struct Panel {
 impl Panel {
     fn new(geometry: &Geometry, start: usize) -> Self {
         let width = COLUMNS.min(geometry.pixels() - start);
-        let mut panel = Self { runs: [Run::default(); COLUMNS], count: 0, start, width };
+        let mut panel = Self { runs: [Run::default(); COLUMNS], count: 0, width };
         let mut at = 0;
         while at < width {
             let (row, column) = ((start + at) / geometry.ow, (start + at) % geometry.ow);
@@ -52,8 +50,9 @@ impl Panel {
         panel
     }
 
-    /// Calls `visit(at, len, source)` for every stretch of the window element `(ki, kj)` that lies inside the input plane:
-    /// `at .. at + len` are pixels of the panel, `source` is the place of the first in the plane, `stride[1]` apart.
+    /// Calls `visit(at, len, source)` for every stretch of the window element `(ki, kj)` that lies inside the input
+    /// plane: `at .. at + len` are pixels of the panel, `source` is the place of the first in the plane, `stride[1]`
+    /// apart.
     #[inline(always)]
     fn stretches(&self, g: &Geometry, ki: usize, kj: usize, mut visit: impl FnMut(usize, usize, usize)) {
         let step = g.stride[1];
@@ -147,8 +146,8 @@ pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
                             accumulate: from > 0,
                         };
                         let groups = (whole.saturating_sub(at) / LANES).min(2);
-                        // SAFETY: `a` covers rows `o..` of the weights, `b` an unrolled panel, `c` whole groups of this unit's
-                        // pixels, which no other unit writes, or the edge buffer's rows.
+                        // SAFETY: `a` covers rows `o..` of the weights, `b` an unrolled panel, `c` whole groups of this
+                        // unit's pixels, which no other unit writes, or the edge buffer's rows.
                         unsafe {
                             if groups > 0 {
                                 product(isa, &tile, rows, groups);
@@ -172,7 +171,8 @@ pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
     unsafe { filled(g.n * g.o * pixels, fill) }
 }
 
-/// Pixels to unroll at a time, so that their windows take about `held` floats: whole panels. Small batches are cut finer.
+/// Pixels to unroll at a time, so that their windows take about `held` floats: whole panels. Small batches are cut
+/// finer.
 fn chunk(g: &Geometry, held: usize) -> usize {
     let few = if g.n < 8 { g.pixels().div_ceil(4) } else { g.pixels() };
     (held / padded(g.terms())).min(512).min(few).next_multiple_of(COLUMNS)
@@ -210,7 +210,8 @@ pub fn input_gradient(isa: Isa, g: &Geometry, dy: &[f32], weight: &[f32]) -> Vec
                             c_row: COLUMNS,
                             accumulate: false,
                         };
-                        // SAFETY: `a` reads columns of the weights from `k` of this group on, `b` and `c` are whole panels.
+                        // SAFETY: `a` reads columns of the weights from `k` of this group on, `b` and `c` are whole
+                        // panels.
                         unsafe { product(isa, &tile, ROWS.min(channels * taps - k), 2) };
                     }
                     Panel::new(g, first + start).roll(g, &columns, &mut map);
@@ -224,7 +225,8 @@ pub fn input_gradient(isa: Isa, g: &Geometry, dy: &[f32], weight: &[f32]) -> Vec
     unsafe { filled(g.n * g.c * plane, fill) }
 }
 
-/// Copies `count` pixels of `channels` planes to panels of thirty-two pixels, `channels` rows each, filled up with zeros.
+/// Copies `count` pixels of `channels` planes to panels of thirty-two pixels, `channels` rows each, filled up with
+/// zeros.
 fn gather(planes: &[f32], plane: usize, channels: usize, count: usize, panels: &mut [f32]) {
     for (channel, from) in planes.chunks(plane).take(channels).enumerate() {
         for (panel, from) in panels.chunks_exact_mut(channels * COLUMNS).zip(from[..count].chunks(COLUMNS)) {
@@ -256,8 +258,8 @@ pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32
                 panel.unroll(g, &x[image * g.c * g.h * g.w..][..g.c * g.h * g.w], &mut columns);
                 for k in (0..terms).step_by(COLUMNS) {
                     let to = &mut windows[k * chunk + (start - first) * COLUMNS.min(width - k)..];
-                    // SAFETY: the panel has `terms` rows of which these are at most thirty-two; `to` is the place of this
-                    // panel's pixels in the block of columns `k..`, as wide as the block.
+                    // SAFETY: the panel has `terms` rows of which these are at most thirty-two; `to` is the place of
+                    // this panel's pixels in the block of columns `k..`, as wide as the block.
                     unsafe {
                         transpose(
                             isa,
@@ -285,8 +287,8 @@ pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32
                         c_row: width,
                         accumulate: true,
                     };
-                    // SAFETY: `a` reads `count` pixels of up to eight channels, `b` the block of `columns` written above,
-                    // `c` whole groups of the padded rows of `sum`.
+                    // SAFETY: `a` reads `count` pixels of up to eight channels, `b` the block of `columns` written
+                    // above, `c` whole groups of the padded rows of `sum`.
                     unsafe { product(isa, &tile, ROWS.min(g.o - o), columns / 16) };
                 }
             }

@@ -1,7 +1,7 @@
 //! Instance normalisation with scale and shift, fused with the `ReLU` and the 2 x 2 average pooling that follow it.
 //!
-//! Per image and channel, over the `m = h * w` values `z` of the plane: `y = gamma * (z - mean) / sqrt(var + 1e-5) + beta` with the
-//! biased variance, then `max(y, 0)`, then the mean of 2 x 2 blocks. A plane is read from memory once.
+//! Per image and channel, over the `m = h * w` values `z` of the plane: `y = gamma * (z - mean) / sqrt(var + 1e-5) +
+//! beta` with the biased variance, then `max(y, 0)`, then the mean of 2 x 2 blocks. A plane is read from memory once.
 
 use rayon::prelude::*;
 
@@ -97,8 +97,8 @@ pub fn backward(
     (dz, dgamma, dbeta)
 }
 
-/// Calls `$body` for every group of a plane of `$len` values: `$at` is where it starts, `$count` how many values it has (sixteen but for
-/// the last). A macro, since a closure would not be compiled for the instruction set around it.
+/// Calls `$body` for every group of a plane of `$len` values: `$at` is where it starts, `$count` how many values it has
+/// (sixteen but for the last). A macro, since a closure would not be compiled for the instruction set around it.
 macro_rules! each_group {
     ($len:expr, |$at:ident, $count:ident| $body:block) => {
         let whole = $len / LANES * LANES;
@@ -213,7 +213,7 @@ unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f3
                     write(plane.value(read(from.add(at), count, 0.0)).relu(), to.add(at), count);
                 });
             }
-            After::ReluPool if w % LANES == 0 => {
+            After::ReluPool if w.is_multiple_of(LANES) => {
                 // Sums of two rows, then of neighbours; rows are even, so neighbours never straddle two of them.
                 let mut rows = Scratch::take(z.len() / 2);
                 for row in 0..z.len() / (2 * w) {
@@ -269,7 +269,8 @@ unsafe fn backward_plane_body<L: Lanes>(
     to: *mut f32,
     affine: &mut [f32; 2],
 ) {
-    // SAFETY: the caller promises room for one gradient per value, and as many output gradients as results; groups lie inside.
+    // SAFETY: the caller promises room for one gradient per value, and as many output gradients as results; groups lie
+    // inside.
     unsafe {
         let (plane, from) = (Plane::<L>::new(z, gamma, beta), z.as_ptr());
         if after == After::ReluPool {

@@ -1,8 +1,8 @@
 //! Sixteen floats at a time, on whatever the processor offers.
 //!
-//! Every kernel is written once against [`Lanes`], a group of sixteen floats, and compiled for AVX-512, for AVX2 with FMA and
-//! for the baseline of the target; [`Isa::detect`] picks one when the program runs. The group is sixteen wide everywhere, so
-//! sums are taken in the same order on every instruction set.
+//! Every kernel is written once against [`Lanes`], a group of sixteen floats, and compiled for AVX-512, for AVX2 with
+//! FMA and for the baseline of the target; [`Isa::detect`] picks one when the program runs. The group is sixteen wide
+//! everywhere, so sums are taken in the same order on every instruction set.
 
 use std::sync::OnceLock;
 
@@ -55,8 +55,8 @@ impl Isa {
 ///
 /// # Safety
 ///
-/// `load` reads and `store` writes sixteen floats at the pointer (no alignment needed). The x86 implementations may only be
-/// used by code that runs on a processor with the instruction set, which [`per_isa!`] sees to.
+/// `load` reads and `store` writes sixteen floats at the pointer (no alignment needed). The x86 implementations may
+/// only be used by code that runs on a processor with the instruction set, which [`per_isa!`] sees to.
 pub trait Lanes: Copy {
     /// Whether one group is one register and there are thirty-two of them.
     const WIDE: bool = false;
@@ -172,8 +172,8 @@ mod x86 {
         _mm512_storeu_ps, _mm512_sub_ps,
     };
 
-    // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract makes
-    // the caller answer for the processor and for the pointers.
+    // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract
+    // makes the caller answer for the processor and for the pointers.
     impl Lanes for __m512 {
         const WIDE: bool = true;
         #[inline(always)]
@@ -350,8 +350,8 @@ mod x86 {
 #[cfg(target_arch = "x86_64")]
 pub use x86::Pair;
 
-/// Compiles `$body::<L>` (a generic function over [`Lanes`], marked `#[inline(always)]`) for each instruction set and makes
-/// `$name` call the one named by its first argument.
+/// Compiles `$body::<L>` (a generic function over [`Lanes`], marked `#[inline(always)]`) for each instruction set and
+/// makes `$name` call the one named by its first argument.
 macro_rules! per_isa {
     ($(#[$doc:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) => $body:ident) => {
         $(#[$doc])*

@@ -1,5 +1,5 @@
-//! Sums over a batch, cut into a number of parts that depends on the work alone, so that the result does not depend on how many
-//! threads there are.
+//! Sums over a batch, cut into a number of parts that depends on the work alone, so that the result does not depend on
+//! how many threads there are.
 
 use std::ops::Range;
 
@@ -24,8 +24,8 @@ impl Parts {
         Self { units, len, count: units.div_ceil(4).clamp(2, most).min(units) }
     }
 
-    /// Runs `add(pieces, sum)` for each part's pieces of work, with a sum of its own that starts at zero, and adds the sums, first to
-    /// last.
+    /// Runs `add(pieces, sum)` for each part's pieces of work, with a sum of its own that starts at zero, and adds the
+    /// sums, first to last.
     pub fn sum(&self, add: impl Fn(Range<usize>, &mut [f32]) + Sync) -> Vec<f32> {
         let mut sums: Vec<Vec<f32>> = (0..self.count)
             .into_par_iter()

@@ -9,10 +9,11 @@
 //!       0  1  0 -1          0    0    1
 //! ```
 //!
-//! a 2 x 2 block of results is `A' [(G w G') * (B' x B)] A` with `x` the 4 x 4 block of the input under it (`*` elementwise): sixteen
-//! multiplications instead of thirty-six. The gradient of the weights is the transpose, `G' [(A dy A') * (B' x B)] G`.
+//! a 2 x 2 block of results is `A' [(G w G') * (B' x B)] A` with `x` the 4 x 4 block of the input under it (`*`
+//! elementwise): sixteen multiplications instead of thirty-six. The gradient of the weights is the transpose, `G' [(A
+//! dy A') * (B' x B)] G`.
 
-use super::simd::Lanes;
+use super::super::simd::Lanes;
 
 /// Elements of a transformed block.
 pub const POINTS: usize = 16;
