@@ -1,8 +1,9 @@
-//! Training speed of `ConvNets` on the CPU: one side of `train_step.py`, which starts this program and its `PyTorch` peer and has them
-//! work in turns.
+//! Training speed of `ConvNets` on the CPU: one side of `train_step.py`, which starts this program and its `PyTorch`
+//! peer and has them work in turns.
 //!
-//! Protocol: a line `form depth resolution batch mode steps` on standard input (`form`: `kernels` or `composed`; `mode`: `train`, forward
-//! and backward, or `eval`, forward without gradients) is answered by a line with the seconds a step took, and the loss.
+//! Protocol: a line `form depth resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
+//! `mode`: `train`, forward and backward, or `eval`, forward without gradients) is answered by a line with the seconds
+//! a step took, and the loss.
 
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};

@@ -1,4 +1,5 @@
-//! The same operations put together from the framework's own: the reference of the tests, and what runs where the kernels do not.
+//! The same operations put together from the framework's own: the reference of the tests, and what runs where the
+//! kernels do not.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;

@@ -1,6 +1,7 @@
 //! The sizes of one convolution.
 
-/// Sizes of a convolution: `n` maps of `c` channels, `h` x `w`, with `o` filters of `kh` x `kw`, to maps of `oh` x `ow`.
+/// Sizes of a convolution: `n` maps of `c` channels, `h` x `w`, with `o` filters of `kh` x `kw`, to maps of `oh` x
+/// `ow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     /// Maps in the batch.
@@ -28,8 +29,8 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The sizes of `x` (`[n, c, h, w]`) under `weight` (`[o, c, kh, kw]`); nothing where the two do not fit together or there
-    /// is nothing to compute.
+    /// The sizes of `x` (`[n, c, h, w]`) under `weight` (`[o, c, kh, kw]`); nothing where the two do not fit together
+    /// or there is nothing to compute.
     pub fn new(x: [usize; 4], weight: [usize; 4], stride: [usize; 2], padding: [usize; 2]) -> Option<Self> {
         let ([n, c, h, w], [o, wc, kh, kw]) = (x, weight);
         let results = |size: usize, kernel: usize, axis: usize| {
@@ -62,7 +63,8 @@ impl Geometry {
         self.oh * self.ow
     }
 
-    /// Whether Winograd's algorithm applies and pays: 3 x 3 filters, stride and padding 1, enough channels to fill the vectors.
+    /// Whether Winograd's algorithm applies and pays: 3 x 3 filters, stride and padding 1, enough channels to fill the
+    /// vectors.
     pub fn is_winograd(&self) -> bool {
         self.kh == 3 && self.kw == 3 && self.stride == [1, 1] && self.padding == [1, 1] && self.c >= 12 && self.o >= 12
     }

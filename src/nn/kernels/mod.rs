@@ -1,12 +1,14 @@
-//! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of their own on the
-//! framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product over unrolled windows
-//! ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance normalisation is one pass with the `ReLU`
-//! and the pooling that follow it ([`norm`]). All of it is built from one small matrix product ([`tile`]) compiled for several
-//! instruction sets, of which the running processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on
-//! the moment. Everywhere else (another device, another element type, [`set_enabled`]`(false)`) the same functions run in the
-//! [`composed`] form, which is also the tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
+//! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of
+//! their own on the framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product
+//! over unrolled windows ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
+//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]). All of it is built from one
+//! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
+//! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
+//! another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
+//! tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
-// The bodies must be compiled into the entry of their instruction set, or they would fall back to the baseline's instructions.
+// The bodies must be compiled into the entry of their instruction set, or they would fall back to the baseline's
+// instructions.
 #![allow(clippy::inline_always)]
 // Small matrices are read and written by their indices, as in the formulas.
 #![allow(clippy::needless_range_loop)]
@@ -26,7 +28,6 @@ mod tile;
 mod tracked;
 mod transpose;
 mod winograd;
-mod winograd_tile;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,8 +60,8 @@ fn serves(tensor: &Tensor<4>) -> bool {
 ///
 /// # Shapes
 ///
-/// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, (h + 2 pad - kh) / stride + 1, (w + 2 pad - kw) / stride + 1]`.
-/// Where they do not fit, the framework's own convolution says so.
+/// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, (h + 2 pad - kh) / stride + 1, (w + 2 pad - kw) / stride
+/// + 1]`. Where they do not fit, the framework's own convolution says so.
 pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
     match Geometry::new(x.dims(), w.dims(), stride, padding) {
         Some(geometry) if serves(&x) && serves(&w) => {
@@ -97,8 +98,8 @@ pub fn norm_relu(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
     normalise(z, gamma, beta, After::Relu)
 }
 
-/// [`instance_norm`], then `ReLU`, then the mean of 2 x 2 blocks. Odd sizes lose their last row or column to the pooling, in the
-/// composed form.
+/// [`instance_norm`], then `ReLU`, then the mean of 2 x 2 blocks. Odd sizes lose their last row or column to the
+/// pooling, in the composed form.
 ///
 /// # Shapes
 ///

@@ -1,11 +1,11 @@
 //! Instance normalisation with scale and shift, fused with the `ReLU` and the 2 x 2 average pooling that follow it.
 //!
-//! Per image and channel, over the `m = h * w` values `z` of the plane: `y = gamma * (z - mean) / sqrt(var + 1e-5) + beta` with the
-//! biased variance, then `max(y, 0)`, then the mean of 2 x 2 blocks. A plane is read from memory once.
+//! Per image and channel, over the `m = h * w` values `z` of the plane: `y = gamma * (z - mean) / sqrt(var + 1e-5) +
+//! beta` with the biased variance, then `max(y, 0)`, then the mean of 2 x 2 blocks. A plane is read from memory once.
 
 use rayon::prelude::*;
 
-use super::scratch::{Output, filled};
+use super::scratch::{Output, Scratch, filled};
 use super::simd::{Isa, LANES, Lanes, per_isa};
 
 /// Added to the variance, as in the lineage's networks.
@@ -97,41 +97,99 @@ pub fn backward(
     (dz, dgamma, dbeta)
 }
 
-/// Mean and `1 / sqrt(variance + epsilon)`.
-#[inline(always)]
-fn statistics(z: &[f32]) -> (f32, f32) {
-    let count = z.len() as f32;
-    let [mean] = sum(z.len(), |i| [z[i]]).map(|s| s / count);
-    let [variance] = sum(z.len(), |i| [(z[i] - mean) * (z[i] - mean)]).map(|s| s / count);
-    (mean, 1.0 / (variance + EPSILON).sqrt())
+/// Calls `$body` for every group of a plane of `$len` values: `$at` is where it starts, `$count` how many values it has
+/// (sixteen but for the last). A macro, since a closure would not be compiled for the instruction set around it.
+macro_rules! each_group {
+    ($len:expr, |$at:ident, $count:ident| $body:block) => {
+        let whole = $len / LANES * LANES;
+        for $at in (0..whole).step_by(LANES) {
+            let $count = LANES;
+            $body
+        }
+        if whole < $len {
+            let ($at, $count) = (whole, $len - whole);
+            $body
+        }
+    };
 }
 
-/// `max(y, 0)`, except that NaN stays NaN, so that a diverged run shows.
+/// Reads `count` values and fills up with `rest`.
 #[inline(always)]
-fn relu(y: f32) -> f32 {
-    if y < 0.0 { 0.0 } else { y }
+unsafe fn read<L: Lanes>(from: *const f32, count: usize, rest: f32) -> L {
+    // SAFETY: the caller promises `count` readable values.
+    unsafe {
+        if count == LANES {
+            return L::load(from);
+        }
+        let mut group = [rest; LANES];
+        std::ptr::copy_nonoverlapping(from, group.as_mut_ptr(), count);
+        L::load(group.as_ptr())
+    }
 }
 
-/// Sums of `term(0..len)` in sixteen interleaved partial sums.
+/// Writes the first `count` lanes.
 #[inline(always)]
-fn sum<const K: usize>(len: usize, term: impl Fn(usize) -> [f32; K]) -> [f32; K] {
-    let mut partial = [[0.0_f32; LANES]; K];
-    let whole = len / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let terms = term(start + lane);
-            for k in 0..K {
-                partial[k][lane] += terms[k];
-            }
+unsafe fn write<L: Lanes>(value: L, to: *mut f32, count: usize) {
+    // SAFETY: the caller promises room for `count` values.
+    unsafe {
+        if count == LANES {
+            return value.store(to);
+        }
+        let mut group = [0.0; LANES];
+        value.store(group.as_mut_ptr());
+        std::ptr::copy_nonoverlapping(group.as_ptr(), to, count);
+    }
+}
+
+/// Sum of all lanes.
+#[inline(always)]
+unsafe fn total<L: Lanes>(value: L) -> f32 {
+    let mut lanes = [0.0; LANES];
+    // SAFETY: sixteen lanes.
+    unsafe { value.store(lanes.as_mut_ptr()) };
+    lanes.iter().sum()
+}
+
+/// How a plane is normalised: `y = (z - mean) * scale + beta`, `scale = gamma * inverse`.
+#[derive(Clone, Copy)]
+struct Plane<L> {
+    mean: L,
+    inverse: f32,
+    scale: L,
+    beta: L,
+}
+
+impl<L: Lanes> Plane<L> {
+    /// The statistics of `z`, in two passes.
+    #[inline(always)]
+    unsafe fn new(z: &[f32], gamma: f32, beta: f32) -> Self {
+        // SAFETY: groups lie inside `z`.
+        unsafe {
+            let from = z.as_ptr();
+            let (mut even, mut odd) = (L::splat(0.0), L::splat(0.0));
+            each_group!(z.len(), |at, count| {
+                even = even.add(read::<L>(from.add(at), count, 0.0));
+                std::mem::swap(&mut even, &mut odd);
+            });
+            let mean = total(even.add(odd)) / z.len() as f32;
+            let (mut even, mut odd, centre) = (L::splat(0.0), L::splat(0.0), L::splat(mean));
+            each_group!(z.len(), |at, count| {
+                let centred = read::<L>(from.add(at), count, mean).sub(centre);
+                even = centred.mul_add(centred, even);
+                std::mem::swap(&mut even, &mut odd);
+            });
+            let variance = total(even.add(odd)) / z.len() as f32;
+            let inverse = 1.0 / (variance + EPSILON).sqrt();
+            Self { mean: centre, inverse, scale: L::splat(gamma * inverse), beta: L::splat(beta) }
         }
     }
-    let mut total = partial.map(|lanes| lanes.iter().sum::<f32>());
-    for i in whole..len {
-        for (total, term) in total.iter_mut().zip(term(i)) {
-            *total += term;
-        }
+
+    /// The normalised value.
+    #[inline(always)]
+    unsafe fn value(&self, z: L) -> L {
+        // SAFETY: arithmetic only.
+        unsafe { z.sub(self.mean).mul_add(self.scale, self.beta) }
     }
-    total
 }
 
 per_isa! {
@@ -141,29 +199,50 @@ per_isa! {
 
 #[inline(always)]
 unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f32, after: After, to: *mut f32) {
-    let (mean, inverse) = statistics(z);
-    let value = |z: f32| (z - mean) * inverse * gamma + beta;
-    // SAFETY: the caller promises room for all the results; indices stay below their number.
+    // SAFETY: the caller promises room for all the results; groups lie inside the plane, the rows and the results.
     unsafe {
+        let (plane, from) = (Plane::<L>::new(z, gamma, beta), z.as_ptr());
         match after {
             After::Nothing => {
-                for (i, &z) in z.iter().enumerate() {
-                    *to.add(i) = value(z);
-                }
+                each_group!(z.len(), |at, count| {
+                    write(plane.value(read(from.add(at), count, 0.0)), to.add(at), count);
+                });
             }
             After::Relu => {
-                for (i, &z) in z.iter().enumerate() {
-                    *to.add(i) = relu(value(z));
+                each_group!(z.len(), |at, count| {
+                    write(plane.value(read(from.add(at), count, 0.0)).relu(), to.add(at), count);
+                });
+            }
+            After::ReluPool if w.is_multiple_of(LANES) => {
+                // Sums of two rows, then of neighbours; rows are even, so neighbours never straddle two of them.
+                let mut rows = Scratch::take(z.len() / 2);
+                for row in 0..z.len() / (2 * w) {
+                    let (upper, lower) = (from.add(2 * row * w), from.add((2 * row + 1) * w));
+                    let to = rows.as_mut_ptr().add(row * w);
+                    for at in (0..w).step_by(LANES) {
+                        let above = plane.value(L::load(upper.add(at))).relu();
+                        let below = plane.value(L::load(lower.add(at))).relu();
+                        above.add(below).store(to.add(at));
+                    }
                 }
+                let quarter = L::splat(0.25);
+                each_group!(z.len() / 4, |at, count| {
+                    let pairs = rows.as_ptr().add(2 * at);
+                    let first = read::<L>(pairs, (2 * count).min(LANES), 0.0);
+                    let next = read::<L>(pairs.add(LANES), (2 * count).saturating_sub(LANES), 0.0);
+                    write(first.add_neighbours(next).mul(quarter), to.add(at), count);
+                });
             }
             After::ReluPool => {
-                for (i, pair) in z.chunks_exact(2 * w).enumerate() {
-                    let (upper, lower) = pair.split_at(w);
-                    let row = to.add(i * (w / 2));
-                    for j in 0..w / 2 {
-                        let (a, b) = (relu(value(upper[2 * j])), relu(value(upper[2 * j + 1])));
-                        let (c, d) = (relu(value(lower[2 * j])), relu(value(lower[2 * j + 1])));
-                        *row.add(j) = 0.25 * ((a + b) + (c + d));
+                let mut values = Scratch::take(z.len());
+                each_group!(z.len(), |at, count| {
+                    write(plane.value(read(from.add(at), count, 0.0)).relu(), values.as_mut_ptr().add(at), count);
+                });
+                for (i, rows) in values.chunks_exact(2 * w).enumerate() {
+                    let (upper, lower) = rows.split_at(w);
+                    for (j, (above, below)) in upper.chunks_exact(2).zip(lower.chunks_exact(2)).enumerate() {
+                        let mean = 0.25 * ((above[0] + below[0]) + (above[1] + below[1]));
+                        *to.add(i * (w / 2) + j) = mean;
                     }
                 }
             }
@@ -190,39 +269,57 @@ unsafe fn backward_plane_body<L: Lanes>(
     to: *mut f32,
     affine: &mut [f32; 2],
 ) {
-    let (mean, inverse) = statistics(z);
-    let active = |z: f32| (z - mean) * inverse * gamma + beta > 0.0;
-    // SAFETY: the caller promises room for one gradient per value; the gradient of the normalised value is put there first.
-    let dz = unsafe {
-        match after {
-            After::Nothing => {
-                for (i, &d) in dy.iter().enumerate() {
-                    *to.add(i) = d;
-                }
-            }
-            After::Relu => {
-                for (i, (&d, &z)) in dy.iter().zip(z).enumerate() {
-                    *to.add(i) = if active(z) { d } else { 0.0 };
-                }
-            }
-            After::ReluPool => {
-                for (i, row) in z.chunks_exact(w).enumerate() {
-                    let (dy, to) = (&dy[i / 2 * (w / 2)..][..w / 2], to.add(i * w));
-                    for j in 0..w / 2 {
-                        let d = 0.25 * dy[j];
-                        *to.add(2 * j) = if active(row[2 * j]) { d } else { 0.0 };
-                        *to.add(2 * j + 1) = if active(row[2 * j + 1]) { d } else { 0.0 };
-                    }
-                }
-            }
+    // SAFETY: the caller promises room for one gradient per value, and as many output gradients as results; groups lie
+    // inside.
+    unsafe {
+        let (plane, from) = (Plane::<L>::new(z, gamma, beta), z.as_ptr());
+        if after == After::ReluPool {
+            spread::<L>(dy, w, to);
         }
-        std::slice::from_raw_parts_mut(to, z.len())
-    };
-    let [shift, scale] = sum(z.len(), |i| [dz[i], dz[i] * ((z[i] - mean) * inverse)]);
-    *affine = [scale, shift];
-    let count = z.len() as f32;
-    let (factor, shift, scale) = (gamma * inverse, shift / count, scale / count);
-    for (d, &z) in dz.iter_mut().zip(z) {
-        *d = factor * (*d - shift - (z - mean) * inverse * scale);
+        // With pooling, the gradients of the pooled values are in `to` now.
+        let source = if after == After::ReluPool { to.cast_const() } else { dy.as_ptr() };
+        let (mut shift, mut product) = (L::splat(0.0), L::splat(0.0));
+        each_group!(z.len(), |at, count| {
+            let z = read::<L>(from.add(at), count, 0.0);
+            let mut d = read::<L>(source.add(at), count, 0.0);
+            if after != After::Nothing {
+                d = d.where_positive(plane.value(z));
+            }
+            shift = shift.add(d);
+            product = d.mul_add(z.sub(plane.mean), product);
+            write(d, to.add(at), count);
+        });
+        *affine = [total(product) * plane.inverse, total(shift)];
+        let count = z.len() as f32;
+        let mean_shift = L::splat(affine[1] / count);
+        let slope = L::splat(affine[0] / count * plane.inverse);
+        each_group!(z.len(), |at, count| {
+            let centred = read::<L>(from.add(at), count, 0.0).sub(plane.mean);
+            let d = read::<L>(to.add(at), count, 0.0).sub(mean_shift).sub(centred.mul(slope));
+            write(d.mul(plane.scale), to.add(at), count);
+        });
+    }
+}
+
+/// The adjoint of 2 x 2 average pooling: a quarter of each gradient to each of its four pixels, `w` in a row.
+#[inline(always)]
+unsafe fn spread<L: Lanes>(dy: &[f32], w: usize, to: *mut f32) {
+    let quarter = 0.25;
+    for (i, row) in dy.chunks_exact(w / 2).enumerate() {
+        // SAFETY: the caller promises four times as many pixels as gradients; this is two rows of them.
+        unsafe {
+            let upper = to.add(2 * i * w);
+            let whole = w / (2 * LANES) * LANES;
+            for at in (0..whole).step_by(LANES) {
+                let [first, next] = L::load(row.as_ptr().add(at)).mul(L::splat(quarter)).twice();
+                first.store(upper.add(2 * at));
+                next.store(upper.add(2 * at + LANES));
+            }
+            for (j, d) in row.iter().enumerate().skip(whole) {
+                *upper.add(2 * j) = quarter * d;
+                *upper.add(2 * j + 1) = quarter * d;
+            }
+            std::ptr::copy_nonoverlapping(upper, upper.add(w), w);
+        }
     }
 }

@@ -13,8 +13,8 @@ use super::{columns, winograd};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
-/// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend `convolve` and
-/// `normalise` are tracked; the gradients run untracked, on the inner tensors.
+/// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
+/// `convolve` and `normalise` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.

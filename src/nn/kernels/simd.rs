@@ -1,8 +1,8 @@
 //! Sixteen floats at a time, on whatever the processor offers.
 //!
-//! Every kernel is written once against [`Lanes`], a group of sixteen floats, and compiled for AVX-512, for AVX2 with FMA and
-//! for the baseline of the target; [`Isa::detect`] picks one when the program runs. The group is sixteen wide everywhere, so
-//! sums are taken in the same order on every instruction set.
+//! Every kernel is written once against [`Lanes`], a group of sixteen floats, and compiled for AVX-512, for AVX2 with
+//! FMA and for the baseline of the target; [`Isa::detect`] picks one when the program runs. The group is sixteen wide
+//! everywhere, so sums are taken in the same order on every instruction set.
 
 use std::sync::OnceLock;
 
@@ -55,8 +55,8 @@ impl Isa {
 ///
 /// # Safety
 ///
-/// `load` reads and `store` writes sixteen floats at the pointer (no alignment needed). The x86 implementations may only be
-/// used by code that runs on a processor with the instruction set, which [`per_isa!`] sees to.
+/// `load` reads and `store` writes sixteen floats at the pointer (no alignment needed). The x86 implementations may
+/// only be used by code that runs on a processor with the instruction set, which [`per_isa!`] sees to.
 pub trait Lanes: Copy {
     /// Whether one group is one register and there are thirty-two of them.
     const WIDE: bool = false;
@@ -74,6 +74,14 @@ pub trait Lanes: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// `self * factor + term`, in one rounding where the processor can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// `max(self, 0)`, except that NaN stays NaN, so that a diverged run shows.
+    unsafe fn relu(self) -> Self;
+    /// `self` where `condition > 0`, zero elsewhere.
+    unsafe fn where_positive(self, condition: Self) -> Self;
+    /// Sums of neighbours: eight of `self`, then eight of `next`.
+    unsafe fn add_neighbours(self, next: Self) -> Self;
+    /// Every lane twice: the first eight, then the last eight.
+    unsafe fn twice(self) -> [Self; 2];
     /// Transposes an 8 x 8 matrix whose rows are `from_row` and `to_row` apart.
     #[inline(always)]
     unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
@@ -130,20 +138,42 @@ impl Lanes for [f32; LANES] {
         }
         self
     }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        self.map(|a| if a < 0.0 { 0.0 } else { a })
+    }
+    #[inline(always)]
+    unsafe fn where_positive(mut self, condition: Self) -> Self {
+        for (a, c) in self.iter_mut().zip(condition) {
+            *a = if c > 0.0 { *a } else { 0.0 };
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn add_neighbours(self, next: Self) -> Self {
+        std::array::from_fn(|i| if i < 8 { self[2 * i] + self[2 * i + 1] } else { next[2 * i - 16] + next[2 * i - 15] })
+    }
+    #[inline(always)]
+    unsafe fn twice(self) -> [Self; 2] {
+        [std::array::from_fn(|i| self[i / 2]), std::array::from_fn(|i| self[8 + i / 2])]
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Lanes;
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_permute2f128_ps,
-        _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
-        _mm256_unpacklo_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps,
+        __m256, __m512, _CMP_GT_OQ, _mm256_add_ps, _mm256_and_ps, _mm256_castpd_ps, _mm256_castps_pd, _mm256_cmp_ps,
+        _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_permute2f128_ps,
+        _mm256_permute4x64_pd, _mm256_permutevar8x32_ps, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
+        _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps,
+        _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_mov_ps, _mm512_max_ps, _mm512_mul_ps,
+        _mm512_permutex2var_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_ps,
         _mm512_storeu_ps, _mm512_sub_ps,
     };
 
-    // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract makes
-    // the caller answer for the processor and for the pointers.
+    // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract
+    // makes the caller answer for the processor and for the pointers.
     impl Lanes for __m512 {
         const WIDE: bool = true;
         #[inline(always)]
@@ -173,6 +203,31 @@ mod x86 {
         #[inline(always)]
         unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
             unsafe { _mm512_fmadd_ps(self, factor, term) }
+        }
+        #[inline(always)]
+        unsafe fn relu(self) -> Self {
+            // The second operand is the result when one is NaN.
+            unsafe { _mm512_max_ps(_mm512_setzero_ps(), self) }
+        }
+        #[inline(always)]
+        unsafe fn where_positive(self, condition: Self) -> Self {
+            unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(condition, _mm512_setzero_ps()), self) }
+        }
+        #[inline(always)]
+        unsafe fn add_neighbours(self, next: Self) -> Self {
+            unsafe {
+                let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+                let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+                _mm512_add_ps(_mm512_permutex2var_ps(self, even, next), _mm512_permutex2var_ps(self, odd, next))
+            }
+        }
+        #[inline(always)]
+        unsafe fn twice(self) -> [Self; 2] {
+            unsafe {
+                let first = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+                let last = _mm512_setr_epi32(8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15);
+                [_mm512_permutexvar_ps(first, self), _mm512_permutexvar_ps(last, self)]
+            }
         }
         #[inline(always)]
         unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
@@ -218,8 +273,48 @@ mod x86 {
             unsafe { Self(_mm256_fmadd_ps(self.0, factor.0, term.0), _mm256_fmadd_ps(self.1, factor.1, term.1)) }
         }
         #[inline(always)]
+        unsafe fn relu(self) -> Self {
+            // The second operand is the result when one is NaN.
+            unsafe { Self(_mm256_max_ps(_mm256_setzero_ps(), self.0), _mm256_max_ps(_mm256_setzero_ps(), self.1)) }
+        }
+        #[inline(always)]
+        unsafe fn where_positive(self, condition: Self) -> Self {
+            unsafe {
+                let zero = _mm256_setzero_ps();
+                Self(
+                    _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, zero), self.0),
+                    _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(condition.1, zero), self.1),
+                )
+            }
+        }
+        #[inline(always)]
+        unsafe fn add_neighbours(self, next: Self) -> Self {
+            unsafe { Self(neighbours(self.0, self.1), neighbours(next.0, next.1)) }
+        }
+        #[inline(always)]
+        unsafe fn twice(self) -> [Self; 2] {
+            unsafe {
+                let first = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);
+                let last = _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7);
+                let (a, b) = (self.0, self.1);
+                [
+                    Self(_mm256_permutevar8x32_ps(a, first), _mm256_permutevar8x32_ps(a, last)),
+                    Self(_mm256_permutevar8x32_ps(b, first), _mm256_permutevar8x32_ps(b, last)),
+                ]
+            }
+        }
+        #[inline(always)]
         unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
             unsafe { transpose(from, from_row, to, to_row) }
+        }
+    }
+
+    /// Sums of neighbours: four of `first`, then four of `next`.
+    #[inline(always)]
+    unsafe fn neighbours(first: __m256, next: __m256) -> __m256 {
+        unsafe {
+            let sums = _mm256_hadd_ps(first, next);
+            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(sums)))
         }
     }
 
@@ -255,8 +350,8 @@ mod x86 {
 #[cfg(target_arch = "x86_64")]
 pub use x86::Pair;
 
-/// Compiles `$body::<L>` (a generic function over [`Lanes`], marked `#[inline(always)]`) for each instruction set and makes
-/// `$name` call the one named by its first argument.
+/// Compiles `$body::<L>` (a generic function over [`Lanes`], marked `#[inline(always)]`) for each instruction set and
+/// makes `$name` call the one named by its first argument.
 macro_rules! per_isa {
     ($(#[$doc:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) => $body:ident) => {
         $(#[$doc])*

@@ -1,4 +1,5 @@
-//! The kernels against the composed form, against differences, and against themselves on other thread counts and processors.
+//! The kernels against the composed form, against differences, and against themselves on other thread counts and
+//! processors.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -91,7 +92,8 @@ proptest! {
     #[test]
     fn normalisations_agree(n in 1_usize..4, c in 1_usize..6, h in 1_usize..10, w in 1_usize..10) {
         for after in [After::Nothing, After::Relu, After::ReluPool] {
-            // Tiny planes are ill-conditioned (two equal values): leave them to the tests of their own. No pooling of one row.
+            // Tiny planes are ill-conditioned (two equal values): leave them to the tests of their own. No pooling of
+            // one row.
             if h * w < 4 || (after == After::ReluPool && (h < 2 || w < 2)) { continue; }
             let ours = normalised(|z, g, b| normalise(z, g, b, after), [n, c, h, w]);
             let reference = normalised(|z, g, b| composed::normalise(z, g, b, after), [n, c, h, w]);
@@ -134,8 +136,8 @@ fn exact(g: &Geometry, x: &[f64], weight: &[f64]) -> Vec<f64> {
     y
 }
 
-/// Directional derivatives of `sum(dy * y)`, by central differences of the double-precision definition (exact: it is bilinear),
-/// against the gradients' inner products with the same directions.
+/// Directional derivatives of `sum(dy * y)`, by central differences of the double-precision definition (exact: it is
+/// bilinear), against the gradients' inner products with the same directions.
 #[test]
 fn gradients_match_differences() {
     for (x, w, stride, padding) in [

@@ -9,8 +9,8 @@ pub const COLUMNS: usize = 32;
 
 /// Where the operands of one block lie: `c[i, j] (+)= sum over k of a[i, k] * b[k, j]`.
 ///
-/// Element `(i, k)` of `a` is at `a + i * a_row + k * a_step`; row `k` of `b` starts at `b + k * b_step`; row `i` of the result
-/// starts at `c + i * c_row`. Columns are adjacent in `b` and `c`.
+/// Element `(i, k)` of `a` is at `a + i * a_row + k * a_step`; row `k` of `b` starts at `b + k * b_step`; row `i` of
+/// the result starts at `c + i * c_row`. Columns are adjacent in `b` and `c`.
 #[derive(Clone, Copy)]
 pub struct Tile {
     /// Left operand.
@@ -36,11 +36,13 @@ pub struct Tile {
 per_isa! {
     /// Computes a block of `rows` (1 to 8) by `groups * 16` (`groups` is 1 or 2) results.
     ///
-    /// Each result is summed in the order of `k`, whatever the block's size, so results do not depend on how a matrix is cut.
+    /// Each result is summed in the order of `k`, whatever the block's size, so results do not depend on how a matrix
+    /// is cut.
     ///
     /// # Safety
     ///
-    /// All elements the fields describe must be readable (`a`, `b`) or writable (`c`), `c` initialised when accumulating.
+    /// All elements the fields describe must be readable (`a`, `b`) or writable (`c`), `c` initialised when
+    /// accumulating.
     pub unsafe fn product(tile: &Tile, rows: usize, groups: usize) => product_body
 }
 

@@ -9,10 +9,11 @@
 //!       0  1  0 -1          0    0    1
 //! ```
 //!
-//! a 2 x 2 block of results is `A' [(G w G') * (B' x B)] A` with `x` the 4 x 4 block of the input under it (`*` elementwise): sixteen
-//! multiplications instead of thirty-six. The gradient of the weights is the transpose, `G' [(A dy A') * (B' x B)] G`.
+//! a 2 x 2 block of results is `A' [(G w G') * (B' x B)] A` with `x` the 4 x 4 block of the input under it (`*`
+//! elementwise): sixteen multiplications instead of thirty-six. The gradient of the weights is the transpose, `G' [(A
+//! dy A') * (B' x B)] G`.
 
-use super::simd::Lanes;
+use super::super::simd::Lanes;
 
 /// Elements of a transformed block.
 pub const POINTS: usize = 16;
@@ -110,16 +111,22 @@ pub unsafe fn output_gradient<L: Lanes>(from: *const f32, row: usize, column: us
     }
 }
 
-/// `G w G'`: from the nine taps at `from`, `tap` apart, to sixteen points.
+/// `G w G'`: from the nine taps at `from`, `tap` apart, to sixteen points; the last tap first when `turned`.
 ///
 /// # Safety
 ///
 /// The taps must be readable and the points writable, sixteen floats each.
 #[inline(always)]
-pub unsafe fn weights<L: Lanes>(from: *const f32, tap: usize, to: *mut f32, point: usize) {
+pub unsafe fn weights<L: Lanes>(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize) {
     // SAFETY: passed on from the caller.
     unsafe {
-        let w = read::<L, 3>(from, 3 * tap, tap);
+        let mut w = read::<L, 3>(from, 3 * tap, tap);
+        if turned {
+            w.reverse();
+            for row in &mut w {
+                row.reverse();
+            }
+        }
         let half = L::splat(0.5);
         for i in 0..4 {
             let mut t = w[0];

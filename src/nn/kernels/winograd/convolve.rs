@@ -1,0 +1,161 @@
+//! Forward convolution, and the gradient of the input, which is the same with the filters turned.
+
+use rayon::prelude::*;
+
+use super::super::geometry::Geometry;
+use super::super::scratch::{Output, Scratch, filled};
+use super::super::simd::{Isa, LANES, Lanes, padded, per_isa};
+use super::super::tile::{COLUMNS, ROWS, Tile, product};
+use super::super::transpose::transpose;
+use super::tasks::{Cut, Source};
+use super::tile::{self, POINTS};
+
+/// Which way a convolution runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the input to the output.
+    Forward,
+    /// From the output's gradient to the input's: the filters turned by half a turn, inputs and outputs exchanged.
+    Backward,
+}
+
+per_isa! {
+    /// Transforms `rows` x `across` blocks of `width` channels back to pixels, `width` floats each, row by row.
+    unsafe fn restore(from: *const f32, point: usize, rows: usize, across: usize, width: usize, to: *mut f32) => restore_body
+}
+
+#[inline(always)]
+unsafe fn restore_body<L: Lanes>(
+    from: *const f32,
+    point: usize,
+    rows: usize,
+    across: usize,
+    width: usize,
+    to: *mut f32,
+) {
+    let pitch = 2 * across * width;
+    for r in 0..rows {
+        for j in 0..across {
+            for channel in (0..width).step_by(LANES) {
+                // SAFETY: the caller promises `rows * across` blocks in both.
+                unsafe {
+                    let from = from.add((r * across + j) * width + channel);
+                    tile::output::<L>(from, point, to.add(2 * r * pitch + 2 * j * width + channel), pitch, width);
+                }
+            }
+        }
+    }
+}
+
+per_isa! {
+    /// Transforms the weights of `width` (a multiple of sixteen) results for one input channel, `turned` by half a turn
+    /// or not.
+    unsafe fn transform_weights(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize, width: usize)
+        => weights_body
+}
+
+#[inline(always)]
+unsafe fn weights_body<L: Lanes>(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize, width: usize) {
+    for channel in (0..width).step_by(LANES) {
+        // SAFETY: the caller promises `width` floats at each tap and point.
+        unsafe { tile::weights::<L>(from.add(channel), tap, turned, to.add(channel), point) };
+    }
+}
+
+/// Transformed weights: for each panel of up to thirty-two results `[point][input channel][result of the panel]`.
+fn transformed_weights(isa: Isa, g: &Geometry, weight: &[f32], way: Way) -> Vec<f32> {
+    let (inputs, results) = if way == Way::Forward { (g.c, g.o) } else { (g.o, g.c) };
+    // Distance in `weight` from one input channel to the next, and from one result to the next.
+    let (input_step, result_step) = if way == Way::Forward { (9, 9 * g.c) } else { (9 * g.c, 9) };
+    let wide = padded(results);
+    let fill = |out: Output<'_>| {
+        (0..inputs).into_par_iter().with_min_len(8).for_each(|input| {
+            let mut taps = Scratch::take(9 * wide);
+            if wide > results {
+                taps.fill(0.0);
+            }
+            let from = weight[input * input_step..].as_ptr();
+            // SAFETY: nine taps of this input channel in each of the results' filters, to nine rows of `wide`.
+            unsafe { transpose(isa, from, result_step, results, 9, taps.as_mut_ptr(), wide) };
+            for first in (0..wide).step_by(COLUMNS) {
+                let width = COLUMNS.min(wide - first);
+                // SAFETY: the panel starts at `first * inputs * POINTS` and holds `POINTS * inputs * width` floats, of
+                // which this unit writes those of its own input channel.
+                unsafe {
+                    let to = out.as_ptr().add(first * inputs * POINTS + input * width);
+                    transform_weights(
+                        isa,
+                        taps[first..].as_ptr(),
+                        wide,
+                        way == Way::Backward,
+                        to,
+                        inputs * width,
+                        width,
+                    );
+                }
+            }
+        });
+    };
+    // SAFETY: every input channel writes its row of every point of every panel.
+    unsafe { filled(POINTS * inputs * wide, fill) }
+}
+
+/// `y[n, o, h, w]` from `x[n, c, h, w]`, or the gradient of the input from that of the output. `weight` is `[o, c, 3,
+/// 3]` both times.
+pub fn convolve(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32], way: Way) -> Vec<f32> {
+    let (inputs, results) = if way == Way::Forward { (g.c, g.o) } else { (g.o, g.c) };
+    let points = transformed_weights(isa, g, weight, way);
+    let cut = Cut::new(g.n, g.h, g.w, inputs);
+    let (plane, deep, wide) = (g.h * g.w, padded(inputs), padded(results));
+    let across = cut.blocks[1];
+    let source = Source { maps: x, channels: inputs, border: true };
+    let fill = |out: Output<'_>| {
+        (0..cut.tasks()).into_par_iter().for_each(|task| {
+            let blocks = cut.blocks_of(task);
+            let mut moved = Scratch::take(POINTS * blocks * deep);
+            // SAFETY: there is room for the task's blocks at each point.
+            unsafe { source.transform(isa, &cut, task, moved.as_mut_ptr(), blocks * deep) };
+            let mut products = Scratch::take(POINTS * blocks * COLUMNS);
+            let mut pixels = Scratch::take(4 * blocks * COLUMNS);
+            for first in (0..wide).step_by(COLUMNS) {
+                let width = COLUMNS.min(wide - first);
+                for point in 0..POINTS {
+                    for block in (0..blocks).step_by(ROWS) {
+                        let tile = Tile {
+                            a: moved[(point * blocks + block) * deep..].as_ptr(),
+                            a_row: deep,
+                            a_step: 1,
+                            b: points[(first * POINTS + point * width) * inputs..].as_ptr(),
+                            b_step: width,
+                            terms: inputs,
+                            c: products[(point * blocks + block) * width..].as_mut_ptr(),
+                            c_row: width,
+                            accumulate: false,
+                        };
+                        // SAFETY: up to eight blocks of `deep` floats, the weights of one point, and the products'
+                        // rows.
+                        unsafe { product(isa, &tile, ROWS.min(blocks - block), width / LANES) };
+                    }
+                }
+                let used = width.min(results - first);
+                for span in cut.spans(task) {
+                    let from = products[span.at * width..].as_ptr();
+                    // SAFETY: the span's blocks at each point, and room for four pixels of each.
+                    unsafe { restore(isa, from, blocks * width, span.rows, across, width, pixels.as_mut_ptr()) };
+                    let rows = (2 * span.rows).min(g.h - 2 * span.first);
+                    for i in 0..rows {
+                        let start = (span.image * results + first) * plane + (2 * span.first + i) * g.w;
+                        // SAFETY: `w` pixels of `width` floats are read; row `2 * first + i` of `used` planes is
+                        // written, by this task alone.
+                        unsafe {
+                            let to = out.as_ptr().add(start);
+                            transpose(isa, pixels[2 * i * across * width..].as_ptr(), width, g.w, used, to, plane);
+                        }
+                    }
+                }
+            }
+        });
+    };
+    // SAFETY: the tasks cover all rows of all maps, each for all results.
+    unsafe { filled(g.n * results * plane, fill) }
+}
