@@ -107,7 +107,8 @@ class Worker:
 
 def binary():
     build = ["cargo", "build", "--release", "--bench", "train_step", "--message-format=json"]
-    for line in subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    for line in subprocess.run(build, check=True, cwd=root, stdout=subprocess.PIPE, text=True).stdout.splitlines():
         message = json.loads(line)
         if message.get("executable") and message.get("target", {}).get("name") == "train_step":
             return message["executable"]

@@ -60,8 +60,8 @@ fn serves(tensor: &Tensor<4>) -> bool {
 ///
 /// # Shapes
 ///
-/// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, (h + 2 pad - kh) / stride + 1, (w + 2 pad - kw) / stride
-/// + 1]`. Where they do not fit, the framework's own convolution says so.
+/// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, oh, ow]` with `oh = (h + 2 * padding - kh) / stride + 1`,
+/// `ow` likewise. Where they do not fit, the framework's own convolution says so.
 pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
     match Geometry::new(x.dims(), w.dims(), stride, padding) {
         Some(geometry) if serves(&x) && serves(&w) => {

@@ -73,7 +73,7 @@ fn normalised(run: impl Fn(Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>, shape:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn small_convolutions_agree(
