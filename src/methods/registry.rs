@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn unknown_methods_are_refused_with_the_list() {
-        let error = find("edff").err().unwrap().to_string();
-        assert!(error.contains("edff") && error.contains("random"), "{error}");
+        let error = find("edff").err().unwrap();
+        let help = miette::Diagnostic::help(&error).unwrap().to_string();
+        assert!(error.to_string().contains("edff") && help.contains("random"), "{error} {help}");
     }
 }
