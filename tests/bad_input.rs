@@ -185,3 +185,101 @@ fn images() {
         ),
     ]));
 }
+
+/// A small run, whose bundle the cases below damage.
+fn scored(sandbox: &Sandbox) {
+    sandbox.succeed(SMALL);
+    let bundles = sandbox.path().join("results/bundles");
+    let bundle = std::fs::read_dir(&bundles).unwrap().next().unwrap().unwrap().path();
+    std::fs::rename(bundle, sandbox.path().join("set.bundle")).unwrap();
+    let folder = sandbox.path().join("results/records/random/scenes-easy@1");
+    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let record = files.into_iter().find(|path| !path.to_string_lossy().contains(".timing")).unwrap();
+    std::fs::rename(record, folder.join("r.json")).unwrap();
+}
+
+const SMALL: &str = "run --method random --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d1-w4 \
+                     --seeds 1 --train-per-class 2 --device cpu --set redraw=false";
+
+/// Rewrites a file of the sandbox.
+fn edit(sandbox: &Sandbox, name: &str, change: impl Fn(String) -> String) {
+    let path = sandbox.path().join(name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let changed = change(text.clone());
+    assert_ne!(text, changed, "the edit of {name} changes something");
+    std::fs::write(path, changed).unwrap();
+}
+
+const MANIFEST: &str = "set.bundle/manifest.json";
+const RECORD: &str = "results/records/random/scenes-easy@1/r.json";
+
+#[test]
+fn bundles_and_records() {
+    insta::assert_snapshot!(transcript(&[
+        ("bundle missing", nothing, "eval none.bundle"),
+        (
+            "bundle without its data",
+            |s| {
+                scored(s);
+                std::fs::remove_file(s.path().join("set.bundle/data.safetensors")).unwrap();
+            },
+            "eval set.bundle"
+        ),
+        (
+            "bundle cut short",
+            |s| {
+                scored(s);
+                s.file("set.bundle/data.safetensors", [7; 40]);
+            },
+            "eval set.bundle"
+        ),
+        (
+            "manifest cut short",
+            |s| {
+                scored(s);
+                edit(s, MANIFEST, |text| text[..40].to_owned());
+            },
+            "eval set.bundle"
+        ),
+        (
+            "manifest of a later version",
+            |s| {
+                scored(s);
+                edit(s, MANIFEST, |text| text.replacen("\"version\": 1", "\"version\": 9", 1));
+            },
+            "eval set.bundle"
+        ),
+        (
+            "manifest of another kind",
+            |s| {
+                scored(s);
+                edit(s, MANIFEST, |text| text.replacen("compdd-bundle", "compdd-record", 1));
+            },
+            "eval set.bundle"
+        ),
+        ("no record of that id", nothing, "results show nothing-like-it"),
+        (
+            "record with another score",
+            |s| {
+                scored(s);
+                edit(s, RECORD, |text| text.replacen("\"mean\": ", "\"mean\": 1", 1));
+            },
+            "results validate"
+        ),
+        (
+            "record is no JSON",
+            |s| {
+                s.file("results/records/random/scenes-easy@1/x.json", "{\n  \"format\": \n}");
+            },
+            "results list"
+        ),
+        ("import of nothing", nothing, "import none --subset cifar10"),
+        (
+            "import of text",
+            |s| {
+                s.file("set.pt", "no tensors");
+            },
+            "import set.pt --subset cifar10"
+        ),
+    ]));
+}

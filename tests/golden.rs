@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, eval, nn, select};
+use golden_cases::{Case, augment, data, eval, nn, select};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -29,6 +29,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),
     ("vgg11_forward", nn::vgg11),
+    ("zca", data::zca),
 ];
 
 /// Every case file below `folder`, in order.

@@ -8,9 +8,8 @@ use super::Case;
 
 /// The settings and the recorded draws of a case as [`Draws`]. An op is a token of a strategy or one part of `color`.
 fn draws(case: &Case, shape: [usize; 3]) -> Result<Draws, String> {
-    let real = |key: &str| case.settings[key].as_f64().ok_or(format!("setting `{key}` is no number"));
     let config = DsaConfig {
-        crop_ratio: real("crop_ratio")? as f32,
+        crop_ratio: case.real("crop_ratio")?,
         align_corners: case.settings["align_corners"].as_bool().ok_or("setting `align_corners` is no flag")?,
         ..DsaConfig::default()
     };

@@ -12,7 +12,7 @@ use super::Case;
 
 /// The optimiser, the schedule over steps, and what is not part of a single step.
 fn plan(case: &Case) -> Result<Plan, String> {
-    let real = |key: &str| case.settings[key].as_f64().map(|v| v as f32).ok_or(format!("setting `{key}` is no number"));
+    let real = |key| case.real(key);
     let (base, weight_decay, total) = (real("lr")?, real("wd")?, case.number("steps")?);
     let (rule, schedule) = match case.word("opt")? {
         "sgd" => {

@@ -1,6 +1,7 @@
 //! Reading a golden case and comparing with it.
 
 pub mod augment;
+pub mod data;
 pub mod eval;
 pub mod nn;
 pub mod select;
@@ -93,6 +94,11 @@ impl Case {
     pub fn number(&self, key: &str) -> Result<usize, String> {
         let number = self.settings[key].as_u64().ok_or(format!("setting `{key}` is no whole number"))?;
         usize::try_from(number).map_err(|error| error.to_string())
+    }
+
+    /// A real number among the settings.
+    pub fn real(&self, key: &str) -> Result<f32, String> {
+        self.settings[key].as_f64().map(|value| value as f32).ok_or(format!("setting `{key}` is no number"))
     }
 
     /// A word among the settings.
