@@ -29,7 +29,7 @@ use clap::{Parser, Subcommand};
 #[command(after_help = "Start with:  compdd run --method random --subset scenes-easy --ipc 1 --budget quick")]
 struct Cli {
     /// More talk on standard error (-v: what is decided, -vv: details)
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,

@@ -17,7 +17,7 @@ use super::{
 #[derive(Args)]
 pub struct StoreArgs {
     /// Where records, bundles and checkpoints are [default: results]
-    #[arg(long, env = "COMPDD_RESULTS", value_name = "DIR")]
+    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Option<PathBuf>,
 }
 

@@ -16,13 +16,13 @@ use super::{config::Config, progress::Progress, signals, ui::Outcome};
 #[derive(Args)]
 pub struct PlaceArgs {
     /// Folder of images: `train/<class>` and `val|test/<class>`, or the CIFAR binary files
-    #[arg(long, env = "COMPDD_DATA", value_name = "PATH")]
+    #[arg(long, env = "COMPDD_DATA", hide_env_values = true, value_name = "PATH")]
     pub data: Option<PathBuf>,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Where records, bundles and checkpoints go [default: results]
-    #[arg(long, env = "COMPDD_RESULTS", value_name = "DIR")]
+    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Option<PathBuf>,
 }
 

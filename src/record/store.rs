@@ -168,8 +168,8 @@ impl Store {
         Ok(records)
     }
 
-    /// The full-data record that a cell's recovery ratio refers to: the same subset, protocol, network and resolution,
-    /// the largest budget and then the most students first.
+    /// The full-data record that a cell's recovery ratio refers to: the same subset, images, protocol, network, resolution
+    /// and budget; of several, the one with the most students.
     pub fn reference(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
         let query = Query {
             method: Some("full".to_owned()),
@@ -177,10 +177,12 @@ impl Store {
             protocol: Some(cell.protocol.clone()),
             network: Some(cell.network.clone()),
             resolution: Some(cell.resolution),
+            budget: Some(cell.budget),
             ..Query::default()
         };
         let mut found = self.list(&query)?;
-        found.sort_by_key(|r| (r.cell.budget, std::cmp::Reverse(r.students.len()), r.id.clone()));
+        found.retain(|record| record.cell.data_hash == cell.data_hash);
+        found.sort_by_key(|r| (std::cmp::Reverse(r.students.len()), r.id.clone()));
         Ok(found.into_iter().next())
     }
 
