@@ -118,33 +118,6 @@ impl PixelSpace {
         }
     }
 
-    /// One image of this space as bytes for a preview, clamped to what can be shown.
-    ///
-    /// # Shapes
-    /// `image`: `[C, H, W]` with `shape = [C, H, W]`; result: `[H, W, 3]`. A single channel becomes grey.
-    pub fn to_rgb(&self, image: &[f32], shape: [usize; 3]) -> Vec<u8> {
-        let [channels, height, width] = shape;
-        let area = height * width;
-        let (mean, std) = self.statistics();
-        let unwhitened;
-        let values = match self {
-            Self::Normalised { .. } => image,
-            Self::Zca { whitening, .. } => {
-                unwhitened = whitening.invert_one(image);
-                &unwhitened
-            }
-        };
-        let mut rgb = Vec::with_capacity(3 * area);
-        for at in 0..area {
-            for colour in 0..3 {
-                let channel = colour.min(channels - 1);
-                let value = values[channel * area + at] * std[colour] + mean[colour];
-                rgb.push((value * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
-            }
-        }
-        rgb
-    }
-
     /// `normalised` or `zca`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -188,7 +161,7 @@ mod tests {
         let values = tensor.into_data().try_to_vec::<f32>().unwrap();
         let expected = (f32::from(set.image(1)[16]) / 255.0 - 0.4822) / 0.1994;
         assert!((values[48 + 16] - expected).abs() < 1e-6);
-        let rgb = CIFAR.to_rgb(&values[48..], [3, 4, 4]);
+        let rgb = CIFAR.record().to_rgb(&values[48..], [3, 4, 4]);
         for (at, &byte) in set.image(1).iter().enumerate() {
             assert_eq!(rgb[at % 16 * 3 + at / 16], byte);
         }
@@ -197,7 +170,7 @@ mod tests {
     #[test]
     fn previews_are_clamped() {
         let wild: Vec<f32> = [-1e9, 1e9, 0.0].into_iter().flat_map(|v| [v; 16]).collect();
-        assert_eq!(CIFAR.to_rgb(&wild, [3, 4, 4])[..3], [0, 255, 114]);
+        assert_eq!(CIFAR.record().to_rgb(&wild, [3, 4, 4])[..3], [0, 255, 114]);
     }
 
     #[test]
@@ -208,7 +181,7 @@ mod tests {
         let fit = |epsilon| Zca::fit_matrix(&plain.normalised(&set, &all), 6, [3, 4, 4], epsilon).unwrap();
         let space = |epsilon| PixelSpace::Zca { mean: [0.0; 3], std: [1.0; 3], whitening: Arc::new(fit(epsilon)) };
         let whitened = space(0.1).tensor(&set, &all, &Device::flex()).into_data().try_to_vec::<f32>().unwrap();
-        let rgb = space(0.1).to_rgb(&whitened[2 * 48..3 * 48], [3, 4, 4]);
+        let rgb = space(0.1).record().to_rgb(&whitened[2 * 48..3 * 48], [3, 4, 4]);
         for (at, &byte) in set.image(2).iter().enumerate() {
             assert!(rgb[at % 16 * 3 + at / 16].abs_diff(byte) <= 1);
         }

@@ -169,16 +169,6 @@ impl Zca {
         flat.reshape([n, c, h, w])
     }
 
-    /// As [`invert`](Self::invert), for one image on the host.
-    pub(super) fn invert_one(&self, y: &[f32]) -> Vec<f32> {
-        let d = self.mean.len();
-        let column = MatRef::from_column_major_slice(y, d, 1);
-        let inverse = MatRef::from_row_major_slice(&self.inverse, d, d);
-        let mut x = self.mean.clone();
-        matmul(MatMut::from_column_major_slice_mut(&mut x, d, 1), Accum::Add, inverse, column, 1.0, Par::Seq);
-        x
-    }
-
     fn row(&self, device: &Device) -> Tensor<2> {
         Tensor::from_data(TensorData::new(self.mean.clone(), [1, self.mean.len()]), device)
     }
@@ -293,8 +283,6 @@ mod tests {
         assert_close(&host, &values(&file, "out.y").0, "y");
         let back = zca.invert(whitened).into_data().try_to_vec::<f32>().unwrap();
         assert_close(&back, &values(&file, "out.back").0, "back");
-        let d = zca.mean().len();
-        assert_close(&zca.invert_one(&host[..d]), &back[..d], "invert_one");
     }
 
     #[test]
