@@ -2,6 +2,7 @@
 
 use super::{RecordError, atomic};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::path::Path;
 
 /// The name and the newest version of a format.
@@ -13,6 +14,12 @@ pub(super) struct Format {
     pub newest: u64,
     /// What to do about a file that does not fit.
     pub help: &'static str,
+}
+
+/// Anything as a JSON value, with single-precision numbers as short as they were written: 0.9, not 0.8999999761581421.
+/// What cannot be JSON becomes null.
+pub fn value_of(item: &impl Serialize) -> Value {
+    serde_json::to_string(item).and_then(|text| serde_json::from_str(&text)).unwrap_or_default()
 }
 
 #[derive(Deserialize)]

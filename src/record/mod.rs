@@ -30,6 +30,7 @@ pub use bundle::{Bundle, BundleInfo};
 pub use cell::{Budget, Cell, Fidelity};
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
+pub use json::value_of;
 pub use labels::Labels;
 pub use manifest::Manifest;
 pub use pixel_space::PixelSpaceRecord;

@@ -21,6 +21,7 @@ use crate::{
     methods::{FullRecipe, Kind, Start},
     record::{
         Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard,
+        value_of,
     },
     rng::Stream,
 };
@@ -163,7 +164,7 @@ impl Session<'_> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = hash::of(&self.task.source.train);
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
-        provenance.decode = serde_json::to_value(&self.task.source.decode).ok();
+        provenance.decode = Some(value_of(&self.task.source.decode));
         let start = Start {
             task: self.task,
             recipe: &plan.recipe,
@@ -216,9 +217,9 @@ impl Session<'_> {
     }
 
     fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
-        let data = serde_json::to_value(&self.task.source).unwrap_or_default();
+        let data = value_of(&self.task.source);
         let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
-        record.protocol = serde_json::to_value(&self.plan.protocol).unwrap_or_default();
+        record.protocol = value_of(&self.plan.protocol);
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);

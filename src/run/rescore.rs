@@ -15,7 +15,7 @@ use crate::{
     data::{Decode, PixelSpace, ResizeMode, Task, TaskOptions},
     device::DeviceChoice,
     nn::NetworkSpec,
-    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, leaderboard},
+    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, leaderboard, value_of},
     subset::Subset,
 };
 
@@ -102,9 +102,9 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
                 stop,
             };
             let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
-            let data = serde_json::to_value(&task.source).unwrap_or_default();
+            let data = value_of(&task.source);
             let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
-            record.protocol = serde_json::to_value(&protocol).unwrap_or_default();
+            record.protocol = value_of(&protocol);
             record.keep_bundle(BundleRef::to(&options.bundle, &store)?, &set);
             if let Some(reference) = store.reference(&record.cell)? {
                 record.recover_from(&reference);
