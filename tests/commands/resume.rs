@@ -1,7 +1,4 @@
 //! A run that is killed again and again ends with the same bytes as one that was left alone.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod support;
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::Sandbox;
+use crate::support::Sandbox;
 
 const RUN: &str = "run --method herding --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 \
                    --eval-networks mlp --train-per-class 30 --seeds 2 --set feature_epochs=6 --checkpoint-seconds 0 --device cpu";

@@ -1,14 +1,11 @@
 //! The commands as a person uses them, on built-in data.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod support;
 
 use std::{
     fmt::Write as _,
     time::{Duration, Instant},
 };
 
-use support::{Sandbox, texts};
+use crate::support::{Sandbox, texts};
 
 #[test]
 fn help_reads_well_and_starts_fast() {

@@ -1,14 +1,11 @@
 //! Bad input of every kind: each case must fail, with a message that names what is wrong and says what to do.
 //!
-//! The messages are snapshots (`tests/snapshots/`): `INSTA_UPDATE=always cargo test --release --test bad_input` rewrites
+//! The messages are snapshots (`snapshots/`): `INSTA_UPDATE=always cargo test --release --test commands` rewrites
 //! them, and the change is reviewed like code.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod support;
 
 use std::fmt::Write as _;
 
-use support::{Sandbox, texts};
+use crate::support::{Sandbox, texts};
 
 /// A name, what to prepare in the sandbox, and the arguments.
 type Case<'a> = (&'a str, fn(&Sandbox), &'a str);
@@ -124,7 +121,7 @@ fn cifar_folder(sandbox: &Sandbox) {
     let classes = "airplane automobile bird cat deer dog frog horse ship truck";
     for class in classes.split(' ') {
         for split in ["train", "test"] {
-            sandbox.file(&format!("cifar10/{split}/{class}/0000.png"), include_bytes!("data/grey.png"));
+            sandbox.file(&format!("cifar10/{split}/{class}/0000.png"), include_bytes!("../data/grey.png"));
         }
     }
 }

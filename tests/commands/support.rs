@@ -22,7 +22,6 @@ impl Sandbox {
     }
 
     /// Writes a file, making its folders.
-    #[allow(dead_code)] // not every test target asks for it
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -43,7 +42,6 @@ impl Sandbox {
     }
 
     /// Runs a command that must succeed; its standard output.
-    #[allow(dead_code)] // not every test target asks for it
     pub fn succeed(&self, arguments: &str) -> String {
         let output = self.run(arguments);
         let (out, err) = texts(&output);

@@ -1,0 +1,8 @@
+//! The commands, run as processes in empty folders: what a person sees and what is left on disk.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod cli;
+mod resume;
+mod support;
