@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Sandbox, texts};
+use crate::support::{Sandbox, settings, texts};
 
 #[test]
 fn help_reads_well_and_starts_fast() {
@@ -29,7 +29,7 @@ fn help_reads_well_and_starts_fast() {
     ] {
         writeln!(pages, "$ compdd {command}--help\n{}", sandbox.succeed(&format!("{command}--help"))).unwrap();
     }
-    insta::assert_snapshot!(pages);
+    settings().bind(|| insta::assert_snapshot!("help", pages));
 
     let fastest = (0..10)
         .map(|_| {
