@@ -6,14 +6,11 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use faer::{
-    Accum, Mat, MatMut, MatRef, Par,
+    Accum, Mat, MatRef, Par,
     dyn_stack::{MemBuffer, MemStack},
     linalg::{
         evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch},
-        matmul::{
-            matmul,
-            triangular::{self, BlockStructure},
-        },
+        matmul::triangular::{self, BlockStructure},
     },
 };
 
