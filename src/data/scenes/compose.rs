@@ -19,6 +19,18 @@ pub enum Outline {
     Blob(Blob),
 }
 
+/// A piece is outlined in one of its tones from `1 / RIM` of its radius outwards.
+const RIM: f32 = 1.13;
+
+impl Outline {
+    fn contains(self, point: [f32; 2]) -> bool {
+        match self {
+            Self::Shape(shape) => shape.contains(point),
+            Self::Blob(blob) => blob.contains(point),
+        }
+    }
+}
+
 /// Something opaque in the picture.
 #[derive(Clone, Debug)]
 pub struct Piece {
@@ -32,24 +44,21 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// A map from points of the picture to the piece's own coordinates, where they lie inside.
+    /// A map from points of the picture to the piece's own coordinates, where they lie inside it.
     pub fn lens(&self) -> impl Fn([f32; 2]) -> Option<[f32; 2]> {
         let (outline, [left, top]) = (self.outline, self.centre);
         let (sine, cosine) = (self.turn.0 / self.size, self.turn.1 / self.size);
         move |[x, y]| {
             let (x, y) = (x - left, y - top);
             let point = [cosine * x + sine * y, cosine * y - sine * x];
-            let inside = match outline {
-                Outline::Shape(shape) => shape.contains(point),
-                Outline::Blob(blob) => blob.contains(point),
-            };
-            inside.then_some(point)
+            outline.contains(point).then_some(point)
         }
     }
 
     /// Its colour at a point in its own coordinates.
     pub fn colour(&self, local: [f32; 2]) -> Rgb {
-        self.tones[self.pattern.tone(local)]
+        let rim = !self.outline.contains(local.map(|at| at * RIM));
+        self.tones[if rim { 1 } else { self.pattern.tone(local) }]
     }
 
     /// Distance from the centre that no point exceeds.
@@ -121,28 +130,36 @@ pub struct Picture {
 pub fn picture(stream: &mut Stream, class: SceneClass, world: World) -> Picture {
     let background = Background::draw(stream);
     let count = 4 + stream.below(4);
-    let clutter = (0..count).map(|_| stray(stream, world.hard)).collect();
+    let clutter = (0..count).map(|_| stray(stream, world, &background)).collect();
     let (gain, lift) = (stream.range(0.7, 1.05), stream.range(-0.1, 0.1));
     let object = object(stream, class, world);
     Picture { background, clutter, object, gain, lift }
 }
 
-/// A piece of clutter. In the hard world half of them are decoys: a class's shape without texture, or its texture on a blob.
-fn stray(stream: &mut Stream, hard: bool) -> Piece {
-    let decoy = hard && stream.uniform() < 0.5;
-    let textured = stream.uniform() < if hard { 0.2 } else { 0.5 };
+/// Texture on small objects is coarser, as far as 32 pixels can show it.
+fn coarseness(world: World) -> f32 {
+    if world.hard { 1.3 } else { 1.0 }
+}
+
+/// A piece of clutter. In the hard world it is muted, and a third are decoys: a class's shape without texture, or its
+/// texture on a blob.
+fn stray(stream: &mut Stream, world: World, background: &Background) -> Piece {
+    let decoy = stream.uniform() < 0.35 && world.hard;
+    let textured = stream.uniform() < if world.hard { 0.2 } else { 0.5 };
     let shape = Shape::ALL[stream.below(Shape::ALL.len())];
     let blob = Blob::draw(stream, if decoy { 1.5 } else { 9.0 });
     let texture = Texture::ALL[stream.below(Texture::ALL.len())];
     let scheme = Scheme::any(stream);
-    let (low, high) = if hard { (0.07, 0.17) } else { (0.06, 0.2) };
+    let (low, high) = if world.hard { (0.07, 0.17) } else { (0.06, 0.2) };
+    let centre = [stream.uniform(), stream.uniform()];
+    let muted = if world.hard { 0.5 } else { 0.0 };
     Piece {
         outline: if decoy && !textured { Outline::Shape(shape) } else { Outline::Blob(blob) },
-        centre: [stream.uniform(), stream.uniform()],
+        centre,
         size: stream.range(low, high),
         turn: stream.range(0.0, TAU).sin_cos(),
-        pattern: if textured { texture } else { Texture::Plain }.draw(stream),
-        tones: scheme.draw(stream),
+        pattern: if textured { texture } else { Texture::Plain }.draw(coarseness(world), stream),
+        tones: scheme.draw(stream).map(|tone| mix(tone, background.colour(centre), muted)),
     }
 }
 
@@ -151,14 +168,14 @@ fn object(stream: &mut Stream, class: SceneClass, world: World) -> Piece {
     let (low, high) = world.object_share();
     let share = stream.range(low, high);
     let size = (share / PI).sqrt();
-    // Small objects lie anywhere inside the frame; large ones near the middle, a tip may leave it.
-    let margin = if world.hard { size * class.shape.reach() } else { 0.42 };
+    // Small objects lie inside the frame; large ones near the middle, a tip may leave it.
+    let margin = if world.hard { 0.34 } else { 0.42 };
     let mut piece = Piece {
         outline: Outline::Shape(class.shape),
         centre: [stream.range(margin, 1.0 - margin), stream.range(margin, 1.0 - margin)],
         size,
         turn: stream.range(0.0, TAU).sin_cos(),
-        pattern: class.texture.draw(stream),
+        pattern: class.texture.draw(coarseness(world), stream),
         tones: class.scheme.draw(stream),
     };
     if !world.hard {

@@ -89,7 +89,7 @@ impl Scene {
 impl World {
     /// Range of the share of the picture that the object covers.
     pub fn object_share(self) -> (f32, f32) {
-        if self.hard { (0.07, 0.115) } else { (0.37, 0.56) }
+        if self.hard { (0.08, 0.115) } else { (0.37, 0.56) }
     }
 
     /// Picture `index` of a class (position in [`CLASSES`]) and split, `side` pixels wide and high.

@@ -33,18 +33,18 @@ impl Texture {
     /// The textures that classes are made of.
     pub const ALL: [Texture; 3] = [Texture::Stripes, Texture::Checks, Texture::Dots];
 
-    /// Draws scale, angle and phase.
-    pub fn draw(self, stream: &mut Stream) -> Pattern {
+    /// Draws scale, angle and phase; the scale is a multiple of `coarseness`.
+    pub fn draw(self, coarseness: f32, stream: &mut Stream) -> Pattern {
         let turn = stream.range(0.0, TAU).sin_cos();
         let (low, high) = match self {
-            Self::Plain | Self::Stripes => (0.6, 0.8),
-            Self::Checks => (0.85, 1.1),
-            Self::Dots => (0.68, 0.85),
+            Self::Plain | Self::Stripes => (0.6, 0.78),
+            Self::Checks => (0.88, 1.1),
+            Self::Dots => (0.7, 0.85),
         };
         Pattern {
             texture: self,
             turn,
-            frequency: stream.range(low, high).recip(),
+            frequency: (stream.range(low, high) * coarseness).recip(),
             phase: [stream.uniform(), stream.uniform()],
         }
     }
