@@ -8,8 +8,8 @@ use crate::{augment::DsaConfig, record::Budget, rng::Stream};
 
 /// The evaluation without a teacher that the trajectory-matching line uses, from a fresh network to its last epoch.
 ///
-/// The lineage is not of one mind about the minibatch: DC, DSA, MTT, TESLA and FTD evaluate with 256, the scripts of DATM,
-/// PAD and EDF with 128 (`methods/evaluation.md` 3). The default is 256; it matters only for more than 128 images.
+/// The lineage is not of one mind about the minibatch: DC, DSA, MTT, TESLA and FTD evaluate with 256, the released scripts
+/// and configurations of DATM, PAD and EDF with 128. The default is 256; it matters only for more than 128 images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoKd {
