@@ -38,7 +38,12 @@ impl Case {
 
     fn step(&self, train: bool) -> f32 {
         if !train {
-            return self.network.forward(&self.params, self.images.clone(), Mode::Eval).logits.mean().into_scalar::<f32>();
+            return self
+                .network
+                .forward(&self.params, self.images.clone(), Mode::Eval)
+                .logits
+                .mean()
+                .into_scalar::<f32>();
         }
         let params = self.params.track();
         let logits = self.network.forward(&params, self.images.clone(), Mode::Train).logits;
