@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 /// A saved state that cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[diagnostic(help("start the run again with --force: it discards the checkpoint"))]
+#[diagnostic(help("delete the checkpoint and give the command again: the stage then starts afresh"))]
 pub enum StateError {
     /// The file is no checkpoint.
     #[error("the checkpoint cannot be read")]

@@ -18,7 +18,7 @@ use crate::{
     data::Task,
     device::OpenDevice,
     eval::NoKd,
-    methods::{FullRecipe, Kind, Start},
+    methods::{FullRecipe, Kind, Start, State},
     record::{
         Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard,
         value_of,
@@ -144,14 +144,15 @@ impl Session<'_> {
         let mut draws = Vec::with_capacity(count);
         for index in 0..count {
             let path = self.store.bundle_path(main, (count > 1).then_some(index));
-            let made_here = work.file(&format!("draw-{index}.done"));
-            let set = if path.exists() && (!self.plan.options.force || made_here.exists()) {
+            let made = format!("made-{index}");
+            let set = if path.exists() && (!self.plan.options.force || work.load(&made)?.is_some()) {
                 Bundle::read(&path)?
             } else {
                 let begin = Instant::now();
                 let set = self.distil(index, work, trace)?;
                 seconds += begin.elapsed().as_secs_f64();
                 Bundle::write(&path, &set, true)?;
+                work.save(&made, &State::default())?;
                 set
             };
             let reference = BundleRef::to(&path, self.store)?;

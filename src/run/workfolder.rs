@@ -32,7 +32,7 @@ pub enum WorkError {
     },
     /// A checkpoint that is not ours.
     #[error("the checkpoint {} cannot be used", path.display())]
-    #[diagnostic(help("start again with --force: it discards the checkpoint"))]
+    #[diagnostic(help("delete the file and give the command again: the stage then starts afresh"))]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
@@ -40,6 +40,9 @@ pub enum WorkError {
         source: StateError,
     },
 }
+
+/// Marks a folder whose content was made since it was cleared.
+const FRESH: &str = "fresh";
 
 /// The folder, locked for this process until it is dropped or finished.
 #[derive(Debug)]
@@ -49,7 +52,8 @@ pub struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// Opens (and locks) the folder, making it if needed; `fresh` discards what an earlier run left.
+    /// Opens (and locks) the folder, making it if needed. `fresh` discards what an earlier run left, once: a fresh run that
+    /// was interrupted is continued by the next one.
     ///
     /// # Errors
     /// [`WorkError::Busy`] when another process holds the lock.
@@ -67,8 +71,9 @@ impl WorkFolder {
             Err(TryLockError::Error(source)) => return Err(WorkError::Io { path: lock_path, source }),
         }
         let folder = Self { path: path.to_owned(), _lock: lock };
-        if fresh {
+        if fresh && folder.load(FRESH)?.is_none() {
             folder.clear()?;
+            folder.save(FRESH, &State::default())?;
         }
         Ok(folder)
     }
@@ -141,6 +146,10 @@ mod tests {
         drop(work);
         let fresh = WorkFolder::open(&path, true).unwrap();
         assert_eq!(fresh.load("distil").unwrap(), None);
+        fresh.save("distil", &State::default()).unwrap();
+        drop(fresh);
+        let fresh = WorkFolder::open(&path, true).unwrap();
+        assert!(fresh.load("distil").unwrap().is_some(), "an interrupted fresh run continues");
         fresh.finish().unwrap();
         assert!(!path.exists());
     }

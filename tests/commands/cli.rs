@@ -99,3 +99,14 @@ fn a_recipe_can_be_printed_edited_and_used() {
 fn the_doctor_always_finds_the_cpu() {
     assert!(Sandbox::new().succeed("doctor").contains("usable    cpu"));
 }
+
+#[test]
+fn released_files_become_a_bundle() {
+    let sandbox = Sandbox::new();
+    let released = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/import/edf");
+    sandbox.succeed(&format!("import {released} --subset cifar10 --output mine.bundle --method edf-released"));
+    let manifest = std::fs::read_to_string(sandbox.path().join("mine.bundle/manifest.json")).unwrap();
+    assert!(manifest.contains("edf-released") && manifest.contains("logits"), "{manifest}");
+    let again = sandbox.run(&format!("import {released} --subset cifar10 --output mine.bundle"));
+    assert!(!again.status.success(), "a bundle is not replaced without --force");
+}
