@@ -136,6 +136,9 @@ pub fn picture(stream: &mut Stream, class: SceneClass, world: World) -> Picture 
     Picture { background, clutter, object, gain, lift }
 }
 
+/// Objects stand upright, up to this angle to either side (radians), and so does their texture on them.
+const TILT: f32 = 0.4;
+
 /// Texture on small objects is coarser, as far as 32 pixels can show it.
 fn coarseness(world: World) -> f32 {
     if world.hard { 1.3 } else { 1.0 }
@@ -158,7 +161,7 @@ fn stray(stream: &mut Stream, world: World, background: &Background) -> Piece {
         centre,
         size: stream.range(low, high),
         turn: stream.range(0.0, TAU).sin_cos(),
-        pattern: if textured { texture } else { Texture::Plain }.draw(coarseness(world), stream),
+        pattern: if textured { texture } else { Texture::Plain }.draw(coarseness(world), PI, stream),
         tones: scheme.draw(stream).map(|tone| mix(tone, background.colour(centre), muted)),
     }
 }
@@ -174,8 +177,8 @@ fn object(stream: &mut Stream, class: SceneClass, world: World) -> Piece {
         outline: Outline::Shape(class.shape),
         centre: [stream.range(margin, 1.0 - margin), stream.range(margin, 1.0 - margin)],
         size,
-        turn: stream.range(0.0, TAU).sin_cos(),
-        pattern: class.texture.draw(coarseness(world), stream),
+        turn: stream.range(-TILT, TILT).sin_cos(),
+        pattern: class.texture.draw(coarseness(world), TILT, stream),
         tones: class.scheme.draw(stream),
     };
     if !world.hard {

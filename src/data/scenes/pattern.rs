@@ -1,7 +1,5 @@
 //! Textures: which of two tones a point of a piece shows.
 
-use std::f32::consts::TAU;
-
 use crate::rng::Stream;
 
 /// A kind of texture.
@@ -33,9 +31,10 @@ impl Texture {
     /// The textures that classes are made of.
     pub const ALL: [Texture; 3] = [Texture::Stripes, Texture::Checks, Texture::Dots];
 
-    /// Draws scale, angle and phase; the scale is a multiple of `coarseness`.
-    pub fn draw(self, coarseness: f32, stream: &mut Stream) -> Pattern {
-        let turn = stream.range(0.0, TAU).sin_cos();
+    /// Draws scale, angle and phase; the scale is a multiple of `coarseness`, the angle at most `tilt` (radians)
+    /// from upright.
+    pub fn draw(self, coarseness: f32, tilt: f32, stream: &mut Stream) -> Pattern {
+        let turn = stream.range(-tilt, tilt).sin_cos();
         let (low, high) = match self {
             Self::Plain | Self::Stripes => (0.6, 0.78),
             Self::Checks => (0.88, 1.1),

@@ -42,9 +42,9 @@ impl Shape {
             Self::Square => x.abs().max(y.abs()) < HALF_SIDE,
             Self::Triangle => y < TRIANGLE_SIDE && HALF_ROOT_3 * x.abs() - 0.5 * y < TRIANGLE_SIDE,
             Self::Star => {
-                // Mirror the plane onto half a point around the x axis, then ask for the side of that half's edge, which
+                // A point of the star looks up. Mirror the plane onto half a point around the x axis, then ask for the side of that half's edge, which
                 // runs from the tip at (outer, 0) to the waist.
-                let (mut x, mut y) = (x, y.abs());
+                let (mut x, mut y) = (-y, x.abs());
                 for [across, along] in MIRRORS {
                     let beyond = (across * x + along * y).max(0.0) * 2.0;
                     x -= beyond * across;
