@@ -130,7 +130,8 @@ fn remark(record: &Record) -> Option<String> {
 
 /// A leaderboard as a table; reduced budgets carry their name in it.
 pub fn board(rows: &[Row]) -> String {
-    let header = ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "recovery %", "record"];
+    let header =
+        ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "recovery %", "published %", "record"];
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
@@ -144,6 +145,7 @@ pub fn board(rows: &[Row]) -> String {
                 row.std.clone(),
                 row.seeds.to_string(),
                 row.recovery_ratio.clone(),
+                row.published.clone(),
                 row.record.clone(),
             ]
         })

@@ -35,6 +35,8 @@ pub struct Row {
     pub device: String,
     /// Id of the record.
     pub record: String,
+    /// What papers print for the cell, in percent, separated by slashes; never mixed with what was measured.
+    pub published: String,
 }
 
 impl Row {
@@ -57,6 +59,7 @@ impl Row {
             distill_seconds: timing.and_then(|t| t.distill_seconds).map(|s| format!("{s:.1}")).unwrap_or_default(),
             device: timing.map(|t| t.device.clone()).unwrap_or_default(),
             record: record.id.clone(),
+            published: record.published.iter().map(|p| percent(p.mean)).collect::<Vec<_>>().join("/"),
         }
     }
 }
@@ -97,7 +100,7 @@ pub fn csv(rows: &[Row]) -> Result<String, RecordError> {
 }
 
 /// The columns of `leaderboard.csv`, in order.
-pub const COLUMNS: [&str; 14] = [
+pub const COLUMNS: [&str; 15] = [
     "method",
     "subset",
     "ipc",
@@ -112,6 +115,7 @@ pub const COLUMNS: [&str; 14] = [
     "distill_seconds",
     "device",
     "record",
+    "published",
 ];
 
 fn order(a: &Record, b: &Record) -> Ordering {

@@ -144,7 +144,7 @@ fn the_leaderboard_is_sorted_and_in_percent() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines[0],
-        "method,subset,ipc,protocol,network,budget,fidelity,mean,std,seeds,recovery_ratio,distill_seconds,device,record"
+        "method,subset,ipc,protocol,network,budget,fidelity,mean,std,seeds,recovery_ratio,distill_seconds,device,record,published"
     );
     assert!(lines[1].starts_with("herding,cifar10@1,10,no-kd@1,convnet-d3,paper,paper,40.00,,1,,,,herding_cifar10"));
     assert!(lines[2].starts_with("random,cifar10@1,10,no-kd@1,convnet-d3,paper,paper,32.50,3.54,2,,1.2,cpu,random_"));
