@@ -1,17 +1,29 @@
 //! Files and folders that appear whole or not at all.
 //!
 //! Everything is written beside its destination, flushed to the disk and then renamed, so that a reader, a crash or a
-//! second process sees the old state or the new one.
+//! second process sees the old state or the new one. What a killed process leaves half-written is named after its
+//! destination and goes with the next write to it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+/// What every temporary name begins with.
+const LEFTOVER: &str = ".writing-";
+
 /// Writes `bytes` to `path`, creating its folder if needed and replacing a file that is already there.
+///
+/// One process at a time writes to a path (cells are locked); for a file that several may write see [`write_shared`].
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_shared(path, bytes)?;
+    sweep(path)
+}
+
+/// As [`write`], for a file that several processes may write at the same time: the last one wins, none fails.
+pub fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".writing-").shared().tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(&staging_prefix(path)).shared().tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
@@ -24,7 +36,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn write_folder<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     let parent = folder_of(path);
     fs::create_dir_all(parent)?;
-    let staging = tempfile::Builder::new().prefix(".writing-").tempdir_in(parent)?;
+    let staging = tempfile::Builder::new().prefix(&staging_prefix(path)).tempdir_in(parent)?;
     let fresh = staging.path().join("new");
     fs::create_dir(&fresh)?;
     fill(&fresh)?;
@@ -36,6 +48,25 @@ pub fn write_folder<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&Path) ->
     }
     fs::rename(&fresh, path)?;
     sync_folder(parent);
+    drop(staging);
+    Ok(sweep(path)?)
+}
+
+/// What the temporary names of a destination begin with.
+fn staging_prefix(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("{LEFTOVER}{name}-")
+}
+
+/// Removes what killed processes left of earlier writes to this path.
+fn sweep(path: &Path) -> io::Result<()> {
+    let prefix = staging_prefix(path);
+    for entry in fs::read_dir(folder_of(path))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) }?;
+        }
+    }
     Ok(())
 }
 
@@ -57,7 +88,7 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Whether a directory entry is a half-written leftover of a process that was killed.
 pub fn is_leftover(path: &Path) -> bool {
-    path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(".writing-"))
+    path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(LEFTOVER))
 }
 
 /// Temporary files are private by default; results are meant to be read by others.
@@ -88,6 +119,20 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_kill_left_goes_with_the_next_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, folder) = (dir.path().join("a.json"), dir.path().join("a.bundle"));
+        fs::write(dir.path().join(".writing-a.json-Xy12"), "ha").unwrap();
+        fs::create_dir_all(dir.path().join(".writing-a.bundle-Xy12/new")).unwrap();
+        fs::write(dir.path().join(".writing-b.json-Xy12"), "of another file").unwrap();
+        write(&file, b"whole").unwrap();
+        write_folder(&folder, |p| fs::write(p.join("f"), "whole")).unwrap();
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".writing-b.json-Xy12", "a.bundle", "a.json"]);
     }
 
     #[test]

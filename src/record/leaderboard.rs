@@ -83,7 +83,7 @@ pub fn rows(store: &Store, query: &Query) -> Result<Vec<Row>, RecordError> {
 pub fn write(store: &Store) -> Result<Vec<Row>, RecordError> {
     let rows = rows(store, &Query::default())?;
     let path = store.leaderboard();
-    atomic::write(&path, csv(&rows)?.as_bytes()).map_err(RecordError::io("write", &path))?;
+    atomic::write_shared(&path, csv(&rows)?.as_bytes()).map_err(RecordError::io("write", &path))?;
     Ok(rows)
 }
 

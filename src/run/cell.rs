@@ -105,7 +105,7 @@ impl Session<'_> {
     }
 
     fn compute(&self, main: &Cell, open: &[&Cell]) -> Result<(), RunError> {
-        let path = self.store.root().join("work").join(main.bundle_name());
+        let path = self.store.root().join("unfinished").join(main.bundle_name());
         let work = WorkFolder::open(&path, self.plan.options.force)?;
         let log = self.store.log_path(main);
         let trace = Self::open_trace(&log)?;

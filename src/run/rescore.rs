@@ -89,7 +89,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             students,
         };
         if options.force || !store.exists(&cell) {
-            let work = WorkFolder::open(&store.root().join("work").join(cell.id()), options.force)?;
+            let work = WorkFolder::open(&store.root().join("unfinished").join(cell.id()), options.force)?;
             let begin = Instant::now();
             let scorer = Scorer {
                 network: &cell.network,

@@ -64,7 +64,7 @@ fn ten_kills_change_nothing() {
         assert!(expected[&name] == bytes, "{name} differs after {kills} kills");
     }
     assert!(
-        !killed.path().join("results/work").read_dir().is_ok_and(|mut left| left.next().is_some()),
+        !killed.path().join("results/unfinished").read_dir().is_ok_and(|mut left| left.next().is_some()),
         "work was left behind"
     );
 }
