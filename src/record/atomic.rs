@@ -58,8 +58,9 @@ fn staging_prefix(path: &Path) -> String {
     format!("{LEFTOVER}{name}-")
 }
 
-/// Removes what killed processes left of earlier writes to this path.
-fn sweep(path: &Path) -> io::Result<()> {
+/// Removes what killed processes left of earlier writes to this path: each write does so at its end, and whoever finds the
+/// path written already may have to.
+pub fn sweep(path: &Path) -> io::Result<()> {
     let prefix = staging_prefix(path);
     for entry in fs::read_dir(folder_of(path))? {
         let entry = entry?;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Observer, Plan, RunError, Trace, WorkFolder,
+    Observer, Plan, RunError, Trace, WorkError, WorkFolder,
     distil::Loop,
     machine,
     score::{Scorer, TrainOn},
@@ -20,8 +20,8 @@ use crate::{
     eval::NoKd,
     methods::{FullRecipe, Kind, Start, State},
     record::{
-        Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, hash, leaderboard,
-        value_of,
+        Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic, hash,
+        leaderboard, value_of,
     },
     rng::Stream,
 };
@@ -146,6 +146,7 @@ impl Session<'_> {
             let path = self.store.bundle_path(main, (count > 1).then_some(index));
             let made = format!("made-{index}");
             let set = if path.exists() && (!self.plan.options.force || work.load(&made)?.is_some()) {
+                atomic::sweep(&path).map_err(|source| WorkError::Io { path: path.clone(), source })?;
                 Bundle::read(&path)?
             } else {
                 let begin = Instant::now();
