@@ -19,7 +19,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sweep(path)
 }
 
-/// As [`write`], for a file that several processes may write at the same time: the last one wins, none fails.
+/// As [`write()`], for a file that several processes may write at the same time: the last one wins, none fails.
 pub fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;

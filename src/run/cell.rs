@@ -1,7 +1,7 @@
 //! One cell from images to records: distil, score on every network, store.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
@@ -73,6 +73,7 @@ impl Session<'_> {
         let open: Vec<&Cell> =
             cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
         if open.is_empty() {
+            self.tidy(&cells[0])?;
             self.observer.note("nothing to do: the records exist (--force computes them again)");
         } else {
             self.compute(&cells[0], &open)?;
@@ -99,13 +100,26 @@ impl Session<'_> {
         }
     }
 
+    fn work_path(&self, main: &Cell) -> PathBuf {
+        self.store.root().join("unfinished").join(main.bundle_name())
+    }
+
+    /// Removes the working folder that a run left if it was killed after its last record.
+    fn tidy(&self, main: &Cell) -> Result<(), RunError> {
+        let path = self.work_path(main);
+        if path.exists() {
+            WorkFolder::open(&path, false)?.finish()?;
+        }
+        Ok(())
+    }
+
     fn stored(&self, cell: &Cell) -> Result<Outcome, RunError> {
         let record = Record::read(&self.store.record_path(cell))?;
         Ok(Outcome { record, timing: self.store.timing(cell)? })
     }
 
     fn compute(&self, main: &Cell, open: &[&Cell]) -> Result<(), RunError> {
-        let path = self.store.root().join("unfinished").join(main.bundle_name());
+        let path = self.work_path(main);
         let work = WorkFolder::open(&path, self.plan.options.force)?;
         let log = self.store.log_path(main);
         let trace = Self::open_trace(&log)?;
