@@ -55,6 +55,11 @@ impl Config {
         }
     }
 
+    /// The results folder: the flag, else the file's, else `results`.
+    pub fn results(&self, flag: Option<PathBuf>) -> PathBuf {
+        flag.or_else(|| self.results.clone()).unwrap_or_else(|| "results".into())
+    }
+
     fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;

@@ -23,8 +23,7 @@ pub struct StoreArgs {
 
 impl StoreArgs {
     pub fn open(self) -> Result<Store, ui::Failure> {
-        let config = Config::read()?;
-        Ok(Store::new(self.results.or(config.results).unwrap_or_else(|| "results".into())))
+        Ok(Store::new(Config::read()?.results(self.results)))
     }
 }
 

@@ -36,12 +36,9 @@ pub struct Places {
 impl PlaceArgs {
     pub fn resolve(self) -> Result<Places, super::ui::Failure> {
         let config = Config::read()?;
+        let results = config.results(self.results);
         let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
-        Ok(Places {
-            data: self.data.or(config.data),
-            device: DeviceChoice::from_str(&device)?,
-            results: self.results.or(config.results).unwrap_or_else(|| "results".into()),
-        })
+        Ok(Places { data: self.data.or(config.data), device: DeviceChoice::from_str(&device)?, results })
     }
 }
 

@@ -110,6 +110,7 @@ impl Job<'_> {
             student.resume(&path, &tag)?;
             watch = watch.saving_to(&path, &tag, *every);
         }
+        context.progress.begins(number, self.protocol.total_epochs());
         student.train(data, &mut watch)?;
         watch.finished(&student)?;
         let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };

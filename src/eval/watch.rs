@@ -10,6 +10,11 @@ use super::{EvalError, Student};
 
 /// What a caller may want to hear, from any thread.
 pub trait Progress: Sync {
+    /// A student starts, or goes on from a checkpoint, with `of` epochs in all.
+    fn begins(&self, student: usize, of: usize) {
+        let _ = (student, of);
+    }
+
     /// Student number `student` has finished `epoch` of `of` epochs with this mean training loss.
     fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
         let _ = (student, epoch, of, loss);

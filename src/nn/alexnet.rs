@@ -44,9 +44,7 @@ impl AlexNet {
                 net.channels = counts.and_then(|counts| counts.try_into().ok()).ok_or(token)?;
                 "channels"
             };
-            if !seen.first(aspect) {
-                return Err(token);
-            }
+            seen.claim(aspect, token)?;
         }
         Ok(net)
     }

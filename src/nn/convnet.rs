@@ -72,9 +72,7 @@ impl ConvNet {
                 }
                 "kip" => {
                     (net.width, net.norm) = (1024, Norm::None);
-                    if !seen.first("norm") {
-                        return Err(token);
-                    }
+                    seen.claim("norm", token)?;
                     "width"
                 }
                 _ => {
@@ -90,9 +88,7 @@ impl ConvNet {
                     }
                 }
             };
-            if !seen.first(aspect) {
-                return Err(token);
-            }
+            seen.claim(aspect, token)?;
         }
         Ok(net)
     }

@@ -83,9 +83,7 @@ impl ResNet18 {
                     "width"
                 }
             };
-            if !seen.first(aspect) {
-                return Err(token);
-            }
+            seen.claim(aspect, token)?;
         }
         Ok(net)
     }

@@ -169,11 +169,13 @@ impl FromStr for NetworkSpec {
 pub(super) struct Aspects(Vec<&'static str>);
 
 impl Aspects {
-    /// Notes `aspect`; false when it was set before.
-    pub fn first(&mut self, aspect: &'static str) -> bool {
-        let first = !self.0.contains(&aspect);
+    /// Notes that `token` sets `aspect`; a token for an aspect that was set before is refused.
+    pub fn claim<'a>(&mut self, aspect: &'static str, token: &'a str) -> Result<(), &'a str> {
+        if self.0.contains(&aspect) {
+            return Err(token);
+        }
         self.0.push(aspect);
-        first
+        Ok(())
     }
 }
 

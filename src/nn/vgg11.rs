@@ -48,9 +48,7 @@ impl Vgg11 {
                     "width"
                 }
             };
-            if !seen.first(aspect) {
-                return Err(token);
-            }
+            seen.claim(aspect, token)?;
         }
         Ok(net)
     }

@@ -68,12 +68,10 @@ impl Row {
 pub fn rows(store: &Store, query: &Query) -> Result<Vec<Row>, RecordError> {
     let mut records = store.list(query)?;
     records.sort_by(order);
-    for record in &mut records {
-        if record.recovery.is_none()
-            && record.cell.method != "full"
-            && let Some(reference) = store.reference(&record.cell)?
-        {
-            record.recover_from(&reference);
+    let references = store.list(&Query { method: Some("full".to_owned()), ..Query::default() })?;
+    for record in records.iter_mut().filter(|record| record.recovery.is_none() && record.cell.method != "full") {
+        if let Some(reference) = Store::reference_among(&references, &record.cell) {
+            record.recover_from(reference);
         }
     }
     records.iter().map(|record| Ok(Row::of(record, store.timing(&record.cell)?.as_ref()))).collect()

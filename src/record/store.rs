@@ -171,19 +171,21 @@ impl Store {
     /// The full-data record that a cell's recovery ratio refers to: the same subset, images, protocol, network, resolution
     /// and budget; of several, the one with the most students.
     pub fn reference(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
-        let query = Query {
-            method: Some("full".to_owned()),
-            subset: Some(cell.subset.clone()),
-            protocol: Some(cell.protocol.clone()),
-            network: Some(cell.network.clone()),
-            resolution: Some(cell.resolution),
-            budget: Some(cell.budget),
-            ..Query::default()
+        let query = Query { method: Some("full".to_owned()), subset: Some(cell.subset.clone()), ..Query::default() };
+        Ok(Self::reference_among(&self.list(&query)?, cell).cloned())
+    }
+
+    /// As [`Store::reference`], among records that are loaded already.
+    pub(super) fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
+        let address = |cell: &Cell| {
+            (cell.subset.clone(), cell.protocol.clone(), cell.network.clone(), cell.resolution, cell.budget)
         };
-        let mut found = self.list(&query)?;
-        found.retain(|record| record.cell.data_hash == cell.data_hash);
-        found.sort_by_key(|r| (std::cmp::Reverse(r.students.len()), r.id.clone()));
-        Ok(found.into_iter().next())
+        records
+            .iter()
+            .filter(|r| {
+                r.cell.method == "full" && r.cell.data_hash == cell.data_hash && address(&r.cell) == address(cell)
+            })
+            .min_by_key(|r| (std::cmp::Reverse(r.students.len()), r.id.clone()))
     }
 
     /// Every file that should be a record, sorted. An absent folder has none.

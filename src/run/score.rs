@@ -84,11 +84,12 @@ impl Relay<'_> {
 }
 
 impl eval::Progress for Relay<'_> {
-    fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
+    fn begins(&self, student: usize, of: usize) {
+        self.scorer.observer.begin(&self.stage(student), of);
+    }
+
+    fn epoch(&self, student: usize, epoch: usize, _: usize, loss: f64) {
         let stage = self.stage(student);
-        if epoch == 1 {
-            self.scorer.observer.begin(&stage, of);
-        }
         self.scorer.observer.advance(&stage, epoch, &format!("loss {loss:.4}"));
         if let Some(trace) = self.scorer.trace {
             trace.write("epoch", &[("stage", json!(stage)), ("epoch", json!(epoch - 1)), ("loss", json!(loss))]);

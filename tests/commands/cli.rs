@@ -56,7 +56,7 @@ fn a_run_leaves_bundle_record_and_row() {
     assert!(board.contains("convnet-d2-w8,smoke,paper,"), "{board}");
 
     assert!(sandbox.succeed("results list").contains("scenes-hard"));
-    assert!(sandbox.succeed("results validate").is_empty() || !sandbox.succeed("results validate").contains("error"));
+    assert_eq!(sandbox.succeed("results validate"), "", "no problem is listed");
     let bundle = std::fs::read_dir(sandbox.path().join("results/bundles")).unwrap().next().unwrap().unwrap().path();
     for file in ["data.safetensors", "manifest.json", "preview.png"] {
         assert!(bundle.join(file).is_file(), "{file}");
@@ -71,7 +71,7 @@ fn errata_are_shown_with_the_subset() {
     let sandbox = Sandbox::new();
     for command in ["subset show music-hard", "subset show music-hard@paper"] {
         let (out, err) = texts(&sandbox.run(command));
-        assert!(err.contains("n02787622") && err.contains("nine") || err.contains("9 distinct"), "{err}");
+        assert!(err.contains("n02787622") && err.contains("9 distinct"), "{err}");
         assert_eq!(out.lines().count(), 11, "{out}");
     }
     assert!(sandbox.succeed("subset list").contains("music-hard@paper"));
@@ -82,7 +82,7 @@ fn networks_are_listed_and_shown() {
     let sandbox = Sandbox::new();
     assert!(sandbox.succeed("network list").contains("convnet-d3"));
     let shown = sandbox.succeed("network show convnet-d3 --res 32 --classes 10");
-    assert!(shown.contains("320010") || shown.contains("320 010") || shown.contains("320,010"), "{shown}");
+    assert!(shown.contains("320010 parameters"), "{shown}");
 }
 
 #[test]
