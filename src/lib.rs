@@ -21,6 +21,7 @@ pub mod augment;
 pub mod data;
 pub mod device;
 pub mod eval;
+pub mod grad;
 pub mod methods;
 pub mod nn;
 pub mod record;

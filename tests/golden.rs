@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, data, eval, nn, select};
+use golden_cases::{Case, augment, data, eval, nn, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -24,10 +24,13 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("convnet_forward", nn::convnet),
     ("dsa_ops", augment::dsa),
+    ("edf_cpd", trajectory::cpd),
     ("evaluate_steps", eval::steps),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),
+    ("tesla_gradient", trajectory::tesla),
+    ("trajectory_meta_gradient", trajectory::meta_gradient),
     ("vgg11_forward", nn::vgg11),
     ("zca", data::zca),
 ];

@@ -13,6 +13,7 @@ pub mod recipe;
 mod registry;
 mod selected;
 mod state;
+pub mod trajectory;
 
 pub use distiller::{Distiller, Kind, Method, Start, StepContext, StepReport};
 pub use error::MethodError;

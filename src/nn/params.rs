@@ -194,7 +194,7 @@ impl Params {
     pub fn dot(&self, other: &Self) -> f64 {
         check("parameters", &self.layout.parameters, &other.values);
         let pairs = self.values.iter().zip(&other.values);
-        pairs.map(|(a, b)| f64::from((a.clone() * b.clone()).sum().into_scalar::<f32>())).sum()
+        pairs.map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>()).sum()
     }
 
     /// All trainable values as one vector, in `PyTorch` order, each tensor row-major.

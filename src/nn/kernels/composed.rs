@@ -24,6 +24,11 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) 
     match after {
         After::Nothing => y,
         After::Relu => relu(y),
-        After::ReluPool => module::avg_pool2d(relu(y), AvgPoolOptions::new([2, 2])),
+        After::ReluPool => halve(relu(y)),
     }
+}
+
+/// The mean of 2 x 2 blocks.
+pub fn halve(x: Tensor<4>) -> Tensor<4> {
+    module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }

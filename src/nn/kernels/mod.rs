@@ -16,6 +16,7 @@
 mod allocator;
 mod columns;
 mod composed;
+mod dual;
 mod geometry;
 mod norm;
 mod ops;
@@ -35,6 +36,7 @@ use burn::backend::{Dispatch, DispatchDevice};
 use burn::tensor::{DType, Device, Tensor};
 
 pub use allocator::tune_allocator;
+pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::After;
 use ops::KernelOps;

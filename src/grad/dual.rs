@@ -1,0 +1,235 @@
+//! The dual reading of the value trait: a value, and how it changes along a direction in parameter space.
+
+use burn::tensor::{
+    Tensor, activation, module,
+    ops::{AvgPoolOptions, MaxPoolOptions},
+};
+
+use super::norm;
+use crate::nn::{Activation, Moments, Numbers, Plain, PoolKind, Window, kernels};
+
+/// Values with tangents as [`Numbers`]: forward-mode differentiation, itself tracked by reverse mode.
+pub struct Dual;
+
+/// A value and its tangent.
+#[derive(Clone, Debug)]
+pub enum DualTensor<const D: usize> {
+    /// A value that does not depend on the direction: its tangent is zero.
+    Constant(Tensor<D>),
+    /// A value and a tangent of the same shape.
+    Pair {
+        /// The value.
+        value: Tensor<D>,
+        /// Its derivative along the direction.
+        tangent: Tensor<D>,
+    },
+    /// Both in one tensor along the first axis, values first: what the fused operations work on.
+    Stacked(Tensor<D>),
+}
+
+impl<const D: usize> DualTensor<D> {
+    /// A value and its tangent.
+    pub fn pair(value: Tensor<D>, tangent: Tensor<D>) -> Self {
+        Self::Pair { value, tangent }
+    }
+
+    /// The value and the tangent, if it is not zero.
+    pub fn into_parts(self) -> (Tensor<D>, Option<Tensor<D>>) {
+        match self {
+            Self::Constant(value) => (value, None),
+            Self::Pair { value, tangent } => (value, Some(tangent)),
+            Self::Stacked(both) => {
+                let half = both.dims()[0] / 2;
+                (both.clone().narrow(0, 0, half), Some(both.narrow(0, half, half)))
+            }
+        }
+    }
+
+    /// The tensor the fused operations take, and whether it holds a tangent.
+    fn into_stacked(self) -> (Tensor<D>, bool) {
+        match self {
+            Self::Constant(value) => (value, false),
+            Self::Pair { value, tangent } => (Tensor::cat(vec![value, tangent], 0), true),
+            Self::Stacked(both) => (both, true),
+        }
+    }
+
+    /// Value and tangent in one tensor, zeros where there is no tangent.
+    fn stacked(self) -> Tensor<D> {
+        match self.into_stacked() {
+            (both, true) => both,
+            (value, false) => {
+                let zero = value.clone().inner().zeros_like();
+                Tensor::cat(vec![value, zero], 0)
+            }
+        }
+    }
+
+    /// Applies a linear function that treats the entries along the first axis alike.
+    fn linear<const E: usize>(self, f: impl Fn(Tensor<D>) -> Tensor<E>) -> DualTensor<E> {
+        match self {
+            Self::Constant(value) => DualTensor::Constant(f(value)),
+            Self::Pair { value, tangent } => DualTensor::pair(f(value), f(tangent)),
+            Self::Stacked(both) => DualTensor::Stacked(f(both)),
+        }
+    }
+}
+
+/// The value and the tangent of a parameter.
+fn parameter<const D: usize>(x: DualTensor<D>) -> (Tensor<D>, Tensor<D>) {
+    match x.into_parts() {
+        (value, Some(tangent)) => (value, tangent),
+        (value, None) => {
+            let zero = value.clone().inner().zeros_like();
+            (value, zero)
+        }
+    }
+}
+
+impl Numbers for Dual {
+    type T<const D: usize> = DualTensor<D>;
+
+    fn dims<const D: usize>(x: &DualTensor<D>) -> [usize; D] {
+        match x {
+            DualTensor::Constant(value) | DualTensor::Pair { value, .. } => value.dims(),
+            DualTensor::Stacked(both) => {
+                let mut dims = both.dims();
+                dims[0] /= 2;
+                dims
+            }
+        }
+    }
+
+    fn reshape<const D: usize, const E: usize>(x: DualTensor<D>, shape: [usize; E]) -> DualTensor<E> {
+        let doubled = {
+            let mut shape = shape;
+            shape[0] *= 2;
+            shape
+        };
+        match x {
+            DualTensor::Constant(value) => DualTensor::Constant(value.reshape(shape)),
+            DualTensor::Pair { value, tangent } => DualTensor::pair(value.reshape(shape), tangent.reshape(shape)),
+            DualTensor::Stacked(both) => DualTensor::Stacked(both.reshape(doubled)),
+        }
+    }
+
+    fn add<const D: usize>(a: DualTensor<D>, b: DualTensor<D>) -> DualTensor<D> {
+        match (a, b) {
+            (DualTensor::Stacked(a), DualTensor::Stacked(b)) => DualTensor::Stacked(a + b),
+            (a, b) => {
+                let ((a, at), (b, bt)) = (a.into_parts(), b.into_parts());
+                let value = a + b;
+                match (at, bt) {
+                    (Some(at), Some(bt)) => DualTensor::pair(value, at + bt),
+                    (Some(tangent), None) | (None, Some(tangent)) => DualTensor::pair(value, tangent),
+                    (None, None) => DualTensor::Constant(value),
+                }
+            }
+        }
+    }
+
+    fn conv2d(x: DualTensor<4>, weight: DualTensor<4>, bias: Option<DualTensor<1>>, window: Window) -> DualTensor<4> {
+        let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
+        let (weight, tangent) = parameter(weight);
+        let (x, stacked) = x.into_stacked();
+        let z = kernels::dual_conv2d(x, stacked, weight, tangent, stride, padding);
+        match bias.map(parameter) {
+            None => DualTensor::Stacked(z),
+            Some((bias, tangent)) => {
+                let channels = bias.dims()[0];
+                let n = z.dims()[0] / 2;
+                let row = |b: Tensor<1>| b.reshape([1, channels, 1, 1]).expand([n, channels, 1, 1]);
+                DualTensor::Stacked(z + Tensor::cat(vec![row(bias), row(tangent)], 0))
+            }
+        }
+    }
+
+    fn group_norm(x: DualTensor<4>, groups: usize, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
+        let [n, c, h, w] = Self::dims(&x);
+        if groups == c {
+            let (gamma, beta, z) = (parameter(gamma), parameter(beta), x.stacked());
+            return DualTensor::Stacked(kernels::dual_instance_norm(z, gamma.0, beta.0, gamma.1, beta.1));
+        }
+        let y = norm::standardise(Self::reshape(x, [n, groups, c / groups * h * w]));
+        norm::affine(Self::reshape(y, [n, c, h, w]), parameter(gamma), parameter(beta), [1, c, 1, 1])
+    }
+
+    fn layer_norm(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
+        let [n, c, h, w] = Self::dims(&x);
+        let y = norm::standardise(Self::reshape(x, [n, 1, c * h * w]));
+        norm::affine(Self::reshape(y, [n, c, h, w]), parameter(gamma), parameter(beta), [1, c, h, w])
+    }
+
+    fn batch_norm_train(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> (DualTensor<4>, Moments) {
+        norm::batch(x, parameter(gamma), parameter(beta))
+    }
+
+    fn batch_norm_eval(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>, running: Moments) -> DualTensor<4> {
+        norm::fixed(x, parameter(gamma), parameter(beta), running)
+    }
+
+    fn activate<const D: usize>(x: DualTensor<D>, kind: Activation) -> DualTensor<D> {
+        let (x, Some(tangent)) = x.clone().into_parts() else {
+            return x.linear(|value| Plain::activate(value, kind));
+        };
+        let slope = match kind {
+            Activation::Sigmoid => {
+                let y = activation::sigmoid(x.clone());
+                y.clone() * (y.neg() + 1.0)
+            }
+            // Piecewise linear: the slope is constant as far as differentiation is concerned.
+            Activation::Relu => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()),
+            Activation::Leaky => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()) * 0.99 + 0.01,
+        };
+        DualTensor::pair(Plain::activate(x, kind), tangent * slope)
+    }
+
+    fn pool(x: DualTensor<4>, kind: PoolKind, window: Window) -> DualTensor<4> {
+        let Window { kernel, stride, padding } = window;
+        match kind {
+            PoolKind::Average => x.linear(|x| {
+                let options = AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+                module::avg_pool2d(x, options)
+            }),
+            PoolKind::Max => {
+                let options = MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+                let (value, tangent) = x.into_parts();
+                let [n, c, h, w] = value.dims();
+                let (_, places) = module::max_pool2d_with_indices(value.clone().inner(), options);
+                let [_, _, oh, ow] = places.dims();
+                let places = places.reshape([n, c, oh * ow]);
+                let read = |x: Tensor<4>| x.reshape([n, c, h * w]).gather(2, places.clone()).reshape([n, c, oh, ow]);
+                match tangent {
+                    Some(tangent) => DualTensor::pair(read(value), read(tangent)),
+                    None => DualTensor::Constant(read(value)),
+                }
+            }
+        }
+    }
+
+    fn adaptive_avg_pool(x: DualTensor<4>, side: usize) -> DualTensor<4> {
+        x.linear(|x| Plain::adaptive_avg_pool(x, side))
+    }
+
+    fn linear(x: DualTensor<2>, weight: DualTensor<2>, bias: DualTensor<1>) -> DualTensor<2> {
+        let ((weight, weight_tangent), (bias, bias_tangent)) = (parameter(weight), parameter(bias));
+        let (x, tangent) = x.into_parts();
+        let along = x.clone().matmul(weight_tangent.transpose()) + bias_tangent.unsqueeze::<2>();
+        let along = match tangent {
+            Some(tangent) => along + tangent.matmul(weight.clone().transpose()),
+            None => along,
+        };
+        DualTensor::pair(Plain::linear(x, weight, bias), along)
+    }
+
+    fn norm_relu(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
+        let (gamma, beta, z) = (parameter(gamma), parameter(beta), x.stacked());
+        DualTensor::Stacked(kernels::dual_norm_relu(z, gamma.0, beta.0, gamma.1, beta.1))
+    }
+
+    fn conv_block(x: DualTensor<4>, weight: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
+        let z = Self::conv2d(x, weight, None, Window::SAME3).stacked();
+        let (gamma, beta) = (parameter(gamma), parameter(beta));
+        DualTensor::Stacked(kernels::dual_norm_relu_pool(z, gamma.0, beta.0, gamma.1, beta.1))
+    }
+}

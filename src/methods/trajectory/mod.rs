@@ -1,0 +1,3 @@
+//! Trajectory matching.
+
+pub mod matching;
