@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use compdd::{
     data::ResizeMode,
     device::DeviceChoice,
+    grad::Offload,
     record::{Budget, Fidelity},
     run::{self, RunOptions},
 };
@@ -151,6 +152,18 @@ pub struct RunArgs {
     /// Built-in scenes: training images a class
     #[arg(long, value_name = "N")]
     train_per_class: Option<usize>,
+    /// Expert buffers [default: experts, below the results]
+    #[arg(long, value_name = "FOLDER")]
+    experts_dir: Option<PathBuf>,
+    /// Where a student's parameters wait on the way back: device (fastest), host, or disk
+    #[arg(long, default_value = "device", value_name = "PLACE")]
+    offload: Offload,
+    /// Differentiate at most this many images at a time, to save memory
+    #[arg(long, value_name = "IMAGES")]
+    chunk: Option<usize>,
+    /// Picture the images before these iterations, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "ITERATIONS")]
+    pictures: Vec<usize>,
     /// Compute again even if the record exists
     #[arg(long)]
     force: bool,
@@ -206,6 +219,10 @@ impl RunArgs {
             zca: self.pixels.zca,
             train_per_class: self.train_per_class,
             checkpoint_seconds: self.checkpoint_seconds,
+            experts: self.experts_dir,
+            offload: self.offload,
+            chunk: self.chunk,
+            pictures: self.pictures,
         })
     }
 }

@@ -7,6 +7,8 @@ use burn::tensor::Device;
 use super::{MethodError, State, recipe::Recipe};
 use crate::{
     data::Task,
+    experts::{Buffer, Demand},
+    grad::Offload,
     nn::NetworkSpec,
     record::{Distilled, Provenance},
 };
@@ -16,6 +18,8 @@ use crate::{
 pub enum Kind {
     /// It picks real images.
     Selection,
+    /// It learns images.
+    Distillation,
     /// It is no distillation at all: students see the whole training set. The upper bound of every table.
     Reference,
 }
@@ -39,6 +43,28 @@ pub trait Method: Sync {
     /// # Errors
     /// What is wrong with which key, as a sentence.
     fn check(&self, recipe: &Recipe) -> Result<(), String>;
+
+    /// Checks what several keys of a complete recipe say together.
+    ///
+    /// # Errors
+    /// What contradicts what, as a sentence.
+    fn consistent(&self, _recipe: &Recipe) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether the recipe asks for whitened pixels.
+    fn whitens(&self, _recipe: &Recipe) -> bool {
+        false
+    }
+
+    /// The experts that a run reads; the engine trains those that are missing before it starts the method. `seed` is that of
+    /// the run.
+    ///
+    /// # Errors
+    /// When the recipe asks for experts that cannot be.
+    fn demand(&self, _recipe: &Recipe, _seed: u64) -> Result<Option<Demand>, MethodError> {
+        Ok(None)
+    }
 
     /// Whether every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
     fn redraws(&self, _recipe: &Recipe) -> bool {
@@ -73,6 +99,12 @@ pub struct Start<'a> {
     pub network: &'a NetworkSpec,
     /// Where to compute.
     pub device: &'a Device,
+    /// The experts that the method demanded.
+    pub experts: Option<&'a Buffer>,
+    /// Where the student's parameters wait during a rollout.
+    pub offload: Offload,
+    /// Most images of a student minibatch that are differentiated at a time; none: all.
+    pub chunk: Option<usize>,
 }
 
 /// One run of a method, driven step by step.

@@ -55,6 +55,58 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Network(#[from] crate::nn::NetworkError),
+    /// A method that matches experts was started without any.
+    #[error("{method} was started without experts")]
+    #[diagnostic(help("this is a mistake in the program: please report it"))]
+    NoExperts {
+        /// The method.
+        method: String,
+    },
+    /// The learned step size of the student left the positive numbers.
+    #[error("{method} diverged: the student's learning rate would become {rate} in step {step}")]
+    #[diagnostic(help("lower `lr_lr` (the learning rate of the learning rate) or `lr_img` with --set"))]
+    LostRate {
+        /// The method.
+        method: String,
+        /// The step.
+        step: usize,
+        /// The step size that was refused.
+        rate: f64,
+    },
+    /// No iteration is small enough to count any more.
+    #[error(
+        "{method} stands still: for {iterations} iterations in a row, up to step {step}, the matching loss exceeded {threshold} \
+         (the last one is {loss})"
+    )]
+    #[diagnostic(help("lower `lr_img`, `learning_rate` or the start epochs, or raise `skip_above`, with --set"))]
+    Stuck {
+        /// The method.
+        method: String,
+        /// The step.
+        step: usize,
+        /// Skipped iterations.
+        iterations: u64,
+        /// The largest loss that counts.
+        threshold: f64,
+        /// The last loss.
+        loss: f64,
+    },
+    /// The student's training could not be differentiated.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Grad(#[from] crate::grad::GradError),
+    /// The experts cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Experts(#[from] crate::experts::ExpertError),
+    /// An expert does not move.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Standing(#[from] super::trajectory::matching::StandingExpert),
+    /// The activation maps could not be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cam(#[from] crate::cam::CamError),
     /// A network inside the method could not be trained.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -63,4 +115,26 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Select(#[from] crate::select::SelectError),
+}
+
+impl MethodError {
+    /// Whether this is a stop that was asked for: everything is as it was before the step.
+    pub fn is_interruption(&self) -> bool {
+        match self {
+            Self::Eval(error) => error.is_interruption(),
+            Self::Grad(error) => matches!(error, crate::grad::GradError::Interrupted),
+            Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted),
+            _ => false,
+        }
+    }
+
+    /// Whether the numbers got out of hand: the state before the step is the last good one.
+    pub fn is_divergence(&self) -> bool {
+        let student = |error: &crate::grad::GradError| matches!(error, crate::grad::GradError::Diverged { .. });
+        match self {
+            Self::Diverged { .. } | Self::LostRate { .. } | Self::Stuck { .. } => true,
+            Self::Grad(error) => student(error),
+            _ => false,
+        }
+    }
 }

@@ -1,8 +1,19 @@
 //! Every method that `compdd run --method` knows: one line each.
 
-use super::{Method, MethodError, coreset, full, random};
+use super::{Method, MethodError, coreset, full, random, trajectory};
 
-static METHODS: &[&dyn Method] = &[&random::Random, &coreset::HERDING, &coreset::K_CENTER, &full::Full];
+static METHODS: &[&dyn Method] = &[
+    &random::Random,
+    &coreset::HERDING,
+    &coreset::K_CENTER,
+    &trajectory::MTT,
+    &trajectory::TESLA,
+    &trajectory::FTD,
+    &trajectory::DATM,
+    &trajectory::PAD,
+    &trajectory::EDF,
+    &full::Full,
+];
 
 /// The registered methods, in the order of tables.
 pub fn all() -> &'static [&'static dyn Method] {

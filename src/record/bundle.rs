@@ -46,8 +46,7 @@ impl Bundle {
         let data = encode(set, path)?;
         let manifest = Manifest::describe(set, Self::DATA, &data);
         let manifest_text = json::text(&manifest, path)?;
-        let picture =
-            preview::png(set).map_err(|e| RecordError::Preview { path: path.to_owned(), reason: e.to_string() })?;
+        let picture = Self::preview(path, set)?;
         atomic::write_folder(path, |folder| {
             std::fs::write(folder.join(Self::DATA), &data)?;
             std::fs::write(folder.join(Self::MANIFEST), &manifest_text)?;
@@ -55,6 +54,16 @@ impl Bundle {
         })
         .map_err(RecordError::io("write", path))?;
         Ok(BundleInfo { path: path.to_owned(), manifest })
+    }
+
+    /// Writes the picture of a set alone.
+    pub fn picture(path: &Path, set: &Distilled) -> Result<(), RecordError> {
+        let picture = Self::preview(path, set)?;
+        atomic::write(path, &picture).map_err(RecordError::io("write", path))
+    }
+
+    fn preview(path: &Path, set: &Distilled) -> Result<Vec<u8>, RecordError> {
+        preview::png(set).map_err(|e| RecordError::Preview { path: path.to_owned(), reason: e.to_string() })
     }
 
     /// Reads the manifest alone: cheap, and the data file is not checked.

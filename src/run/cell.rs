@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     Observer, Plan, RunError, Trace, WorkError, WorkFolder,
     distil::Loop,
+    experts::Experts,
     machine,
     score::{Scorer, TrainOn},
 };
@@ -18,6 +19,7 @@ use crate::{
     data::Task,
     device::OpenDevice,
     eval::NoKd,
+    experts::Buffer,
     methods::{FullRecipe, Kind, Start, State},
     record::{
         Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic, hash,
@@ -128,7 +130,7 @@ impl Session<'_> {
 
         let (draws, distill_seconds) = match self.plan.method.kind() {
             Kind::Reference => (Vec::new(), 0.0),
-            Kind::Selection => self.draws(main, &work, &trace)?,
+            Kind::Selection | Kind::Distillation => self.draws(main, &work, &trace)?,
         };
         for cell in open {
             let begin = Instant::now();
@@ -153,6 +155,7 @@ impl Session<'_> {
 
     /// Every distilled set of the run, made now or found on disk, and the seconds spent on making them.
     fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<(Vec<Draw>, f64), RunError> {
+        let experts = self.experts(trace)?;
         let count = if self.plan.method.redraws(&self.plan.recipe) { self.plan.students } else { 1 };
         let mut seconds = 0.0;
         let mut draws = Vec::with_capacity(count);
@@ -164,7 +167,7 @@ impl Session<'_> {
                 Bundle::read(&path)?
             } else {
                 let begin = Instant::now();
-                let set = self.distil(index, work, trace)?;
+                let set = self.distil(main, index, experts.as_ref(), work, trace)?;
                 seconds += begin.elapsed().as_secs_f64();
                 Bundle::write(&path, &set, true)?;
                 work.save(&made, &State::default())?;
@@ -176,7 +179,34 @@ impl Session<'_> {
         Ok((draws, seconds))
     }
 
-    fn distil(&self, index: usize, work: &WorkFolder, trace: &Trace) -> Result<Distilled, RunError> {
+    /// The experts that the method demands, if it does.
+    fn experts(&self, trace: &Trace) -> Result<Option<Buffer>, RunError> {
+        let (plan, options) = (self.plan, &self.plan.options);
+        let Some(demand) = plan.method.demand(&plan.recipe, options.seed)? else { return Ok(None) };
+        let [channels, _, side] = self.task.train.shape();
+        let network = plan.networks[0].build(channels, side, self.task.subset.classes_len())?;
+        let root = options.experts.clone().unwrap_or_else(|| self.store.root().join("experts"));
+        let experts = Experts {
+            root: &root,
+            network: &network,
+            task: self.task,
+            device: self.device,
+            trace,
+            observer: self.observer,
+            stop: self.stop,
+            checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+        };
+        experts.ready(&demand).map(Some)
+    }
+
+    fn distil(
+        &self,
+        main: &Cell,
+        index: usize,
+        experts: Option<&Buffer>,
+        work: &WorkFolder,
+        trace: &Trace,
+    ) -> Result<Distilled, RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = hash::of(&self.task.source.train);
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
@@ -190,6 +220,9 @@ impl Session<'_> {
             provenance: &provenance,
             network: &plan.networks[0],
             device: &self.device.device,
+            experts,
+            offload: options.offload,
+            chunk: options.chunk,
         };
         let mut distiller = plan.method.start(start)?;
         let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
@@ -201,6 +234,7 @@ impl Session<'_> {
             observer: self.observer,
             stop: self.stop,
             checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+            pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
         };
         drive.drive(distiller.as_mut())
     }

@@ -1,6 +1,7 @@
 //! The loop that drives a method: steps, checkpoints by time, stop requests, finite losses.
 
 use std::{
+    path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Observer, RunError, Trace, WorkFolder};
 use crate::{
     methods::{Distiller, MethodError, State, StepContext, StepReport},
-    record::Distilled,
+    record::{Bundle, Distilled},
 };
 
 /// What the loop needs besides the method.
@@ -23,6 +24,8 @@ pub(super) struct Loop<'a> {
     pub observer: &'a dyn Observer,
     pub stop: &'a AtomicBool,
     pub checkpoint_every: Duration,
+    /// Iterations before which the images are pictured, and the folder of the pictures.
+    pub pictures: (&'a [usize], PathBuf),
 }
 
 impl Loop<'_> {
@@ -36,11 +39,18 @@ impl Loop<'_> {
             if self.stop.load(Ordering::Relaxed) {
                 return self.interrupt(distiller, step);
             }
+            if self.pictures.0.contains(&step) {
+                self.picture(distiller, step)?;
+            }
             let report = match distiller.step(&StepContext { step, stop: self.stop }) {
-                Err(MethodError::Eval(error)) if error.is_interruption() => return self.interrupt(distiller, step),
+                Err(error) if error.is_interruption() => return self.interrupt(distiller, step),
+                Err(error) if error.is_divergence() => return Err(self.diverged(distiller, step, error)),
                 other => other?,
             };
-            self.check(step, &report)?;
+            if let Some(loss) = report.loss.filter(|loss| !loss.is_finite()) {
+                let method = self.method.to_owned();
+                return Err(self.diverged(distiller, step, MethodError::Diverged { method, step, loss }));
+            }
             step += 1;
             self.report(step, &report);
             if saved.elapsed() >= self.checkpoint_every {
@@ -75,14 +85,26 @@ impl Loop<'_> {
         Err(RunError::Interrupted)
     }
 
-    fn check(&self, step: usize, report: &StepReport) -> Result<(), RunError> {
-        match report.loss {
-            Some(loss) if !loss.is_finite() => {
-                self.trace.write("diverged", &[("stage", json!(self.stage)), ("step", json!(step))]);
-                Err(MethodError::Diverged { method: self.method.to_owned(), step, loss }.into())
-            }
-            _ => Ok(()),
+    /// Keeps what the method had learned before the step that went wrong.
+    fn diverged(&self, distiller: &dyn Distiller, step: usize, error: MethodError) -> RunError {
+        self.trace.write("diverged", &[("stage", json!(self.stage)), ("step", json!(step))]);
+        let kept = self.work.file(&format!("{}-last-good.{}", self.stage, Bundle::EXTENSION));
+        let keep = || -> Result<(), RunError> {
+            self.save(distiller, step)?;
+            Bundle::write(&kept, &distiller.snapshot()?, true)?;
+            Ok(())
+        };
+        match keep() {
+            Ok(()) => RunError::Diverged { source: Box::new(error), kept },
+            Err(worse) => worse,
         }
+    }
+
+    /// Writes a picture of the images as they are before an iteration.
+    fn picture(&self, distiller: &dyn Distiller, step: usize) -> Result<(), RunError> {
+        let path = self.pictures.1.join(format!("{}-{step:06}.png", self.stage));
+        Bundle::picture(&path, &distiller.snapshot()?)?;
+        Ok(())
     }
 
     fn report(&self, done: usize, report: &StepReport) {

@@ -59,7 +59,21 @@ pub enum RunError {
     /// The method failed.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Method(#[from] crate::methods::MethodError),
+    Method(crate::methods::MethodError),
+    /// The method's numbers got out of hand.
+    #[error("{source}")]
+    #[diagnostic(help("{}the last good set is in {}: `compdd eval` scores it", remedy(source), kept.display()))]
+    Diverged {
+        /// What happened.
+        #[source]
+        source: Box<crate::methods::MethodError>,
+        /// The bundle as it was before the step.
+        kept: PathBuf,
+    },
+    /// The experts cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Experts(crate::experts::ExpertError),
     /// The recipe is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -82,6 +96,26 @@ impl From<crate::eval::EvalError> for RunError {
     fn from(error: crate::eval::EvalError) -> Self {
         if error.is_interruption() { Self::Interrupted } else { Self::Eval(error) }
     }
+}
+
+impl From<crate::methods::MethodError> for RunError {
+    fn from(error: crate::methods::MethodError) -> Self {
+        if error.is_interruption() { Self::Interrupted } else { Self::Method(error) }
+    }
+}
+
+impl From<crate::experts::ExpertError> for RunError {
+    fn from(error: crate::experts::ExpertError) -> Self {
+        match error {
+            crate::experts::ExpertError::Interrupted => Self::Interrupted,
+            error => Self::Experts(error),
+        }
+    }
+}
+
+/// What the method itself advises.
+fn remedy(error: &crate::methods::MethodError) -> String {
+    miette::Diagnostic::help(error).map(|help| format!("{help}; ")).unwrap_or_default()
 }
 
 impl RunError {

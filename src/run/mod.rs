@@ -7,6 +7,7 @@
 mod cell;
 mod distil;
 mod error;
+mod experts;
 mod machine;
 mod observer;
 mod options;

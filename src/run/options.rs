@@ -7,6 +7,7 @@ use crate::{
     data::{ResizeMode, TaskOptions},
     device::DeviceChoice,
     eval::NoKd,
+    grad::Offload,
     methods::{
         self, Kind, Method,
         recipe::{Recipe, RecipeFile, RecipeRequest},
@@ -65,6 +66,14 @@ pub struct RunOptions {
     pub train_per_class: Option<usize>,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: u64,
+    /// Root of the expert buffers; `experts` below the results when absent.
+    pub experts: Option<PathBuf>,
+    /// Where the student's parameters wait during a rollout.
+    pub offload: Offload,
+    /// Most images of a student minibatch that are differentiated at a time; none: all.
+    pub chunk: Option<usize>,
+    /// Iterations before which the images are pictured.
+    pub pictures: Vec<usize>,
 }
 
 /// A run whose every noun has been found and fits the others.
@@ -103,12 +112,15 @@ impl RunOptions {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
+        if self.chunk == Some(0) {
+            return Err(RunError::flag("--chunk", &0, "no images", "use 1 or more, or leave --chunk out"));
+        }
         let task = TaskOptions {
             resolution: Some(resolution),
             resize: self.resize,
             antialias: self.antialias,
             skip_bad: self.skip_bad,
-            zca: self.zca,
+            zca: self.zca || method.whitens(&recipe),
             train_per_class: self.train_per_class,
             ..TaskOptions::default()
         };

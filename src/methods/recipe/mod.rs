@@ -89,7 +89,7 @@ impl Recipe {
                 reason,
             })?;
         }
-        method.check(&recipe).map_err(RecipeError::OutOfRange)?;
+        method.check(&recipe).and_then(|()| method.consistent(&recipe)).map_err(RecipeError::OutOfRange)?;
         Ok(recipe)
     }
 

@@ -1,0 +1,44 @@
+//! Gradient descent with momentum on one learned tensor.
+
+use burn::tensor::Tensor;
+
+/// `buffer <- momentum * buffer + gradient; value <- value - rate * buffer`, no dampening.
+#[derive(Clone, Debug)]
+pub(super) struct Descent<const D: usize> {
+    pub rate: f64,
+    pub momentum: f64,
+    /// None before the first step: the buffer then is the gradient itself.
+    pub buffer: Option<Tensor<D>>,
+}
+
+impl<const D: usize> Descent<D> {
+    pub fn new(rate: f64, momentum: f64) -> Self {
+        Self { rate, momentum, buffer: None }
+    }
+
+    pub fn step(&mut self, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+        let buffer = match self.buffer.take() {
+            Some(buffer) => buffer * self.momentum + gradient,
+            None => gradient,
+        };
+        self.buffer = Some(buffer.clone());
+        value - buffer * self.rate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn a17_two_equal_gradients_move_by_two_and_a_half() {
+        let mut descent = Descent::new(10.0, 0.5);
+        let gradient = Tensor::<1>::from_floats([1.0, -2.0], &Device::flex());
+        let mut value = Tensor::<1>::zeros([2], &Device::flex());
+        for _ in 0..2 {
+            value = descent.step(value, gradient.clone());
+        }
+        assert_eq!(value.into_data().try_to_vec::<f32>().unwrap(), [-25.0, 50.0]);
+    }
+}
