@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, data, eval, nn, select};
+use golden_cases::{Case, augment, cam, data, eval, nn, select};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -24,7 +24,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("convnet_forward", nn::convnet),
     ("dsa_ops", augment::dsa),
+    ("edf_dae", cam::dae),
     ("evaluate_steps", eval::steps),
+    ("gradcam", cam::maps),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),
