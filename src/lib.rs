@@ -9,15 +9,17 @@
 //! | [`nn`] | networks as functions of explicit parameters |
 //! | [`augment`] | differentiable siamese augmentation |
 //! | [`select`] | which real images: coresets |
+//! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`eval`] | protocols: how a distilled set is scored |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
 //!
-//! Dependencies point one way: `run` -> `methods`, `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
+//! Dependencies point one way: `run` -> `methods` -> `cam` -> `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
+pub mod cam;
 pub mod data;
 pub mod device;
 pub mod eval;

@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, data, eval, nn, select, trajectory};
+use golden_cases::{Case, augment, cam, data, eval, nn, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -25,7 +25,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("convnet_forward", nn::convnet),
     ("dsa_ops", augment::dsa),
     ("edf_cpd", trajectory::cpd),
+    ("edf_dae", cam::dae),
     ("evaluate_steps", eval::steps),
+    ("gradcam", cam::maps),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),

@@ -42,6 +42,17 @@ pub enum NetworkError {
         /// Which layer does not fit and why.
         reason: String,
     },
+    /// The network cannot be cut at this place.
+    #[error("network `{network}` cannot be cut at `{tap}`")]
+    #[diagnostic(help("{}", places(known)))]
+    Tap {
+        /// Slug of the network.
+        network: String,
+        /// What was asked for.
+        tap: String,
+        /// Where it can be cut.
+        known: Vec<String>,
+    },
     /// Named tensors are not those of the network.
     #[error("{origin} does not fit the network: {}", .differences.join("; "))]
     #[diagnostic(help(
@@ -120,4 +131,11 @@ impl NetworkError {
         ];
         Self::Mismatch { origin: origin.into(), differences: differences.into_iter().flatten().collect() }
     }
+}
+
+fn places(known: &[String]) -> String {
+    if known.is_empty() {
+        return "it names none of its maps; use a convolutional network".to_owned();
+    }
+    format!("maps to cut at: {}", known.join(", "))
 }

@@ -30,7 +30,8 @@ impl Params {
         atomic::write(path, &bytes).map_err(|source| NetworkError::Write { path: path.into(), source })
     }
 
-    /// Reads a safetensors file; names and shapes must be exactly those of `layout`.
+    /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
+    /// are understood for a `ResNet18`.
     pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
         Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
@@ -58,7 +59,7 @@ impl Params {
                 continue;
             }
             let kind = kind.ok_or_else(|| number_kind(origin, &name, &view.dtype()))?;
-            named.insert(name, (view.shape().to_vec(), kind.decode(view.data())));
+            named.insert(translate(layout, &name), (view.shape().to_vec(), kind.decode(view.data())));
         }
         Self::from_named(layout, named, origin, device)
     }

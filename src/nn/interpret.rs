@@ -8,7 +8,7 @@ use super::{
     layer::{Activation, GROUPS, Layer, Norm, PoolKind},
     network::Mode,
     numbers::{Moments, Numbers, Window},
-    params::{Layout, Slot},
+    params::{Slot, Slots},
 };
 
 /// Momentum of the running statistics: `new = 0.9 old + 0.1 measured`.
@@ -104,25 +104,25 @@ struct Pass<'a, N: Numbers> {
     buffers: Vec<Tensor<1>>,
 }
 
-/// Runs `layers` on a batch of images.
+/// Runs `layers`, a whole network or a part of one, on a batch; `slots` are the parameters of just these layers.
 ///
 /// # Shapes
-/// `x [N, C, H, W]` -> logits `[N, classes]`.
+/// `x [N, C, H, W]`, the input of the first layer -> logits `[N, F]`, the output of the last one, flattened.
 ///
 /// # Panics
-/// When `values` does not belong to `layout` (the framework reports the shapes).
+/// When `values` does not belong to these layers (the framework reports the shapes).
 pub(super) fn run<N: Numbers>(
     layers: &[Layer],
-    layout: &Layout,
+    slots: Slots<'_>,
     values: &Values<'_, N>,
     x: N::T<4>,
     mode: Mode,
     wanted: Taps<'_>,
 ) -> Run<N> {
-    assert_eq!(values.parameters.len(), layout.parameters.len(), "parameters of another network");
-    assert_eq!(values.buffers.len(), layout.buffers.len(), "running statistics of another network");
+    assert_eq!(values.parameters.len(), slots.parameters.len(), "parameters of another network");
+    assert_eq!(values.buffers.len(), slots.buffers.len(), "running statistics of another network");
     let mut pass = Pass::<N> {
-        parameters: values.parameters.iter().zip(&layout.parameters),
+        parameters: values.parameters.iter().zip(slots.parameters),
         running: values.buffers.iter(),
         mode,
         wanted,

@@ -24,6 +24,7 @@ mod params;
 mod plain;
 mod resnet18;
 mod spec;
+mod split;
 mod vgg11;
 
 #[cfg(test)]
@@ -42,4 +43,5 @@ pub use params::{Layout, Params, Slot};
 pub use plain::Plain;
 pub use resnet18::{ResNet18, Stem};
 pub use spec::{Known, NetworkSpec, known};
+pub use split::Split;
 pub use vgg11::Vgg11;

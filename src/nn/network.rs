@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    NetworkSpec, Plain,
+    NetworkError, NetworkSpec, Plain, Split,
     interpret::{self, Run, Taps, Values},
     layer::{Layer, Shape, walk},
     numbers::Numbers,
@@ -158,7 +158,15 @@ impl Network {
     /// # Panics
     /// When `values` belongs to another network.
     pub fn run<N: Numbers>(&self, values: &Values<'_, N>, x: N::T<4>, mode: Mode, taps: Taps<'_>) -> Run<N> {
-        interpret::run(&self.layers, &self.layout, values, x, mode, taps)
+        interpret::run(&self.layers, self.layout.slots(), values, x, mode, taps)
+    }
+
+    /// The network cut in two at the map called `tap`, so that the layers behind it can be run on their own.
+    ///
+    /// # Errors
+    /// When there is no such tap, or when it lies inside a residual block, where the network cannot be cut.
+    pub fn split(&self, tap: &str) -> Result<Split<'_>, NetworkError> {
+        Split::new(self, tap)
     }
 
     /// The layers as lines of a table; taps are left out, the layers of a residual block come before its sum.

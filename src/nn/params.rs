@@ -63,6 +63,20 @@ impl Layout {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The slots of all layers.
+    pub(super) fn slots(&self) -> Slots<'_> {
+        Slots { parameters: &self.parameters, buffers: &self.buffers }
+    }
+}
+
+/// The slots of some consecutive layers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots<'a> {
+    /// The trainable ones.
+    pub parameters: &'a [Slot],
+    /// The running statistics.
+    pub buffers: &'a [Slot],
 }
 
 /// The parameters of a network: one flat tensor each, in the order of the [`Layout`], and the running statistics.

@@ -59,13 +59,14 @@ impl Vgg11 {
         [norm, width].into_iter().flatten().collect()
     }
 
-    /// The lineage's names: `features.N` counts every layer; `classifier` is the head. Taps: `feat0..feat4` behind the
-    /// poolings.
+    /// The lineage's names: `features.N` counts every layer; `classifier` is the head. Taps: `relu0..relu4` before the
+    /// poolings, `feat0..feat4` behind them.
     pub(super) fn build(&self, input: [usize; 3], classes: usize) -> Result<Vec<Layer>, String> {
         let mut stack = Stack::new(input);
         let (mut index, mut pooled) = (0, 0);
         for multiple in PLAN {
             if multiple == 0 {
+                stack.tap(format!("relu{pooled}"))?;
                 stack.pool(PoolKind::Max, Window::HALVE)?.tap(format!("feat{pooled}"))?;
                 (index, pooled) = (index + 1, pooled + 1);
             } else {

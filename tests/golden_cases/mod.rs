@@ -1,6 +1,7 @@
 //! Reading a golden case and comparing with it.
 
 pub mod augment;
+pub mod cam;
 pub mod data;
 pub mod eval;
 pub mod nn;

@@ -9,14 +9,20 @@ use super::Case;
 
 /// The network of a case and its parameters; the order of the parameters must be that of the case.
 fn prepare(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String> {
+    let (network, params) = read(case, spec)?;
+    if params.names() != case.names("param_order")? {
+        return Err(format!("parameters in the order {:?}", params.names()));
+    }
+    Ok((network, params))
+}
+
+/// The network of a case and its parameters, whatever their order.
+pub fn read(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String> {
     let (_, shape) = case.f32("in.x")?;
     let network = spec.build(shape[1], shape[2], case.number("classes")?).map_err(|error| error.to_string())?;
     let device = burn::tensor::Device::flex();
     let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &device)
         .map_err(|error| error.to_string())?;
-    if params.names() != case.names("param_order")? {
-        return Err(format!("parameters in the order {:?}", params.names()));
-    }
     Ok((network, params))
 }
 
@@ -50,14 +56,19 @@ pub fn convnet(case: &Case) -> Result<(), String> {
 
 /// `resnet18_forward`.
 pub fn resnet18(case: &Case) -> Result<(), String> {
-    let stem = match (case.word("stem")?, case.settings["ap"].as_bool()) {
-        ("cifar", Some(true)) => Stem::AvgPool,
-        ("cifar", _) => Stem::Cifar,
-        ("tiny", _) => Stem::Tiny,
-        ("imagenet", _) => Stem::ImageNet,
-        (other, _) => return Err(format!("unknown stem `{other}`")),
-    };
-    forward(case, &NetworkSpec::ResNet18(ResNet18 { stem, norm: norm(case)?, width: case.number("base_width")? }))
+    let width = case.number("base_width")?;
+    forward(case, &NetworkSpec::ResNet18(ResNet18 { stem: stem(case)?, norm: norm(case)?, width }))
+}
+
+/// The stem of a case.
+pub fn stem(case: &Case) -> Result<Stem, String> {
+    match (case.word("stem")?, case.settings["ap"].as_bool()) {
+        ("cifar", Some(true)) => Ok(Stem::AvgPool),
+        ("cifar", _) => Ok(Stem::Cifar),
+        ("tiny", _) => Ok(Stem::Tiny),
+        ("imagenet", _) => Ok(Stem::ImageNet),
+        (other, _) => Err(format!("unknown stem `{other}`")),
+    }
 }
 
 /// `vgg11_forward`.
@@ -73,7 +84,8 @@ pub fn alexnet(case: &Case) -> Result<(), String> {
     forward(case, &NetworkSpec::AlexNet(AlexNet { channels, tiny: false }))
 }
 
-fn norm(case: &Case) -> Result<Norm, String> {
+/// The norm of a case.
+pub fn norm(case: &Case) -> Result<Norm, String> {
     match case.word("norm")? {
         "in" => Ok(Norm::Instance),
         "bn" => Ok(Norm::Batch),

@@ -1,0 +1,330 @@
+//! A network that is asked where it looks.
+
+use std::{ops::Range, path::Path};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+
+use super::{
+    CamError, CamMethod, Evidence,
+    evidence::Smooth,
+    head::{Head, indices},
+    map::normalise,
+};
+use crate::{
+    nn::{Mode, Network, NetworkSpec, Params, Split},
+    rng::Stream,
+};
+
+/// A trained network and the map in it that is looked at. It computes in eval mode and is never changed.
+#[derive(Clone, Debug)]
+pub struct CamModel {
+    network: Network,
+    params: Params,
+    tap: String,
+    chunk: usize,
+    closed: bool,
+}
+
+/// Where the noise of Smooth Grad-CAM++ comes from. The other methods take none.
+#[derive(Clone, Copy, Debug)]
+pub enum Noise<'a> {
+    /// One seed per image: noisy input `m` draws from the stream `(seed, "cam-noise", m)`. See [`seeds`].
+    Seeds(&'a [u64]),
+    /// Unit normal values, one block `[N, C, H, W]` per noisy input.
+    Given(&'a [Tensor<4>]),
+}
+
+/// The last map of the network that has more than one pixel; for `vgg11` the last one before a pooling.
+///
+/// `resnet18`: `layer4`; `convnet`: `feat{depth-1}`; `vgg11`: `relu4`.
+pub fn default_tap(network: &Network) -> Result<&str, CamError> {
+    let vgg = matches!(network.spec(), NetworkSpec::Vgg11(_));
+    let usable = |tap: &&str| {
+        let wide = network.split(tap).is_ok_and(|split| has_pixels(&split));
+        wide && (!vgg || tap.starts_with("relu"))
+    };
+    let none = || CamError::NoMap { network: network.spec().slug(), resolution: network.input()[2] };
+    network.tap_names().into_iter().rev().find(usable).ok_or_else(none)
+}
+
+/// A seed for the noise of each image of a range, at one iteration of a run: the same whatever the images are batched with.
+pub fn seeds(run: u64, iteration: u64, images: Range<usize>) -> Vec<u64> {
+    let family = Stream::child_seed(run, "cam", iteration);
+    images.map(|image| Stream::child_seed(family, "image", image as u64)).collect()
+}
+
+impl CamModel {
+    /// Images of one pass, unless [`CamModel::with_chunk`] says otherwise.
+    pub const CHUNK: usize = 32;
+
+    /// A model from a network and its parameters, on their device. Without a `tap`, [`default_tap`].
+    ///
+    /// # Errors
+    /// When the tap does not exist or its map has one pixel only.
+    pub fn new(network: Network, params: Params, tap: Option<&str>) -> Result<Self, CamError> {
+        let tap = match tap {
+            None => default_tap(&network)?.to_owned(),
+            Some(tap) if has_pixels(&network.split(tap)?) => tap.to_owned(),
+            Some(tap) => {
+                let usable = default_tap(&network)?.to_owned();
+                return Err(CamError::OnePixel { network: network.spec().slug(), tap: tap.into(), usable });
+            }
+        };
+        Ok(Self { network, params: params.untracked(), tap, chunk: Self::CHUNK, closed: true })
+    }
+
+    /// A model from a file of weights: `.safetensors`, or a `PyTorch` `.pth` or `.pt`. torchvision's `ResNet18` is
+    /// `resnet18-imagenet-bn` with 1000 classes; its names are understood.
+    ///
+    /// # Errors
+    /// When the file does not hold exactly the tensors of the network; the error lists what is missing.
+    pub fn from_file(
+        spec: &NetworkSpec,
+        resolution: usize,
+        classes: usize,
+        path: &Path,
+        tap: Option<&str>,
+        device: &Device,
+    ) -> Result<Self, CamError> {
+        let network = spec.build(3, resolution, classes)?;
+        let kind = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let params = match kind.as_deref() {
+            Some("safetensors") => Params::load(network.layout(), path, device)?,
+            Some("pth" | "pt") => Params::from_pth(network.layout(), path, device)?,
+            _ => return Err(CamError::Weights { path: path.into() }),
+        };
+        Self::new(network, params, tap)
+    }
+
+    /// At most `images` images in one pass: bounds the memory, never changes a map. Zero counts as one.
+    #[must_use]
+    pub fn with_chunk(self, images: usize) -> Self {
+        Self { chunk: images.max(1), ..self }
+    }
+
+    /// Differentiates even where the gradient could be read off the last layer: the reference for the closed form.
+    #[must_use]
+    pub fn by_differentiation(self) -> Self {
+        Self { closed: false, ..self }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Its parameters.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Name of the map that is looked at.
+    pub fn tap(&self) -> &str {
+        &self.tap
+    }
+
+    /// Number of classes that can be asked for.
+    pub fn classes(&self) -> usize {
+        self.network.classes()
+    }
+
+    /// One map per image, for its target class, at the resolution of the tap.
+    ///
+    /// `seeds` are the images' seeds of the noise, see [`seeds`]; methods without noise ignore them. Each map depends on
+    /// its own image, target and seed only, whatever the batch. Nothing is tracked.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]` in the pixel space the model was trained in, on the model's device -> `[N, h, w]` in `[0, 1]`.
+    ///
+    /// # Errors
+    /// When images, targets or seeds do not fit the model or each other.
+    pub fn maps(
+        &self,
+        method: CamMethod,
+        x: Tensor<4>,
+        targets: &[usize],
+        seeds: &[u64],
+    ) -> Result<Tensor<3>, CamError> {
+        self.raw(method, x, targets, Noise::Seeds(seeds)).map(normalise)
+    }
+
+    /// The maps before `ReLU` and min-max, with noise of one's own if need be.
+    ///
+    /// # Shapes
+    /// As [`CamModel::maps`].
+    ///
+    /// # Errors
+    /// As [`CamModel::maps`].
+    pub fn raw(
+        &self,
+        method: CamMethod,
+        x: Tensor<4>,
+        targets: &[usize],
+        noise: Noise<'_>,
+    ) -> Result<Tensor<3>, CamError> {
+        let (x, samples) = (x.inner(), method.check()?.samples());
+        let split = self.prepare(&x, targets)?;
+        match noise {
+            Noise::Given(blocks) if samples > 0 => {
+                if blocks.len() != samples || blocks.iter().any(|block| block.dims() != x.dims()) {
+                    return Err(CamError::NoiseShape { found: blocks.len(), samples, shape: x.dims() });
+                }
+            }
+            Noise::Seeds(seeds) if samples > 0 && seeds.len() != targets.len() => {
+                return Err(CamError::Count { what: "seeds", found: seeds.len(), images: targets.len() });
+            }
+            _ => {}
+        }
+        let chunks = self.chunks(targets.len()).map(|range| {
+            let part = |block: &Tensor<4>| block.clone().narrow(0, range.start, range.len());
+            let shape = self.network.input();
+            let noise = |sample: usize| match noise {
+                Noise::Seeds(seeds) => drawn(&seeds[range.clone()], sample, shape, &x.device()),
+                Noise::Given(blocks) => part(&blocks[sample]),
+            };
+            self.raw_chunk(&split, method, part(&x), &targets[range.clone()], noise)
+        });
+        Ok(Tensor::cat(chunks.collect(), 0))
+    }
+
+    /// Activations and gradients at the tap, for whoever wants to look at them or to combine them in another way.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]` -> two tensors `[N, K, h, w]`.
+    ///
+    /// # Errors
+    /// As [`CamModel::maps`].
+    pub fn evidence(&self, x: Tensor<4>, targets: &[usize]) -> Result<Evidence, CamError> {
+        let x = x.inner();
+        let split = self.prepare(&x, targets)?;
+        let parts: Vec<Evidence> = self
+            .chunks(targets.len())
+            .map(|range| {
+                let x = x.clone().narrow(0, range.start, range.len());
+                self.evidence_chunk(&split, x, &targets[range])
+            })
+            .collect();
+        let (activations, gradients) = parts.into_iter().map(|part| (part.activation, part.gradient)).unzip();
+        Ok(Evidence { activation: Tensor::cat(activations, 0), gradient: Tensor::cat(gradients, 0) })
+    }
+
+    /// The network cut at the tap, once everything about the request has been checked.
+    fn prepare(&self, x: &Tensor<4>, targets: &[usize]) -> Result<Split<'_>, CamError> {
+        let [images, c, h, w] = x.dims();
+        if images == 0 {
+            return Err(CamError::Empty);
+        }
+        if [c, h, w] != self.network.input() {
+            return Err(CamError::Shape { found: [c, h, w], expected: self.network.input() });
+        }
+        if targets.len() != images {
+            return Err(CamError::Count { what: "targets", found: targets.len(), images });
+        }
+        let classes = self.classes();
+        if let Some((image, &class)) = targets.iter().enumerate().find(|(_, class)| **class >= classes) {
+            return Err(CamError::Target { image, class, classes });
+        }
+        Ok(self.network.split(&self.tap)?)
+    }
+
+    /// The images of each pass.
+    fn chunks(&self, images: usize) -> impl Iterator<Item = Range<usize>> {
+        let size = self.chunk;
+        (0..images.div_ceil(size)).map(move |chunk| chunk * size..((chunk + 1) * size).min(images))
+    }
+
+    fn raw_chunk(
+        &self,
+        split: &Split<'_>,
+        method: CamMethod,
+        x: Tensor<4>,
+        targets: &[usize],
+        noise: impl Fn(usize) -> Tensor<4>,
+    ) -> Tensor<3> {
+        let evidence = || self.evidence_chunk(split, x.clone(), targets);
+        match method {
+            CamMethod::GradCam => evidence().grad_cam(),
+            CamMethod::GradCamPlusPlus => evidence().grad_cam_plus_plus(),
+            CamMethod::TorchCamGradCamPlusPlus => evidence().torch_cam_grad_cam_plus_plus(),
+            CamMethod::XGradCam => evidence().x_grad_cam(),
+            CamMethod::LayerCam => evidence().layer_cam(),
+            CamMethod::SmoothGradCamPlusPlus { samples, sigma } => {
+                let noisy = |sample: usize| x.clone() + noise(sample) * sigma;
+                self.smooth(split, &x, targets, samples, noisy).raw()
+            }
+        }
+    }
+
+    /// The averages of Smooth Grad-CAM++. Where the gradient is the same for every input, only the last noisy input
+    /// matters: two forward passes, no differentiation.
+    fn smooth(
+        &self,
+        split: &Split<'_>,
+        x: &Tensor<4>,
+        targets: &[usize],
+        samples: usize,
+        noisy: impl Fn(usize) -> Tensor<4>,
+    ) -> Smooth {
+        let clean = self.activation(split, x.clone());
+        let evidence = |sample: usize| self.evidence_chunk(split, noisy(sample), targets);
+        let first = if self.head(split).is_some() { samples - 1 } else { 0 };
+        let mut last = evidence(first);
+        let powers = |gradient: &Tensor<4>| {
+            let second = gradient.clone().square();
+            (second.clone(), second * gradient.clone())
+        };
+        let (mut second, mut third) = powers(&last.gradient);
+        for sample in first + 1..samples {
+            last = evidence(sample);
+            let (more_second, more_third) = powers(&last.gradient);
+            (second, third) = (second + more_second, third + more_third);
+        }
+        let count = (samples - first) as f32;
+        Smooth { clean, last, second: second / count, third: third / count }
+    }
+
+    fn evidence_chunk(&self, split: &Split<'_>, x: Tensor<4>, targets: &[usize]) -> Evidence {
+        let activation = self.activation(split, x);
+        let [_, k, h, w] = activation.dims();
+        let gradient = match self.head(split) {
+            Some(head) => head.gradient(split, &self.params, targets, [k, h, w]),
+            None => self.differentiate(split, &activation, targets),
+        };
+        Evidence { activation, gradient }
+    }
+
+    fn activation(&self, split: &Split<'_>, x: Tensor<4>) -> Tensor<4> {
+        split.map(&self.params, x, Mode::Eval)
+    }
+
+    fn head(&self, split: &Split<'_>) -> Option<Head> {
+        if self.closed { Head::of(split) } else { None }
+    }
+
+    /// Gradient of the sum of the target scores with respect to the map. Images do not mix in eval mode.
+    fn differentiate(&self, split: &Split<'_>, activation: &Tensor<4>, targets: &[usize]) -> Tensor<4> {
+        let leaf = activation.clone().autodiff().require_grad();
+        let params = self.params.clone().map(Tensor::autodiff);
+        let logits = split.scores(&params, leaf.clone(), Mode::Eval).logits;
+        let chosen = indices(targets, &logits.device()).reshape([targets.len(), 1]);
+        let mut gradients = logits.gather(1, chosen).sum().backward();
+        leaf.grad_remove(&mut gradients).unwrap_or_else(|| activation.zeros_like())
+    }
+}
+
+/// Whether the map at the cut has more than one pixel.
+fn has_pixels(split: &Split<'_>) -> bool {
+    let [_, h, w] = split.shape();
+    h * w > 1
+}
+
+/// Unit normal noise of one sample, a stream per image: `[N, C, H, W]`.
+fn drawn(seeds: &[u64], sample: usize, [c, h, w]: [usize; 3], device: &Device) -> Tensor<4> {
+    let mut values = vec![0.0_f32; seeds.len() * c * h * w];
+    values.par_chunks_exact_mut((c * h * w).max(1)).zip(seeds).for_each(|(image, &seed)| {
+        let mut stream = Stream::new(seed, "cam-noise", sample as u64);
+        image.fill_with(|| stream.normal());
+    });
+    Tensor::from_data(TensorData::new(values, [seeds.len(), c, h, w]), device)
+}
