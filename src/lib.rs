@@ -10,17 +10,19 @@
 //! | [`augment`] | differentiable siamese augmentation |
 //! | [`select`] | which real images: coresets |
 //! | [`methods`] | one module per method, one trait, one registry |
+//! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`eval`] | protocols: how a distilled set is scored |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
 //!
-//! Dependencies point one way: `run` -> `methods`, `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
+//! Dependencies point one way: `run` -> `methods` -> `experts` -> `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
 pub mod data;
 pub mod device;
 pub mod eval;
+pub mod experts;
 pub mod methods;
 pub mod nn;
 pub mod record;

@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, data, eval, nn, select};
+use golden_cases::{Case, augment, data, eval, experts, nn, select};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -25,6 +25,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("convnet_forward", nn::convnet),
     ("dsa_ops", augment::dsa),
     ("evaluate_steps", eval::steps),
+    ("gsam_step", experts::gsam),
+    ("label_init", experts::labels),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),

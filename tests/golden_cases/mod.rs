@@ -3,6 +3,7 @@
 pub mod augment;
 pub mod data;
 pub mod eval;
+pub mod experts;
 pub mod nn;
 pub mod select;
 
