@@ -11,11 +11,14 @@
 //! | [`select`] | which real images: coresets |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`methods`] | one module per method, one trait, one registry |
+//! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
+//! | [`grad`] | second-order gradients: duals, products, training as a function |
 //! | [`eval`] | protocols: how a distilled set is scored |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
 //!
-//! Dependencies point one way: `run` -> `methods` -> `cam` -> `eval` -> `select` -> `nn`, `augment`, `data`, `subset` -> `record`'s types.
+//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `eval` -> `select` -> `nn`, `augment`, `data`,
+//! `subset` -> `record`'s types.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
@@ -23,6 +26,7 @@ pub mod cam;
 pub mod data;
 pub mod device;
 pub mod eval;
+pub mod experts;
 pub mod grad;
 pub mod methods;
 pub mod nn;

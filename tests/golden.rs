@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, cam, data, eval, nn, select, trajectory};
+use golden_cases::{Case, augment, cam, data, eval, experts, nn, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -28,6 +28,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("edf_dae", cam::dae),
     ("evaluate_steps", eval::steps),
     ("gradcam", cam::maps),
+    ("gsam_step", experts::gsam),
+    ("label_init", experts::labels),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),

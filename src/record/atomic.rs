@@ -5,7 +5,7 @@
 //! destination and goes with the next write to it.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 /// What every temporary name begins with.
@@ -19,12 +19,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sweep(path)
 }
 
+/// As [`write()`], for a file too large to be held in memory: `fill` writes it piece by piece.
+pub fn write_pieces(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+    stage(path, fill)?;
+    sweep(path)
+}
+
 /// As [`write()`], for a file that several processes may write at the same time: the last one wins, none fails.
 pub fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stage(path, |file| file.write_all(bytes))
+}
+
+fn stage(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(&staging_prefix(path)).shared().tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    fill(&mut file)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
     sync_folder(folder);

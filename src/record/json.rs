@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The name and the newest version of a format.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Format {
+pub(crate) struct Format {
     /// What the `format` entry says.
     pub name: &'static str,
     /// The newest version that this build reads.
@@ -29,13 +29,13 @@ struct Header {
 }
 
 /// Reads a file: first its format and version, then all of it.
-pub(super) fn read<T: DeserializeOwned>(path: &Path, format: Format) -> Result<T, RecordError> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path, format: Format) -> Result<T, RecordError> {
     let text = std::fs::read_to_string(path).map_err(RecordError::io("read", path))?;
     parse(&text, path, format)
 }
 
 /// As [`read`], from text; `path` is for the messages.
-pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path, format: Format) -> Result<T, RecordError> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str, path: &Path, format: Format) -> Result<T, RecordError> {
     let bad = |error: &serde_json::Error| RecordError::Json {
         path: path.to_owned(),
         line: error.line(),
@@ -55,14 +55,14 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path, format: Format
 }
 
 /// The text of a file: indented, with a final newline.
-pub(super) fn text(item: &impl Serialize, path: &Path) -> Result<String, RecordError> {
+pub(crate) fn text(item: &impl Serialize, path: &Path) -> Result<String, RecordError> {
     let mut text = serde_json::to_string_pretty(item).map_err(|e| RecordError::io("write", path)(e.into()))?;
     text.push('\n');
     Ok(text)
 }
 
 /// Writes a file whole or not at all.
-pub(super) fn write(path: &Path, item: &impl Serialize) -> Result<(), RecordError> {
+pub(crate) fn write(path: &Path, item: &impl Serialize) -> Result<(), RecordError> {
     atomic::write(path, text(item, path)?.as_bytes()).map_err(RecordError::io("write", path))
 }
 

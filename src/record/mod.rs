@@ -13,7 +13,7 @@ mod distilled;
 mod error;
 pub mod hash;
 pub mod import;
-mod json;
+pub(crate) mod json;
 mod labels;
 pub mod leaderboard;
 mod manifest;

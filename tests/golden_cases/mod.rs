@@ -4,6 +4,7 @@ pub mod augment;
 pub mod cam;
 pub mod data;
 pub mod eval;
+pub mod experts;
 pub mod nn;
 pub mod select;
 pub mod trajectory;
