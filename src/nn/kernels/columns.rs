@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::geometry::Geometry;
+use super::plan::Plan;
 use super::scratch::{Output, Scratch, filled};
 use super::simd::{Isa, LANES, padded};
 use super::sums::Parts;
@@ -111,26 +112,30 @@ impl Panel {
     }
 }
 
-/// `y[n, o] = sum over the window of x * w`. Shapes as in `geometry`, row-major.
-pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
+/// The results of a plan, `y[n, o] = sum over the window of x * w` each. Shapes as in `geometry`, row-major.
+pub fn forward(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
     let (terms, pixels) = (g.terms(), g.pixels());
     let chunk = chunk(g, HELD);
     let chunks = pixels.div_ceil(chunk);
+    let images = plan.sums.len() * g.n;
     let fill = |out: Output<'_>| {
-        (0..g.n * chunks).into_par_iter().for_each(|unit| {
+        (0..images * chunks).into_par_iter().for_each(|unit| {
             let (image, first) = (unit / chunks, unit % chunks * chunk);
             let count = chunk.min(pixels - first);
             let mut columns = Scratch::take(terms * chunk);
-            for (start, columns) in (0..count).step_by(COLUMNS).zip(columns.chunks_exact_mut(terms * COLUMNS)) {
-                let panel = Panel::new(g, first + start);
-                panel.unroll(g, &x[image * g.c * g.h * g.w..][..g.c * g.h * g.w], columns);
-            }
             // Pixels that do not fill a group go through a buffer.
             let (whole, rest) = (count / LANES * LANES, count % LANES);
             let mut edge = Scratch::take(g.o * LANES);
             let start = image * g.o * pixels + first;
-            for from in (0..terms).step_by(TERMS) {
-                for o in (0..g.o).step_by(ROWS) {
+            for (k, &(map, weight)) in plan.sums[image / g.n].iter().enumerate() {
+                let (x, weight) = (plan.maps[map], plan.weights[weight]);
+                for (start, columns) in (0..count).step_by(COLUMNS).zip(columns.chunks_exact_mut(terms * COLUMNS)) {
+                    let panel = Panel::new(g, first + start);
+                    panel.unroll(g, &x[image % g.n * g.c * g.h * g.w..][..g.c * g.h * g.w], columns);
+                }
+                for (from, o) in
+                    (0..terms).step_by(TERMS).flat_map(|from| (0..g.o).step_by(ROWS).map(move |o| (from, o)))
+                {
                     let rows = ROWS.min(g.o - o);
                     for at in (0..count).step_by(COLUMNS) {
                         let mut tile = Tile {
@@ -143,7 +148,7 @@ pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
                             // SAFETY: pixel `first + at` of channel `o` lies inside the output.
                             c: unsafe { out.as_ptr().add(start + o * pixels + at) },
                             c_row: pixels,
-                            accumulate: from > 0,
+                            accumulate: k > 0 || from > 0,
                         };
                         let groups = (whole.saturating_sub(at) / LANES).min(2);
                         // SAFETY: `a` covers rows `o..` of the weights, `b` an unrolled panel, `c` whole groups of this
@@ -167,8 +172,8 @@ pub fn forward(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32]) -> Vec<f32> {
             }
         });
     };
-    // SAFETY: the chunks of all images cover all pixels, for every `o`.
-    unsafe { filled(g.n * g.o * pixels, fill) }
+    // SAFETY: the chunks of all images of all results cover all pixels, for every `o`.
+    unsafe { filled(images * g.o * pixels, fill) }
 }
 
 /// Pixels to unroll at a time, so that their windows take about `held` floats: whole panels. Small batches are cut
@@ -178,41 +183,46 @@ fn chunk(g: &Geometry, held: usize) -> usize {
     (held / padded(g.terms())).min(512).min(few).next_multiple_of(COLUMNS)
 }
 
-/// Gradient with respect to the input: `dx[n, c, h, w]` from `dy[n, o, oh, ow]`.
-pub fn input_gradient(isa: Isa, g: &Geometry, dy: &[f32], weight: &[f32]) -> Vec<f32> {
+/// The results of a plan backwards: gradients of inputs `dx[n, c, h, w]` from gradients of outputs `dy[n, o, oh, ow]`.
+pub fn input_gradient(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
     let (terms, pixels, taps, plane) = (g.terms(), g.pixels(), g.kh * g.kw, g.h * g.w);
     // Small batches are cut into groups of channels too.
     let group = if g.n >= 8 { g.c } else { g.c.div_ceil(4) };
     let groups = g.c.div_ceil(group);
+    let images = plan.sums.len() * g.n;
     let fill = |out: Output<'_>| {
-        (0..g.n * groups).into_par_iter().for_each(|unit| {
+        (0..images * groups).into_par_iter().for_each(|unit| {
             let (image, offset) = (unit / groups, unit % groups * group);
-            let channels = group.min(g.c - offset);
+            let (sum, channels) = (plan.sums[image / g.n], group.min(g.c - offset));
             let mut map = Scratch::take(channels * plane);
             map.fill(0.0);
             let chunk = (4 * HELD / g.o).min(512).min(pixels).next_multiple_of(COLUMNS);
-            let mut right = Scratch::take(g.o * chunk);
+            let mut right = Scratch::take(sum.len() * g.o * chunk);
             let mut columns = Scratch::take(channels * taps * COLUMNS);
-            let maps = &dy[image * g.o * pixels..][..g.o * pixels];
             for first in (0..pixels).step_by(chunk) {
                 let count = chunk.min(pixels - first);
-                gather(&maps[first..], pixels, g.o, count, &mut right);
+                for (&(dy, _), right) in sum.iter().zip(right.chunks_exact_mut(g.o * chunk)) {
+                    let maps = &plan.maps[dy][image % g.n * g.o * pixels..][..g.o * pixels];
+                    gather(&maps[first..], pixels, g.o, count, right);
+                }
                 for start in (0..count).step_by(COLUMNS) {
-                    for k in (0..channels * taps).step_by(ROWS) {
-                        let tile = Tile {
-                            a: weight[offset * taps + k..].as_ptr(),
-                            a_row: 1,
-                            a_step: terms,
-                            b: right[start * g.o..].as_ptr(),
-                            b_step: COLUMNS,
-                            terms: g.o,
-                            c: columns[k * COLUMNS..].as_mut_ptr(),
-                            c_row: COLUMNS,
-                            accumulate: false,
-                        };
-                        // SAFETY: `a` reads columns of the weights from `k` of this group on, `b` and `c` are whole
-                        // panels.
-                        unsafe { product(isa, &tile, ROWS.min(channels * taps - k), 2) };
+                    for (i, &(_, weight)) in sum.iter().enumerate() {
+                        for k in (0..channels * taps).step_by(ROWS) {
+                            let tile = Tile {
+                                a: plan.weights[weight][offset * taps + k..].as_ptr(),
+                                a_row: 1,
+                                a_step: terms,
+                                b: right[(i * chunk + start) * g.o..].as_ptr(),
+                                b_step: COLUMNS,
+                                terms: g.o,
+                                c: columns[k * COLUMNS..].as_mut_ptr(),
+                                c_row: COLUMNS,
+                                accumulate: i > 0,
+                            };
+                            // SAFETY: `a` reads columns of the weights from `k` of this group on, `b` and `c` are whole
+                            // panels.
+                            unsafe { product(isa, &tile, ROWS.min(channels * taps - k), 2) };
+                        }
                     }
                     Panel::new(g, first + start).roll(g, &columns, &mut map);
                 }
@@ -221,8 +231,8 @@ pub fn input_gradient(isa: Isa, g: &Geometry, dy: &[f32], weight: &[f32]) -> Vec
             unsafe { out.part((image * g.c + offset) * plane, channels * plane) }.write_copy_of_slice(&map);
         });
     };
-    // SAFETY: the units cover all channels of all images.
-    unsafe { filled(g.n * g.c * plane, fill) }
+    // SAFETY: the units cover all channels of all images of all results.
+    unsafe { filled(images * g.c * plane, fill) }
 }
 
 /// Copies `count` pixels of `channels` planes to panels of thirty-two pixels, `channels` rows each, filled up with

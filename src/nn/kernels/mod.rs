@@ -1,7 +1,8 @@
 //! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of
 //! their own on the framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product
 //! over unrolled windows ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
-//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]). All of it is built from one
+//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]). Both exist for duals too, values
+//! with a tangent ([`dual`]). All of it is built from one
 //! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
 //! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
 //! another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
@@ -20,6 +21,7 @@ mod dual;
 mod geometry;
 mod norm;
 mod ops;
+mod plan;
 mod scratch;
 mod simd;
 mod sums;

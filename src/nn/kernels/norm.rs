@@ -36,7 +36,8 @@ pub struct Maps {
 }
 
 impl Maps {
-    fn results(self, after: After) -> usize {
+    /// Results of one plane.
+    pub fn results(self, after: After) -> usize {
         self.h * self.w / if after == After::ReluPool { 4 } else { 1 }
     }
 
@@ -112,10 +113,11 @@ macro_rules! each_group {
         }
     };
 }
+pub(super) use each_group;
 
 /// Reads `count` values and fills up with `rest`.
 #[inline(always)]
-unsafe fn read<L: Lanes>(from: *const f32, count: usize, rest: f32) -> L {
+pub unsafe fn read<L: Lanes>(from: *const f32, count: usize, rest: f32) -> L {
     // SAFETY: the caller promises `count` readable values.
     unsafe {
         if count == LANES {
@@ -129,7 +131,7 @@ unsafe fn read<L: Lanes>(from: *const f32, count: usize, rest: f32) -> L {
 
 /// Writes the first `count` lanes.
 #[inline(always)]
-unsafe fn write<L: Lanes>(value: L, to: *mut f32, count: usize) {
+pub unsafe fn write<L: Lanes>(value: L, to: *mut f32, count: usize) {
     // SAFETY: the caller promises room for `count` values.
     unsafe {
         if count == LANES {
@@ -225,27 +227,51 @@ unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f3
                         above.add(below).store(to.add(at));
                     }
                 }
-                let quarter = L::splat(0.25);
-                each_group!(z.len() / 4, |at, count| {
-                    let pairs = rows.as_ptr().add(2 * at);
-                    let first = read::<L>(pairs, (2 * count).min(LANES), 0.0);
-                    let next = read::<L>(pairs.add(LANES), (2 * count).saturating_sub(LANES), 0.0);
-                    write(first.add_neighbours(next).mul(quarter), to.add(at), count);
-                });
+                halve_rows::<L>(&rows, to);
             }
             After::ReluPool => {
                 let mut values = Scratch::take(z.len());
                 each_group!(z.len(), |at, count| {
                     write(plane.value(read(from.add(at), count, 0.0)).relu(), values.as_mut_ptr().add(at), count);
                 });
-                for (i, rows) in values.chunks_exact(2 * w).enumerate() {
-                    let (upper, lower) = rows.split_at(w);
-                    for (j, (above, below)) in upper.chunks_exact(2).zip(lower.chunks_exact(2)).enumerate() {
-                        let mean = 0.25 * ((above[0] + below[0]) + (above[1] + below[1]));
-                        *to.add(i * (w / 2) + j) = mean;
-                    }
-                }
+                halve_blocks(&values, w, to);
             }
+        }
+    }
+}
+
+/// Quarters of the sums of neighbours in `rows`, themselves sums of two rows.
+///
+/// # Safety
+///
+/// `to` must have room for half as many floats.
+#[inline(always)]
+pub unsafe fn halve_rows<L: Lanes>(rows: &[f32], to: *mut f32) {
+    // SAFETY: groups lie inside `rows`; the caller answers for `to`.
+    unsafe {
+        let quarter = L::splat(0.25);
+        each_group!(rows.len() / 2, |at, count| {
+            let pairs = rows.as_ptr().add(2 * at);
+            let first = read::<L>(pairs, (2 * count).min(LANES), 0.0);
+            let next = read::<L>(pairs.add(LANES), (2 * count).saturating_sub(LANES), 0.0);
+            write(first.add_neighbours(next).mul(quarter), to.add(at), count);
+        });
+    }
+}
+
+/// Means of 2 x 2 blocks of a plane of any even width `w`.
+///
+/// # Safety
+///
+/// `to` must have room for a quarter as many floats.
+#[inline(always)]
+pub unsafe fn halve_blocks(values: &[f32], w: usize, to: *mut f32) {
+    for (i, rows) in values.chunks_exact(2 * w).enumerate() {
+        let (upper, lower) = rows.split_at(w);
+        for (j, (above, below)) in upper.chunks_exact(2).zip(lower.chunks_exact(2)).enumerate() {
+            let mean = 0.25 * ((above[0] + below[0]) + (above[1] + below[1]));
+            // SAFETY: one result for every four values.
+            unsafe { *to.add(i * (w / 2) + j) = mean };
         }
     }
 }
@@ -303,7 +329,7 @@ unsafe fn backward_plane_body<L: Lanes>(
 
 /// The adjoint of 2 x 2 average pooling: a quarter of each gradient to each of its four pixels, `w` in a row.
 #[inline(always)]
-unsafe fn spread<L: Lanes>(dy: &[f32], w: usize, to: *mut f32) {
+pub unsafe fn spread<L: Lanes>(dy: &[f32], w: usize, to: *mut f32) {
     let quarter = 0.25;
     for (i, row) in dy.chunks_exact(w / 2).enumerate() {
         // SAFETY: the caller promises four times as many pixels as gradients; this is two rows of them.

@@ -7,6 +7,7 @@ use burn_flex::FlexTensor;
 
 use super::geometry::Geometry;
 use super::norm::{self, After, Maps};
+use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
 use super::{columns, winograd};
@@ -40,13 +41,32 @@ pub trait KernelOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// The results of a plan, by the algorithm that suits the sizes.
+pub fn forward(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
+    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Forward) } else { columns::forward(isa, g, plan) }
+}
+
+/// The results of a plan backwards: gradients of inputs.
+pub fn input_gradient(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
+    if g.is_winograd() {
+        winograd::convolve(isa, g, plan, Way::Backward)
+    } else {
+        columns::input_gradient(isa, g, plan)
+    }
+}
+
+/// Gradient of the weights. Maps beyond the first `g.n` are not read.
+pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    if g.is_winograd() { winograd::weight_gradient(isa, g, x, dy) } else { columns::weight_gradient(isa, g, x, dy) }
+}
+
 /// A tensor of the CPU backend from its values.
-fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+pub fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }
 
 /// The sizes of a batch of maps.
-fn maps(z: &FlexTensor) -> Maps {
+pub fn maps(z: &FlexTensor) -> Maps {
     let shape = z.layout().shape();
     Maps { n: shape[0], c: shape[1], h: shape[2], w: shape[3] }
 }
@@ -54,32 +74,21 @@ fn maps(z: &FlexTensor) -> Maps {
 impl KernelOps for Flex {
     fn convolve(x: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
         let (x, w, isa) = (x.to_contiguous(), w.to_contiguous(), Isa::detect());
-        let y = if g.is_winograd() {
-            winograd::convolve(isa, &g, x.storage(), w.storage(), Way::Forward)
-        } else {
-            columns::forward(isa, &g, x.storage(), w.storage())
-        };
+        let plan = Plan { maps: &[x.storage()], weights: &[w.storage()], sums: Plan::ONE };
+        let y = forward(isa, &g, plan);
         tensor(y, &[g.n, g.o, g.oh, g.ow])
     }
 
     fn convolve_input_gradient(dy: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
         let (dy, w, isa) = (dy.to_contiguous(), w.to_contiguous(), Isa::detect());
-        let dx = if g.is_winograd() {
-            winograd::convolve(isa, &g, dy.storage(), w.storage(), Way::Backward)
-        } else {
-            columns::input_gradient(isa, &g, dy.storage(), w.storage())
-        };
+        let plan = Plan { maps: &[dy.storage()], weights: &[w.storage()], sums: Plan::ONE };
+        let dx = input_gradient(isa, &g, plan);
         tensor(dx, &[g.n, g.c, g.h, g.w])
     }
 
     fn convolve_weight_gradient(x: FlexTensor, dy: FlexTensor, g: Geometry) -> FlexTensor {
         let (x, dy, isa) = (x.to_contiguous(), dy.to_contiguous(), Isa::detect());
-        let dw = if g.is_winograd() {
-            winograd::weight_gradient(isa, &g, x.storage(), dy.storage())
-        } else {
-            columns::weight_gradient(isa, &g, x.storage(), dy.storage())
-        };
-        tensor(dw, &[g.o, g.c, g.kh, g.kw])
+        tensor(weight_gradient(isa, &g, x.storage(), dy.storage()), &[g.o, g.c, g.kh, g.kw])
     }
 
     fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: After) -> FlexTensor {

@@ -6,12 +6,13 @@ use proptest::prelude::*;
 
 use super::geometry::Geometry;
 use super::norm::{self, After, Maps};
+use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::{self, Way};
 use super::{columns, composed, conv2d, conv3x3, instance_norm, norm_relu, norm_relu_pool, normalise};
 
 /// Values in -1 .. 1 from a small generator of its own (steps of a 64-bit congruence).
-fn values(count: usize, seed: u64) -> Vec<f32> {
+pub(super) fn values(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -21,17 +22,17 @@ fn values(count: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-fn leaf<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
+pub(super) fn leaf<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
     let data = TensorData::new(values(shape.iter().product(), seed), shape);
     Tensor::from_data(data, &Device::flex()).autodiff().require_grad()
 }
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 
 /// Largest difference over the largest reference value.
-fn distance(ours: &[f32], reference: &[f32]) -> f32 {
+pub(super) fn distance(ours: &[f32], reference: &[f32]) -> f32 {
     assert_eq!(ours.len(), reference.len());
     let scale = reference.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));
     ours.iter().zip(reference).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs())) / scale
@@ -221,13 +222,15 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
         let g = Geometry::new(x, w, stride, padding).unwrap();
         let (xs, ws) = (values(x.iter().product(), 1), values(w.iter().product(), 2));
         let dy = values(g.n * g.o * g.pixels(), 3);
+        let forward = Plan { maps: &[&xs], weights: &[&ws], sums: Plan::ONE };
+        let backward = Plan { maps: &[&dy], ..forward };
         if g.is_winograd() {
-            all.push(winograd::convolve(isa, &g, &xs, &ws, Way::Forward));
-            all.push(winograd::convolve(isa, &g, &dy, &ws, Way::Backward));
+            all.push(winograd::convolve(isa, &g, forward, Way::Forward));
+            all.push(winograd::convolve(isa, &g, backward, Way::Backward));
             all.push(winograd::weight_gradient(isa, &g, &xs, &dy));
         }
-        all.push(columns::forward(isa, &g, &xs, &ws));
-        all.push(columns::input_gradient(isa, &g, &dy, &ws));
+        all.push(columns::forward(isa, &g, forward));
+        all.push(columns::input_gradient(isa, &g, backward));
         all.push(columns::weight_gradient(isa, &g, &xs, &dy));
     }
     let maps = Maps { n: 9, c: 7, h: 6, w: 10 };
@@ -241,7 +244,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     all
 }
 
-fn bits(all: &[Vec<f32>]) -> Vec<Vec<u32>> {
+pub(super) fn bits(all: &[Vec<f32>]) -> Vec<Vec<u32>> {
     all.iter().map(|values| values.iter().map(|v| v.to_bits()).collect()).collect()
 }
 

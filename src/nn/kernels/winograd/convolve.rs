@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::geometry::Geometry;
+use super::super::plan::Plan;
 use super::super::scratch::{Output, Scratch, filled};
 use super::super::simd::{Isa, LANES, Lanes, padded, per_isa};
 use super::super::tile::{COLUMNS, ROWS, Tile, product};
@@ -100,55 +101,65 @@ fn transformed_weights(isa: Isa, g: &Geometry, weight: &[f32], way: Way) -> Vec<
     unsafe { filled(POINTS * inputs * wide, fill) }
 }
 
-/// `y[n, o, h, w]` from `x[n, c, h, w]`, or the gradient of the input from that of the output. `weight` is `[o, c, 3,
-/// 3]` both times.
-pub fn convolve(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32], way: Way) -> Vec<f32> {
+/// The results of a plan, `y[n, o, h, w]` from `x[n, c, h, w]`; or backwards, gradients of inputs from those of outputs.
+/// Weights are `[o, c, 3, 3]` both times.
+///
+/// Maps and weights are transformed once each. A sum is taken before it is transformed back.
+pub fn convolve(isa: Isa, g: &Geometry, plan: Plan<'_>, way: Way) -> Vec<f32> {
     let (inputs, results) = if way == Way::Forward { (g.c, g.o) } else { (g.o, g.c) };
-    let points = transformed_weights(isa, g, weight, way);
-    let cut = Cut::new(g.n, g.h, g.w, inputs);
+    let points: Vec<Vec<f32>> = plan.weights.iter().map(|weight| transformed_weights(isa, g, weight, way)).collect();
+    let cut = Cut::new(g.n, g.h, g.w, inputs * plan.maps.len());
     let (plane, deep, wide) = (g.h * g.w, padded(inputs), padded(results));
     let across = cut.blocks[1];
-    let source = Source { maps: x, channels: inputs, border: true };
     let fill = |out: Output<'_>| {
         (0..cut.tasks()).into_par_iter().for_each(|task| {
             let blocks = cut.blocks_of(task);
-            let mut moved = Scratch::take(POINTS * blocks * deep);
-            // SAFETY: there is room for the task's blocks at each point.
-            unsafe { source.transform(isa, &cut, task, moved.as_mut_ptr(), blocks * deep) };
-            let mut products = Scratch::take(POINTS * blocks * COLUMNS);
+            let held = POINTS * blocks * deep;
+            let mut moved = Scratch::take(plan.maps.len() * held);
+            for (maps, moved) in plan.maps.iter().zip(moved.chunks_exact_mut(held)) {
+                let source = Source { maps, channels: inputs, border: true };
+                // SAFETY: there is room for the task's blocks at each point.
+                unsafe { source.transform(isa, &cut, task, moved.as_mut_ptr(), blocks * deep) };
+            }
+            let mut products = Scratch::take(plan.sums.len() * POINTS * blocks * COLUMNS);
             let mut pixels = Scratch::take(4 * blocks * COLUMNS);
             for first in (0..wide).step_by(COLUMNS) {
                 let width = COLUMNS.min(wide - first);
+                let each = POINTS * blocks * width;
                 for point in 0..POINTS {
-                    for block in (0..blocks).step_by(ROWS) {
-                        let tile = Tile {
-                            a: moved[(point * blocks + block) * deep..].as_ptr(),
-                            a_row: deep,
-                            a_step: 1,
-                            b: points[(first * POINTS + point * width) * inputs..].as_ptr(),
-                            b_step: width,
-                            terms: inputs,
-                            c: products[(point * blocks + block) * width..].as_mut_ptr(),
-                            c_row: width,
-                            accumulate: false,
-                        };
-                        // SAFETY: up to eight blocks of `deep` floats, the weights of one point, and the products'
-                        // rows.
-                        unsafe { product(isa, &tile, ROWS.min(blocks - block), width / LANES) };
+                    for (sum, products) in plan.sums.iter().zip(products.chunks_exact_mut(each)) {
+                        for (k, &(map, weight)) in sum.iter().enumerate() {
+                            for block in (0..blocks).step_by(ROWS) {
+                                let tile = Tile {
+                                    a: moved[map * held + (point * blocks + block) * deep..].as_ptr(),
+                                    a_row: deep,
+                                    a_step: 1,
+                                    b: points[weight][(first * POINTS + point * width) * inputs..].as_ptr(),
+                                    b_step: width,
+                                    terms: inputs,
+                                    c: products[(point * blocks + block) * width..].as_mut_ptr(),
+                                    c_row: width,
+                                    accumulate: k > 0,
+                                };
+                                // SAFETY: up to eight blocks of `deep` floats, the weights of one point, and the
+                                // products' rows.
+                                unsafe { product(isa, &tile, ROWS.min(blocks - block), width / LANES) };
+                            }
+                        }
                     }
                 }
                 let used = width.min(results - first);
-                for span in cut.spans(task) {
-                    let from = products[span.at * width..].as_ptr();
+                for (which, span) in (0..plan.sums.len()).flat_map(|s| cut.spans(task).map(move |span| (s, span))) {
+                    let from = products[which * each + span.at * width..].as_ptr();
                     // SAFETY: the span's blocks at each point, and room for four pixels of each.
                     unsafe { restore(isa, from, blocks * width, span.rows, across, width, pixels.as_mut_ptr()) };
                     let rows = (2 * span.rows).min(g.h - 2 * span.first);
                     for i in 0..rows {
-                        let start = (span.image * results + first) * plane + (2 * span.first + i) * g.w;
+                        let map = (which * g.n + span.image) * results + first;
                         // SAFETY: `w` pixels of `width` floats are read; row `2 * first + i` of `used` planes is
                         // written, by this task alone.
                         unsafe {
-                            let to = out.as_ptr().add(start);
+                            let to = out.as_ptr().add(map * plane + (2 * span.first + i) * g.w);
                             transpose(isa, pixels[2 * i * across * width..].as_ptr(), width, g.w, used, to, plane);
                         }
                     }
@@ -156,6 +167,6 @@ pub fn convolve(isa: Isa, g: &Geometry, x: &[f32], weight: &[f32], way: Way) -> 
             }
         });
     };
-    // SAFETY: the tasks cover all rows of all maps, each for all results.
-    unsafe { filled(g.n * results * plane, fill) }
+    // SAFETY: the tasks cover all rows of all maps of all results, each for all channels.
+    unsafe { filled(plan.sums.len() * g.n * results * plane, fill) }
 }
