@@ -106,7 +106,8 @@ fn run(case: &Case, drop: f64, order: Order) -> Result<Outcome, String> {
     let objective = Objective::new(&network, Mode::Train);
     let rollout = Rollout::forward(objective, &params, &data, &steps, settings, &never).map_err(|e| e.to_string())?;
     let (losses, end) = (rollout.losses().to_vec(), rollout.end().to_host());
-    let matched = compare(&end, &params.to_host(), &case.f32("in.target")?.0, Drop::Smallest(drop)).map_err(|e| e.to_string())?;
+    let matched =
+        compare(&end, &params.to_host(), &case.f32("in.target")?.0, Drop::Smallest(drop)).map_err(|e| e.to_string())?;
     let adjoint = Tensor::from_data(TensorData::new(matched.adjoint.clone(), [end.len()]), &params.device());
     let gradient =
         rollout.backward(params.unflatten(&adjoint), order, Differences::Exact).map_err(|error| error.to_string())?;

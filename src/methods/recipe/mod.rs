@@ -43,7 +43,7 @@ pub struct RecipeRequest<'a> {
 
 #[cfg(test)]
 impl RecipeRequest<'_> {
-    pub(super) fn for_tests() -> RecipeRequest<'static> {
+    pub(in crate::methods) fn for_tests() -> RecipeRequest<'static> {
         RecipeRequest { subset: "cifar10", ipc: 1, budget: "paper", fidelity: "paper", resolution: 32 }
     }
 }

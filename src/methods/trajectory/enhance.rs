@@ -38,7 +38,7 @@ impl Enhancement {
         let task = start.task;
         let [_, _, side] = task.train.shape();
         let model = if recipe.cam_network == "expert" {
-            let last = experts.params(network, 0, experts.last_epoch(), start.device)?;
+            let last = experts.params(network, 0, experts.last_epoch()?, start.device)?;
             CamModel::new(network.clone(), last, None)?
         } else {
             let spec = NetworkSpec::parse(&recipe.cam_network)?;

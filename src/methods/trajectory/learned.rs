@@ -60,7 +60,8 @@ impl Learned {
         }
         self.rate = self.next_rate(gradient.rate);
         self.buffer_rate = Some(self.buffer_rate.unwrap_or(0.0) * self.momentum_rate + gradient.rate);
-        self.average = self.average.take().map(|average| average * self.decay + self.images.clone() * (1.0 - self.decay));
+        self.average =
+            self.average.take().map(|average| average * self.decay + self.images.clone() * (1.0 - self.decay));
     }
 
     pub fn save(&self, to: &mut State) {
