@@ -73,16 +73,6 @@ impl Draws {
         if device.is_autodiff() || device != Device::flex() { self.apply_tensor(x) } else { self.apply_direct(x) }
     }
 
-    /// The transpose of the linear part, applied to a cotangent: how a gradient passes through the augmentation.
-    pub fn pullback(&self, cotangent: Tensor<4>) -> Tensor<4> {
-        if self.ops.is_empty() {
-            return cotangent;
-        }
-        let leaf = cotangent.zeros_like().autodiff().require_grad();
-        let mut gradients = (self.apply_tensor(leaf.clone()) * cotangent.autodiff()).sum().backward();
-        leaf.grad_remove(&mut gradients).expect("every operation is linear in the image")
-    }
-
     /// The path of every device, composed of tensor operations.
     pub(super) fn apply_tensor(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
