@@ -1,9 +1,10 @@
 //! What a tangent costs: a block of the `ConvNet` (convolution, instance norm, `ReLU`, pooling) on duals beside the same
 //! block on values, forward and backward, on the CPU.
 //!
-//! `cargo bench --bench dual_block [-- seconds]` prints one line a case: milliseconds of both and the ratio, for the
-//! block, its convolution and its norm. The two take turns; a figure is the smallest of the turns that fit into the
-//! seconds (0.3 each unless said). A convolution of duals is three of values, so three is the mark there, and two for
+//! `cargo bench --bench dual_block [-- SECONDS [CASE..]]` prints one line a case (`channels,side,batch`; all unless named):
+//! milliseconds of both and the ratio, for the block, its convolution and its norm. The two take turns; a figure is the
+//! smallest of the turns that fit into the seconds (0.3 each unless said). On a busy machine trust the ratio of processor
+//! time with one thread (`RAYON_NUM_THREADS=1`). A convolution of duals is three of values, so three is the mark there, and two for
 //! the norm.
 
 use std::error::Error;
@@ -49,11 +50,10 @@ struct Block {
 impl Block {
     fn new((channels, side, batch): (usize, usize, usize)) -> Self {
         let first = channels == 3;
-        let x = random([if first { batch } else { 2 * batch }, channels, side, side]);
-        let z = random([2 * batch, WIDTH, side, side]);
+        let stacked = if first { batch } else { 2 * batch };
         Self {
-            inputs: [x.clone().slice(0..batch), x],
-            maps: [z.clone().slice(0..batch), z],
+            inputs: [batch, stacked].map(|n| random([n, channels, side, side])),
+            maps: [batch, 2 * batch].map(|n| random([n, WIDTH, side, side])),
             first,
             weights: [random([WIDTH, channels, 3, 3]), random([WIDTH, channels, 3, 3])],
             gamma: [random([WIDTH]), random([WIDTH])],
@@ -85,15 +85,24 @@ impl Block {
     }
 }
 
-/// Smallest time of each, in milliseconds, taking turns.
-fn compare(seconds: f64, mut runs: [impl FnMut(); 2]) -> [f64; 2] {
-    let mut best = [f64::INFINITY; 2];
+/// Processor time of the process so far, in seconds.
+fn processor() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes the one structure it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// Smallest wall and processor time of each, in milliseconds, taking turns.
+fn compare(seconds: f64, runs: [&dyn Fn(); 2]) -> [[f64; 2]; 2] {
+    let mut best = [[f64::INFINITY; 2]; 2];
     let start = Instant::now();
-    while best[0] == f64::INFINITY || start.elapsed() < Duration::from_secs_f64(seconds) {
-        for (best, run) in best.iter_mut().zip(&mut runs) {
-            let turn = Instant::now();
+    while best[0][0] == f64::INFINITY || start.elapsed() < Duration::from_secs_f64(seconds) {
+        for (best, run) in best.iter_mut().zip(runs) {
+            let (wall, busy) = (Instant::now(), processor());
             run();
-            *best = best.min(turn.elapsed().as_secs_f64() * 1e3);
+            let spent = [wall.elapsed().as_secs_f64() * 1e3, (processor() - busy) * 1e3];
+            *best = [best[0].min(spent[0]), best[1].min(spent[1])];
         }
     }
     best
@@ -101,38 +110,40 @@ fn compare(seconds: f64, mut runs: [impl FnMut(); 2]) -> [f64; 2] {
 
 fn main() -> Result<(), Box<dyn Error>> {
     kernels::tune_allocator();
-    let mut seconds = 0.3;
-    for word in std::env::args().skip(1).filter(|word| word != "--bench") {
-        seconds = word.parse()?;
-    }
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let seconds = words.first().map_or(Ok(0.3), |word| word.parse::<f64>())?;
+    let wanted = |(channels, side, batch)| {
+        words.len() < 2 || words[1..].iter().any(|word| *word == format!("{channels},{side},{batch}"))
+    };
     let mut out = stdout();
-    writeln!(out, "channels side batch  part    values ms  duals ms  ratio")?;
-    for &case in CASES {
+    writeln!(out, "channels side batch  part    values ms  duals ms  ratio  processor")?;
+    for &case in CASES.iter().filter(|case| wanted(**case)) {
         let block = Block::new(case);
         for (name, parts) in PARTS {
-            let runs = [false, true].map(|dual| {
-                let block = &block;
-                move || block.run(dual, parts)
-            });
-            let [values, duals] = compare(seconds, runs);
+            let [values, duals] = compare(seconds, [&|| block.run(false, parts), &|| block.run(true, parts)]);
             let (channels, side, batch) = case;
             writeln!(
                 out,
-                "{channels:8} {side:4} {batch:5}  {name:5} {values:11.3} {duals:9.3} {:6.2}",
-                duals / values
+                "{channels:8} {side:4} {batch:5}  {name:5} {:11.3} {:9.3} {:6.2} {:10.2}",
+                values[0],
+                duals[0],
+                duals[0] / values[0],
+                duals[1] / values[1]
             )?;
             out.flush()?;
         }
     }
-    let slots = [(0..256).map(|i| i as f32 / 256.0).collect()];
-    let draws = Draws::new(vec![Op::from_slots(Kind::Rotate, &DsaConfig::default(), [3, 32, 32], &slots)]);
-    let cotangent = random([256, 3, 32, 32]);
-    let tracked = || {
-        let x = cotangent.zeros_like().autodiff().require_grad();
-        black_box((draws.apply(x) * cotangent.clone()).sum().backward());
-    };
-    let direct = || drop(black_box(draws.pullback(cotangent.clone())));
-    let [graph, pullback] = compare(seconds, [&tracked as &dyn Fn(), &direct]);
-    writeln!(out, "rotation of 256 images of 32 px: pullback {pullback:.3} ms, tracked {graph:.3} ms")?;
+    if words.len() < 2 {
+        let slots = [(0..256).map(|i| i as f32 / 256.0).collect()];
+        let draws = Draws::new(vec![Op::from_slots(Kind::Rotate, &DsaConfig::default(), [3, 32, 32], &slots)]);
+        let cotangent = random([256, 3, 32, 32]);
+        let tracked = || {
+            let x = cotangent.zeros_like().autodiff().require_grad();
+            black_box((draws.apply(x) * cotangent.clone()).sum().backward());
+        };
+        let direct = || drop(black_box(draws.pullback(cotangent.clone())));
+        let [graph, pullback] = compare(seconds, [&tracked, &direct]);
+        writeln!(out, "rotation of 256 images of 32 px: tracked {:.3} ms, pullback {:.3} ms", graph[0], pullback[0])?;
+    }
     Ok(())
 }

@@ -25,11 +25,11 @@ impl Draws {
         if self.ops().is_empty() {
             return cotangent;
         }
-        if cotangent.device() == Device::flex() { self.pull_direct(cotangent) } else { self.pull_tensor(cotangent) }
+        if cotangent.device() == Device::flex() { self.pull_direct(cotangent) } else { self.pull_tensor(&cotangent) }
     }
 
     /// The path of every device: the derivative at zero.
-    pub(super) fn pull_tensor(&self, cotangent: Tensor<4>) -> Tensor<4> {
+    pub(super) fn pull_tensor(&self, cotangent: &Tensor<4>) -> Tensor<4> {
         let x = cotangent.zeros_like().autodiff().require_grad();
         let mut gradients = (self.apply_tensor(x.clone()) * cotangent.clone()).sum().backward();
         x.grad_remove(&mut gradients).unwrap_or_else(|| cotangent.zeros_like())
@@ -42,7 +42,7 @@ impl Draws {
         let mut data = cotangent.into_data().convert::<f32>();
         match data.as_mut_slice::<f32>() {
             Ok(batch) => pull(&self.lowered(h, w), batch, [c, h, w]),
-            Err(_) => return self.pull_tensor(Tensor::from_data(data, &device)),
+            Err(_) => return self.pull_tensor(&Tensor::from_data(data, &device)),
         }
         Tensor::from_data(data, &device)
     }
