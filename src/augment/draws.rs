@@ -99,8 +99,12 @@ impl Draws {
 
     /// Applies the operations in place to a batch in host memory, `[n, c, h, w]` with `shape` = `[c, h, w]`.
     pub fn apply_host(&self, batch: &mut [f32], shape: [usize; 3]) {
-        let lowered: Vec<Lowered> = self.ops.iter().map(|op| op.lower(shape[1], shape[2])).collect();
-        host::apply(&lowered, batch, shape);
+        host::apply(&self.lowered(shape[1], shape[2]), batch, shape);
+    }
+
+    /// The affine forms of the operations on images of `h` by `w`.
+    pub(super) fn lowered(&self, h: usize, w: usize) -> Vec<Lowered> {
+        self.ops.iter().map(|op| op.lower(h, w)).collect()
     }
 }
 

@@ -4,11 +4,13 @@
 //! serialisable list of operations with one parameter per image. [`Draws::apply`] is then a pure, linear (affine)
 //! function of the images: it can be replayed, differentiated, and run on any device. A call on plain tensors of the CPU
 //! takes a direct path over host memory; everything else goes through tensor operations. Both read the same lowered
-//! description, so a formula is written once; `tests` hold them to each other. Only augmentations that act on a
+//! description, so a formula is written once; `tests` hold them to each other. [`Draws::pullback`] is the transpose of the
+//! linear part ([`adjoint`]): a gradient's way back to the images without a graph. Only augmentations that act on a
 //! batch of images and are differentiable in the pixels belong here.
 //!
 //! Source: DSA (Zhao and Bilen, ICML 2021) in the form the trajectory-matching line evaluates with.
 
+mod adjoint;
 mod colour;
 mod config;
 mod draws;
@@ -21,5 +23,7 @@ pub use config::{AugmentError, DsaConfig, Mode, Sampling, Strategy, Token};
 pub use draws::Draws;
 pub use operation::{Kind, Op};
 
+#[cfg(test)]
+mod adjoint_tests;
 #[cfg(test)]
 mod tests;

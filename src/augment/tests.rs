@@ -10,17 +10,17 @@ use crate::rng::Stream;
 
 const SHAPE: [usize; 3] = [3, 16, 16];
 
-fn noise(seed: u64, n: usize, [c, h, w]: [usize; 3]) -> Tensor<4> {
+pub(super) fn noise(seed: u64, n: usize, [c, h, w]: [usize; 3]) -> Tensor<4> {
     let mut stream = Stream::new(seed, "test images", 0);
     let values: Vec<f32> = (0..n * c * h * w).map(|_| stream.normal()).collect();
     Tensor::from_data(TensorData::new(values, [n, c, h, w]), &Device::flex())
 }
 
-fn values(x: Tensor<4>) -> Vec<f32> {
+pub(super) fn values(x: Tensor<4>) -> Vec<f32> {
     x.into_data().try_into_vec().unwrap()
 }
 
-fn distance(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -30,7 +30,7 @@ fn one(kind: Kind, config: &DsaConfig, shape: [usize; 3], slots: &[Vec<f32>]) ->
 }
 
 /// Every kind with five images of random parameters.
-fn random_draws(shape: [usize; 3]) -> Vec<Draws> {
+pub(super) fn random_draws(shape: [usize; 3]) -> Vec<Draws> {
     let config = DsaConfig { mode: Mode::M, ..DsaConfig::default() };
     let draws = config.draw(&mut Stream::new(11, "test draws", 0), 5, shape, Sampling::PerImage);
     draws.ops().iter().map(|op| Draws::new(vec![op.clone()])).collect()

@@ -22,12 +22,13 @@ fn draws(case: &Case, shape: [usize; 3]) -> Result<Draws, String> {
     Ok(Draws::new(vec![Op::from_slots(kind, &config, shape, &slots)]))
 }
 
-/// `dsa_ops`, through the differentiable path and through the direct one.
+/// `dsa_ops`, through the differentiable path and through the direct one; its gradient also by the pullback.
 pub fn dsa(case: &Case) -> Result<(), String> {
     let x = case.tensor::<4>("in.x")?;
     let [_, c, h, w] = x.dims();
     let draws = draws(case, [c, h, w])?;
     case.check_tensor("y", &draws.apply(x.clone()))?;
+    case.check_tensor("grad_x", &draws.pullback(case.tensor("in.cotangent")?))?;
     let x = x.autodiff().require_grad();
     let y = draws.apply(x.clone());
     case.check_tensor("y", &y)?;

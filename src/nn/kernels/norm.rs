@@ -328,6 +328,10 @@ unsafe fn backward_plane_body<L: Lanes>(
 }
 
 /// The adjoint of 2 x 2 average pooling: a quarter of each gradient to each of its four pixels, `w` in a row.
+///
+/// # Safety
+///
+/// `to` must have room for four times as many floats.
 #[inline(always)]
 pub unsafe fn spread<L: Lanes>(dy: &[f32], w: usize, to: *mut f32) {
     let quarter = 0.25;
@@ -335,17 +339,21 @@ pub unsafe fn spread<L: Lanes>(dy: &[f32], w: usize, to: *mut f32) {
         // SAFETY: the caller promises four times as many pixels as gradients; this is two rows of them.
         unsafe {
             let upper = to.add(2 * i * w);
+            let lower = upper.add(w);
             let whole = w / (2 * LANES) * LANES;
             for at in (0..whole).step_by(LANES) {
                 let [first, next] = L::load(row.as_ptr().add(at)).mul(L::splat(quarter)).twice();
-                first.store(upper.add(2 * at));
-                next.store(upper.add(2 * at + LANES));
+                for to in [upper, lower] {
+                    first.store(to.add(2 * at));
+                    next.store(to.add(2 * at + LANES));
+                }
             }
             for (j, d) in row.iter().enumerate().skip(whole) {
-                *upper.add(2 * j) = quarter * d;
-                *upper.add(2 * j + 1) = quarter * d;
+                for to in [upper, lower] {
+                    *to.add(2 * j) = quarter * d;
+                    *to.add(2 * j + 1) = quarter * d;
+                }
             }
-            std::ptr::copy_nonoverlapping(upper, upper.add(w), w);
         }
     }
 }

@@ -225,6 +225,30 @@ impl<L: Lanes> Lines<L> {
             [y.relu(), y_along.where_positive(y)]
         }
     }
+
+    /// A group of `c` and `c'`.
+    #[inline(always)]
+    unsafe fn centred(&self, from: [*const f32; 2], at: usize, count: usize) -> (L, L) {
+        // SAFETY: the caller promises `count` values in both planes.
+        unsafe {
+            let (z, along) = (read::<L>(from[0].add(at), count, 0.0), read::<L>(from[1].add(at), count, 0.0));
+            (z.sub(self.mean[0]), along.sub(self.mean[1]))
+        }
+    }
+
+    /// A group of `p` and `q`: the gradients that the `ReLU` lets through.
+    #[inline(always)]
+    unsafe fn masked(&self, c: L, from: [*const f32; 2], at: usize, count: usize, after: After) -> (L, L) {
+        // SAFETY: the caller promises `count` gradients of both planes.
+        unsafe {
+            let (p, q) = (read::<L>(from[0].add(at), count, 0.0), read::<L>(from[1].add(at), count, 0.0));
+            if after == After::Nothing {
+                return (p, q);
+            }
+            let y = c.mul_add(self.scale, self.beta[0]);
+            (p.where_positive(y), q.where_positive(y))
+        }
+    }
 }
 
 per_isa! {
@@ -315,17 +339,10 @@ unsafe fn backward_body<L: Lanes>(
         let zero = L::splat(0.0);
         let (mut p_sum, mut q_sum, mut p_c, mut q_c, mut q_along) = (zero, zero, zero, zero, zero);
         each_group!(len, |at, count| {
-            let (z, along) = (read::<L>(from[0].add(at), count, 0.0), read::<L>(from[1].add(at), count, 0.0));
-            let (mut p, mut q) = (read::<L>(source[0].add(at), count, 0.0), read::<L>(source[1].add(at), count, 0.0));
-            let (c, c_along) = (z.sub(lines.mean[0]), along.sub(lines.mean[1]));
-            if after != After::Nothing {
-                let y = c.mul_add(lines.scale, lines.beta[0]);
-                (p, q) = (p.where_positive(y), q.where_positive(y));
-            }
+            let (c, c_along) = lines.centred(from, at, count);
+            let (p, q) = lines.masked(c, source, at, count, after);
             (p_sum, q_sum) = (p_sum.add(p), q_sum.add(q));
             (p_c, q_c, q_along) = (p.mul_add(c, p_c), q.mul_add(c, q_c), q.mul_add(c_along, q_along));
-            write(p, to[0].add(at), count);
-            write(q, to[1].add(at), count);
         });
         let (r, s, m) = (pair.inverse, pair.overlap, len as f32);
         let (p_sum, q_sum, p_c, q_c, q_along) = (total(p_sum), total(q_sum), total(p_c), total(q_c), total(q_along));
@@ -336,9 +353,8 @@ unsafe fn backward_body<L: Lanes>(
         let (shift, q_mean) = (L::splat(-(pair.scale * p_mean + pair.drift * q_mean)), L::splat(q_mean));
         let turn = L::splat(-(r * r * turn));
         each_group!(len, |at, count| {
-            let c = read::<L>(from[0].add(at), count, 0.0).sub(lines.mean[0]);
-            let c_along = read::<L>(from[1].add(at), count, 0.0).sub(lines.mean[1]);
-            let (p, q) = (read::<L>(to[0].add(at), count, 0.0), read::<L>(to[1].add(at), count, 0.0));
+            let (c, c_along) = lines.centred(from, at, count);
+            let (p, q) = lines.masked(c, source, at, count, after);
             let dz = p.mul_add(lines.scale, q.mul_add(lines.drift, c_along.mul_add(tilt, c.mul_add(turn, shift))));
             write(dz, to[0].add(at), count);
             write(q.sub(q_mean).sub(c.mul(lean)).mul(lines.scale), to[1].add(at), count);
