@@ -139,7 +139,6 @@ fn the_closed_form_agrees_with_differentiation() {
 
 #[test]
 fn terms_that_are_not_finite_are_left_out() {
-    // The denominator of the first channel is 2 g^2 + g^3 S + 1e-8 = 0 for g = -2/S up to the constant: alpha blows up.
     let nan = tensor(&[f32::NAN, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [1, 2, 2, 2]);
     let raw = Evidence { activation: nan, gradient: tensor(&[1.0; 8], [1, 2, 2, 2]) }.grad_cam();
     close(&host(&raw), &[1.0, 2.0, 2.0, 2.0], 1e-6);
