@@ -165,16 +165,16 @@ impl CamModel {
     ) -> Result<Tensor<3>, CamError> {
         let (x, samples) = (x.inner(), method.check()?.samples());
         let split = self.prepare(&x, targets)?;
+        let shape = x.dims();
         match noise {
-            Noise::Given(blocks) if samples > 0 => {
-                if blocks.len() != samples || blocks.iter().any(|block| block.dims() != x.dims()) {
-                    return Err(CamError::NoiseShape { found: blocks.len(), samples, shape: x.dims() });
-                }
+            _ if samples == 0 => {}
+            Noise::Given(blocks) if blocks.len() != samples || blocks.iter().any(|block| block.dims() != shape) => {
+                return Err(CamError::NoiseShape { found: blocks.len(), samples, shape });
             }
-            Noise::Seeds(seeds) if samples > 0 && seeds.len() != targets.len() => {
+            Noise::Seeds(seeds) if seeds.len() != targets.len() => {
                 return Err(CamError::Count { what: "seeds", found: seeds.len(), images: targets.len() });
             }
-            _ => {}
+            Noise::Given(_) | Noise::Seeds(_) => {}
         }
         let chunks = self.chunks(targets.len()).map(|range| {
             let part = |block: &Tensor<4>| block.clone().narrow(0, range.start, range.len());
@@ -183,7 +183,7 @@ impl CamModel {
                 Noise::Seeds(seeds) => drawn(&seeds[range.clone()], sample, shape, &x.device()),
                 Noise::Given(blocks) => part(&blocks[sample]),
             };
-            self.raw_chunk(&split, method, part(&x), &targets[range.clone()], noise)
+            self.raw_chunk(&split, method, &part(&x), &targets[range.clone()], noise)
         });
         Ok(Tensor::cat(chunks.collect(), 0))
     }
@@ -238,7 +238,7 @@ impl CamModel {
         &self,
         split: &Split<'_>,
         method: CamMethod,
-        x: Tensor<4>,
+        x: &Tensor<4>,
         targets: &[usize],
         noise: impl Fn(usize) -> Tensor<4>,
     ) -> Tensor<3> {
@@ -251,7 +251,7 @@ impl CamModel {
             CamMethod::LayerCam => evidence().layer_cam(),
             CamMethod::SmoothGradCamPlusPlus { samples, sigma } => {
                 let noisy = |sample: usize| x.clone() + noise(sample) * sigma;
-                self.smooth(split, &x, targets, samples, noisy).raw()
+                self.smooth(split, x, targets, samples, noisy).raw()
             }
         }
     }

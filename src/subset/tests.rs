@@ -127,3 +127,37 @@ fn defaults_follow_the_literature() {
     assert_eq!(get("dog-easy").expected_train_total(), Some(12_108));
     assert_eq!(get("nette").expected_counts().iter().filter_map(|c| c.train).sum::<usize>(), 12_894);
 }
+
+#[test]
+fn g11_the_class_lists_of_comp_dd() {
+    // ImageNet-1K indices in label order, from the paper's tables.
+    let expected: [(&str, [u32; 10]); 16] = [
+        ("bird-hard", [14, 19, 91, 15, 13, 95, 10, 16, 20, 12]),
+        ("bird-easy", [130, 140, 83, 142, 134, 139, 88, 90, 144, 21]),
+        ("dog-hard", [239, 238, 247, 195, 151, 266, 157, 181, 154, 217]),
+        ("dog-easy", [193, 180, 227, 167, 246, 248, 224, 177, 269, 252]),
+        ("car-hard", [802, 660, 829, 627, 609, 575, 573, 867, 734, 408]),
+        ("car-easy", [581, 535, 717, 817, 511, 436, 656, 757, 661, 751]),
+        ("snake-hard", [46, 42, 41, 40, 43, 58, 65, 59, 53, 52]),
+        ("snake-easy", [64, 57, 55, 56, 61, 62, 68, 67, 54, 60]),
+        ("insect-hard", [301, 326, 324, 305, 325, 300, 318, 320, 70, 322]),
+        ("insect-easy", [323, 314, 310, 309, 306, 308, 302, 313, 303, 315]),
+        ("fish-hard", [0, 391, 389, 395, 4, 396, 2, 394, 50, 103]),
+        ("fish-easy", [5, 1, 6, 397, 390, 3, 392, 393, 148, 147]),
+        ("round-hard", [852, 805, 736, 892, 429, 574, 722, 522, 752, 971]),
+        ("round-easy", [417, 560, 953, 826, 426, 981, 430, 890, 746, 768]),
+        ("music-hard", [420, 594, 420, 579, 402, 776, 486, 401, 546, 558]),
+        ("music-easy", [542, 687, 494, 566, 642, 513, 875, 683, 889, 881]),
+    ];
+    assert_eq!(comp().count(), expected.len());
+    for (slug, indices) in expected {
+        let found: Vec<u32> = get(slug).classes.iter().filter_map(|class| class.index).collect();
+        assert_eq!(found, indices, "{slug}");
+        let distinct: HashSet<u32> = found.into_iter().collect();
+        assert_eq!(distinct.len(), if slug == "music-hard" { 9 } else { 10 }, "{slug}");
+        if let Some(category) = slug.strip_suffix("-hard") {
+            let easy = get(&format!("{category}-easy"));
+            assert!(easy.classes.iter().all(|class| class.index.is_none_or(|index| !distinct.contains(&index))));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod counts;
 mod files;
 mod slugs;
+mod split;
 mod values;
 
 use super::{Network, NetworkSpec};
