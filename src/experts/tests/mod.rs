@@ -1,6 +1,7 @@
 //! Experts that are trained, stopped, stored, read and asked for labels.
 
 mod files;
+mod import;
 mod recipe;
 mod start;
 mod steps;
