@@ -6,6 +6,7 @@
 mod config;
 mod doctor;
 mod eval;
+mod experts;
 mod import;
 mod leaderboard;
 mod method;
@@ -41,6 +42,9 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Score a bundle again: on other networks, with more students
     Eval(Box<eval::EvalArgs>),
+    /// The experts of trajectory matching: train, list, verify or import their buffers
+    #[command(subcommand)]
+    Experts(experts::ExpertsCommand),
     /// Turn a released distilled set (.pt files or a folder of images) into a bundle
     Import(Box<import::ImportArgs>),
     /// The class lists: list, show, or check them against a folder of images
@@ -68,6 +72,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
+        Command::Experts(command) => command.execute(),
         Command::Import(args) => args.execute(),
         Command::Subset(command) => command.execute(),
         Command::Method(command) => command.execute(),

@@ -1,6 +1,10 @@
 //! How difficult the training images are, for the curriculum: measured by short trainings of the same network.
 
-use std::{path::Path, sync::atomic::AtomicBool, time::Duration};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use burn::tensor::Device;
 
@@ -24,10 +28,9 @@ pub(super) struct Exam<'a> {
 }
 
 impl Exam<'_> {
-    /// One score an image, higher for more difficult ones, kept in `folder` once they are complete.
-    pub fn scores(&self, curriculum: &Curriculum, folder: &Path) -> Result<Vec<f32>, ExpertError> {
-        let path = folder.join("difficulty.f32");
-        if let Ok(bytes) = std::fs::read(&path)
+    /// One score an image, higher for more difficult ones; kept at `path`, checkpoints of the trainings in `folder`.
+    pub fn scores(&self, curriculum: &Curriculum, path: &Path, folder: &Path) -> Result<Vec<f32>, ExpertError> {
+        if let Ok(bytes) = std::fs::read(path)
             && bytes.len() == 4 * self.images.len()
         {
             return Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect());
@@ -42,7 +45,7 @@ impl Exam<'_> {
         let count = curriculum.score_networks as f64;
         let scores: Vec<f32> = sums.into_iter().map(|sum| (sum / count) as f32).collect();
         let bytes: Vec<u8> = scores.iter().flat_map(|score| score.to_le_bytes()).collect();
-        atomic::write(&path, &bytes).map_err(ExpertError::io("write", &path))?;
+        atomic::write(path, &bytes).map_err(ExpertError::io("write", path))?;
         Ok(scores)
     }
 
@@ -58,6 +61,7 @@ impl Exam<'_> {
         let seed = Stream::child_seed(self.seed, "expert difficulty", short as u64);
         let data = RealImages::new(self.images.clone(), self.training.learning_rate);
         let mut student = Student::new(self.network, plan, seed, self.device);
+        std::fs::create_dir_all(folder).map_err(ExpertError::io("create", folder))?;
         let (path, tag) = (folder.join(format!("difficulty-{short}.safetensors")), data.hash());
         student.resume(&path, &tag)?;
         student.train(&data, &mut Watch::new(short, self.stop, &()).saving_to(&path, &tag, self.every))?;
@@ -70,7 +74,7 @@ impl Exam<'_> {
         let mut errors = Vec::with_capacity(self.images.len());
         let indices: Vec<usize> = (0..self.images.len()).collect();
         for batch in indices.chunks(BATCH) {
-            if self.stop.load(std::sync::atomic::Ordering::Relaxed) {
+            if self.stop.load(Ordering::Relaxed) {
                 return Err(ExpertError::Interrupted);
             }
             let output = self.network.forward(params, self.images.tensor(batch, self.device), Mode::Eval);

@@ -114,7 +114,7 @@ pub fn ensure(
                 stop: context.stop,
                 every: context.every,
             };
-            let scores = exam.scores(curriculum, &unfinished)?;
+            let scores = exam.scores(curriculum, &place.folder.join("difficulty.f32"), &unfinished)?;
             Some(Order::new((0..images.len()).map(|i| images.label(i)), &scores, network.classes()))
         }
     };

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{augment::AugmentError, eval::EvalError, record::RecordError};
+use crate::{
+    augment::AugmentError,
+    eval::EvalError,
+    record::{RecordError, import::ImportError},
+};
 
 use super::Epochs;
 
@@ -202,6 +206,25 @@ pub enum ExpertError {
         /// Experts that were tried.
         experts: usize,
     },
+    /// A snapshot that is not one of the network.
+    #[error("{path}: expert {expert}, snapshot {snapshot}: {reason}", path = path.display())]
+    #[diagnostic(help(
+        "give the network, the resolution and the subset that the experts were trained with (--network, --res, --subset)"
+    ))]
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// Expert in the file, from 0.
+        expert: usize,
+        /// Snapshot of the expert, from 0.
+        snapshot: usize,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A file of experts cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Import(#[from] ImportError),
     /// A manifest cannot be read or written.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -18,7 +18,9 @@ mod epochs;
 mod error;
 mod expert;
 pub mod gsam;
+mod import;
 mod init;
+mod shelf;
 mod training;
 
 pub use buffer::{Buffer, ExpertEntry, Manifest, Precision};
@@ -27,7 +29,9 @@ pub use demand::{Cost, Demand, Window, cost};
 pub use ensure::{ExpertContext, ensure, find};
 pub use epochs::Epochs;
 pub use error::ExpertError;
+pub use import::{ImportExperts, import};
 pub use init::{LabelMean, correct_images, label_logits, last_logits, random_images};
+pub use shelf::{last_accuracies, list};
 pub use training::{Optimizer, Training};
 
 #[cfg(test)]

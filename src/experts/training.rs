@@ -1,5 +1,7 @@
 //! How an expert is trained.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,17 @@ pub enum Optimizer {
     Sgd,
     /// Sharpness-aware steps: flat trajectories (FTD, DATM, PAD, EDF).
     Gsam(Gsam),
+}
+
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sgd => f.write_str("sgd"),
+            Self::Gsam(Gsam { rho, alpha, adaptive }) => {
+                write!(f, "gsam rho {rho} alpha {alpha}{}", if *adaptive { "" } else { " plain" })
+            }
+        }
+    }
 }
 
 /// Everything that decides an expert's trajectory, apart from the network, the images and the seed.
@@ -51,6 +64,20 @@ impl Default for Training {
             curriculum: None,
             share: 1.0,
         }
+    }
+}
+
+impl fmt::Display for Training {
+    /// One line for tables: epochs, optimiser, and what is not as usual.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} epochs {}", self.epochs, self.optimizer)?;
+        if self.curriculum.is_some() {
+            f.write_str(", curriculum")?;
+        }
+        if self.share < 1.0 {
+            write!(f, ", share {}", self.share)?;
+        }
+        Ok(())
     }
 }
 

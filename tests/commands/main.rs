@@ -4,5 +4,6 @@
 
 mod bad_input;
 mod cli;
+mod experts;
 mod resume;
 mod support;

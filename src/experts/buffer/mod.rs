@@ -4,6 +4,7 @@
 //! <root>/convnet-d3-1f0c8a52/
 //!   manifest.json              what was trained on what, and the size and hash of every file
 //!   expert-0000.safetensors    one tensor `snapshots` [epochs, parameters], in the flat `PyTorch` order
+//!   difficulty.f32             under a curriculum: a score for every training image
 //!   unfinished/                rows and checkpoints of experts in training
 //! ```
 //!

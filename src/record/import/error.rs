@@ -42,6 +42,17 @@ pub enum ImportError {
         /// What is wrong.
         reason: String,
     },
+    /// A file that does not hold experts.
+    #[error("{path} is no buffer of experts saved by torch.save: {reason}", path = path.display())]
+    #[diagnostic(help(
+        "a replay_buffer_*.pt holds a list of experts, each a list of snapshots, each a list of tensors; a download may be incomplete"
+    ))]
+    Trajectories {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The file that belongs beside the images is missing.
     #[error("{images} has no labels beside it: {expected} does not exist", images = images.display(), expected = expected.display())]
     #[diagnostic(help("put the labels there, or leave out the number: sets without labels cannot be scored"))]

@@ -62,3 +62,21 @@ with zipfile.ZipFile(HERE / "other/cuda.pt", "w") as target:
         if item.filename.endswith("data.pkl"):
             data = data.replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0")
         target.writestr(zipfile.ZipInfo(item.filename), data)
+
+# Experts as MTT, FTD, DATM and EDF save them: experts, snapshots, parameters of a ConvNet of depth 1 and width 2 at 8 px.
+shapes = [(2, 3, 3, 3), (2,), (2,), (2,), (10, 32), (10,)]
+
+
+def snapshot(start, classes=10):
+    made = []
+    for shape in shapes[:4] + [(classes, 32), (classes,)]:
+        count = torch.Size(shape).numel()
+        made.append(((torch.arange(count) + start) % 97).float().reshape(shape) / 64 - 0.75)
+        start += count
+    return made
+
+
+save("experts/replay_buffer_0.pt", [[snapshot(0), snapshot(11), snapshot(22)], [snapshot(33), snapshot(44), snapshot(55)]])
+save("experts/replay_buffer_1.pt", [[snapshot(66), snapshot(77)]])
+save("experts/other_network.pt", [[snapshot(0, classes=4)]])
+save("experts/not_a_number.pt", [[[tensor / 0 for tensor in snapshot(0)]]])

@@ -1,14 +1,15 @@
 //! The container: a ZIP archive whose entries are stored, never compressed.
 
+use std::collections::HashMap;
+
 /// An archive in memory with its table of contents.
 pub(super) struct Archive {
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
+    /// By name below the root folder: `data.pkl`, `data/0`.
+    entries: HashMap<String, Entry>,
 }
 
 struct Entry {
-    /// Name below the root folder: `data.pkl`, `data/0`.
-    name: String,
     start: usize,
     length: usize,
     crc: u32,
@@ -38,7 +39,7 @@ impl Archive {
             .ok_or_else(truncated)?;
         let count = word(&bytes, end + 10).ok_or_else(truncated)?;
         let mut at = long(&bytes, end + 16).ok_or_else(truncated)?;
-        let mut entries = Vec::new();
+        let mut entries = HashMap::new();
         for _ in 0..count {
             let header = bytes.get(at..).filter(|h| h.starts_with(CENTRAL)).ok_or_else(truncated)?;
             let field = |offset| long(header, offset).ok_or_else(truncated);
@@ -55,7 +56,7 @@ impl Archive {
             let start = data_start(&bytes, local).ok_or_else(truncated)?;
             bytes.get(start..start + length).ok_or_else(truncated)?;
             let name_below_root = full.split_once('/').map_or(full.as_ref(), |(_, rest)| rest).to_owned();
-            entries.push(Entry { name: name_below_root, start, length, crc: field(16)? as u32 });
+            entries.entry(name_below_root).or_insert(Entry { start, length, crc: field(16)? as u32 });
             at += 46 + name + extra + comment;
         }
         Ok(Self { bytes, entries })
@@ -63,7 +64,7 @@ impl Archive {
 
     /// The bytes of an entry, checked against their CRC-32.
     pub fn entry(&self, name: &str) -> Result<&[u8], String> {
-        let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(|| format!("it has no entry `{name}`"))?;
+        let entry = self.entries.get(name).ok_or_else(|| format!("it has no entry `{name}`"))?;
         let data = &self.bytes[entry.start..entry.start + entry.length];
         // Files saved without checksums have zeros there.
         if entry.crc != 0 && crc32(data) != entry.crc {

@@ -6,6 +6,7 @@
 
 mod archive;
 mod pickle;
+mod trajectories;
 
 use super::ImportError;
 use archive::Archive;
@@ -13,6 +14,7 @@ use burn::tensor::{bf16, f16};
 use burn_store::pytorch_reader::{DType, PytorchReader};
 use pickle::{Described, Root};
 use std::path::Path;
+pub(crate) use trajectories::Trajectories;
 
 /// What a file holds.
 #[derive(Debug)]

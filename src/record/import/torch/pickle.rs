@@ -35,20 +35,23 @@ enum Object {
     Text(Rc<str>),
     Global(Rc<str>),
     Tuple(Rc<[Object]>),
-    Storage { key: Rc<str>, dtype: DType },
+    Storage {
+        key: Rc<str>,
+        dtype: DType,
+    },
     Tensor(Described),
+    /// Position in [`Machine::lists`]: lists may hold each other without ownership going in circles.
+    List(usize),
     Opaque,
 }
 
+/// More tensors than any file of experts holds: 10 experts, 101 snapshots, 62 tensors are 62 620.
+const MOST_TENSORS: usize = 1 << 20;
+
 /// Runs the program of `data.pkl`. Opcodes outside the subset end it with an error; nothing is imported or called.
 pub(super) fn run(program: &[u8]) -> Result<Root, String> {
-    let mut machine = Machine { input: program, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
-    loop {
-        if machine.step()? {
-            break;
-        }
-    }
-    Ok(match machine.pop()? {
+    let (_, root) = Machine::new(program).finish()?;
+    Ok(match root {
         Object::Tensor(tensor) => Root::Tensor(tensor),
         Object::Int(value) => Root::Number(value as f64),
         Object::Float(value) => Root::Number(value),
@@ -56,14 +59,66 @@ pub(super) fn run(program: &[u8]) -> Result<Root, String> {
     })
 }
 
+/// Runs the program of a file that holds a list of lists of lists of tensors: experts, snapshots, parameters.
+pub(super) fn run_nested(program: &[u8]) -> Result<Vec<Vec<Vec<Described>>>, String> {
+    let (machine, root) = Machine::new(program).finish()?;
+    let mut count = 0;
+    let mut nested = Vec::new();
+    for expert in machine.items(&root, "it is no list of experts")? {
+        let mut snapshots = Vec::new();
+        for snapshot in machine.items(expert, "an expert is no list of snapshots")? {
+            let items = machine.items(snapshot, "a snapshot is no list of tensors")?;
+            count += items.len() + 1;
+            if count > MOST_TENSORS {
+                return Err(format!("it describes more than {MOST_TENSORS} tensors"));
+            }
+            let tensors = items.iter().map(|item| match item {
+                Object::Tensor(tensor) => Ok(tensor.clone()),
+                _ => Err("a snapshot holds something else than tensors".to_owned()),
+            });
+            snapshots.push(tensors.collect::<Result<_, _>>()?);
+        }
+        nested.push(snapshots);
+    }
+    Ok(nested)
+}
+
 struct Machine<'a> {
     input: &'a [u8],
     stack: Vec<Object>,
     marks: Vec<usize>,
     memo: HashMap<usize, Object>,
+    lists: Vec<Vec<Object>>,
 }
 
 impl<'a> Machine<'a> {
+    fn new(program: &'a [u8]) -> Self {
+        Self { input: program, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), lists: Vec::new() }
+    }
+
+    /// Runs to the end; the machine and its last object.
+    fn finish(mut self) -> Result<(Self, Object), String> {
+        while !self.step()? {}
+        let root = self.pop()?;
+        Ok((self, root))
+    }
+
+    /// What a list or a tuple holds.
+    fn items<'m>(&'m self, object: &'m Object, otherwise: &str) -> Result<&'m [Object], String> {
+        match object {
+            Object::List(at) => Ok(&self.lists[*at]),
+            Object::Tuple(items) => Ok(items),
+            _ => Err(otherwise.to_owned()),
+        }
+    }
+
+    /// Appends to the list on top of the stack; any other container stays opaque.
+    fn append(&mut self, items: Vec<Object>) {
+        if let Some(Object::List(at)) = self.stack.last() {
+            self.lists[*at].extend(items);
+        }
+    }
+
     /// One instruction; true at the end of the program.
     fn step(&mut self) -> Result<bool, String> {
         match self.take(1)?[0] {
@@ -71,7 +126,11 @@ impl<'a> Machine<'a> {
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
             b'(' => self.marks.push(self.stack.len()),
-            b'N' | b'}' | b']' | 0x88 | 0x89 => self.stack.push(Object::Opaque),
+            b']' => {
+                self.stack.push(Object::List(self.lists.len()));
+                self.lists.push(Vec::new());
+            }
+            b'N' | b'}' | 0x88 | 0x89 => self.stack.push(Object::Opaque),
             b')' => self.stack.push(Object::Tuple(Rc::new([]))),
             b'K' => self.integer::<1>()?,
             b'M' => self.integer::<2>()?,
@@ -108,10 +167,18 @@ impl<'a> Machine<'a> {
             }
             b'Q' => self.persistent()?,
             b'R' => self.reduce()?,
-            // Filling a dictionary or a list, setting attributes: the container stays opaque.
-            b'u' | b'e' => drop(self.since_mark()?),
+            b'e' => {
+                let items = self.since_mark()?;
+                self.append(items);
+            }
+            b'a' => {
+                let item = self.pop()?;
+                self.append(vec![item]);
+            }
+            // Filling a dictionary, setting attributes: the container stays opaque.
+            b'u' => drop(self.since_mark()?),
             b's' => drop((self.pop()?, self.pop()?)),
-            b'a' | b'b' => drop(self.pop()?),
+            b'b' => drop(self.pop()?),
             other => return Err(format!("it uses the pickle instruction 0x{other:02x}")),
         }
         Ok(false)
@@ -308,6 +375,30 @@ mod tests {
     }
 
     #[test]
+    fn lists_nest_and_may_hold_themselves() {
+        let tensor = &TENSOR[2..TENSOR.len() - 1];
+        let program = [b"\x80\x02]]]".as_slice(), tensor, b"a(", tensor, tensor, b"eaa."].concat();
+        let nested = run_nested(&program).unwrap();
+        assert_eq!((nested.len(), nested[0].len(), nested[0][0].len()), (1, 1, 3));
+        assert!(run_nested(b"\x80\x02]q\x00h\x00a.").unwrap_err().contains("something else than tensors"));
+        assert!(run_nested(TENSOR).unwrap_err().contains("no list of experts"));
+        // A kilobyte that would unfold to billions of tensors.
+        let many = |item: &[u8]| [b"](".as_slice(), &item.repeat(2000), b"e"].concat();
+        let bomb = [
+            b"\x80\x02",
+            tensor,
+            b"q\x00",
+            &many(b"h\x00"),
+            b"q\x01",
+            &many(b"h\x01"),
+            b"q\x02",
+            &many(b"h\x02"),
+            b".",
+        ];
+        assert!(run_nested(&bomb.concat()).unwrap_err().contains("more than"));
+    }
+
+    #[test]
     fn damaged_programs_end_without_a_panic() {
         let mut stream = Stream::new(0, "damage", 0);
         for _ in 0..20_000 {
@@ -318,6 +409,7 @@ mod tests {
             }
             program.truncate(stream.below(program.len() * 2).max(1));
             drop(run(&program));
+            drop(run_nested(&program));
         }
     }
 }
