@@ -181,7 +181,7 @@ impl CamModel {
             let shape = self.network.input();
             let noise = |sample: usize| match noise {
                 Noise::Seeds(seeds) => drawn(&seeds[range.clone()], sample, shape, &x.device()),
-                Noise::Given(blocks) => part(&blocks[sample]),
+                Noise::Given(blocks) => part(&blocks[sample]).inner(),
             };
             self.raw_chunk(&split, method, &part(&x), &targets[range.clone()], noise)
         });

@@ -54,14 +54,16 @@ fn compare(case: &Case, model: &CamModel, side: usize) -> Result<(), String> {
     ] {
         let raw = model.raw(method, x.clone(), &targets, Noise::Given(&noise)).map_err(|error| error.to_string())?;
         let map = normalise(raw.clone());
-        let up = resize(map.clone(), side);
         case.check_tensor(&format!("{tag}.raw"), &raw)?;
         case.check_tensor(&format!("{tag}.map"), &map)?;
-        case.check_tensor(&format!("{tag}.up"), &up)?;
-        for (text, threshold) in [("0.1", 0.1), ("0.5", 0.5), ("0.9", 0.9)] {
-            let score = |map: &Tensor<3>| complexity(map.clone(), threshold, Comparison::AtLeast);
-            case.check(&format!("{tag}.complexity_{text}"), &score(&map))?;
-            case.check(&format!("{tag}.complexity_up_{text}"), &score(&up))?;
+        case.check_tensor(&format!("{tag}.up"), &resize(map, side))?;
+        // Counted on the reference's maps: a cell beside the threshold may be on its other side in single precision.
+        for (map, infix) in [("map", ""), ("up", "up_")] {
+            let expected = case.tensor::<3>(&format!("out.{tag}.{map}"))?;
+            for (text, threshold) in [("0.1", 0.1), ("0.5", 0.5), ("0.9", 0.9)] {
+                let scores = complexity(expected.clone(), threshold, Comparison::AtLeast);
+                case.check(&format!("{tag}.complexity_{infix}{text}"), &scores)?;
+            }
         }
     }
     Ok(())
