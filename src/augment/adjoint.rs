@@ -4,7 +4,7 @@
 //! from the last to the first; `b` plays no part. The blends and the erasing mask are their own transposes; sampling
 //! becomes scattering: each result returns its shares to the pixels it was read from.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use super::{
@@ -25,7 +25,12 @@ impl Draws {
         if self.ops().is_empty() {
             return cotangent;
         }
-        if cotangent.device() == Device::flex() { self.pull_direct(cotangent) } else { self.pull_tensor(&cotangent) }
+        let single = cotangent.dtype() == DType::F32;
+        if single && cotangent.device() == Device::flex() {
+            self.pull_direct(cotangent)
+        } else {
+            self.pull_tensor(&cotangent)
+        }
     }
 
     /// The path of every device: the derivative at zero.

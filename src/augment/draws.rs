@@ -1,6 +1,6 @@
 //! A drawn augmentation: recorded, replayed, applied.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -69,16 +69,22 @@ impl Draws {
         if self.ops.is_empty() {
             return x;
         }
-        let device = x.device();
-        if device.is_autodiff() || device != Device::flex() { self.apply_tensor(x) } else { self.apply_direct(x) }
+        let (device, single) = (x.device(), x.dtype() == DType::F32);
+        if single && device == Device::flex() && !device.is_autodiff() {
+            self.apply_direct(x)
+        } else {
+            self.apply_tensor(x)
+        }
     }
 
     /// The path of every device, composed of tensor operations.
     pub(super) fn apply_tensor(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
-        let device = x.device().without_autodiff();
         self.ops.iter().fold(x, |x, op| match op.lower(h, w) {
-            Lowered::Shift(shift) => x + colour::per_image(&shift, &device),
+            Lowered::Shift(shift) => {
+                let shift = colour::per_image(&shift, &x);
+                x + shift
+            }
             Lowered::Blend { over, factor } => colour::blend(x, over, &factor),
             Lowered::Erase(windows) => colour::erase(x, &windows),
             Lowered::Sample { maps, whole } => resample::resample(x, &maps, whole),

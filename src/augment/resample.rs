@@ -12,14 +12,14 @@ use super::geometry::{Map, centre};
 /// `whole` promises that every map lands on whole pixels: one read instead of four.
 pub(super) fn resample(x: Tensor<4>, maps: &[Map], whole: bool) -> Tensor<4> {
     let [n, c, h, w] = x.dims();
-    let device = x.device().without_autodiff();
+    let (device, dtype) = (x.device().without_autodiff(), x.dtype());
     let [column, row] = coordinates(maps, h, w, &device);
     let planes = x.reshape([n, c, h * w]);
     let read = |column: Tensor<3>, row: Tensor<3>| {
         let (inside_column, near_column) = within(column, w);
         let (inside_row, near_row) = within(row, h);
         let index: Tensor<3, Int> = (near_row.mul_scalar(w as f32) + near_column).int();
-        planes.clone().gather(2, index.expand([n, c, h * w])) * (inside_column * inside_row)
+        planes.clone().gather(2, index.expand([n, c, h * w])) * (inside_column * inside_row).cast(dtype)
     };
     if whole {
         return read(column, row).reshape([n, c, h, w]);
@@ -29,7 +29,7 @@ pub(super) fn resample(x: Tensor<4>, maps: &[Map], whole: bool) -> Tensor<4> {
     let mut sum: Option<Tensor<3>> = None;
     for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
         let share = |fraction: Tensor<3>, far: i32| if far == 1 { fraction } else { fraction.neg().add_scalar(1.0) };
-        let weight = share(across.clone(), dx) * share(down.clone(), dy);
+        let weight = (share(across.clone(), dx) * share(down.clone(), dy)).cast(dtype);
         let term = read(left.clone().add_scalar(dx), top.clone().add_scalar(dy)) * weight;
         sum = Some(match sum {
             Some(sum) => sum + term,

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, activation::softmax};
 
-use super::GradError;
+use super::{Differences, GradError, Products};
 use crate::nn::{Layer, Mode, Network, Norm, Params, loss::probability_cross_entropy};
 
 /// What the images of a batch are labelled with.
@@ -131,17 +131,6 @@ impl<'n> Objective<'n> {
         self.network
     }
 
-    /// The loss and its gradient with respect to the parameters alone: a step of training.
-    pub fn gradient(&self, params: &Params, batch: &Batch) -> (Tensor<1>, Params) {
-        self.sum(batch, |batch, share| {
-            let tracked = params.track();
-            let output = self.network.forward(&tracked, batch.images.clone(), self.mode);
-            let loss = probability_cross_entropy(output.logits, batch.targets.probabilities()) * share;
-            let mut gradients = loss.backward();
-            (loss.inner(), tracked.gradients(&mut gradients).with_buffers(output.buffers))
-        })
-    }
-
     /// The loss and all its first derivatives.
     pub fn first(&self, params: &Params, batch: &Batch) -> First {
         self.sum(batch, |batch, share| {
@@ -167,6 +156,35 @@ impl<'n> Objective<'n> {
         };
         let first = part(0);
         (self.chunk..n).step_by(self.chunk).fold(first, |sum, start| sum.plus(part(start)))
+    }
+}
+
+/// A loss of parameters and a batch that can be differentiated twice along directions in parameter space: what a
+/// [`Rollout`](super::Rollout) goes down.
+pub trait Differentiable {
+    /// The loss (one value) and its gradient with respect to the parameters alone: a step of training.
+    fn gradient(&self, params: &Params, batch: &Batch) -> (Tensor<1>, Params);
+
+    /// The derivatives of the gradient's inner product with `direction`.
+    fn products(&self, params: &Params, batch: &Batch, direction: &Params, how: Differences) -> Products;
+}
+
+impl Differentiable for Objective<'_> {
+    fn gradient(&self, params: &Params, batch: &Batch) -> (Tensor<1>, Params) {
+        self.sum(batch, |batch, share| {
+            let tracked = params.track();
+            let output = self.network.forward(&tracked, batch.images.clone(), self.mode);
+            let loss = probability_cross_entropy(output.logits, batch.targets.probabilities()) * share;
+            let mut gradients = loss.backward();
+            (loss.inner(), tracked.gradients(&mut gradients).with_buffers(output.buffers))
+        })
+    }
+
+    fn products(&self, params: &Params, batch: &Batch, direction: &Params, how: Differences) -> Products {
+        match how {
+            Differences::Exact => self.exact_products(params, batch, direction),
+            Differences::Central { step } => self.central_differences(params, batch, direction, step),
+        }
     }
 }
 

@@ -48,10 +48,10 @@ pub enum Differences {
 }
 
 impl Objective<'_> {
-    /// All products along `direction`.
+    /// All products along `direction` by reverse mode over the dual pass.
     ///
     /// With the dual pass giving logits `z` and their tangents `z'`, `<grad loss, v> = mean_i sum_c (softmax(z) - p)_c z'_c`.
-    pub fn products(&self, params: &Params, batch: &Batch, direction: &Params) -> Products {
+    pub(super) fn exact_products(&self, params: &Params, batch: &Batch, direction: &Params) -> Products {
         self.sum(batch, |batch, share| {
             let (tracked, leaves) = (params.track(), batch.track());
             let values = tracked.values().iter().zip(direction.values());
@@ -69,7 +69,13 @@ impl Objective<'_> {
     }
 
     /// The same by central differences of the first derivatives.
-    pub fn central_differences(&self, params: &Params, batch: &Batch, direction: &Params, step: f64) -> Products {
+    pub(super) fn central_differences(
+        &self,
+        params: &Params,
+        batch: &Batch,
+        direction: &Params,
+        step: f64,
+    ) -> Products {
         let (length, size) = (direction.dot(direction).sqrt(), params.dot(params).sqrt());
         let epsilon = if length > 0.0 { step * size.max(f64::MIN_POSITIVE) / length } else { 1.0 };
         let plus = self.first(&params.clone().add_scaled(direction, epsilon), batch);
@@ -80,13 +86,6 @@ impl Objective<'_> {
             parameters: plus.parameters.add_scaled(&minus.parameters, -1.0).scale(scale),
             images: (plus.images - minus.images) * scale,
             labels: plus.labels.zip(minus.labels).map(|(a, b)| (a - b) * scale),
-        }
-    }
-
-    pub(super) fn products_by(&self, how: Differences, params: &Params, batch: &Batch, direction: &Params) -> Products {
-        match how {
-            Differences::Exact => self.products(params, batch, direction),
-            Differences::Central { step } => self.central_differences(params, batch, direction, step),
         }
     }
 }

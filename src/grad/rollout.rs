@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
-use super::{Batch, Differences, GradError, Objective, Offload, Targets, trail::Trail};
+use super::{Batch, Differences, Differentiable, GradError, Offload, Targets, trail::Trail};
 use crate::{augment::Draws, nn::Params};
 
 /// The synthetic data a student learns from.
@@ -76,7 +76,7 @@ pub struct MetaGradient {
 
 /// A finished training that can be differentiated.
 pub struct Rollout<'a> {
-    objective: Objective<'a>,
+    objective: &'a dyn Differentiable,
     data: &'a Synthetic,
     steps: &'a [Step],
     settings: Settings,
@@ -94,7 +94,7 @@ impl<'a> Rollout<'a> {
     /// # Errors
     /// [`GradError::Diverged`] when a loss is not finite, [`GradError::Interrupted`] when `stop` is set.
     pub fn forward(
-        objective: Objective<'a>,
+        objective: &'a dyn Differentiable,
         start: &Params,
         data: &'a Synthetic,
         steps: &'a [Step],
@@ -175,7 +175,7 @@ impl<'a> Rollout<'a> {
                 None => (result.start.clone().scale(rate), 1.0),
                 Some(last) => (last.scale(momentum).add_scaled(&result.start, rate), 1.0),
             };
-            let products = self.objective.products_by(how, &theta, &batch, &direction);
+            let products = self.objective.products(&theta, &batch, &direction, how);
             result.rate -= match &mut self.velocities {
                 Some(velocities) => result.start.dot(&velocities.get(place)?),
                 None => products.slope.into_scalar::<f64>(),

@@ -39,6 +39,8 @@ pub use layer::{Activation, Layer, Norm, PoolKind, Shape};
 pub use network::{Mode, Network, Output, Row};
 pub(crate) use numbers::EPSILON;
 pub use numbers::{Moments, Numbers, Window};
+#[cfg(test)]
+pub(crate) use params::Init;
 pub use params::{Layout, Params, Slot};
 pub use plain::Plain;
 pub use resnet18::{ResNet18, Stem};

@@ -104,7 +104,7 @@ fn run(case: &Case, drop: f64, order: Order) -> Result<Outcome, String> {
     let settings = Settings { rate: f64::from(case.f32("in.lr")?.0[0]), momentum: 0.0, offload: Offload::Device };
     let never = AtomicBool::new(false);
     let objective = Objective::new(&network, Mode::Train);
-    let rollout = Rollout::forward(objective, &params, &data, &steps, settings, &never).map_err(|e| e.to_string())?;
+    let rollout = Rollout::forward(&objective, &params, &data, &steps, settings, &never).map_err(|e| e.to_string())?;
     let (losses, end) = (rollout.losses().to_vec(), rollout.end().to_host());
     let matched =
         compare(&end, &params.to_host(), &case.f32("in.target")?.0, Drop::Smallest(drop)).map_err(|e| e.to_string())?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     augment::Sampling,
     experts::Buffer,
-    grad::{Differences, GradError, Objective, Order, Rollout, Settings, Step, Synthetic, Targets},
+    grad::{Differences, Differentiable, GradError, Objective, Order, Rollout, Settings, Step, Synthetic, Targets},
     methods::{Distiller, MethodError, Start, State, StepContext, StepReport},
     nn::{Mode, Network, Params},
     record::{Distilled, Labels},
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
 
 /// The student's training and how far it ends from the expert.
 fn attempt<'r>(
-    objective: Objective<'r>,
+    objective: &'r dyn Differentiable,
     [begin, target]: [&Params; 2],
     data: &'r Synthetic,
     steps: &'r [Step],
@@ -144,7 +144,7 @@ impl Distiller for Run<'_> {
             objective = objective.in_chunks_of(images)?;
         }
         let skips = self.recipe.skip_above > 0.0;
-        let trial = match attempt(objective, [&begin, &target], &data, &steps, settings, self.drop(), ctx) {
+        let trial = match attempt(&objective, [&begin, &target], &data, &steps, settings, self.drop(), ctx) {
             // A student that leaves the finite numbers has no finite matching loss: the skip rule covers it.
             Err(MethodError::Grad(GradError::Diverged { loss, .. })) if skips => Err(loss),
             Err(error) => return Err(error),
