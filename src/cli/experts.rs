@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::atomic::AtomicBool,
 };
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -17,6 +18,8 @@ use compdd::{
     run::Observer,
     subset::Subset,
 };
+
+use miette::Diagnostic as _;
 
 use super::{
     progress::Progress,
@@ -89,10 +92,10 @@ impl ShelfArgs {
 #[command(after_help = "Examples:
   compdd experts train --subset scenes-easy --experts 2 --epochs 5
   compdd experts train --subset cifar10 --zca --experts 100 --epochs 50 --data ~/data/cifar10
-  compdd experts train --subset bird-hard --experts 100 --epochs 100 --optimizer gsam --keep 0-41,100
+  compdd experts train --subset bird-hard --experts 100 --epochs 100 --keep 0-41,100 --optimizer gsam
 
-Without --keep every epoch is stored, as the released buffers do. Methods read only the epochs of their window and the last
-one. What is there already is not trained again; an interrupted training continues.")]
+Without --keep every epoch is stored, as in the released buffers. Methods read only their window and
+the last epoch. What is there is not trained again; an interrupted training continues.")]
 pub struct TrainArgs {
     /// Subset: see `compdd subset list`
     #[arg(short, long)]
@@ -170,8 +173,8 @@ impl TrainArgs {
         }
         let cost = experts::cost(&demand, &network, task.training().len());
         ui::say(&format!(
-            "{} experts of {}, {}: {} epochs in all, {} images, {} when all are new",
-            demand.experts,
+            "{} of {}, {}: {} epochs in all, {} images, {} when all are new",
+            experts_of(demand.experts),
             network.spec(),
             demand.training,
             cost.epochs,
@@ -184,7 +187,7 @@ impl TrainArgs {
         match experts::ensure(&demand, &network, &task, &root, &context) {
             Ok(buffer) => {
                 ui::show(&buffer.path().display().to_string());
-                ui::say(&format!("{} experts, epochs {}", buffer.len(), buffer.epochs()));
+                ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
                 Ok(ExitCode::SUCCESS)
             }
             Err(ExpertError::Interrupted) => {
@@ -197,6 +200,12 @@ impl TrainArgs {
 
     fn demand(&self) -> Result<Demand, ExpertError> {
         let published = Gsam::default();
+        let given =
+            [("rho", self.rho), ("alpha", self.alpha)].into_iter().find_map(|(name, value)| Some((name, value?)));
+        if let (OptimizerArg::Sgd, Some((name, value))) = (self.optimizer, given) {
+            let range = "left out unless the optimiser is gsam";
+            return Err(ExpertError::Setting { name, value: value.to_string(), range });
+        }
         let optimizer = match self.optimizer {
             OptimizerArg::Sgd => Optimizer::Sgd,
             OptimizerArg::Gsam => Optimizer::Gsam(Gsam {
@@ -277,16 +286,20 @@ impl VerifyArgs {
     fn execute(self) -> Outcome {
         let (root, places) = self.shelf.resolve()?;
         let buffers = if self.buffers.is_empty() { experts::list(&root)? } else { self.buffers };
+        let stop = signals::stop_flag()?;
         let mut damaged = 0;
         let mut rows = Vec::new();
         for path in &buffers {
             let checked = Buffer::open(path).and_then(|buffer| buffer.verify(|_| ()).map(|()| buffer));
             let (word, accuracy) = match &checked {
-                Ok(buffer) if self.deep => ("ok", accuracy(buffer, &places, self.train_per_class)?),
+                Ok(buffer) if self.deep => ("ok", accuracy(buffer, &places, self.train_per_class, &stop)?),
                 Ok(_) => ("ok", String::new()),
                 Err(error) => {
                     damaged += 1;
                     ui::say(&format!("{error}"));
+                    if let Some(help) = error.help() {
+                        ui::say(&format!("  help: {help}"));
+                    }
                     ("DAMAGED", String::new())
                 }
             };
@@ -304,7 +317,12 @@ impl VerifyArgs {
 }
 
 /// Mean, lowest and highest accuracy of the experts.
-fn accuracy(buffer: &Buffer, places: &Places, train_per_class: Option<usize>) -> Result<String, ui::Failure> {
+fn accuracy(
+    buffer: &Buffer,
+    places: &Places,
+    train_per_class: Option<usize>,
+    stop: &AtomicBool,
+) -> Result<String, ui::Failure> {
     let manifest = buffer.manifest();
     let subset = Subset::find(&manifest.subset)?;
     let network = network(Some(&manifest.network), Some(manifest.input[2]), &subset)?;
@@ -312,9 +330,8 @@ fn accuracy(buffer: &Buffer, places: &Places, train_per_class: Option<usize>) ->
     let options = TaskOptions { resolution: Some(manifest.input[2]), zca, train_per_class, ..TaskOptions::default() };
     let task = Task::load(&subset, places.data.as_deref(), &options)?;
     say_differences(buffer.path(), manifest, &task);
-    let stop = signals::stop_flag()?;
-    let device = places.device.open()?.device;
-    let all = experts::last_accuracies(buffer, &network, &View::test(&task), &device, &stop)?;
+    let device = places.device.clone().open()?.device;
+    let all = experts::last_accuracies(buffer, &network, &View::test(&task), &device, stop)?;
     let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
     let [low, high] = [all.iter().copied().fold(1.0, f64::min), all.iter().copied().fold(0.0, f64::max)];
     Ok(format!("{:.2} % ({:.2} to {:.2})", mean * 100.0, low * 100.0, high * 100.0))
@@ -369,7 +386,7 @@ impl ImportArgs {
         let options = ImportExperts { network: &network, subset: subset.id(), zca, precision };
         let buffer = experts::import(&self.files, &options, &root)?;
         ui::show(&buffer.path().display().to_string());
-        ui::say(&format!("{} experts, epochs {}", buffer.len(), buffer.epochs()));
+        ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -382,6 +399,10 @@ fn network(slug: Option<&str>, resolution: Option<usize>, subset: &Subset) -> Re
 
 fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn experts_of(count: usize) -> String {
+    if count == 1 { "1 expert".to_owned() } else { format!("{count} experts") }
 }
 
 fn size(bytes: u64) -> String {
