@@ -36,7 +36,7 @@ pub enum ExpertsCommand {
     List(ListArgs),
     /// Check sizes and hashes of the buffers
     Verify(VerifyArgs),
-    /// Turn replay_buffer_*.pt files of the lineage into a buffer
+    /// Turn `replay_buffer_*.pt` files of the lineage into a buffer
     Import(ImportArgs),
 }
 
@@ -330,7 +330,7 @@ fn accuracy(
     let options = TaskOptions { resolution: Some(manifest.input[2]), zca, train_per_class, ..TaskOptions::default() };
     let task = Task::load(&subset, places.data.as_deref(), &options)?;
     say_differences(buffer.path(), manifest, &task);
-    let device = places.device.clone().open()?.device;
+    let device = places.device.open()?.device;
     let all = experts::last_accuracies(buffer, &network, &View::test(&task), &device, stop)?;
     let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
     let [low, high] = [all.iter().copied().fold(1.0, f64::min), all.iter().copied().fold(0.0, f64::max)];
@@ -407,7 +407,11 @@ fn experts_of(count: usize) -> String {
 
 fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
-    if bytes < 1e9 { format!("{:.1} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
+    match bytes {
+        0.0..1e6 => format!("{:.1} kB", bytes / 1e3),
+        1e6..1e9 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
 }
 
 /// Shows experts as stages.
