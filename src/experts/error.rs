@@ -32,7 +32,7 @@ pub enum ExpertError {
     },
     /// A setting is outside its range.
     #[error("expert setting `{name}` is {value}, but must be {range}")]
-    #[diagnostic(help("leave `{name}` out to use the published value"))]
+    #[diagnostic(help("docs/experts.md lists the settings with their published values"))]
     Setting {
         /// Key of the recipe.
         name: &'static str,

@@ -13,10 +13,10 @@ fn released(name: &str) -> String {
 /// Snapshots without content addresses and durations.
 fn stable() -> insta::Settings {
     let mut settings = settings();
-    settings.add_filter("w8-[0-9a-f]{8}", "w8-[HASH]");
+    settings.add_filter("d2-(w8|w16)-[0-9a-f]{8}", "d2-$1-[HASH]");
     settings.add_filter("w2-imported-[0-9a-f]{8}", "w2-imported-[HASH]");
     settings.add_filter(r"\(\d+ s\)", "([TIME])");
-    settings.add_filter(r"[\d.]+ % \([\d.]+ to [\d.]+\)", "[ACCURACY]");
+    settings.add_filter(r" +[\d.]+ % \([\d.]+ to [\d.]+\)", "  [ACCURACY]");
     settings
 }
 
@@ -43,7 +43,11 @@ fn experts_are_trained_listed_and_verified() {
     };
     note(TRAIN);
     note(TRAIN);
-    note(&TRAIN.replace("--experts 2", "--experts 3 --keep 0-1,3 --optimizer gsam --precision bf16"));
+    note(
+        &TRAIN
+            .replace("--experts 2", "--experts 3 --keep 0-1,3 --optimizer gsam --precision bf16")
+            .replace("d2-w8", "d2-w16"),
+    );
     let import = format!(
         "experts import {} --subset scenes-easy --res 8 --network convnet-d1-w2",
         released("replay_buffer_0.pt")
@@ -111,7 +115,8 @@ fn bad_input_is_named() {
         ("rate that is no rate", train("--learning-rate 0")),
         ("share above one", train("--share 1.5")),
         ("precision unknown", train("--precision f16")),
-        ("diverging", train("--learning-rate 10")),
+        ("diverging", train("--learning-rate 10").replace("convnet-d2-w8", "mlp")),
+        ("radius without gsam", train("--rho 0.1")),
         ("no such file to import", import("nothing.pt")),
         ("a tensor to import", import(&released("../edf/images_best.pt"))),
         ("another network to import", import(&released("other_network.pt"))),

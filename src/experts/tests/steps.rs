@@ -41,7 +41,7 @@ fn a9_gsam_on_a_quadratic() {
     let step = Gsam { rho: 0.01, alpha: 0.3, adaptive: true }.step(&w, 0.01, f);
     close(&host(&step.gradient), &[1.0, -6.0], 0.0);
     close(&host(&step.perturbation), &[0.000_830, -0.019_931], 1e-6);
-    close(&host(&step.gradient_perturbed), &[1.000_830, -6.059_793], 1e-6);
+    close(&host(&step.gradient_perturbed), &[1.000_83, -6.059_793], 1e-6);
     close(&host(&step.orthogonal), &[0.008_804_7, 0.001_454_2], 2e-6);
     close(&host(&step.direction), &[0.998_189, -6.060_229], 2e-6);
     close(&step.params.to_host(), &[0.990_018, -1.939_398], 1e-6);

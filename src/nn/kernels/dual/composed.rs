@@ -50,7 +50,7 @@ pub fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2],
     if after == After::Nothing {
         return Tensor::cat(vec![y, along], 0);
     }
-    let positive = y.clone().inner().greater_elem(0.0).float();
+    let positive = y.clone().inner().greater_elem(0.0).float().cast(y.dtype());
     let both = Tensor::cat(vec![relu(y), along * positive], 0);
     if after == After::Relu { both } else { module::avg_pool2d(both, AvgPoolOptions::new([2, 2])) }
 }
