@@ -1,11 +1,11 @@
 //! What a tangent costs: a block of the `ConvNet` (convolution, instance norm, `ReLU`, pooling) on duals beside the same
-//! block on values, forward and backward, on the CPU.
+//! block on values, forward and backward, on the CPU; and a transposed augmentation beside the tracked one.
 //!
-//! `cargo bench --bench dual_block [-- SECONDS [CASE..]]` prints one line a case (`channels,side,batch`; all unless named):
-//! milliseconds of both and the ratio, for the block, its convolution and its norm. The two take turns; a figure is the
-//! smallest of the turns that fit into the seconds (0.3 each unless said). On a busy machine trust the ratio of processor
-//! time with one thread (`RAYON_NUM_THREADS=1`). A convolution of duals is three of values, so three is the mark there, and two for
-//! the norm.
+//! `cargo bench --bench dual_block [-- SECONDS [CASE..]]` prints one line a case (`channels,side,batch`; all unless
+//! named): milliseconds of both and the ratio, for the block, its convolution and its norm. The two take turns; a figure
+//! is the smallest of the turns that fit into the seconds (0.3 each unless said). On a busy machine trust the ratio of
+//! processor time with one thread (`RAYON_NUM_THREADS=1`). Forward and backward together, a convolution of duals has
+//! eight products where one of values has three, and a norm reads and writes twice as much: 2.67 and 2 are the marks.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -11,6 +11,7 @@ mod ops;
 #[cfg(test)]
 mod tests;
 mod tracked;
+mod way;
 
 use burn::backend::Dispatch;
 use burn::tensor::{DType, Tensor};

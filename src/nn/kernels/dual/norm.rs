@@ -27,6 +27,7 @@ use rayon::prelude::*;
 use super::super::norm::{After, EPSILON, Maps, each_group, halve_blocks, halve_rows, read, spread, write};
 use super::super::scratch::{Output, Scratch, filled};
 use super::super::simd::{Isa, LANES, Lanes, per_isa};
+use super::way::{Way, each_gradient};
 
 /// Values a task should take at least, of each half.
 const GRAIN: usize = 16384;
@@ -236,15 +237,14 @@ impl<L: Lanes> Lines<L> {
         }
     }
 
-    /// A group of `p` and `q`: the gradients that the `ReLU` lets through.
+    /// What the `ReLU` lets through of the gradients at a group of `c`.
     #[inline(always)]
-    unsafe fn masked(&self, c: L, from: [*const f32; 2], at: usize, count: usize, after: After) -> (L, L) {
-        // SAFETY: the caller promises `count` gradients of both planes.
+    unsafe fn masked(&self, c: L, p: L, q: L, after: After) -> (L, L) {
+        if after == After::Nothing {
+            return (p, q);
+        }
+        // SAFETY: arithmetic only.
         unsafe {
-            let (p, q) = (read::<L>(from[0].add(at), count, 0.0), read::<L>(from[1].add(at), count, 0.0));
-            if after == After::Nothing {
-                return (p, q);
-            }
             let y = c.mul_add(self.scale, self.beta[0]);
             (p.where_positive(y), q.where_positive(y))
         }
@@ -330,17 +330,18 @@ unsafe fn backward_body<L: Lanes>(
     unsafe {
         let pair = Pair::<L>::new(z, channel);
         let (lines, len, from) = (Lines::new(&pair), z[0].len(), z.map(<[f32]>::as_ptr));
+        let way = Way::new(len, w, after);
         let mut source = dy.map(<[f32]>::as_ptr);
-        if after == After::ReluPool {
+        if way == Way::Spread {
             spread::<L>(dy[0], w, to[0]);
             spread::<L>(dy[1], w, to[1]);
             source = to.map(<*mut f32>::cast_const);
         }
         let zero = L::splat(0.0);
         let (mut p_sum, mut q_sum, mut p_c, mut q_c, mut q_along) = (zero, zero, zero, zero, zero);
-        each_group!(len, |at, count| {
+        each_gradient!(way, len, w, source, |at, count, p, q| {
             let (c, c_along) = lines.centred(from, at, count);
-            let (p, q) = lines.masked(c, source, at, count, after);
+            let (p, q) = lines.masked(c, p, q, after);
             (p_sum, q_sum) = (p_sum.add(p), q_sum.add(q));
             (p_c, q_c, q_along) = (p.mul_add(c, p_c), q.mul_add(c, q_c), q.mul_add(c_along, q_along));
         });
@@ -352,9 +353,9 @@ unsafe fn backward_body<L: Lanes>(
         let (lean, tilt) = (L::splat(r * q_n), L::splat(-(r * pair.scale * q_n)));
         let (shift, q_mean) = (L::splat(-(pair.scale * p_mean + pair.drift * q_mean)), L::splat(q_mean));
         let turn = L::splat(-(r * r * turn));
-        each_group!(len, |at, count| {
+        each_gradient!(way, len, w, source, |at, count, p, q| {
             let (c, c_along) = lines.centred(from, at, count);
-            let (p, q) = lines.masked(c, source, at, count, after);
+            let (p, q) = lines.masked(c, p, q, after);
             let dz = p.mul_add(lines.scale, q.mul_add(lines.drift, c_along.mul_add(tilt, c.mul_add(turn, shift))));
             write(dz, to[0].add(at), count);
             write(q.sub(q_mean).sub(c.mul(lean)).mul(lines.scale), to[1].add(at), count);

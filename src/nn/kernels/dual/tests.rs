@@ -57,6 +57,17 @@ fn normalised(run: Norm, shape: [usize; 4], after: After) -> [Vec<f32>; 4] {
     [host(y.inner()), host(z.grad_remove(&mut gradients).unwrap()), dgamma, dbeta]
 }
 
+fn check_normalisation(shape: [usize; 4]) {
+    for after in ALL {
+        let ours = normalised(normalise, shape, after);
+        let reference = normalised(composed::normalise, shape, after);
+        for (what, (ours, reference)) in ["y", "dz", "dgamma", "dbeta"].into_iter().zip(ours.iter().zip(&reference)) {
+            let far = distance(ours, reference);
+            assert!(far < 2e-4, "{what} of {shape:?}, {after:?}: {far}");
+        }
+    }
+}
+
 const ALL: [After; 3] = [After::Nothing, After::Relu, After::ReluPool];
 
 proptest! {
@@ -78,14 +89,15 @@ proptest! {
 
     #[test]
     fn normalisations_agree(n in 1_usize..4, c in 1_usize..6, h in 2_usize..10, w in 2_usize..20) {
-        for after in ALL {
-            let ours = normalised(normalise, [2 * n, c, h, w], after);
-            let reference = normalised(composed::normalise, [2 * n, c, h, w], after);
-            for (what, (ours, reference)) in ["y", "dz", "dgamma", "dbeta"].into_iter().zip(ours.iter().zip(&reference)) {
-                let far = distance(ours, reference);
-                prop_assert!(far < 2e-4, "{what} of {after:?}: {far}");
-            }
-        }
+        check_normalisation([2 * n, c, h, w]);
+    }
+}
+
+/// The widths that have a way of their own through the pooling.
+#[test]
+fn network_sized_normalisations_agree() {
+    for [h, w] in [[8, 8], [6, 8], [4, 16], [6, 16], [32, 32], [2, 48], [6, 64]] {
+        check_normalisation([4, 3, h, w]);
     }
 }
 
@@ -199,11 +211,13 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
             }
         }
     }
-    let maps = Maps { n: 18, c: 7, h: 6, w: 10 };
-    let z = values(18 * 7 * 60, 4);
     let [gamma, beta, gamma_tangent, beta_tangent] = [5, 6, 7, 8].map(|seed| values(7, seed));
     let affine = Affine { gamma: &gamma, beta: &beta, gamma_tangent: &gamma_tangent, beta_tangent: &beta_tangent };
-    for after in ALL {
+    for ([h, w], after) in
+        [[6, 10], [8, 8], [4, 16], [6, 32]].into_iter().flat_map(|size| ALL.map(|after| (size, after)))
+    {
+        let maps = Maps { n: 18, c: 7, h, w };
+        let z = values(18 * 7 * h * w, 4);
         let y = norm::forward(isa, maps, &z, affine, after);
         let dy = values(y.len(), 9);
         let (dz, dgamma, dbeta) = norm::backward(isa, maps, &z, affine, &dy, after);
