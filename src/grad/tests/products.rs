@@ -31,7 +31,7 @@ fn convnets_of_every_kind() {
         "convnet-d2-w4",
         "convnet-d2-w4-gn",
         "convnet-d2-w4-ln",
-        "convnet-d2-w4-nonorm",
+        "convnet-d2-w4-nn",
         "convnet-d2-w4-maxpool",
         "convnet-d2-w4-nopool",
         "convnet-d2-w4-sigmoid",

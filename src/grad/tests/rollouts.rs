@@ -110,7 +110,7 @@ fn a19_gradients_of_images_equal_finite_differences_with_augmentation() {
 #[test]
 fn batch_norm_and_max_pooling_pass_too() {
     Case::new("resnet18-bn-w2", 16, 2, ALL).check("resnet18");
-    Case::new("vgg11-w2", 32, 2, ALL).check("vgg11");
+    Case::new("vgg11-bn-w4", 32, 2, ALL).check("vgg11");
 }
 
 #[test]
