@@ -110,7 +110,10 @@ fn a19_gradients_of_images_equal_finite_differences_with_augmentation() {
 #[test]
 fn batch_norm_and_max_pooling_pass_too() {
     Case::new("resnet18-bn-w2", 16, 2, ALL).check("resnet18");
-    Case::new("vgg11-bn-w4", 32, 2, ALL).check("vgg11");
+    // Maps of one and two pixels make it steep: small steps stay clear of the kinks.
+    let mut vgg = Case::new("vgg11-bn-w4", 32, 2, ALL);
+    vgg.settings.rate = 1e-4;
+    vgg.check("vgg11");
 }
 
 #[test]

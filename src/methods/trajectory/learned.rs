@@ -20,7 +20,7 @@ pub(super) struct Learned {
     pub average: Option<Tensor<4>>,
     descent_images: Descent<4>,
     descent_labels: Descent<2>,
-    lr_rate: f64,
+    pub(super) lr_rate: f64,
     momentum_rate: f64,
     buffer_rate: Option<f64>,
     decay: f64,

@@ -26,12 +26,12 @@ const PATIENCE: u64 = 200;
 /// A run of any method of the family.
 pub(super) struct Run<'a> {
     start: Start<'a>,
-    recipe: TrajectoryRecipe,
+    pub(super) recipe: TrajectoryRecipe,
     network: Network,
     experts: &'a Buffer,
     /// The class of every image, class by class.
     classes: Vec<u32>,
-    learned: Learned,
+    pub(super) learned: Learned,
     enhancement: Option<Enhancement>,
     /// Iterations skipped in a row, and in all.
     skipped: [u64; 2],

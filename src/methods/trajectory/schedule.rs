@@ -59,7 +59,7 @@ mod tests {
         let fits = TrajectoryRecipe { max_start: 20, expert_span: 2, expert_epochs: 21, expand: 0, ..recipe("datm") };
         assert_eq!(fits.consistent(), Ok(()));
         let short = TrajectoryRecipe { expert_epochs: 20, ..fits };
-        assert!(short.consistent().unwrap_err().contains("ends in epoch 21"));
+        assert!(short.consistent().unwrap_err().contains("ends at epoch 21"));
     }
 
     #[test]
