@@ -13,6 +13,7 @@ pub struct Dual;
 
 /// A value and its tangent.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // a handful live at a time, each a handle to memory elsewhere
 pub enum DualTensor<const D: usize> {
     /// A value that does not depend on the direction: its tangent is zero.
     Constant(Tensor<D>),

@@ -110,3 +110,55 @@ fn released_files_become_a_bundle() {
     let again = sandbox.run(&format!("import {released} --subset cifar10 --output mine.bundle"));
     assert!(!again.status.success(), "a bundle is not replaced without --force");
 }
+
+/// Images before two iterations, the log of every iteration, and the places where parameters may wait.
+#[test]
+fn a_trajectory_run_can_be_looked_into() {
+    let sandbox = Sandbox::new();
+    let run = "run --method datm --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --train-per-class 30 \
+               --seeds 1 --set expert_share=1.0 --set init=real --device cpu";
+    let (_, err) = texts(&sandbox.run(&format!("{run} --pictures 0,2")));
+    assert!(err.contains("training up to 2 experts of convnet-d2-w8") && err.contains("MB on disk"), "{err}");
+    let logs: Vec<_> =
+        std::fs::read_dir(sandbox.path().join("results/logs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let pictures = logs.iter().find(|path| path.extension().is_some_and(|ending| ending == "pictures")).unwrap();
+    for name in ["distil-000000.png", "distil-000002.png"] {
+        assert!(pictures.join(name).is_file(), "{name}");
+    }
+    let log = logs.iter().find(|path| path.extension().is_some_and(|ending| ending == "jsonl")).unwrap();
+    let text = std::fs::read_to_string(log).unwrap();
+    let steps: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|line| line["event"] == "step")
+        .collect();
+    assert_eq!(steps.len(), 3);
+    for key in ["loss", "start_epoch", "student_lr", "student_loss", "skipped"] {
+        assert!(steps.iter().all(|step| step[key].is_number()), "{key}: {steps:?}");
+    }
+
+    let bundle = |results: &str| {
+        let folder = sandbox.path().join(results).join("bundles");
+        let path = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+        std::fs::read(path.join("data.safetensors")).unwrap()
+    };
+    let first = bundle("results");
+    for place in ["host", "disk"] {
+        sandbox.succeed(&format!("{run} --offload {place} --experts-dir results/experts --results {place}"));
+        assert!(bundle(place) == first, "{place}");
+    }
+}
+
+/// A learning rate that throws the student's step size out of the positive numbers.
+#[test]
+fn a_diverging_run_keeps_its_last_good_set() {
+    let sandbox = Sandbox::new();
+    let run = "run --method mtt --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --train-per-class 30 \
+               --seeds 1 --set expert_share=1.0 --set learning_rate=10 --set lr_lr=1000 --device cpu";
+    let output = sandbox.run(run);
+    let (_, err) = texts(&output);
+    assert!(!output.status.success());
+    assert!(err.contains("mtt diverged") || err.contains("the student diverged"), "{err}");
+    let kept = err.split("the last good set is in ").nth(1).and_then(|rest| rest.split(".bundle").next()).unwrap();
+    assert!(sandbox.path().join(format!("{kept}.bundle/preview.png")).is_file(), "{err}");
+}

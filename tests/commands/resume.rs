@@ -13,12 +13,19 @@ use crate::support::Sandbox;
 const RUN: &str = "run --method herding --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 \
                    --eval-networks mlp --train-per-class 30 --seeds 2 --set feature_epochs=6 --checkpoint-seconds 0 --device cpu";
 
-/// Everything that must not depend on interruptions: bundles and records, by path below `results/`.
+/// Two experts, six iterations with maps that are renewed in between.
+const MATCHING: &str = "run --method edf --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 \
+                        --train-per-class 30 --seeds 1 --set expert_share=1.0 --set iterations=5 --set expert_learning_rate=0.05 \
+                        --set init=real --checkpoint-seconds 0 --device cpu";
+
+/// Everything that must not depend on interruptions: bundles, records and expert buffers, by path below `results/`.
 fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
     let root = sandbox.path().join("results");
     let mut files = BTreeMap::new();
-    for folder in ["bundles", "records"] {
-        collect(&root, &root.join(folder), &mut files);
+    for folder in ["bundles", "records", "experts"].map(|name| root.join(name)) {
+        if folder.is_dir() {
+            collect(&root, &folder, &mut files);
+        }
     }
     files.retain(|name, _| !name.ends_with(".timing.json") && !name.ends_with(".log.jsonl"));
     files
@@ -35,30 +42,41 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-fn spawn(sandbox: &Sandbox) -> Child {
-    sandbox.command(RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+fn spawn(sandbox: &Sandbox, command: &str) -> Child {
+    sandbox.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 #[test]
 fn ten_kills_change_nothing() {
+    survives(RUN, 5);
+}
+
+#[test]
+fn ten_kills_in_experts_and_iterations_change_nothing() {
+    survives(MATCHING, 7);
+}
+
+/// Kills a run ten times at different moments and compares with one that was left alone, which makes at least `files`
+/// files.
+fn survives(command: &str, files: usize) {
     let reference = Sandbox::new();
     let begin = Instant::now();
-    reference.succeed(RUN);
+    reference.succeed(command);
     let whole = begin.elapsed();
     let expected = results(&reference);
-    assert!(expected.len() >= 5, "a bundle of three files and two records: {:?}", expected.keys());
+    assert!(expected.len() >= files, "{:?}", expected.keys());
 
     let killed = Sandbox::new();
     let mut kills = 0;
     for share in [5, 60, 15, 80, 30, 45, 70, 10, 95, 55] {
-        let mut child = spawn(&killed);
+        let mut child = spawn(&killed, command);
         std::thread::sleep(whole.mul_f64(f64::from(share) / 100.0).max(Duration::from_millis(20)));
         kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
     assert!(kills > 0, "no kill hit a running process");
-    killed.succeed(RUN);
+    killed.succeed(command);
     assert_eq!(results(&killed).keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (name, bytes) in results(&killed) {
         assert!(expected[&name] == bytes, "{name} differs after {kills} kills");
@@ -79,7 +97,7 @@ fn an_interrupt_saves_and_says_so() {
     let whole = begin.elapsed();
 
     let sandbox = Sandbox::new();
-    let mut child = spawn(&sandbox);
+    let mut child = spawn(&sandbox, RUN);
     std::thread::sleep(whole.mul_f64(0.5));
     // SAFETY: sends a signal to our own child.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
