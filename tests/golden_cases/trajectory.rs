@@ -82,12 +82,19 @@ fn check_derivatives(case: &Case, gradient: &MetaGradient, prefix: &str) -> Resu
     }
 }
 
+/// The network of a case: a slug under `network`, or a `ConvNet` by its depth and width.
+fn network(case: &Case) -> Result<NetworkSpec, String> {
+    if let Some(slug) = case.settings["network"].as_str() {
+        return NetworkSpec::parse(slug).map_err(|error| error.to_string());
+    }
+    let spec = ConvNet { depth: case.number("depth")?, width: case.number("width")?, ..ConvNet::default() };
+    Ok(NetworkSpec::ConvNet(spec))
+}
+
 /// The network of a case and its parameters at the start.
 fn start(case: &Case) -> Result<(compdd::nn::Network, Params), String> {
-    let spec = ConvNet { depth: case.number("depth")?, width: case.number("width")?, ..ConvNet::default() };
     let side = case.f32("in.images")?.1[2];
-    let network =
-        NetworkSpec::ConvNet(spec).build(3, side, case.number("classes")?).map_err(|error| error.to_string())?;
+    let network = network(case)?.build(3, side, case.number("classes")?).map_err(|error| error.to_string())?;
     let device = burn::tensor::Device::flex();
     let params = Params::from_named(network.layout(), case.below("in.theta0."), "the case", &device)
         .map_err(|error| error.to_string())?;
