@@ -171,6 +171,7 @@ impl Session<'_> {
                 seconds += begin.elapsed().as_secs_f64();
                 Bundle::write(&path, &set, true)?;
                 work.save(&made, &State::default())?;
+                self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
             let reference = BundleRef::to(&path, self.store)?;
