@@ -152,6 +152,9 @@ pub struct RunArgs {
     /// Built-in scenes: training images a class
     #[arg(long, value_name = "N")]
     train_per_class: Option<usize>,
+    /// Use this buffer as it is, such as an imported one, instead of training experts
+    #[arg(long, value_name = "BUFFER")]
+    experts: Option<PathBuf>,
     /// Expert buffers [default: experts, below the results]
     #[arg(long, value_name = "FOLDER")]
     experts_dir: Option<PathBuf>,
@@ -219,6 +222,7 @@ impl RunArgs {
             zca: self.pixels.zca,
             train_per_class: self.train_per_class,
             checkpoint_seconds: self.checkpoint_seconds,
+            buffer: self.experts,
             experts: self.experts_dir,
             offload: self.offload,
             chunk: self.chunk,

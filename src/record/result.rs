@@ -83,6 +83,8 @@ pub enum Flag {
     Imported,
     /// Settings differ from the recipe shipped for this method and subset.
     ChangedRecipe,
+    /// The experts were given, not trained as the recipe says.
+    GivenExperts,
     /// The checkpoint was chosen by its test accuracy.
     BestOnTest,
 }
@@ -97,6 +99,7 @@ impl Flag {
             Self::SkippedFiles => "damaged images were left out",
             Self::Imported => "the set was made elsewhere",
             Self::ChangedRecipe => "the recipe was changed",
+            Self::GivenExperts => "the experts were given, not trained as the recipe says",
             Self::BestOnTest => "chosen by its test accuracy",
         }
     }

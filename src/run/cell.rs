@@ -48,7 +48,9 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
     let device = plan.options.device.open()?;
     let task = Task::load(&plan.subset, plan.options.data.as_deref(), &plan.task)?;
     let store = Store::new(&plan.options.results);
-    let session = Session { plan, task: &task, device: &device, store: &store, observer, stop };
+    let given =
+        plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
+    let session = Session { plan, task: &task, device: &device, store: &store, given, observer, stop };
     let outcomes = session.run()?;
     leaderboard::write(&store)?;
     Ok(outcomes)
@@ -59,6 +61,8 @@ struct Session<'a> {
     task: &'a Task,
     device: &'a OpenDevice,
     store: &'a Store,
+    /// What the experts of `--experts` are.
+    given: Option<Vec<String>>,
     observer: &'a dyn Observer,
     stop: &'a AtomicBool,
 }
@@ -96,7 +100,10 @@ impl Session<'_> {
             budget: options.budget,
             fidelity: options.fidelity,
             recipe_hash: hash::value(&plan.recipe.to_json()),
-            data_hash: hash::of(&(&self.task.source, self.task.space.hash())),
+            data_hash: match &self.given {
+                None => hash::of(&(&self.task.source, self.task.space.hash())),
+                Some(experts) => hash::of(&(&self.task.source, self.task.space.hash(), experts)),
+            },
             seed: options.seed,
             students: plan.students,
         }
@@ -197,7 +204,7 @@ impl Session<'_> {
             stop: self.stop,
             checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
         };
-        experts.ready(&demand).map(Some)
+        experts.ready(&demand, options.buffer.as_deref()).map(Some)
     }
 
     fn distil(
@@ -274,6 +281,9 @@ impl Session<'_> {
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);
+        }
+        if self.given.is_some() {
+            record.flag(Flag::GivenExperts);
         }
         if self.plan.options.recipe.is_some() || !self.plan.options.overrides.is_empty() {
             record.flag(Flag::ChangedRecipe);

@@ -26,8 +26,14 @@ pub(super) struct Experts<'a> {
 }
 
 impl Experts<'_> {
-    /// A buffer that meets the demand.
-    pub fn ready(&self, demand: &Demand) -> Result<Buffer, RunError> {
+    /// A buffer that meets the demand: `given`, if it fits, else one of this root.
+    pub fn ready(&self, demand: &Demand, given: Option<&Path>) -> Result<Buffer, RunError> {
+        if let Some(path) = given {
+            let buffer = Buffer::open(path)?;
+            buffer.check_network(self.network)?;
+            buffer.check_epochs(&demand.epochs)?;
+            return Ok(buffer);
+        }
         if let Some(buffer) = experts::find(demand, self.network, self.task, self.root)? {
             return Ok(buffer);
         }

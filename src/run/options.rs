@@ -66,6 +66,8 @@ pub struct RunOptions {
     pub train_per_class: Option<usize>,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: u64,
+    /// A buffer to use as it is, such as an imported one.
+    pub buffer: Option<PathBuf>,
     /// Root of the expert buffers; `experts` below the results when absent.
     pub experts: Option<PathBuf>,
     /// Where the student's parameters wait during a rollout.
@@ -112,6 +114,12 @@ impl RunOptions {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
+        if let Some(buffer) = &self.buffer
+            && method.demand(&recipe, self.seed)?.is_none()
+        {
+            let (reason, remedy) = (format!("`{}` matches no experts", method.slug()), "leave --experts out");
+            return Err(RunError::flag("--experts", &buffer.display(), reason, remedy));
+        }
         if self.chunk == Some(0) {
             return Err(RunError::flag("--chunk", &0, "no images", "use 1 or more, or leave --chunk out"));
         }

@@ -136,3 +136,30 @@ fn bad_input_is_named() {
     let text = text.replace(env!("CARGO_MANIFEST_DIR"), "[REPOSITORY]");
     stable().bind(|| insta::assert_snapshot!("experts_bad_input", text));
 }
+
+/// Imported experts are used as they are, and the record says so.
+#[test]
+fn imported_experts_lead_a_run() {
+    let sandbox = Sandbox::new();
+    let buffer = sandbox.succeed(&format!(
+        "experts import {} --subset scenes-easy --res 8 --network convnet-d1-w2",
+        released("replay_buffer_0.pt")
+    ));
+    let buffer = buffer.lines().next().unwrap().trim();
+    let run = |more: &str| {
+        sandbox.run(&format!(
+            "run --method mtt --subset scenes-easy --ipc 1 --budget smoke --res 8 --network convnet-d1-w2 --train-per-class 4 --seeds 1 \
+             --experts {buffer} --set max_start=1 {more} --device cpu"
+        ))
+    };
+    let (_, err) = texts(&run("--set expert_epochs=90"));
+    assert!(err.contains("90"), "the missing epoch is named: {err}");
+    let output = run("--set expert_epochs=2");
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{out}{err}");
+    assert!(out.contains("the experts were given"), "{out}");
+    let (_, err) = texts(
+        &sandbox.run(&format!("run --method random --subset scenes-easy --ipc 1 --budget smoke --experts {buffer}")),
+    );
+    assert!(err.contains("--experts") && err.contains("matches no experts"), "{err}");
+}

@@ -72,6 +72,11 @@ impl Buffer {
         &self.manifest
     }
 
+    /// The hashes of all expert files: what decides everything that is read from the buffer.
+    pub fn content(&self) -> Vec<String> {
+        self.manifest.experts.iter().take(self.len()).map(|entry| entry.blake3.clone()).collect()
+    }
+
     /// Number of experts.
     pub fn len(&self) -> usize {
         self.files.len()

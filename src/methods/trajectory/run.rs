@@ -123,7 +123,7 @@ impl Distiller for Run<'_> {
 
     fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
         let (iteration, seed) = (ctx.step, self.start.seed);
-        let expert = schedule::expert(self.recipe.experts, seed, iteration);
+        let expert = schedule::expert(self.experts.len(), seed, iteration);
         let epoch = schedule::start_epoch(&self.recipe, seed, iteration);
         let begin = self.snapshot_of(expert, epoch)?;
         let target = self.snapshot_of(expert, epoch + self.recipe.expert_span)?;

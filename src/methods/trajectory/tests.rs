@@ -56,7 +56,10 @@ fn recipes_hold_the_published_tables() {
     assert!(cell("edf", "bird-hard", 50, "paper").origin.ends_with("released configuration"));
 
     let released = cell("edf", "imagesquawk", 50, "released");
-    assert_eq!((released.student_steps, released.batch_syn, released.drop, released.learning_rate), (80, 128, 0.5, 0.005));
+    assert_eq!(
+        (released.student_steps, released.batch_syn, released.drop, released.learning_rate),
+        (80, 128, 0.5, 0.005)
+    );
     assert_eq!((released.crop_ratio, released.skip_above, released.enhance_beta), (0.25, 1.1, 1.0));
     let fruit = cell("edf", "imagefruit", 1, "released");
     assert_eq!((fruit.start, fruit.max_start, fruit.drop), (20, 40, 0.375));
