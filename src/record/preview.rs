@@ -15,7 +15,7 @@ const BACKGROUND: u8 = 255;
 /// A PNG with up to ten images (fewer where whitening makes them dear) of each of the first hundred classes, in label
 /// order. Equal sets give equal bytes.
 pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
-    let classes = set.labels.classes_of_images();
+    let classes = classes(set);
     let per_class = affordable(set);
     let rows: Vec<Vec<usize>> = (0..set.classes.len() as u32)
         .map(|class| (0..classes.len()).filter(|&i| classes[i] == class).take(per_class).collect())
@@ -34,6 +34,15 @@ pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
         }
     }
     canvas.encode()
+}
+
+/// The class each image was made for: its place in a set with the same number of images for every class, whose learned
+/// labels may have moved elsewhere; else its label.
+fn classes(set: &Distilled) -> Vec<u32> {
+    if set.len() == set.classes.len() * set.ipc {
+        return (0..set.len()).map(|i| (i / set.ipc) as u32).collect();
+    }
+    set.labels.classes_of_images()
 }
 
 /// Images of a class that can be shown in a few seconds.
