@@ -1,6 +1,6 @@
 //! The picture of a bundle: one row of images per class.
 
-use super::{Distilled, PixelSpaceRecord};
+use super::{Distilled, Labels, PixelSpaceRecord};
 use image::{ExtendedColorType, ImageEncoder as _, ImageError, codecs::png::PngEncoder};
 
 const PER_CLASS: usize = 10;
@@ -36,10 +36,10 @@ pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
     canvas.encode()
 }
 
-/// The class each image was made for: its place in a set with the same number of images for every class, whose learned
-/// labels may have moved elsewhere; else its label.
+/// The class each image was made for. Learned labels may have moved to another class; their images stand class by class.
 fn classes(set: &Distilled) -> Vec<u32> {
-    if set.len() == set.classes.len() * set.ipc {
+    let learned = !matches!(set.labels, Labels::Hard(_));
+    if learned && set.len() == set.classes.len() * set.ipc {
         return (0..set.len()).map(|i| (i / set.ipc) as u32).collect();
     }
     set.labels.classes_of_images()
