@@ -240,6 +240,9 @@ impl Record {
 
     /// Refers to the bundle the students were trained on.
     pub fn keep_bundle(&mut self, bundle: BundleRef, distilled: &Distilled) {
+        if distilled.provenance.budget != Budget::Paper {
+            self.flag(Flag::ReducedBudget);
+        }
         if !distilled.provenance.imported_from.is_empty() {
             self.flag(Flag::Imported);
         }

@@ -64,6 +64,10 @@ fn a_run_leaves_bundle_record_and_row() {
     let scored = sandbox
         .succeed(&format!("eval {} --network mlp --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
     assert!(scored.contains("mlp"), "{scored}");
+    // A set that was made with a reduced budget stays marked when it is scored in full.
+    let whole = format!("eval {} --network convnet-d2-w4 --seeds 1 --train-per-class 5 --device cpu", bundle.display());
+    let scored = sandbox.succeed(&whole);
+    assert!(scored.contains("paper") && scored.contains("reduced budget"), "{scored}");
 }
 
 #[test]
