@@ -44,9 +44,7 @@ impl<'a> Expert<'a> {
     /// The same expert standing after `epoch` epochs.
     #[must_use]
     pub fn at(self, epoch: usize, values: Vec<f32>) -> Self {
-        let count = values.len();
-        let flat = Tensor::from_data(TensorData::new(values, [count]), self.lesson.device);
-        let params = self.params.unflatten(&flat);
+        let params = self.params.with_values(values);
         Self { params, epoch, batch: 0, running: None, ..self }
     }
 

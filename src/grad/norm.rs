@@ -3,13 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::dual::DualTensor;
-use crate::nn::{EPSILON, Moments};
-
-/// `[C]` as `[1, C, 1, 1]`.
-fn per_channel(x: Tensor<1>) -> Tensor<4> {
-    let [channels] = x.dims();
-    x.reshape([1, channels, 1, 1])
-}
+use crate::nn::{EPSILON, Moments, per_channel};
 
 /// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
 ///
@@ -53,16 +47,14 @@ pub(super) fn batch(
 ) -> (DualTensor<4>, Moments) {
     let (value, tangent) = x.into_parts();
     let [n, c, h, w] = value.dims();
-    let count = (n * h * w) as f64;
     let rows = |x: Tensor<4>| x.swap_dims(0, 1).reshape([1, c, n * h * w]);
     let maps = |x: Tensor<3>| x.reshape([c, n, h, w]).swap_dims(0, 1);
     let value = rows(value);
 
     let measured = value.clone().inner();
     let mean = measured.clone().mean_dim(2);
-    let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
-    let variance = (measured - mean.clone()).square().mean_dim(2) * unbias;
-    let moments = Moments { mean: mean.reshape([c]), variance: variance.reshape([c]) };
+    let variance = (measured - mean.clone()).square().mean_dim(2);
+    let moments = Moments::measured(mean.reshape([c]), variance.reshape([c]), n * h * w);
 
     let x = match tangent {
         Some(tangent) => DualTensor::pair(value, rows(tangent)),

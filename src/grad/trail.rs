@@ -6,8 +6,6 @@ use std::{
     str::FromStr,
 };
 
-use burn::tensor::{Tensor, TensorData};
-
 use crate::nn::Params;
 
 /// Where the parameters of the student steps are kept.
@@ -71,17 +69,13 @@ impl Trail {
     pub fn get(&mut self, place: usize) -> io::Result<Params> {
         match self {
             Self::Device(kept) => Ok(kept[place].clone()),
-            Self::Host(kept, like) => Ok(upload(&kept[place], like)),
+            Self::Host(kept, like) => Ok(like.with_values(kept[place].clone())),
             Self::Disk { file, like, .. } => {
                 let mut values = vec![0.0_f32; like.len()];
                 file.seek(SeekFrom::Start((place * size_of_val(values.as_slice())) as u64))?;
                 file.read_exact(bytemuck::cast_slice_mut(&mut values))?;
-                Ok(upload(&values, like))
+                Ok(like.with_values(values))
             }
         }
     }
-}
-
-fn upload(values: &[f32], like: &Params) -> Params {
-    like.unflatten(&Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &like.device()))
 }

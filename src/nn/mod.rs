@@ -43,6 +43,7 @@ pub use numbers::{Moments, Numbers, Window};
 pub(crate) use params::Init;
 pub use params::{Layout, Params, Slot};
 pub use plain::Plain;
+pub(crate) use plain::per_channel;
 pub use resnet18::{ResNet18, Stem};
 pub use spec::{Known, NetworkSpec, known};
 pub use split::Split;

@@ -47,6 +47,16 @@ pub struct Moments {
     pub variance: Tensor<1>,
 }
 
+impl Moments {
+    /// From the mean and the **biased** variance of every channel over `count` values. One value has no unbiased variance;
+    /// `PyTorch` refuses it, here the running variance keeps the biased one (zero).
+    pub(crate) fn measured(mean: Tensor<1>, variance: Tensor<1>, count: usize) -> Self {
+        let count = count as f64;
+        let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
+        Self { mean, variance: variance * unbias }
+    }
+}
+
 /// Numbers a network can be computed with.
 ///
 /// [`Plain`](super::Plain) is a tensor. Another implementation may carry a tangent beside the value: parameters and

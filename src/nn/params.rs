@@ -233,6 +233,15 @@ impl Params {
         Self { values: values.collect(), ..self.clone() }
     }
 
+    /// [`unflatten`](Self::unflatten) of values on the host, on the device of `self`.
+    ///
+    /// # Panics
+    /// When the number of values is another.
+    #[must_use]
+    pub fn with_values(&self, values: Vec<f32>) -> Self {
+        self.unflatten(&upload(values, &self.device()))
+    }
+
     /// The values of the parameter or running statistic called `name`.
     pub fn get(&self, name: &str) -> Option<Vec<f32>> {
         self.entries().find(|(slot, _)| slot.name == name).map(|(_, value)| to_host(value))

@@ -16,7 +16,7 @@ use super::{
 pub struct Plain;
 
 /// `[C]` as `[1, C, 1, 1]`.
-fn per_channel(x: Tensor<1>) -> Tensor<4> {
+pub(crate) fn per_channel(x: Tensor<1>) -> Tensor<4> {
     let [channels] = x.dims();
     x.reshape([1, channels, 1, 1])
 }
@@ -72,11 +72,8 @@ impl Numbers for Plain {
 
     fn batch_norm_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
         let [n, _, h, w] = x.dims();
-        let count = (n * h * w) as f64;
         let out = module::batch_norm_train(x, gamma, beta, EPSILON);
-        // One value has no unbiased variance; PyTorch refuses it, here the running variance keeps the biased one (zero).
-        let unbias = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
-        let moments = Moments { mean: out.mean.inner(), variance: out.variance.inner() * unbias };
+        let moments = Moments::measured(out.mean.inner(), out.variance.inner(), n * h * w);
         (out.output, moments)
     }
 

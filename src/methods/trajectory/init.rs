@@ -6,10 +6,12 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::recipe::{InitKind, LabelKind, TrajectoryRecipe};
 use crate::{
+    eval,
     experts::{self, Buffer},
     grad::Targets,
     methods::{MethodError, Start},
     nn::Network,
+    record::Labels,
     rng::Stream,
 };
 
@@ -51,8 +53,9 @@ pub(super) fn targets(
     let width = network.classes();
     let rows = match (recipe.labels, recipe.init) {
         (LabelKind::Hard | LabelKind::Teacher, _) => {
-            let one_hot = |&class: &u32| (0..width).map(move |column| f32::from(u8::from(column == class as usize)));
-            classes.iter().flat_map(one_hot).collect()
+            let all: Vec<usize> = (0..classes.len()).collect();
+            let hard = eval::Targets::new(&Labels::Hard(classes.to_vec()), classes.len(), width)?;
+            return Ok(Targets::Probabilities(hard.batch(&all, start.device)));
         }
         (LabelKind::Soft, InitKind::Correct) => {
             experts::label_logits(buffer, network, images, classes, &AtomicBool::new(false))?.labels()
@@ -60,8 +63,5 @@ pub(super) fn targets(
         (LabelKind::Soft, InitKind::Real | InitKind::Noise) => experts::last_logits(buffer, network, 0, images)?,
     };
     let rows = Tensor::from_data(TensorData::new(rows, [classes.len(), width]), start.device);
-    Ok(match recipe.labels {
-        LabelKind::Soft => Targets::Logits(rows),
-        LabelKind::Hard | LabelKind::Teacher => Targets::Probabilities(rows),
-    })
+    Ok(Targets::Logits(rows))
 }

@@ -1,12 +1,12 @@
 //! One distillation: what an iteration does, and how a run begins.
 
-use burn::tensor::{Tensor, TensorData, activation::softmax};
+use burn::tensor::activation::softmax;
 
 use super::{
     enhance::Enhancement,
     init,
     learned::Learned,
-    matching::{Drop, Match, compare},
+    matching::{Drop, Match, StandingExpert, compare},
     recipe::{DropBy, GradientKind, LabelKind, ResultKind, TrajectoryRecipe},
     schedule,
 };
@@ -56,10 +56,6 @@ impl<'a> Run<'a> {
         Ok(Self { start, recipe, network, experts, classes, learned, enhancement, skipped: [0; 2] })
     }
 
-    fn snapshot_of(&self, expert: usize, epoch: usize) -> Result<Params, MethodError> {
-        Ok(self.experts.params(&self.network, expert, epoch, self.start.device)?)
-    }
-
     /// The student's minibatches of an iteration, with their augmentation.
     fn steps(&self, iteration: usize) -> Vec<Step> {
         let (seed, dsa) = (self.start.seed, self.recipe.dsa());
@@ -101,18 +97,18 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The student's training and how far it ends from the expert.
+/// The student's training from `begin`, and how far its end is from the expert's by `measure`.
 fn attempt<'r>(
     objective: &'r dyn Differentiable,
-    [begin, target]: [&Params; 2],
+    begin: &Params,
     data: &'r Synthetic,
     steps: &'r [Step],
     settings: Settings,
-    drop: Drop,
     ctx: &'r StepContext<'_>,
+    measure: impl FnOnce(&[f32]) -> Result<Match, StandingExpert>,
 ) -> Result<Trial<'r>, MethodError> {
     let rollout = Rollout::forward(objective, begin, data, steps, settings, ctx.stop)?;
-    let matched = compare(&rollout.end().to_host(), &begin.to_host(), &target.to_host(), drop)?;
+    let matched = measure(&rollout.end().to_host())?;
     Ok(Trial { rollout, matched })
 }
 
@@ -125,14 +121,16 @@ impl Distiller for Run<'_> {
         let (iteration, seed) = (ctx.step, self.start.seed);
         let expert = schedule::expert(self.experts.len(), seed, iteration);
         let epoch = schedule::start_epoch(&self.recipe, seed, iteration);
-        let begin = self.snapshot_of(expert, epoch)?;
-        let target = self.snapshot_of(expert, epoch + self.recipe.expert_span)?;
+        let begin = self.experts.params(&self.network, expert, epoch, self.start.device)?;
+        let origin = self.experts.snapshot(expert, epoch)?;
+        let target = self.experts.snapshot(expert, epoch + self.recipe.expert_span)?;
         if let Some(enhancement) = &mut self.enhancement {
             let rows = self.learned.targets.rows();
             enhancement.refresh(&self.recipe, iteration, &self.learned.images, &self.classes, rows)?;
         }
         if self.recipe.labels == LabelKind::Teacher {
-            let logits = self.network.forward(&target, self.learned.images.clone(), Mode::Train).logits;
+            let teacher = begin.with_values(target.clone());
+            let logits = self.network.forward(&teacher, self.learned.images.clone(), Mode::Train).logits;
             self.learned.targets = Targets::Probabilities(softmax(logits, 1));
         }
 
@@ -144,7 +142,8 @@ impl Distiller for Run<'_> {
             objective = objective.in_chunks_of(images)?;
         }
         let skips = self.recipe.skip_above > 0.0;
-        let trial = match attempt(&objective, [&begin, &target], &data, &steps, settings, self.drop(), ctx) {
+        let measure = |end: &[f32]| compare(end, &origin, &target, self.drop());
+        let trial = match attempt(&objective, &begin, &data, &steps, settings, ctx, measure) {
             // A student that leaves the finite numbers has no finite matching loss: the skip rule covers it.
             Err(MethodError::Grad(GradError::Diverged { loss, .. })) if skips => Err(loss),
             Err(error) => return Err(error),
@@ -164,13 +163,11 @@ impl Distiller for Run<'_> {
                     return Err(self.diverged(iteration, matched.loss));
                 }
                 report.values.push(("student_loss", rollout.losses().last().copied().unwrap_or_default()));
-                let length = matched.adjoint.len();
-                let adjoint = Tensor::from_data(TensorData::new(matched.adjoint, [length]), &begin.device());
                 let order = match self.recipe.gradient {
                     GradientKind::Exact => Order::Exact,
                     GradientKind::Detached => Order::Detached,
                 };
-                let gradient = rollout.backward(begin.unflatten(&adjoint), order, Differences::Exact)?;
+                let gradient = rollout.backward(begin.with_values(matched.adjoint), order, Differences::Exact)?;
                 let rate = self.learned.next_rate(gradient.rate);
                 if !rate.is_finite() || rate <= 0.0 {
                     return Err(MethodError::LostRate { method: self.start.method.to_owned(), step: iteration, rate });

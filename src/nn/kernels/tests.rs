@@ -256,12 +256,12 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     all
 }
 
-pub(super) fn bits(all: &[Vec<f32>]) -> Vec<Vec<u32>> {
+fn bits(all: &[Vec<f32>]) -> Vec<Vec<u32>> {
     all.iter().map(|values| values.iter().map(|v| v.to_bits()).collect()).collect()
 }
 
-#[test]
-fn results_do_not_depend_on_the_number_of_threads() {
+/// One, two and five threads give the same bits.
+pub(super) fn check_threads(everything: fn(Isa) -> Vec<Vec<f32>>) {
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         bits(&pool.install(|| everything(Isa::detect())))
@@ -271,14 +271,24 @@ fn results_do_not_depend_on_the_number_of_threads() {
     assert!(one == on(5));
 }
 
-#[test]
-fn instruction_sets_agree() {
+/// Every instruction set of the processor gives the best one's results, up to `tolerance`.
+pub(super) fn check_instruction_sets(everything: fn(Isa) -> Vec<Vec<f32>>, tolerance: f32) {
     let best = everything(Isa::detect());
     for isa in Isa::supported() {
         for (a, b) in everything(isa).iter().zip(&best) {
-            assert!(distance(a, b) < 5e-6, "{isa:?}: {}", distance(a, b));
+            assert!(distance(a, b) < tolerance, "{isa:?}: {}", distance(a, b));
         }
     }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    check_threads(everything);
+}
+
+#[test]
+fn instruction_sets_agree() {
+    check_instruction_sets(everything, 5e-6);
 }
 
 #[test]

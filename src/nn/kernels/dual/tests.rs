@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::norm::{After, EPSILON, Maps};
 use super::super::plan::{Plan, Sums};
 use super::super::simd::Isa;
-use super::super::tests::{bits, distance, host, leaf, values};
+use super::super::tests::{check_instruction_sets, check_threads, distance, host, leaf, values};
 use super::super::{columns, conv2d, ops};
 use super::norm::{self, Affine};
 use super::*;
@@ -228,23 +228,12 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        bits(&pool.install(|| everything(Isa::detect())))
-    };
-    let one = on(1);
-    assert!(one == on(2));
-    assert!(one == on(5));
+    check_threads(everything);
 }
 
 #[test]
 fn instruction_sets_agree() {
-    let best = everything(Isa::detect());
-    for isa in Isa::supported() {
-        for (a, b) in everything(isa).iter().zip(&best) {
-            assert!(distance(a, b) < 1e-5, "{isa:?}: {}", distance(a, b));
-        }
-    }
+    check_instruction_sets(everything, 1e-5);
 }
 
 /// The values of a dual are what the kernels without tangents compute.
