@@ -106,7 +106,7 @@ impl Engine for FeatureRecipe {
             ("lr_img", self.lr_img, 0.0, 1e9),
             ("embedding_weight", self.embedding_weight, 0.0, 1e9),
             ("maps_weight", self.maps_weight, 0.0, 1e9),
-            ("attention_power", self.attention_power, 0.5, 64.0),
+            ("attention_power", self.attention_power, 0.5, 16.0),
             ("loss_scale", self.loss_scale, 1e-9, 1e9),
         ] {
             if !(low..=high).contains(&value) {
