@@ -31,6 +31,15 @@ pub enum AugmentError {
         /// The accepted range, in words.
         range: &'static str,
     },
+    /// So many images do not fit into one.
+    #[error("an image of {side} pixels a side cannot hold {factor} by {factor} others")]
+    #[diagnostic(help("use a factor of 1 (no multi-formation), 2 or 3, or at most a quarter of the side"))]
+    Formation {
+        /// Images along a side.
+        factor: usize,
+        /// Side of the image that holds them, in pixels.
+        side: usize,
+    },
 }
 
 /// One entry of a strategy string.
