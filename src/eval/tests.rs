@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::*;
 use crate::{
     data::{ImageSet, PixelSpace},
     nn::{Network, NetworkSpec},
-    record::{Budget, Labels},
+    record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance},
     rng::Stream,
 };
 
@@ -174,6 +174,55 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
     assert_eq!(run(1, &go, &(), Some(folder.path())).unwrap(), scores);
 
     assert!(scores.iter().all(|s| s.accuracy.fraction() > 0.5 && s.epochs == 9 && s.steps == 27), "{scores:?}");
+}
+
+#[test]
+fn a_set_of_several_images_in_one_trains_on_all_of_them() {
+    let subset = crate::subset::Subset::find("cifar10").unwrap();
+    let (id, classes, notes) = Distilled::describe_subset(&subset);
+    let set = Distilled {
+        images: (0..2 * 192).map(|i| (i as f32 * 0.37).sin()).collect(),
+        shape: [2, 3, 8, 8],
+        labels: Labels::Hard(vec![4, 9]),
+        learning_rate: 0.01,
+        space: PixelSpaceRecord::Normalised { mean: [0.25, 0.5, 0.75], std: [0.25, 0.5, 0.5] },
+        subset: id,
+        classes,
+        notes,
+        method: "test".into(),
+        ipc: 1,
+        formation: 2,
+        recipe: serde_json::Value::Null,
+        provenance: Provenance::of_run(0, Budget::Paper, Fidelity::Paper, ""),
+    };
+    let device = Device::flex();
+    let train = TrainingSet::of(&set, &device).unwrap();
+    assert_eq!((train.len(), train.shape()), (8, SHAPE));
+    assert_eq!(train.labels, Labels::Hard(vec![4, 9, 4, 9, 4, 9, 4, 9]));
+    let stored = TrainingSet::of(&Distilled { formation: 1, ..set.clone() }, &device).unwrap();
+    assert_eq!(stored.len(), 2);
+    let corner = |images: Tensor<4>, i: usize, at: usize| {
+        let pixel = images.slice([i..i + 1, 0..3, at..at + 1, at..at + 1]);
+        pixel.into_data().iter::<f32>().collect::<Vec<_>>()
+    };
+    // The first corner of the last tile of the second image.
+    assert_eq!(corner(train.images, 7, 0), corner(stored.images, 1, 4));
+    // Nine pixels in tiles of five: the last column lies in the grey padding, `(0.5 - mean) / std`.
+    let grey = Distilled { images: vec![0.0; 2 * 243], shape: [2, 3, 9, 9], ..set.clone() };
+    let grey = TrainingSet::of(&grey, &device).unwrap();
+    assert_eq!(corner(grey.images.clone(), 0, 8), [0.0; 3]);
+    assert_eq!(corner(grey.images, 7, 8), [1.0, 0.0, -0.5]);
+
+    let space = PixelSpaceRecord::Zca {
+        mean: [0.0; 3],
+        std: [1.0; 3],
+        epsilon: 0.1,
+        zca_mean: Vec::new(),
+        transform: Vec::new(),
+        inverse: Vec::new(),
+    };
+    let error = TrainingSet::of(&Distilled { space, ..set }, &device).unwrap_err().to_string();
+    assert!(error.contains("whitened images cannot hold 2 by 2"), "{error}");
 }
 
 #[test]
