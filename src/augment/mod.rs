@@ -7,13 +7,14 @@
 //! takes a direct path over host memory; everything else goes through tensor operations. Both read the same lowered
 //! description, so a formula is written once; `tests` hold them to each other. [`Draws::pullback`] is the transpose of the
 //! linear part ([`adjoint`]): a gradient's way back to the images without a graph. A [`Formation`] keeps several small
-//! images in one and takes them out again. Only maps of a batch of images that are differentiable in the pixels belong here.
+//! images in one and takes them out again; a [`CutMix`] exchanges parts of the images of a minibatch. Only maps of a batch of images that are differentiable in the pixels belong here.
 //!
 //! Source: DSA (Zhao and Bilen, ICML 2021) in the form the trajectory-matching line evaluates with.
 
 mod adjoint;
 mod colour;
 mod config;
+mod cutmix;
 mod draws;
 mod formation;
 mod geometry;
@@ -22,6 +23,7 @@ mod operation;
 mod resample;
 
 pub use config::{AugmentError, DsaConfig, Mode, Sampling, Strategy, Token};
+pub use cutmix::CutMix;
 pub use draws::Draws;
 pub use formation::Formation;
 pub use operation::{Kind, Op};

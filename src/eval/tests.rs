@@ -115,6 +115,28 @@ fn a_saved_student_goes_on_bit_for_bit() {
     }
 }
 
+/// IDC's way: minibatches mixed by chance, two drops without a new optimiser, and no epoch more than named.
+#[test]
+fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
+    let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
+    let idc = |cutmix| NoKd { cutmix, extra_epoch: false, drops: Drops::TwoThirdsFiveSixths, drop: 0.2, ..protocol() };
+    let fresh = |cutmix| Student::new(&network, idc(cutmix).plan(0.05), 7, &Device::flex());
+    let train = |mut student: Student<'_>| {
+        student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+        assert_eq!((student.epochs_done(), student.optimizer.steps()), (8, 24));
+        bits(&student)
+    };
+    let [straight, plain] = [0.5, 0.0].map(|cutmix| train(fresh(cutmix)));
+    assert_ne!(straight, plain);
+    let stop = AtomicBool::new(false);
+    let progress = StopAfter { epochs: AtomicUsize::new(0), limit: 3, stop: &stop };
+    let mut first = fresh(0.5);
+    first.train(&data, &mut Watch::new(0, &stop, &progress)).unwrap_err();
+    let mut second = fresh(0.5);
+    assert!(second.restore(&first.to_bytes("set").unwrap(), "set").unwrap());
+    assert_eq!(train(second), straight);
+}
+
 #[test]
 fn an_epoch_can_be_cut_in_the_middle() {
     let (network, data) = (network(), training_set(0.05));
