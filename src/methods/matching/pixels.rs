@@ -49,6 +49,7 @@ impl Pixels {
             images: self.images.clone().into_data().iter::<f32>().collect(),
             labels: Labels::Hard(labels),
             learning_rate: STUDENT_RATE,
+            formation: 1,
             space: task.space.record(),
             subset,
             classes,
