@@ -32,3 +32,17 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) 
 pub fn halve(x: Tensor<4>) -> Tensor<4> {
     module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
+
+/// Spatial attention: magnitudes to a power, summed over the channels.
+pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
+    let [n, c, h, w] = x.dims();
+    let magnitude = x.reshape([n, c, h * w]).abs();
+    let raised = if power == 1.0 {
+        magnitude
+    } else {
+        // A power of zero below one has no finite slope: a one takes its place and leaves again.
+        let zero = magnitude.clone().equal_scalar(0.0);
+        magnitude.mask_fill(zero.clone(), 1.0).powf_scalar(power).mask_fill(zero, 0.0)
+    };
+    raised.sum_dim(1).reshape([n, h * w])
+}

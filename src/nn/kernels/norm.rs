@@ -42,7 +42,7 @@ impl Maps {
     }
 
     /// Planes a task should take (about 64 thousand values).
-    fn grain(self) -> usize {
+    pub(super) fn grain(self) -> usize {
         (65536 / (self.h * self.w).max(1)).max(1)
     }
 }

@@ -5,6 +5,7 @@ use burn::backend::{Backend, Flex, backend_extension};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
+use super::attention::{self, Power};
 use super::geometry::Geometry;
 use super::norm::{self, After, Maps};
 use super::plan::Plan;
@@ -15,7 +16,7 @@ use super::{columns, winograd};
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve` and `normalise` are tracked; the gradients run untracked, on the inner tensors.
+/// `convolve`, `normalise` and `attend` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
@@ -39,6 +40,10 @@ pub trait KernelOps: Backend {
         dy: FloatTensor<Self>,
         after: After,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// Sums of powers of magnitudes over the channels, `[n, h * w]`, of `x[n, c, h, w]`.
+    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
+    /// `dx` from `x` and the gradient `da` of the sums.
+    fn attend_gradient(x: FloatTensor<Self>, da: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
 }
 
 /// The results of a plan, by the algorithm that suits the sizes.
@@ -112,5 +117,16 @@ impl KernelOps for Flex {
         let (dz, dgamma, dbeta) =
             norm::backward(Isa::detect(), m, z.storage(), gamma.storage(), beta.storage(), dy.storage(), after);
         (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
+    }
+    fn attend(x: FlexTensor, power: Power) -> FlexTensor {
+        let x = x.to_contiguous();
+        let m = maps(&x);
+        tensor(attention::forward(Isa::detect(), m, x.storage(), power), &[m.n, m.h * m.w])
+    }
+
+    fn attend_gradient(x: FlexTensor, da: FlexTensor, power: Power) -> FlexTensor {
+        let (x, da) = (x.to_contiguous(), da.to_contiguous());
+        let m = maps(&x);
+        tensor(attention::backward(Isa::detect(), m, x.storage(), da.storage(), power), &[m.n, m.c, m.h, m.w])
     }
 }

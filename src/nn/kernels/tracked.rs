@@ -7,6 +7,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
+use super::attention::Power;
 use super::geometry::Geometry;
 use super::norm::After;
 use super::ops::KernelOps;
@@ -46,6 +47,23 @@ impl<B: KernelOps> Backward<B, 3> for Normalise {
             if let Some(node) = parent {
                 gradients.register::<B>(node.id, gradient);
             }
+        }
+    }
+}
+
+/// Backward pass of `attend`.
+#[derive(Debug)]
+struct Attend;
+
+impl<B: KernelOps> Backward<B, 1> for Attend {
+    type State = (FloatTensor<B>, Power);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let da = gradients.consume::<B>(&ops.node);
+        let (x, power) = ops.state;
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::attend_gradient(x, da, power));
         }
     }
 }
@@ -98,5 +116,19 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
         (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
+    }
+
+    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
+        match Attend.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish((x.clone(), power), B::attend(x, power))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::attend(x.into_primitive(), power)),
+        }
+    }
+
+    fn attend_gradient(x: FloatTensor<Self>, da: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
+        Self::from_inner(B::attend_gradient(x.into_primitive(), da.into_primitive(), power))
     }
 }

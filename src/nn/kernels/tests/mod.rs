@@ -1,6 +1,8 @@
 //! The kernels against the composed form, against differences, and against themselves on other thread counts and
 //! processors.
 
+mod attention;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
