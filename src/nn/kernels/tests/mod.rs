@@ -2,6 +2,8 @@
 //! processors.
 
 mod attention;
+mod batch;
+mod pool;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
