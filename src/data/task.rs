@@ -158,6 +158,18 @@ impl Task {
         let heldout: BTreeSet<usize> = self.heldout.iter().copied().collect();
         (0..self.train.len()).filter(|i| !heldout.contains(i)).collect()
     }
+
+    /// Every label that images carry, ascending, with the ascending positions in `train` of its images that are not held
+    /// out.
+    pub fn training_classes(&self) -> Vec<(u32, Vec<usize>)> {
+        let unused = self.subset.unused_labels();
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); self.train.classes().len()];
+        for position in self.training() {
+            members[self.train.labels()[position] as usize].push(position);
+        }
+        let labelled = members.into_iter().enumerate().map(|(label, own)| (label as u32, own));
+        labelled.filter(|(label, _)| !unused.contains(label)).collect()
+    }
 }
 
 /// The classes of a subset with the label each gives its images.

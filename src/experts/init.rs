@@ -11,7 +11,6 @@ use burn::tensor::{Device, Tensor};
 use super::{Buffer, ExpertError};
 use crate::{
     data::Task,
-    eval::View,
     nn::{Mode, Network, Params},
     rng::Stream,
 };
@@ -188,22 +187,14 @@ impl LabelMean {
 
 /// The labels that carry images, with the positions of their training images that are not held out: at least `ipc`.
 fn classes(task: &Task, ipc: usize) -> Result<Vec<(u32, Vec<usize>)>, ExpertError> {
-    let unused = task.subset.unused_labels();
-    let view = View::training(task);
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); task.train.classes().len()];
-    for i in 0..view.len() {
-        members[view.label(i) as usize].push(view.position(i));
-    }
-    let used = members.into_iter().enumerate().map(|(label, own)| (label as u32, own));
-    used.filter(|(label, _)| !unused.contains(label))
-        .map(|(label, own)| {
-            if own.len() >= ipc {
-                return Ok((label, own));
-            }
-            let class = task.train.classes()[label as usize].clone();
-            Err(ExpertError::TooFewImages { class, found: own.len(), needed: ipc })
-        })
-        .collect()
+    let enough = |(label, own): (u32, Vec<usize>)| {
+        if own.len() >= ipc {
+            return Ok((label, own));
+        }
+        let class = task.train.classes()[label as usize].clone();
+        Err(ExpertError::TooFewImages { class, found: own.len(), needed: ipc })
+    };
+    task.training_classes().into_iter().map(enough).collect()
 }
 
 fn shuffled(mut members: Vec<usize>, label: u32, seed: u64) -> Vec<usize> {

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, activation::softmax};
 
 use super::{Differences, GradError, Products};
-use crate::nn::{Layer, Mode, Network, Norm, Params, loss::probability_cross_entropy};
+use crate::nn::{Mode, Network, Params, loss::probability_cross_entropy};
 
 /// What the images of a batch are labelled with.
 #[derive(Clone, Debug)]
@@ -113,14 +113,7 @@ impl<'n> Objective<'n> {
     /// # Errors
     /// [`GradError::ChunkedBatchNorm`] when the images of a batch depend on each other.
     pub fn in_chunks_of(self, images: usize) -> Result<Self, GradError> {
-        let batch_norm = |layers: &[Layer]| {
-            let mut found = false;
-            crate::nn::walk(layers, &mut |layer| {
-                found |= matches!(layer, Layer::Norm { kind: Norm::Batch, .. });
-            });
-            found
-        };
-        if self.mode == Mode::Train && batch_norm(self.network.layers()) {
+        if self.mode == Mode::Train && self.network.couples_images() {
             return Err(GradError::ChunkedBatchNorm);
         }
         Ok(Self { chunk: images.max(1), ..self })

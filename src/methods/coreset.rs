@@ -86,18 +86,27 @@ impl Method for Coreset {
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let recipe = start.recipe.typed::<CoresetRecipe>().map_err(RecipeError::OutOfRange)?;
-        let spec = match recipe.feature_network.as_str() {
-            "same" => start.network.clone(),
-            slug => NetworkSpec::parse(slug)?,
+        Ok(Box::new(Selection::new(self.pick, recipe, start)?))
+    }
+}
+
+impl Coreset {
+    /// This selection as the first part of another method: on the features of the run's own network, trained for so many
+    /// epochs.
+    pub(super) fn selection<'a>(&self, start: Start<'a>, feature_epochs: usize) -> Result<Selection<'a>, MethodError> {
+        let recipe = CoresetRecipe {
+            learning_rate: 0.01,
+            feature_network: "same".to_owned(),
+            feature_epochs,
+            feature_learning_rate: 0.01,
+            feature_batch: 256,
         };
-        let [channels, _, side] = start.task.train.shape();
-        let network = spec.build(channels, side, start.task.subset.classes_len())?;
-        Ok(Box::new(Selection { pick: self.pick, recipe, network, start, trained: None }))
+        Selection::new(self.pick, recipe, start)
     }
 }
 
 /// One run: each step is an epoch of the feature network, the selection itself is the snapshot.
-struct Selection<'a> {
+pub(super) struct Selection<'a> {
     pick: Pick,
     recipe: CoresetRecipe,
     network: Network,
@@ -106,7 +115,17 @@ struct Selection<'a> {
     trained: Option<Vec<u8>>,
 }
 
-impl Selection<'_> {
+impl<'a> Selection<'a> {
+    fn new(pick: Pick, recipe: CoresetRecipe, start: Start<'a>) -> Result<Self, MethodError> {
+        let spec = match recipe.feature_network.as_str() {
+            "same" => start.network.clone(),
+            slug => NetworkSpec::parse(slug)?,
+        };
+        let [channels, _, side] = start.task.train.shape();
+        let network = spec.build(channels, side, start.task.subset.classes_len())?;
+        Ok(Self { pick, recipe, network, start, trained: None })
+    }
+
     /// The feature network as it stands.
     fn student(&self) -> Result<Student<'_>, MethodError> {
         let protocol = NoKd {

@@ -57,6 +57,11 @@ pub trait Method: Sync {
         false
     }
 
+    /// The network to distil with and to score unless the user names one; none: the one the subset is usually given.
+    fn network(&self, _recipe: &Recipe) -> Option<String> {
+        None
+    }
+
     /// The experts that a run reads; the engine trains those that are missing before it starts the method. `seed` is that of
     /// the run.
     ///

@@ -5,14 +5,17 @@
 //! may enter: modules that implement [`Method`], and what several of them share.
 
 mod coreset;
+mod descent;
 mod distiller;
 mod error;
 mod full;
+pub mod matching;
 mod random;
 pub mod recipe;
 mod registry;
 mod selected;
 mod state;
+mod tensors;
 pub mod trajectory;
 
 pub use distiller::{Distiller, Kind, Method, Start, StepContext, StepReport};

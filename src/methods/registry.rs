@@ -1,11 +1,14 @@
 //! Every method that `compdd run --method` knows: one line each.
 
-use super::{Method, MethodError, coreset, full, random, trajectory};
+use super::{Method, MethodError, coreset, full, matching, random, trajectory};
 
 static METHODS: &[&dyn Method] = &[
     &random::Random,
     &coreset::HERDING,
     &coreset::K_CENTER,
+    &matching::DM,
+    &matching::DATADAM,
+    &matching::MMD,
     &trajectory::MTT,
     &trajectory::TESLA,
     &trajectory::FTD,

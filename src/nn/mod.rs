@@ -34,7 +34,6 @@ pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
 pub use error::NetworkError;
 pub use interpret::{Run, Taps, Values};
-pub(crate) use layer::walk;
 pub use layer::{Activation, Layer, Norm, PoolKind, Shape};
 pub use network::{Mode, Network, Output, Row};
 pub(crate) use numbers::EPSILON;

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::{
     NetworkError, NetworkSpec, Plain, Split,
     interpret::{self, Run, Taps, Values},
-    layer::{Layer, Shape, walk},
+    layer::{Layer, Norm, Shape, walk},
     numbers::Numbers,
     params::{Layout, Params},
 };
@@ -113,6 +113,13 @@ impl Network {
     /// Number of parameters (running statistics not counted).
     pub fn parameter_count(&self) -> usize {
         self.layout.parameters.iter().map(super::Slot::len).sum()
+    }
+
+    /// Whether the images of a batch depend on each other in train mode: batch norm.
+    pub fn couples_images(&self) -> bool {
+        let mut found = false;
+        walk(&self.layers, &mut |layer| found |= matches!(layer, Layer::Norm { kind: Norm::Batch, .. }));
+        found
     }
 
     /// Names of the maps a forward pass can hand out.

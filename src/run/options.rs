@@ -107,13 +107,13 @@ impl RunOptions {
         if !(8..=512).contains(&resolution) {
             return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
         }
-        let networks = self.networks(&subset, resolution)?;
+        let recipe = self.recipe(method, &subset, ipc, resolution)?;
+        let networks = self.networks(&subset, resolution, method.network(&recipe).as_deref())?;
         let protocol = protocol(&self.protocol, self.budget)?;
         let students = self.students.unwrap_or(protocol.students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
-        let recipe = self.recipe(method, &subset, ipc, resolution)?;
         if let Some(buffer) = &self.buffer
             && method.demand(&recipe, self.seed)?.is_none()
         {
@@ -154,8 +154,9 @@ impl RunOptions {
         }
     }
 
-    fn networks(&self, subset: &Subset, resolution: usize) -> Result<Vec<NetworkSpec>, RunError> {
-        let main = self.network.as_deref().unwrap_or_else(|| Subset::network_at(resolution));
+    /// The user's network, or the recipe's, or the one of the resolution; then those that only score.
+    fn networks(&self, subset: &Subset, resolution: usize, recipe: Option<&str>) -> Result<Vec<NetworkSpec>, RunError> {
+        let main = self.network.as_deref().or(recipe).unwrap_or_else(|| Subset::network_at(resolution));
         let mut networks: Vec<NetworkSpec> = Vec::new();
         for name in std::iter::once(main).chain(self.eval_networks.iter().map(String::as_str)) {
             let spec = NetworkSpec::parse(name)?;

@@ -9,12 +9,10 @@ use super::recipe::TrajectoryRecipe;
 use crate::{
     cam::{self, CamModel, ClassMap},
     experts::Buffer,
-    methods::{MethodError, Start, State, StateError},
+    methods::{MethodError, Start, State, StateError, tensors},
     nn::{Network, NetworkSpec},
     rng::Stream,
 };
-
-use super::state;
 
 /// The weights of the pixels' gradients, renewed every so many iterations.
 pub(super) struct Enhancement {
@@ -96,13 +94,13 @@ impl Enhancement {
     }
 
     pub fn save(&self, to: &mut State) {
-        state::put_optional(to, "enhancement", self.weights.as_ref());
+        tensors::put_optional(to, "enhancement", self.weights.as_ref());
         to.put_number("enhancement.share", self.share.to_bits());
     }
 
     pub fn load(&mut self, from: &State, shape: [usize; 4], device: &Device) -> Result<(), StateError> {
         let [n, _, height, width] = shape;
-        self.weights = state::get_optional(from, "enhancement", [n, 1, height, width], device)?;
+        self.weights = tensors::get_optional(from, "enhancement", [n, 1, height, width], device)?;
         self.share = f64::from_bits(from.number("enhancement.share")?);
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{momentum::Descent, recipe::TrajectoryRecipe, state};
+use super::recipe::TrajectoryRecipe;
 use crate::{
     grad::{MetaGradient, Targets},
-    methods::{State, StateError},
+    methods::{State, StateError, descent::Descent, tensors},
 };
 
 /// Everything that an update changes.
@@ -65,22 +65,22 @@ impl Learned {
     }
 
     pub fn save(&self, to: &mut State) {
-        state::put(to, "images", &self.images);
-        state::put(to, "targets", self.targets.rows());
-        state::put_optional(to, "images.average", self.average.as_ref());
-        state::put_optional(to, "images.momentum", self.descent_images.buffer.as_ref());
-        state::put_optional(to, "labels.momentum", self.descent_labels.buffer.as_ref());
+        tensors::put(to, "images", &self.images);
+        tensors::put(to, "targets", self.targets.rows());
+        tensors::put_optional(to, "images.average", self.average.as_ref());
+        tensors::put_optional(to, "images.momentum", self.descent_images.buffer.as_ref());
+        tensors::put_optional(to, "labels.momentum", self.descent_labels.buffer.as_ref());
         to.put_number("rate", self.rate.to_bits());
         to.put_number("rate.momentum", self.buffer_rate.unwrap_or(f64::NAN).to_bits());
     }
 
     pub fn load(&mut self, from: &State, device: &Device) -> Result<(), StateError> {
         let (images, rows) = (self.images.dims(), self.targets.rows().dims());
-        self.images = state::get(from, "images", images, device)?;
-        self.targets = self.targets.with_rows(state::get(from, "targets", rows, device)?);
-        self.average = state::get_optional(from, "images.average", images, device)?;
-        self.descent_images.buffer = state::get_optional(from, "images.momentum", images, device)?;
-        self.descent_labels.buffer = state::get_optional(from, "labels.momentum", rows, device)?;
+        self.images = tensors::get(from, "images", images, device)?;
+        self.targets = self.targets.with_rows(tensors::get(from, "targets", rows, device)?);
+        self.average = tensors::get_optional(from, "images.average", images, device)?;
+        self.descent_images.buffer = tensors::get_optional(from, "images.momentum", images, device)?;
+        self.descent_labels.buffer = tensors::get_optional(from, "labels.momentum", rows, device)?;
         self.rate = f64::from_bits(from.number("rate")?);
         self.buffer_rate = Some(f64::from_bits(from.number("rate.momentum")?)).filter(|buffer| !buffer.is_nan());
         Ok(())

@@ -10,11 +10,9 @@ mod enhance;
 mod init;
 mod learned;
 pub mod matching;
-mod momentum;
 mod recipe;
 mod run;
 mod schedule;
-mod state;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,152 @@
+//! The hyper-parameters of feature matching: one set of keys, so that every term can be switched on any method.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    run::Run,
+    statistics::{Embedding, Extractor, MapKind, MapNorm, Maps},
+    terms::{Distance, Matcher, Weights},
+};
+use crate::{
+    augment::DsaConfig,
+    methods::{
+        Distiller, MethodError, Start,
+        matching::{
+            family::Engine,
+            first::{First, Init},
+        },
+    },
+    nn::{Network, NetworkSpec},
+};
+
+/// Which maps are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MapsKey {
+    /// Spatial attention.
+    Attention,
+    /// Whole feature maps.
+    Features,
+}
+
+/// Every key of a recipe of the engine.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureRecipe {
+    /// Where the numbers come from.
+    pub(super) origin: String,
+    pub(super) iterations: usize,
+    /// Learning rate of the images.
+    pub(super) lr_img: f64,
+    pub(super) momentum_img: f64,
+    /// Real images per class and iteration.
+    pub(super) batch_real: usize,
+    pub(super) init: Init,
+    /// Epochs of the network behind the inits `herding` and `k-center`.
+    pub(super) feature_epochs: usize,
+    /// Network to distil with and to score, unless one is asked for; empty: the subset's own.
+    pub(super) network: String,
+    /// Siamese augmentation of real and synthetic images.
+    pub(super) augmentation: String,
+    pub(super) align_corners: bool,
+    /// What the embedding is.
+    pub(super) embedding: Embedding,
+    /// Weight of the squared distance of mean embeddings (`lambda` of DataDAM).
+    pub(super) embedding_weight: f64,
+    pub(super) maps: MapsKey,
+    /// Weight of the distance of mean maps.
+    pub(super) maps_weight: f64,
+    /// Exponent of the attention.
+    pub(super) attention_power: f64,
+    pub(super) map_norm: MapNorm,
+    pub(super) map_distance: Distance,
+    /// Blocks whose maps are compared; none: all but the last.
+    pub(super) map_blocks: Vec<usize>,
+    /// Factor of the whole loss.
+    pub(super) loss_scale: f64,
+    /// Whiten the pixels (ZCA).
+    pub(super) whiten: bool,
+}
+
+impl FeatureRecipe {
+    /// Augmentation of both sides.
+    pub(super) fn dsa(&self) -> DsaConfig {
+        let config = DsaConfig::parse(&self.augmentation).unwrap_or_else(|_| DsaConfig::none());
+        DsaConfig { align_corners: self.align_corners, ..config }
+    }
+
+    /// The loss on a network.
+    pub(super) fn matcher(&self, network: &Network) -> Matcher {
+        let kind = match self.maps {
+            MapsKey::Attention => MapKind::Attention { power: self.attention_power as f32 },
+            MapsKey::Features => MapKind::Features,
+        };
+        let maps = Maps { kind, norm: self.map_norm, layers: Maps::layers_of(network, &self.map_blocks) };
+        Matcher {
+            extractor: Extractor {
+                embedding: (self.embedding_weight > 0.0).then_some(self.embedding),
+                maps: (self.maps_weight > 0.0).then_some(maps),
+            },
+            distance: self.map_distance,
+            weights: Weights { maps: self.maps_weight, embedding: self.embedding_weight, scale: self.loss_scale },
+        }
+    }
+}
+
+impl Engine for FeatureRecipe {
+    fn check(&self) -> Result<(), String> {
+        let at_least = |name: &str, value: usize| {
+            if value >= 1 { Ok(()) } else { Err(format!("`{name}` is {value}, but must be 1 or more")) }
+        };
+        at_least("iterations", self.iterations)?;
+        at_least("batch_real", self.batch_real)?;
+        at_least("feature_epochs", self.feature_epochs)?;
+        for (name, value, low, high) in [
+            ("lr_img", self.lr_img, 0.0, 1e9),
+            ("embedding_weight", self.embedding_weight, 0.0, 1e9),
+            ("maps_weight", self.maps_weight, 0.0, 1e9),
+            ("attention_power", self.attention_power, 0.5, 64.0),
+            ("loss_scale", self.loss_scale, 1e-9, 1e9),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(format!("`{name}` is {value}, but must lie between {low} and {high}"));
+            }
+        }
+        if !(0.0..1.0).contains(&self.momentum_img) {
+            return Err(format!("`momentum_img` is {}, but must be 0 or more and below 1", self.momentum_img));
+        }
+        DsaConfig::parse(&self.augmentation).map_err(|error| format!("`augmentation`: {error}"))?;
+        if !self.network.is_empty() {
+            NetworkSpec::parse(&self.network).map_err(|error| format!("`network`: {error}"))?;
+        }
+        Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), String> {
+        if self.embedding_weight == 0.0 && self.maps_weight == 0.0 {
+            return Err("`embedding_weight` and `maps_weight` are both 0: nothing is matched".to_owned());
+        }
+        Ok(())
+    }
+
+    fn first(&self) -> First {
+        First { init: self.init, feature_epochs: self.feature_epochs }
+    }
+
+    fn whitens(&self) -> bool {
+        self.whiten
+    }
+
+    fn network(&self) -> Option<&str> {
+        Some(self.network.as_str()).filter(|slug| !slug.is_empty())
+    }
+
+    fn steps(&self) -> usize {
+        self.iterations
+    }
+
+    fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        Ok(Box::new(Run::new(start, self, images)?))
+    }
+}

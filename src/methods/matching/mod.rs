@@ -1,0 +1,37 @@
+//! Matching: distilled images that look to networks as the real ones do, judged by gradients or by features, never by a
+//! whole training.
+//!
+//! Two engines serve the family; a method is a recipe for one of them. [`gradient`] matches the gradients that real and
+//! synthetic images of a class give a network (DC, arXiv 2006.05929; DSA, 2102.08259; IDC, 2205.14959). [`features`]
+//! matches class means of features, of spatial attention or of pixels (DM, arXiv 2110.04181; DataDAM, 2310.00093; pixel
+//! MMD, from DataDAM's supplement; IDM, 2307.09742). `real` prepares the batches of real images ahead, `first` says where
+//! the images start, `pixels` is what all of them learn. What may enter: losses between real and synthetic batches, and
+//! what the loops around them share.
+
+mod family;
+pub mod features;
+mod first;
+mod passes;
+mod pixels;
+mod prepared;
+mod real;
+mod siamese;
+
+use family::Matching;
+
+/// The family, in the order of publication.
+pub(super) static DM: Matching<features::FeatureRecipe> = Matching::new(
+    "dm",
+    "images whose features have the class means of real ones in random networks (Zhao and Bilen 2023)",
+    include_str!("../../../benchmarks/recipes/dm.toml"),
+);
+pub(super) static DATADAM: Matching<features::FeatureRecipe> = Matching::new(
+    "datadam",
+    "images that draw the spatial attention of random networks as real ones do (Sajedi et al. 2023)",
+    include_str!("../../../benchmarks/recipes/datadam.toml"),
+);
+pub(super) static MMD: Matching<features::FeatureRecipe> = Matching::new(
+    "mmd",
+    "images with the class means of real ones, pixel by pixel: DataDAM's baseline",
+    include_str!("../../../benchmarks/recipes/mmd.toml"),
+);
