@@ -26,9 +26,9 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peer"))
 import dsa  # noqa: E402
 
-DM = {"method": "features", "norm": "instance", "maps_weight": 0, "embedding_weight": 1, "power": 4, "scale": 1, "rate": 1, "augmented": 1}
+DM = {"method": "features", "norm": "instance", "maps_weight": 0, "embedding_weight": 1, "power": 4, "scale": 1, "lr_images": 1, "augmented": 1}
 DATADAM = {**DM, "maps_weight": 1, "embedding_weight": 0.01}
-DC = {**DM, "method": "gradients", "rate": 0.1, "augmented": 0}
+DC = {**DM, "method": "gradients", "lr_images": 0.1, "augmented": 0}
 # CIFAR-10, ten images a class, ConvNet-D3: settings of the papers, and of DataDAM's released script.
 USUAL = {"depth": 3, "width": 128, "side": 32, "classes": 10, "ipc": 10, "batch": 256}
 TINY = {"depth": 2, "width": 16, "side": 16, "classes": 6, "ipc": 2, "batch": 5}
@@ -78,7 +78,7 @@ def write_inputs(case, path):
         "slots": torch.stack([dsa.draw(operation, 1, side, 0.125, generator)[:, 0] for operation in operations]),
     }
     network = f"convnet-d{depth}-w{width}" + ("-bn" if sizes["norm"] == "batch" else "")
-    notes = {**sizes, "network": network, "momentum": MOMENTUM, "operations": ",".join(operations)}
+    notes = {**sizes, "network": network, "momentum_images": MOMENTUM, "operations": ",".join(operations)}
     save_file(tensors, path, {name: str(value) for name, value in notes.items()})
 
 
@@ -99,7 +99,7 @@ class Case:
         self.power, self.scale = number("power"), number("scale")
         self.maps_weight, self.embedding_weight = number("maps_weight"), number("embedding_weight")
         self.images = values["images"].requires_grad_()
-        self.optimiser = torch.optim.SGD([self.images], lr=number("rate"), momentum=number("momentum"))
+        self.optimiser = torch.optim.SGD([self.images], lr=number("lr_images"), momentum=number("momentum_images"))
 
     def augment(self, x, label):
         """Images of one class, all by the same draw."""
