@@ -23,6 +23,7 @@ type Runner = fn(&Case) -> Result<(), String>;
 const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("convnet_forward", nn::convnet),
+    ("cutmix", augment::cutmix),
     ("dsa_ops", augment::dsa),
     ("edf_cpd", trajectory::cpd),
     ("edf_dae", cam::dae),

@@ -31,6 +31,15 @@ pub enum AugmentError {
         /// The accepted range, in words.
         range: &'static str,
     },
+    /// So many images do not fit into one.
+    #[error("an image of {side} pixels a side cannot hold {factor} by {factor} others")]
+    #[diagnostic(help("use a factor of 1 (no multi-formation), 2 or 3, or at most a quarter of the side"))]
+    Formation {
+        /// Images along a side.
+        factor: usize,
+        /// Side of the image that holds them, in pixels.
+        side: usize,
+    },
 }
 
 /// One entry of a strategy string.
@@ -110,6 +119,12 @@ impl FromStr for Strategy {
     }
 }
 
+impl<const N: usize> From<[Token; N]> for Strategy {
+    fn from(tokens: [Token; N]) -> Self {
+        Self(tokens.into())
+    }
+}
+
 impl TryFrom<String> for Strategy {
     type Error = AugmentError;
 
@@ -141,6 +156,9 @@ pub enum Mode {
     S,
     /// Every token, in the order of the strategy.
     M,
+    /// As the released code of IDC: of what the strategy names, flip and colour always, then one of crop, scale and rotate,
+    /// drawn uniformly for the whole minibatch, and cutout always, in this order.
+    I,
 }
 
 /// Whether the images of a batch share their parameters.
@@ -236,12 +254,7 @@ impl DsaConfig {
     ///
     /// Two equal streams give the same token whatever `n` is; with [`Sampling::Siamese`] also the same parameters.
     pub fn draw(&self, stream: &mut Stream, n: usize, shape: [usize; 3], sampling: Sampling) -> Draws {
-        let tokens = self.strategy.tokens();
-        let chosen = match self.mode {
-            _ if tokens.is_empty() => &[],
-            Mode::S => std::slice::from_ref(&tokens[stream.below(tokens.len())]),
-            Mode::M => tokens,
-        };
+        let chosen = self.tokens(stream);
         let kinds = chosen.iter().flat_map(|token| token.kinds());
         let ops = kinds.map(|&kind| {
             let slots = kind.laws(self, shape).into_iter().map(|law| match sampling {
@@ -252,5 +265,21 @@ impl DsaConfig {
             Op::from_slots(kind, self, shape, &slots)
         });
         Draws::new(ops.collect())
+    }
+
+    /// The tokens of one call, in the order they are applied.
+    fn tokens(&self, stream: &mut Stream) -> Vec<Token> {
+        let tokens = self.strategy.tokens();
+        let mut one = |of: &[Token]| if of.is_empty() { None } else { Some(of[stream.below(of.len())]) };
+        match self.mode {
+            Mode::S => one(tokens).into_iter().collect(),
+            Mode::M => tokens.to_vec(),
+            Mode::I => {
+                let fixed = [Token::Flip, Token::Color, Token::Cutout];
+                let drawn: Vec<Token> = tokens.iter().copied().filter(|token| !fixed.contains(token)).collect();
+                let [flip, colour, cutout] = fixed.map(|token| tokens.contains(&token).then_some(token));
+                [flip, colour, one(&drawn), cutout].into_iter().flatten().collect()
+            }
+        }
     }
 }

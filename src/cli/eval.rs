@@ -23,7 +23,7 @@ pub struct EvalArgs {
     /// Networks that score, separated by commas [default: the usual one of the resolution]
     #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
     network: Vec<String>,
-    /// How the set is scored
+    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc or no-kd-cafe
     #[arg(long, default_value = "no-kd")]
     protocol: String,
     /// paper: as published; quick: minutes; smoke: seconds

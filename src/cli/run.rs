@@ -122,7 +122,7 @@ pub struct RunArgs {
     /// Images per class (the field uses 1, 10, 50); not for the reference `full`
     #[arg(short, long)]
     ipc: Option<usize>,
-    /// How the set is scored
+    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc or no-kd-cafe
     #[arg(long, default_value = "no-kd")]
     protocol: String,
     /// Network that distils and scores [default: convnet-d3 at 32 px, d4 at 64, d5 at 128]

@@ -66,6 +66,13 @@ pub enum EvalError {
         /// Index of the first such image.
         image: usize,
     },
+    /// Several images in one, in a space in which pixels are no longer pixels.
+    #[error("whitened images cannot hold {formation} by {formation} others")]
+    #[diagnostic(help("multi-formation enlarges parts of an image: distil it without --zca"))]
+    Formation {
+        /// Images along a side of a stored image.
+        formation: usize,
+    },
     /// There is nothing to train or to test on.
     #[error("the {split} set is empty")]
     #[diagnostic(help("check the data root and the subset"))]

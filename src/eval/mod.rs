@@ -1,8 +1,8 @@
 //! Scores: students, how they are trained, and what their accuracies amount to.
 //!
-//! A [`Student`] is a network in training that can be stopped, saved and resumed without a trace in its result. The
-//! protocol [`NoKd`] (`no-kd@1`) says how long and how fast it trains on a [`TrainingSet`], [`evaluate`] trains several of
-//! them and scores each after its last epoch. The same
+//! A [`Student`] is a network in training that can be stopped, saved and resumed without a trace in its result. A
+//! [`Protocol`] has a name and settings, [`NoKd`], that say how long and how fast it trains on a [`TrainingSet`];
+//! [`evaluate`] trains several of them and scores each after its last epoch. The same
 //! students, with a [`Plan`] of their own on [`RealImages`], give the full-data reference and the networks behind
 //! [`features`]. No checkpoint, epoch or student is ever chosen here; whoever chooses does it on [`View::heldout`].
 
@@ -12,6 +12,7 @@ mod measure;
 mod optimizer;
 mod plan;
 mod protocol;
+mod protocols;
 mod schedule;
 mod state;
 mod student;
@@ -25,7 +26,8 @@ pub use evaluate::{EvalContext, evaluate};
 pub use measure::{Passes, accuracy, features};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
-pub use protocol::NoKd;
+pub use protocol::{Drops, NoKd};
+pub use protocols::Protocol;
 pub use schedule::Schedule;
 pub use student::Student;
 pub use targets::Targets;

@@ -20,6 +20,14 @@ pub struct Plan {
     pub schedule: Schedule,
     /// Augmentation, drawn per image.
     pub augmentation: DsaConfig,
+    /// Probability with which a minibatch is mixed by [`CutMix`](crate::augment::CutMix), after its augmentation.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cutmix: f32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(super) fn is_zero(probability: &f32) -> bool {
+    *probability == 0.0
 }
 
 impl NoKd {
@@ -29,8 +37,9 @@ impl NoKd {
             epochs: self.total_epochs(),
             batch: self.batch,
             rule: Rule::Sgd { momentum: self.momentum, weight_decay: self.weight_decay },
-            schedule: Schedule::Drop { base: learning_rate, after: self.drop_after(), factor: self.drop },
+            schedule: self.schedule(learning_rate),
             augmentation: self.augmentation.clone(),
+            cutmix: self.cutmix,
         }
     }
 }

@@ -1,45 +1,75 @@
-//! Protocol `no-kd@1`: how long, how fast and on what a student is trained.
+//! Training without a teacher: how long, how fast and on what a student is trained. The defaults are protocol `no-kd@1`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EvalError;
+use super::{EvalError, Schedule, plan::is_zero};
 use crate::{augment::DsaConfig, record::Budget, rng::Stream};
 
-/// The evaluation without a teacher that the trajectory-matching line uses, from a fresh network to its last epoch.
+/// The evaluation without a teacher that the trajectory-matching line uses, from a fresh network to its last epoch, and
+/// what the other lines do differently ([`Protocol`](super::Protocol) names the combinations).
 ///
 /// The lineage is not of one mind about the minibatch: DC, DSA, MTT, TESLA and FTD evaluate with 256, the released scripts
 /// and configurations of DATM, PAD and EDF with 128. The default is 256; it matters only for more than 128 images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoKd {
-    /// Nominal number of epochs `E`; one more is run (0 to `E`), as the released routine does.
+    /// Nominal number of epochs `E`.
     pub epochs: usize,
+    /// Runs one epoch more than named (0 to `E`), as the released routine of the trajectory line does.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub extra_epoch: bool,
     /// Minibatch size; the last, partial batch of an epoch is kept.
     pub batch: usize,
     /// Momentum of SGD.
     pub momentum: f32,
     /// Weight decay of SGD, on every parameter.
     pub weight_decay: f32,
-    /// What the learning rate is multiplied with after the epoch of index `E/2 + 1`.
+    /// What the learning rate is multiplied with at a drop.
     pub drop: f32,
+    /// When the learning rate drops.
+    #[serde(skip_serializing_if = "Drops::is_halfway")]
+    pub drops: Drops,
     /// Augmentation, drawn per image.
     pub augmentation: DsaConfig,
+    /// Probability with which a minibatch is mixed by CutMix.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cutmix: f32,
     /// Independent students of one evaluation.
     pub students: usize,
     /// Images of one forward pass over the test set; no effect on the result.
     pub test_batch: usize,
 }
 
+/// When the learning rate of a student drops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drops {
+    /// Once, after the epoch of index `E/2 + 1`; the optimiser is built anew, so that its momentum is lost.
+    #[default]
+    Halfway,
+    /// Before the epochs of index `2E/3` and `5E/6`; the momentum is kept (IDC).
+    TwoThirdsFiveSixths,
+}
+
+impl Drops {
+    fn is_halfway(&self) -> bool {
+        *self == Self::Halfway
+    }
+}
+
 impl Default for NoKd {
     fn default() -> Self {
         Self {
             epochs: 1000,
+            extra_epoch: true,
             batch: 256,
             momentum: 0.9,
             weight_decay: 5e-4,
             drop: 0.1,
+            drops: Drops::Halfway,
             augmentation: DsaConfig::default(),
+            cutmix: 0.0,
             students: 5,
             test_batch: 256,
         }
@@ -47,27 +77,42 @@ impl Default for NoKd {
 }
 
 impl NoKd {
-    /// Name and version, as records store it.
-    pub const ID: &'static str = "no-kd@1";
-
-    /// The protocol at a budget: 1000 epochs and 5 students on paper, 300 and 3 quick, 20 and 2 for a smoke test.
+    /// `no-kd@1` at a budget.
     pub fn new(budget: Budget) -> Self {
-        let (epochs, students) = match budget {
+        Self::default().at(budget)
+    }
+
+    /// These settings at a budget: as they are with 5 students on paper, 300 of 1000 epochs and 3 students quick, 20 of
+    /// 1000 and 2 for a smoke test.
+    #[must_use]
+    pub fn at(self, budget: Budget) -> Self {
+        let (share, students) = match budget {
             Budget::Paper => (1000, 5),
             Budget::Quick => (300, 3),
             Budget::Smoke => (20, 2),
         };
-        Self { epochs, students, ..Self::default() }
+        Self { epochs: self.epochs * share / 1000, students, ..self }
+    }
+
+    /// These settings over this many epochs in all.
+    #[must_use]
+    pub fn lasting(self, total: usize) -> Self {
+        Self { epochs: total.saturating_sub(usize::from(self.extra_epoch)), ..self }
     }
 
     /// Epochs that are run.
     pub fn total_epochs(&self) -> usize {
-        self.epochs + 1
+        self.epochs + usize::from(self.extra_epoch)
     }
 
-    /// The optimiser is rebuilt with the dropped learning rate after the epoch of this index.
-    pub fn drop_after(&self) -> usize {
-        self.epochs / 2 + 1
+    /// The learning rate by epoch, from the rate that comes with the training set.
+    pub fn schedule(&self, base: f32) -> Schedule {
+        match self.drops {
+            Drops::Halfway => Schedule::Drop { base, after: self.epochs / 2 + 1, factor: self.drop },
+            Drops::TwoThirdsFiveSixths => {
+                Schedule::Steps { base, at: [2 * self.epochs / 3, 5 * self.epochs / 6], factor: self.drop }
+            }
+        }
     }
 
     /// The seeds of the students of a run, 32 bits each so that every reader of a record keeps them exact.
@@ -91,6 +136,7 @@ impl NoKd {
                 "at least 0 and below 1",
             ),
             ("drop", self.drop > 0.0 && self.drop <= 1.0, self.drop.to_string(), "above 0 and at most 1"),
+            ("cutmix", (0.0..=1.0).contains(&self.cutmix), self.cutmix.to_string(), "a probability between 0 and 1"),
         ];
         match checks.into_iter().find(|(_, good, _, _)| !good) {
             Some((name, _, value, range)) => Err(EvalError::Protocol { name, value, range }),
@@ -124,10 +170,25 @@ mod tests {
         assert!(NoKd::seeds(3, 5).iter().all(|&seed| seed < 1 << 32));
     }
 
+    /// Records of `no-kd@1` that are stored already say nothing of what came later, and stay as they are.
+    #[test]
+    fn settings_of_older_records_read_and_write_alike() {
+        let text = serde_json::to_string(&NoKd::default()).unwrap();
+        for later in ["extra_epoch", "drops", "cutmix"] {
+            assert!(!text.contains(later), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<NoKd>(&text).unwrap(), NoKd::default());
+        let idc = NoKd { extra_epoch: false, drops: Drops::TwoThirdsFiveSixths, cutmix: 0.5, ..NoKd::default() };
+        let text = serde_json::to_string(&idc).unwrap();
+        assert!(text.contains("\"extra_epoch\":false") && text.contains("two-thirds-five-sixths"), "{text}");
+        assert_eq!(serde_json::from_str::<NoKd>(&text).unwrap(), idc);
+    }
+
     #[test]
     fn settings_out_of_range_are_named() {
         let message = |protocol: NoKd| protocol.validate().unwrap_err().to_string();
         assert!(message(NoKd { batch: 0, ..NoKd::default() }).contains("`batch` is 0"));
+        assert!(message(NoKd { cutmix: 1.5, ..NoKd::default() }).contains("`cutmix` is 1.5"));
         assert!(message(NoKd { momentum: 1.0, ..NoKd::default() }).contains("`momentum` is 1"));
         let augmentation = DsaConfig { scale: 0.5, ..DsaConfig::default() };
         assert!(message(NoKd { augmentation, ..NoKd::default() }).contains("`scale`"));

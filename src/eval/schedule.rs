@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The learning rate as a function of a counter: of epochs for `Drop`, of whatever the caller counts for the others.
+/// The learning rate as a function of a counter: of epochs for `Drop` and `Steps`, of whatever the caller counts for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Schedule {
@@ -19,6 +19,15 @@ pub enum Schedule {
         base: f32,
         /// Last index at the base rate.
         after: usize,
+        /// What the rate is multiplied with.
+        factor: f32,
+    },
+    /// The base rate, multiplied by `factor` at each of two indices; the optimiser goes on with its momentum (IDC).
+    Steps {
+        /// Learning rate.
+        base: f32,
+        /// First indices at the lower rates.
+        at: [usize; 2],
         /// What the rate is multiplied with.
         factor: f32,
     },
@@ -45,6 +54,9 @@ impl Schedule {
                     base
                 }
             }
+            Self::Steps { base, at, factor } => {
+                at.iter().filter(|&&index| t >= index).fold(base, |rate, _| rate * factor)
+            }
             Self::Cosine { base, total, zeta } => {
                 let angle = std::f64::consts::PI * t as f64 / (f64::from(zeta) * total as f64);
                 (f64::from(base) * 0.5 * (1.0 + angle.cos())) as f32
@@ -67,6 +79,13 @@ mod tests {
         let schedule = Schedule::Drop { base: 1.0, after: 4, factor: 0.1 };
         assert_eq!((0..8).map(|t| schedule.rate(t)).collect::<Vec<_>>(), [1.0, 1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1]);
         assert_eq!((0..8).filter(|&t| schedule.rebuilds(t)).collect::<Vec<_>>(), [5]);
+    }
+
+    #[test]
+    fn steps_multiply_and_keep_the_optimiser() {
+        let schedule = Schedule::Steps { base: 1.0, at: [2, 4], factor: 0.5 };
+        assert_eq!((0..6).map(|t| schedule.rate(t)).collect::<Vec<_>>(), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
+        assert!((0..6).all(|t| !schedule.rebuilds(t)));
     }
 
     #[test]

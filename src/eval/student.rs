@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{EvalError, Optimizer, Plan, Targets, TrainingData, Watch};
 use crate::{
-    augment::Sampling,
+    augment::{CutMix, Sampling},
     nn::{Mode, Network, Params, loss::probability_cross_entropy},
     rng::Stream,
 };
@@ -111,8 +111,8 @@ impl<'n> Student<'n> {
         }
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
-            let images = self.augmented(data, indices, (self.epoch * count + self.batch) as u64);
-            let loss = self.step(images, targets.batch(indices, &self.device), rate);
+            let (images, targets) = self.minibatch(data, targets, indices, (self.epoch * count + self.batch) as u64);
+            let loss = self.step(images, targets, rate);
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
                 Some(sum) => sum + weighted,
@@ -131,10 +131,23 @@ impl<'n> Student<'n> {
         Ok(())
     }
 
-    fn augmented(&self, data: &dyn TrainingData, indices: &[usize], step: u64) -> Tensor<4> {
-        let images = data.batch(indices, &self.device);
+    /// The augmented images of a minibatch and their target probabilities, mixed where the plan says so.
+    fn minibatch(
+        &self,
+        data: &dyn TrainingData,
+        targets: &Targets,
+        indices: &[usize],
+        step: u64,
+    ) -> (Tensor<4>, Tensor<2>) {
+        let (images, n, shape) = (data.batch(indices, &self.device), indices.len(), data.shape());
+        let targets = targets.batch(indices, &self.device);
         let mut stream = Stream::new(self.seed, "dsa", step);
-        self.plan.augmentation.draw(&mut stream, indices.len(), data.shape(), Sampling::PerImage).apply(images)
+        let images = self.plan.augmentation.draw(&mut stream, n, shape, Sampling::PerImage).apply(images);
+        let mut stream = Stream::new(self.seed, "cutmix", step);
+        match CutMix::draw(self.plan.cutmix, &mut stream, n, [shape[1], shape[2]]) {
+            Some(mix) => (mix.images(images), mix.targets(targets)),
+            None => (images, targets),
+        }
     }
 
     /// Forgets the optimiser's averages, as the routine does when the learning rate drops.

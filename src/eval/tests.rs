@@ -5,13 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::*;
 use crate::{
     data::{ImageSet, PixelSpace},
     nn::{Network, NetworkSpec},
-    record::{Budget, Labels},
+    record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance},
     rng::Stream,
 };
 
@@ -115,6 +115,28 @@ fn a_saved_student_goes_on_bit_for_bit() {
     }
 }
 
+/// IDC's way: minibatches mixed by chance, two drops without a new optimiser, and no epoch more than named.
+#[test]
+fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
+    let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
+    let idc = |cutmix| NoKd { cutmix, extra_epoch: false, drops: Drops::TwoThirdsFiveSixths, drop: 0.2, ..protocol() };
+    let fresh = |cutmix| Student::new(&network, idc(cutmix).plan(0.05), 7, &Device::flex());
+    let train = |mut student: Student<'_>| {
+        student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+        assert_eq!((student.epochs_done(), student.optimizer.steps()), (8, 24));
+        bits(&student)
+    };
+    let [straight, plain] = [0.5, 0.0].map(|cutmix| train(fresh(cutmix)));
+    assert_ne!(straight, plain);
+    let stop = AtomicBool::new(false);
+    let progress = StopAfter { epochs: AtomicUsize::new(0), limit: 3, stop: &stop };
+    let mut first = fresh(0.5);
+    first.train(&data, &mut Watch::new(0, &stop, &progress)).unwrap_err();
+    let mut second = fresh(0.5);
+    assert!(second.restore(&first.to_bytes("set").unwrap(), "set").unwrap());
+    assert_eq!(train(second), straight);
+}
+
 #[test]
 fn an_epoch_can_be_cut_in_the_middle() {
     let (network, data) = (network(), training_set(0.05));
@@ -174,6 +196,55 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
     assert_eq!(run(1, &go, &(), Some(folder.path())).unwrap(), scores);
 
     assert!(scores.iter().all(|s| s.accuracy.fraction() > 0.5 && s.epochs == 9 && s.steps == 27), "{scores:?}");
+}
+
+#[test]
+fn a_set_of_several_images_in_one_trains_on_all_of_them() {
+    let subset = crate::subset::Subset::find("cifar10").unwrap();
+    let (id, classes, notes) = Distilled::describe_subset(&subset);
+    let set = Distilled {
+        images: (0..2 * 192).map(|i| (i as f32 * 0.37).sin()).collect(),
+        shape: [2, 3, 8, 8],
+        labels: Labels::Hard(vec![4, 9]),
+        learning_rate: 0.01,
+        space: PixelSpaceRecord::Normalised { mean: [0.25, 0.5, 0.75], std: [0.25, 0.5, 0.5] },
+        subset: id,
+        classes,
+        notes,
+        method: "test".into(),
+        ipc: 1,
+        formation: 2,
+        recipe: serde_json::Value::Null,
+        provenance: Provenance::of_run(0, Budget::Paper, Fidelity::Paper, ""),
+    };
+    let device = Device::flex();
+    let train = TrainingSet::of(&set, &device).unwrap();
+    assert_eq!((train.len(), train.shape()), (8, SHAPE));
+    assert_eq!(train.labels, Labels::Hard(vec![4, 9, 4, 9, 4, 9, 4, 9]));
+    let stored = TrainingSet::of(&Distilled { formation: 1, ..set.clone() }, &device).unwrap();
+    assert_eq!(stored.len(), 2);
+    let corner = |images: Tensor<4>, i: usize, at: usize| {
+        let pixel = images.slice([i..i + 1, 0..3, at..at + 1, at..at + 1]);
+        pixel.into_data().iter::<f32>().collect::<Vec<_>>()
+    };
+    // The first corner of the last tile of the second image.
+    assert_eq!(corner(train.images, 7, 0), corner(stored.images, 1, 4));
+    // Nine pixels in tiles of five: the last column lies in the grey padding, `(0.5 - mean) / std`.
+    let grey = Distilled { images: vec![0.0; 2 * 243], shape: [2, 3, 9, 9], ..set.clone() };
+    let grey = TrainingSet::of(&grey, &device).unwrap();
+    assert_eq!(corner(grey.images.clone(), 0, 8), [0.0; 3]);
+    assert_eq!(corner(grey.images, 7, 8), [1.0, 0.0, -0.5]);
+
+    let space = PixelSpaceRecord::Zca {
+        mean: [0.0; 3],
+        std: [1.0; 3],
+        epsilon: 0.1,
+        zca_mean: Vec::new(),
+        transform: Vec::new(),
+        inverse: Vec::new(),
+    };
+    let error = TrainingSet::of(&Distilled { space, ..set }, &device).unwrap_err().to_string();
+    assert!(error.contains("whitened images cannot hold 2 by 2"), "{error}");
 }
 
 #[test]

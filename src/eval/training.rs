@@ -3,7 +3,10 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{EvalError, View};
-use crate::record::{Distilled, Labels};
+use crate::{
+    augment::Formation,
+    record::{Distilled, Labels, PixelSpaceRecord},
+};
 
 /// A source of minibatches: distilled images in memory, or real images decoded to bytes.
 pub trait TrainingData: Sync {
@@ -56,9 +59,21 @@ impl TrainingSet {
         Ok(Self { images: Tensor::from_data(TensorData::new(pixels, [n, c, h, w]), device), labels, learning_rate })
     }
 
-    /// The images, labels and learning rate of a distilled set.
+    /// The images, labels and learning rate of a distilled set, with every image that its stored images hold. Beyond the
+    /// edge, tiles read mid-grey (0.5 on the scale 0..1), as in IDC.
     pub fn of(set: &Distilled, device: &Device) -> Result<Self, EvalError> {
-        Self::from_pixels(set.images.clone(), set.image_shape(), set.labels.clone(), set.learning_rate, device)
+        let shape = set.image_shape();
+        let stored = Self::from_pixels(set.images.clone(), shape, set.labels.clone(), set.learning_rate, device)?;
+        if set.formation == 1 {
+            return Ok(stored);
+        }
+        let PixelSpaceRecord::Normalised { mean, std } = set.space else {
+            return Err(EvalError::Formation { formation: set.formation });
+        };
+        let grey = std::array::from_fn(|channel| (0.5 - mean[channel]) / std[channel]);
+        let formation = Formation::new(set.formation, shape[2])?.padded_with(grey);
+        let rows = formation.repeat(&(0..set.labels.len()).collect::<Vec<_>>());
+        Ok(Self { images: formation.decode(stored.images), labels: stored.labels.select(&rows), ..stored })
     }
 }
 

@@ -57,6 +57,7 @@ impl Exam<'_> {
             rule: Rule::Sgd { momentum: 0.0, weight_decay: 0.0 },
             schedule: Schedule::Constant { base: self.training.learning_rate },
             augmentation: self.training.augmentation.clone(),
+            cutmix: 0.0,
         };
         let seed = Stream::child_seed(self.seed, "expert difficulty", short as u64);
         let data = RealImages::new(self.images.clone(), self.training.learning_rate);

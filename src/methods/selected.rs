@@ -38,6 +38,7 @@ pub(super) fn select(
         notes,
         method: start.method.to_owned(),
         ipc: start.ipc,
+        formation: 1,
         recipe: start.recipe.to_json(),
         provenance: start.provenance.clone(),
     })

@@ -169,6 +169,7 @@ fn decode(data: &[u8], path: &Path, manifest: Manifest) -> Result<Distilled, Rec
         notes: manifest.notes,
         method: manifest.method,
         ipc: manifest.ipc,
+        formation: manifest.formation,
         recipe: manifest.recipe,
         provenance: manifest.provenance,
     })

@@ -19,6 +19,7 @@ fn example(labels: Labels) -> Distilled {
         notes,
         method: "random".into(),
         ipc: 2,
+        formation: 1,
         recipe: serde_json::json!({"draws": 1, "rate": 0.1}),
         provenance: Provenance::of_run(3, Budget::Quick, Fidelity::Paper, "ff".repeat(32)),
     }
@@ -70,6 +71,31 @@ fn equal_sets_give_equal_bytes() {
         assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(second.join(name)).unwrap(), "{name}");
     }
     assert_eq!(fs::read_dir(&first).unwrap().count(), 3);
+}
+
+/// Twenty stored images of eight pixels a side that hold four images each.
+fn formed() -> Distilled {
+    Distilled { images: vec![0.25; 20 * 3 * 64], shape: [20, 3, 8, 8], formation: 2, ..hard() }
+}
+
+#[test]
+fn the_formation_is_written_only_where_there_is_one() {
+    let (_dir, path) = written(&hard());
+    let text = fs::read_to_string(path.join(Bundle::MANIFEST)).unwrap();
+    assert!(!text.contains("formation"), "older bundles keep their bytes");
+    let (_dir, path) = written(&formed());
+    let read = Bundle::read(&path).unwrap();
+    assert_eq!((read.formation, read.len(), read.ipc), (2, 20, 2));
+    edit(&path, "\"formation\": 2", "\"formation\": 3");
+    let error = Bundle::read(&path).unwrap_err().to_string();
+    assert!(error.contains("an image of 8 by 8 pixels cannot hold 3 by 3 others"), "{error}");
+}
+
+#[test]
+fn the_preview_shows_stored_images() {
+    let (_dir, path) = written(&formed());
+    let picture = image::open(path.join(Bundle::PREVIEW)).unwrap();
+    assert_eq!((picture.width(), picture.height()), (2 + 2 * 66, 2 + 10 * 66));
 }
 
 #[test]
@@ -152,4 +178,12 @@ fn impossible_sets_are_not_written() {
     refuse(|s| s.labels = Labels::Hard(vec![10; 20]));
     refuse(|s| s.shape = [20, 3, 4, 5]);
     refuse(|s| s.space = PixelSpaceRecord::Normalised { mean: [0.0; 3], std: [0.0; 3] });
+    refuse(|s| s.formation = 0);
+    refuse(|s| s.formation = 2);
+    refuse(|s| {
+        *s = formed();
+        let (d, mean, std) = (192, [0.0; 3], [1.0; 3]);
+        let (zca_mean, transform) = (vec![0.0; d], vec![0.0; d * d]);
+        s.space = PixelSpaceRecord::Zca { mean, std, epsilon: 0.1, zca_mean, transform, inverse: Vec::new() };
+    });
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 /// What a method hands over: images, labels, the student's step size, and where it all came from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distilled {
-    /// `[N, C, H, W]`, image by image, in the space that `space` describes; used as they are, never clipped.
+    /// `[N, C, H, W]`, image by image, in the space that `space` describes; never clipped, and used as they are unless
+    /// `formation` says that they hold several images each.
     pub images: Vec<f32>,
     /// N, C, H, W.
     pub shape: [usize; 4],
@@ -27,8 +28,11 @@ pub struct Distilled {
     pub notes: Vec<String>,
     /// Slug of the method, or `imported`.
     pub method: String,
-    /// Images per class.
+    /// Images per class, as stored.
     pub ipc: usize,
+    /// Images that a stored image holds along each side (multi-formation): a student trains on `formation²` images for
+    /// each one stored. 1: the images are used as they are.
+    pub formation: usize,
     /// Every hyper-parameter of the method.
     pub recipe: Value,
     /// Where the set comes from.
@@ -134,7 +138,26 @@ impl Distilled {
         if self.ipc == 0 {
             return wrong("zero images per class".to_owned());
         }
+        self.check_formation()?;
         self.labels.check(n, self.classes.len())?;
         self.space.check(channels * height * width)
+    }
+
+    fn check_formation(&self) -> Result<(), RecordError> {
+        let wrong = |text: String| Err(RecordError::Inconsistent(text));
+        let ([_, height, width], formation) = (self.image_shape(), self.formation);
+        if formation == 1 {
+            return Ok(());
+        }
+        let fits = |side: usize| formation <= side / 4 && (formation - 1) * side.div_ceil(formation) < side;
+        if formation == 0 || height != width || !fits(width) {
+            return wrong(format!(
+                "an image of {height} by {width} pixels cannot hold {formation} by {formation} others"
+            ));
+        }
+        if matches!(self.space, PixelSpaceRecord::Zca { .. }) {
+            return wrong(format!("whitened images cannot hold {formation} by {formation} others"));
+        }
+        Ok(())
     }
 }

@@ -25,8 +25,11 @@ pub struct Manifest {
     /// Errata of the subset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Images per class.
+    /// Images per class, as stored.
     pub ipc: usize,
+    /// Images that a stored image holds along each side; left out when it is 1, the image itself.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub formation: usize,
     /// N, C, H, W.
     pub shape: [usize; 4],
     /// What the labels are.
@@ -43,6 +46,15 @@ pub struct Manifest {
     pub recipe_hash: String,
     /// Where the set comes from.
     pub provenance: Provenance,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_one(formation: &usize) -> bool {
+    *formation == 1
 }
 
 /// The data file as it must be.
@@ -108,6 +120,7 @@ impl Manifest {
             classes: set.classes.clone(),
             notes: set.notes.clone(),
             ipc: set.ipc,
+            formation: set.formation,
             shape: set.shape,
             labels: match set.labels {
                 Labels::Hard(_) => LabelKind::Hard,

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     data::Task,
     device::OpenDevice,
-    eval::NoKd,
     experts::Buffer,
     methods::{FullRecipe, Kind, Start, State},
     record::{
@@ -93,7 +92,7 @@ impl Session<'_> {
             method: plan.method.slug().to_owned(),
             subset: plan.subset.id(),
             ipc: plan.ipc,
-            protocol: NoKd::ID.to_owned(),
+            protocol: plan.protocol.id.to_owned(),
             network: network.to_owned(),
             source: plan.networks[0].slug(),
             resolution: plan.resolution,
@@ -257,7 +256,7 @@ impl Session<'_> {
         let scorer = Scorer {
             network: &cell.network,
             task: self.task,
-            protocol: &self.plan.protocol,
+            protocol: &self.plan.scoring,
             device: &self.device.device,
             checkpoints: Some((work.file(&cell.id()), Duration::from_secs(self.plan.options.checkpoint_seconds))),
             trace: Some(trace),
@@ -277,7 +276,7 @@ impl Session<'_> {
     fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
         let data = value_of(&self.task.source);
         let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
-        record.protocol = value_of(&self.plan.protocol);
+        record.protocol = value_of(&self.plan.scoring);
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);

@@ -6,7 +6,7 @@ use super::RunError;
 use crate::{
     data::{ResizeMode, TaskOptions},
     device::DeviceChoice,
-    eval::NoKd,
+    eval::{NoKd, Protocol},
     grad::Offload,
     methods::{
         self, Kind, Method,
@@ -84,7 +84,9 @@ pub struct Plan {
     pub(super) subset: Subset,
     /// Images per class; 0 for the reference.
     pub(super) ipc: usize,
-    pub(super) protocol: NoKd,
+    pub(super) protocol: &'static Protocol,
+    /// The protocol's settings at the budget of the run.
+    pub(super) scoring: NoKd,
     /// The first one is the network of the run.
     pub(super) networks: Vec<NetworkSpec>,
     pub(super) resolution: usize,
@@ -109,8 +111,9 @@ impl RunOptions {
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
         let networks = self.networks(&subset, resolution, method.network(&recipe).as_deref())?;
-        let protocol = protocol(&self.protocol, self.budget)?;
-        let students = self.students.unwrap_or(protocol.students);
+        let protocol = protocol(&self.protocol)?;
+        let scoring = protocol.settings(self.budget);
+        let students = self.students.unwrap_or(scoring.students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
@@ -132,7 +135,7 @@ impl RunOptions {
             train_per_class: self.train_per_class,
             ..TaskOptions::default()
         };
-        Ok(Plan { method, subset, ipc, protocol, networks, resolution, recipe, students, task, options: self })
+        Ok(Plan { method, subset, ipc, protocol, scoring, networks, resolution, recipe, students, task, options: self })
     }
 
     fn images_per_class(&self, method: &dyn Method) -> Result<usize, RunError> {
@@ -184,10 +187,10 @@ impl RunOptions {
     }
 }
 
-/// The protocol of a name, at a budget.
-pub(super) fn protocol(name: &str, budget: Budget) -> Result<NoKd, RunError> {
-    match name {
-        "no-kd" | NoKd::ID => Ok(NoKd::new(budget)),
-        other => Err(RunError::flag("--protocol", &other, "no such protocol", "use `no-kd`")),
-    }
+/// The protocol of a name.
+pub(super) fn protocol(name: &str) -> Result<&'static Protocol, RunError> {
+    Protocol::find(name).ok_or_else(|| {
+        let known: Vec<&str> = Protocol::all().iter().map(Protocol::slug).collect();
+        RunError::flag("--protocol", &name, "no such protocol", format!("use one of: {}", known.join(", ")))
+    })
 }

@@ -58,8 +58,9 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
     for note in &subset.notes {
         observer.note(&format!("note: {}: {note}", subset.id()));
     }
-    let protocol = protocol(&options.protocol, options.budget)?;
-    let students = options.students.unwrap_or(protocol.students);
+    let protocol = protocol(&options.protocol)?;
+    let scoring = protocol.settings(options.budget);
+    let students = options.students.unwrap_or(scoring.students);
     let [channels, side, _] = set.image_shape();
     let mut networks = Vec::new();
     let usual = [Subset::network_at(side).to_owned()];
@@ -77,7 +78,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             method: set.method.clone(),
             subset: subset.id(),
             ipc: set.ipc,
-            protocol: crate::eval::NoKd::ID.to_owned(),
+            protocol: protocol.id.to_owned(),
             network: network.slug(),
             source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
             resolution: side,
@@ -94,7 +95,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             let scorer = Scorer {
                 network: &cell.network,
                 task: &task,
-                protocol: &protocol,
+                protocol: &scoring,
                 device: &device.device,
                 checkpoints: Some((work.file("students"), Duration::from_mins(1))),
                 trace: None,
@@ -104,7 +105,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
             let data = value_of(&task.source);
             let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
-            record.protocol = value_of(&protocol);
+            record.protocol = value_of(&scoring);
             record.keep_bundle(BundleRef::to(&options.bundle, &store)?, &set);
             if let Some(reference) = store.reference(&record.cell)? {
                 record.recover_from(&reference);

@@ -55,7 +55,7 @@ impl Scorer<'_> {
             lanes: None,
         };
         let protocol = match sets {
-            [TrainOn::WholeSet { epochs, .. }] => NoKd { epochs: epochs.saturating_sub(1), ..self.protocol.clone() },
+            [TrainOn::WholeSet { epochs, .. }] => self.protocol.clone().lasting(*epochs),
             _ => self.protocol.clone(),
         };
         let seeds = NoKd::seeds(seed, students);

@@ -29,6 +29,9 @@ fn help_reads_well_and_starts_fast() {
     ] {
         writeln!(pages, "$ compdd {command}--help\n{}", sandbox.succeed(&format!("{command}--help"))).unwrap();
     }
+    for protocol in compdd::eval::Protocol::all() {
+        assert!(pages.matches(&format!(" {}", protocol.slug())).count() >= 2, "{}", protocol.id);
+    }
     settings().bind(|| insta::assert_snapshot!("help", pages));
 
     let fastest = (0..10)

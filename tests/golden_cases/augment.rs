@@ -1,7 +1,7 @@
-//! `dsa_ops`: one augmentation with recorded draws, and its gradient.
+//! `dsa_ops`: one augmentation with recorded draws, and its gradient. `cutmix`: one mix with recorded draws.
 
 use burn::tensor::Tensor;
-use compdd::augment::{Draws, DsaConfig, Kind, Op, Token};
+use compdd::augment::{CutMix, Draws, DsaConfig, Kind, Op, Token};
 use serde::Deserialize;
 
 use super::Case;
@@ -36,4 +36,18 @@ pub fn dsa(case: &Case) -> Result<(), String> {
     case.check_tensor("inner", &inner)?;
     let mut gradients = inner.backward();
     case.check_tensor("grad_x", &x.grad_remove(&mut gradients).ok_or("no gradient of x")?)
+}
+
+/// `cutmix`. The files hold mixup as well, which nothing here uses.
+pub fn cutmix(case: &Case) -> Result<(), String> {
+    let x = case.tensor::<4>("in.x")?;
+    let [_, _, h, w] = x.dims();
+    let whole = |name: &str| Ok::<_, String>(case.f32(name)?.0.into_iter().map(|v| v as usize).collect::<Vec<_>>());
+    let (lam, centre) = (case.f32("in.lam")?.0[0], whole("in.centre")?);
+    let mix = CutMix::new(lam, [centre[0], centre[1]], whole("in.perm")?, [h, w]);
+    case.check("box", &mix.window().map(|edge| edge as f32))?;
+    case.check("kept_fraction", &[mix.kept()])?;
+    case.check_tensor("y", &mix.images(x))?;
+    case.mark("mixup");
+    Ok(())
 }

@@ -27,7 +27,7 @@ fn plan(case: &Case) -> Result<Plan, String> {
         }
         other => return Err(format!("unknown optimiser `{other}`")),
     };
-    Ok(Plan { epochs: 1, batch: 1, rule, schedule, augmentation: DsaConfig::none() })
+    Ok(Plan { epochs: 1, batch: 1, rule, schedule, augmentation: DsaConfig::none(), cutmix: 0.0 })
 }
 
 /// `evaluate_steps`.

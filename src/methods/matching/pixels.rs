@@ -55,6 +55,7 @@ impl Pixels {
             notes,
             method: start.method.to_owned(),
             ipc: start.ipc,
+            formation: 1,
             recipe: start.recipe.to_json(),
             provenance: start.provenance.clone(),
         })

@@ -213,6 +213,7 @@ impl Distiller for Run<'_> {
             notes,
             method: self.start.method.to_owned(),
             ipc: self.start.ipc,
+            formation: 1,
             recipe: self.start.recipe.to_json(),
             provenance: self.start.provenance.clone(),
         })

@@ -141,6 +141,7 @@ fn assemble(
         notes,
         method: options.method.clone(),
         ipc,
+        formation: 1,
         recipe: serde_json::json!({ "imported": provenance.imported_from }),
         provenance,
     };
