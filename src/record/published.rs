@@ -56,11 +56,14 @@ mod tests {
     #[test]
     fn published_values_belong_to_their_protocol() {
         let subset = Subset::find("cifar10").unwrap();
-        let means = |protocol: &str| -> Vec<f64> {
+        let permille = |protocol: &str| -> Vec<i64> {
             let cell = Cell { method: "cafe".into(), protocol: protocol.into(), ..super::super::cell::example() };
-            of(&cell, &subset).unwrap().iter().map(|published| published.mean).collect()
+            of(&cell, &subset).unwrap().iter().map(|published| (published.mean * 1000.0).round() as i64).collect()
         };
-        assert_eq!((means("no-kd-cafe@1"), means("no-kd@1"), means("no-kd-idc@1")), (vec![0.463], vec![0.509], vec![]));
+        assert_eq!(
+            (permille("no-kd-cafe@1"), permille("no-kd@1"), permille("no-kd-idc@1")),
+            (vec![463], vec![509], vec![])
+        );
     }
 
     #[test]
