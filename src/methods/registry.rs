@@ -8,6 +8,7 @@ static METHODS: &[&dyn Method] = &[
     &coreset::K_CENTER,
     &matching::DC,
     &matching::DSA,
+    &matching::CAFE,
     &matching::DM,
     &matching::DATADAM,
     &matching::IDM,

@@ -45,12 +45,18 @@ impl Maps {
     /// layer, the code leaves the last one to the embedding). Networks without such taps give all their maps but the last.
     /// `blocks` picks some by number; empty: all of these.
     pub fn layers_of(network: &Network, blocks: &[usize]) -> Vec<String> {
+        let all = Self::all_layers(network);
+        let count = all.len();
+        let wanted = |i: usize| if blocks.is_empty() { i + 1 < count } else { blocks.contains(&i) };
+        all.into_iter().enumerate().filter(|(i, _)| wanted(*i)).map(|(_, name)| name).collect()
+    }
+
+    /// The maps behind the activations of all blocks, the shallowest first; all maps of a network without such taps.
+    pub fn all_layers(network: &Network) -> Vec<String> {
         let taps = network.tap_names();
         let relus: Vec<&str> = taps.iter().copied().filter(|name| name.starts_with("relu")).collect();
         let all = if relus.is_empty() { taps } else { relus };
-        let count = all.len();
-        let wanted = |i: usize| if blocks.is_empty() { i + 1 < count } else { blocks.contains(&i) };
-        all.into_iter().enumerate().filter(|(i, _)| wanted(*i)).map(|(_, name)| name.to_owned()).collect()
+        all.into_iter().map(str::to_owned).collect()
     }
 
     /// One row per image, `[n, values]`, from a layer's map `[n, c, h, w]`.
@@ -136,6 +142,23 @@ impl Statistics {
         let embeddings: Option<Vec<_>> = parts.iter().map(|part| part.embedding.clone()).collect();
         let map = |layer: usize| Tensor::cat(parts.iter().map(|part| part.maps[layer].clone()).collect(), 0);
         Self { embedding: embeddings.map(|rows| Tensor::cat(rows, 0)), maps: (0..layers).map(map).collect() }
+    }
+
+    /// The weighted sum of several, row by row.
+    ///
+    /// # Panics
+    /// Without any part.
+    #[must_use]
+    pub fn weighted(parts: Vec<(Self, f64)>) -> Self {
+        let times = |(part, weight): (Self, f64)| Self {
+            embedding: part.embedding.map(|rows| rows * weight),
+            maps: part.maps.into_iter().map(|rows| rows * weight).collect(),
+        };
+        let add = |a: Self, b: Self| Self {
+            embedding: a.embedding.zip(b.embedding).map(|(a, b)| a + b),
+            maps: a.maps.into_iter().zip(b.maps).map(|(a, b)| a + b).collect(),
+        };
+        parts.into_iter().map(times).reduce(add).expect("at least one part")
     }
 
     /// The mean row of every class, `[classes, ...]`, from rows in class order with `counts` images each.
