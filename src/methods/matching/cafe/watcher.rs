@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Reading {
-    /// With a tenth of the reading before it: the sum over ten classes of the released code begins with what was read last.
-    /// A steady accuracy reads as ten ninths of itself.
+    /// With a tenth of the reading before it: the released code does not set its sum back. A steady accuracy reads as ten
+    /// ninths of itself.
     Released,
     /// As it is.
     Plain,
