@@ -30,6 +30,21 @@ fn recipes_hold_the_published_loops() {
 }
 
 #[test]
+fn the_rate_of_idc_grows_with_images_and_area() {
+    for (method, factor) in [("idc-i", 1), ("idc", 2)] {
+        for (ipc, rate) in [(1, 5e-4), (10, 5e-3), (50, 2.5e-2)] {
+            let recipe = resolved(method, "cifar10", ipc, &[]).unwrap();
+            assert!((recipe.image_rate(ipc, 32) - rate).abs() < 1e-12 && recipe.factor == factor);
+            assert!((recipe.image_rate(ipc, 64) - 4.0 * rate).abs() < 1e-12);
+            assert_eq!((recipe.steps(), recipe.train_images, recipe.tensors), (200_000, 2000, Tensors::Convolutions));
+            assert!(recipe.step_by_class && recipe.unit_range && recipe.metric == Metric::Mse);
+        }
+    }
+    let recipe = resolved("idc", "imagenette", 10, &[]).unwrap();
+    assert_eq!((recipe.metric, recipe.image_rate(10, 128), recipe.factor), (Metric::L1, 0.003, 3));
+}
+
+#[test]
 fn contradictions_are_named() {
     let cases: [(&[(&str, &str)], &str); 6] = [
         (&[("whiten", "true"), ("unit_range", "true")], "unit_range"),

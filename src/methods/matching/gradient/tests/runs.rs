@@ -155,24 +155,7 @@ const EVERY: [Case<'_>; 3] = [
         10,
         &[("outer_steps", "3"), ("inner_epochs", "2"), ("train_momentum", "0.9"), ("factor", "2"), ("batch_syn", "3")],
     ),
-    (
-        "dsa",
-        10,
-        &[
-            ("outer_steps", "3"),
-            ("inner_epochs", "1"),
-            ("train_on", "real"),
-            ("train_batch", "8"),
-            ("train_cutmix", "0.5"),
-            ("train_momentum", "0.9"),
-            ("pretrain_epochs", "1"),
-            ("step_by_class", "true"),
-            ("unit_range", "true"),
-            ("augmentation_mode", "M"),
-            ("metric", "mse"),
-            ("tensors", "convolutions"),
-        ],
-    ),
+    ("idc", 10, &[("outer_steps", "3"), ("train_batch", "8"), ("pretrain_epochs", "1"), ("lr_img", "1.0")]),
 ];
 
 #[test]
@@ -296,10 +279,10 @@ fn sets_of_several_images_in_one_say_so() {
         (first, run.snapshot().unwrap())
     };
     let world = World::new("convnet-d2-w4");
-    let (first, set) = world.with(("dsa", 1, &[("factor", "2"), ("init", "leading")]), pair).unwrap();
+    let (first, set) = world.with(("idc", 1, &[("lr_img", "1.0")]), pair).unwrap();
     set.check().unwrap();
     assert_eq!((set.formation, set.shape), (2, [10, 3, 16, 16]));
     assert_ne!(set.images, first.images);
-    let error = world.with(("dsa", 1, &[("factor", "3"), ("init", "leading")]), pair).unwrap_err().to_string();
+    let error = world.with(("idc", 1, &[("factor", "3")]), pair).unwrap_err().to_string();
     assert!(error.contains("has 8 training images"), "{error}");
 }
