@@ -1,4 +1,4 @@
-//! One iteration of DM, DataDAM or DC on the CPU: one side of `matching_iteration.py`, which starts this program and its
+//! One iteration of DM, `DataDAM` or DC on the CPU: one side of `matching_iteration.py`, which starts this program and its
 //! `PyTorch` peer and has them work in turns on the same inputs.
 //!
 //! Protocol, one line of standard input for one of standard output: `case FILE` reads the inputs (a safetensors file) and
