@@ -80,7 +80,6 @@ impl Pixels {
             notes,
             method: start.method.to_owned(),
             ipc: start.ipc,
-            formation: 1,
             recipe: start.recipe.to_json(),
             provenance: start.provenance.clone(),
         })
