@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, cam, data, eval, experts, nn, select, trajectory};
+use golden_cases::{Case, augment, cam, data, eval, experts, matching, nn, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -25,6 +25,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("convnet_forward", nn::convnet),
     ("cutmix", augment::cutmix),
     ("dsa_ops", augment::dsa),
+    ("dc_match", matching::gradients),
     ("edf_cpd", trajectory::cpd),
     ("edf_dae", cam::dae),
     ("evaluate_steps", eval::steps),

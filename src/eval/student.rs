@@ -45,6 +45,14 @@ impl<'n> Student<'n> {
         &self.params
     }
 
+    /// Takes over running statistics that were gathered elsewhere.
+    ///
+    /// # Panics
+    /// When they belong to another network.
+    pub fn replace_statistics(&mut self, buffers: Vec<Tensor<1>>) {
+        self.params = self.params.clone().with_buffers(buffers);
+    }
+
     /// The network.
     pub fn network(&self) -> &'n Network {
         self.network

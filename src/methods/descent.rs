@@ -24,6 +24,16 @@ impl<const D: usize> Descent<D> {
         self.buffer = Some(buffer.clone());
         value - buffer * self.rate
     }
+
+    /// `steps` steps whose gradients are zero, at once: the buffer fades, and the value goes on along it.
+    pub fn coast(&mut self, value: Tensor<D>, steps: usize) -> Tensor<D> {
+        let (Some(buffer), true) = (&self.buffer, steps > 0) else { return value };
+        let powers = (1..=steps).map(|k| self.momentum.powf(k as f64));
+        let (last, sum) = powers.fold((1.0, 0.0), |(_, sum), power| (power, sum + power));
+        let value = value - buffer.clone() * (self.rate * sum);
+        self.buffer = Some(buffer.clone() * last);
+        value
+    }
 }
 
 #[cfg(test)]

@@ -111,6 +111,10 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Eval(#[from] crate::eval::EvalError),
+    /// Images cannot be augmented or held as the recipe asks.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Augment(#[from] crate::augment::AugmentError),
     /// The selection could not be made.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -134,6 +138,7 @@ impl MethodError {
         match self {
             Self::Diverged { .. } | Self::LostRate { .. } | Self::Stuck { .. } => true,
             Self::Grad(error) => student(error),
+            Self::Eval(error) => matches!(error, crate::eval::EvalError::Diverged { .. }),
             _ => false,
         }
     }

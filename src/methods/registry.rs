@@ -6,6 +6,8 @@ static METHODS: &[&dyn Method] = &[
     &random::Random,
     &coreset::HERDING,
     &coreset::K_CENTER,
+    &matching::DC,
+    &matching::DSA,
     &matching::DM,
     &matching::DATADAM,
     &matching::MMD,

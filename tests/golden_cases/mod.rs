@@ -5,6 +5,7 @@ pub mod cam;
 pub mod data;
 pub mod eval;
 pub mod experts;
+pub mod matching;
 pub mod nn;
 pub mod select;
 pub mod trajectory;

@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    augment::Formation,
     methods::{MethodError, Start},
     rng::Stream,
 };
@@ -38,12 +39,14 @@ pub struct First {
     pub init: Init,
     /// Epochs of the network behind herding and k-center.
     pub feature_epochs: usize,
+    /// Real images that a first image is made of, along each side (multi-formation); herding and k-center choose whole ones.
+    pub factor: usize,
 }
 
 /// The first images `[classes * ipc, channels, height, width]` in the task's pixel space, class by class.
 ///
 /// # Errors
-/// [`MethodError::TooFewImages`] names the class.
+/// [`MethodError::TooFewImages`] names the class; [`MethodError::Augment`] when so many do not fit into an image.
 pub fn images(start: &Start<'_>, first: First) -> Result<Tensor<4>, MethodError> {
     let (task, device) = (start.task, start.device);
     let seed = Stream::child_seed(start.seed, "first images", 0);
@@ -55,7 +58,8 @@ pub fn images(start: &Start<'_>, first: First) -> Result<Tensor<4>, MethodError>
         let noise: Vec<f32> = (0..shape.iter().product()).map(|_| stream.normal()).collect();
         return Ok(Tensor::from_data(TensorData::new(noise, shape), device));
     }
-    let needed = start.ipc;
+    let formation = Formation::new(first.factor, width)?;
+    let needed = start.ipc * formation.images();
     let mut parts = Vec::new();
     for (label, mut members) in classes {
         if members.len() < needed {
@@ -65,7 +69,7 @@ pub fn images(start: &Start<'_>, first: First) -> Result<Tensor<4>, MethodError>
         if first.init == Init::Real {
             Stream::new(seed, "class", u64::from(label)).shuffle(&mut members);
         }
-        parts.push(task.space.tensor(&task.train, &members[..needed], device));
+        parts.push(formation.compose(task.space.tensor(&task.train, &members[..needed], device)));
     }
     Ok(Tensor::cat(parts, 0))
 }

@@ -11,6 +11,7 @@
 mod family;
 pub mod features;
 mod first;
+pub mod gradient;
 mod passes;
 mod pixels;
 mod prepared;
@@ -20,6 +21,16 @@ mod siamese;
 use family::Matching;
 
 /// The family, in the order of publication.
+pub(super) static DC: Matching<gradient::GradientRecipe> = Matching::new(
+    "dc",
+    "images whose gradients train a network as those of real ones do (Zhao, Mopuri and Bilen 2021)",
+    include_str!("../../../benchmarks/recipes/dc.toml"),
+);
+pub(super) static DSA: Matching<gradient::GradientRecipe> = Matching::new(
+    "dsa",
+    "matching gradients under siamese augmentation (Zhao and Bilen 2021)",
+    include_str!("../../../benchmarks/recipes/dsa.toml"),
+);
 pub(super) static DM: Matching<features::FeatureRecipe> = Matching::new(
     "dm",
     "images whose features have the class means of real ones in random networks (Zhao and Bilen 2023)",

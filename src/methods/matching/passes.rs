@@ -28,11 +28,21 @@ pub(super) struct Passes {
 impl Passes {
     /// By the device, the size of an image and `--chunk`. None of it changes a result.
     pub fn new(start: &Start<'_>, network: &Network) -> Self {
+        let independent = Self::independent(start);
+        if network.couples_images() { Self { images: usize::MAX, ..independent } } else { independent }
+    }
+
+    /// For passes in which no image depends on another: without batch norm, or with its running statistics.
+    pub fn independent(start: &Start<'_>) -> Self {
         let cpu = *start.device == Device::flex();
         let [_, height, width] = start.task.train.shape();
         let pixels = if cpu { PIXELS_CPU } else { PIXELS_DEVICE };
-        let fitting = start.chunk.unwrap_or(pixels / (height * width)).max(1);
-        Self { images: if network.couples_images() { usize::MAX } else { fitting }, every_step: cpu }
+        Self { images: start.chunk.unwrap_or(pixels / (height * width)).max(1), every_step: cpu }
+    }
+
+    /// Most images of a pass.
+    pub fn images(self) -> usize {
+        self.images
     }
 
     /// The passes over rows `from..to`, each `(first, end)`.

@@ -11,6 +11,7 @@ use crate::{
 const STUDENT_RATE: f32 = 0.01;
 
 /// The images and their optimiser: gradient descent with momentum.
+#[derive(Clone)]
 pub(super) struct Pixels {
     /// `[classes * ipc, channels, height, width]`, class by class, in the task's pixel space, never clipped.
     pub images: Tensor<4>,
@@ -25,6 +26,29 @@ impl Pixels {
     /// One step along the gradient `[classes * ipc, channels, height, width]`.
     pub fn update(&mut self, gradient: Tensor<4>) {
         self.images = self.descent.step(self.images.clone(), gradient);
+    }
+
+    /// `steps` steps without a gradient: momentum alone.
+    pub fn coast(&mut self, steps: usize) {
+        self.images = self.descent.coast(self.images.clone(), steps);
+    }
+
+    /// Some images and their part of the optimiser.
+    pub fn rows(&self, from: usize, count: usize) -> Self {
+        let rows = |all: &Tensor<4>| all.clone().narrow(0, from, count);
+        let buffer = self.descent.buffer.as_ref().map(rows);
+        Self { images: rows(&self.images), descent: Descent { buffer, ..self.descent.clone() } }
+    }
+
+    /// Images one after the other, with their optimiser.
+    ///
+    /// # Panics
+    /// Without any part.
+    pub fn cat(parts: Vec<Self>) -> Self {
+        let images = Tensor::cat(parts.iter().map(|part| part.images.clone()).collect(), 0);
+        let buffers: Option<Vec<_>> = parts.iter().map(|part| part.descent.buffer.clone()).collect();
+        let buffer = buffers.map(|buffers| Tensor::cat(buffers, 0));
+        Self { images, descent: Descent { buffer, ..parts[0].descent.clone() } }
     }
 
     pub fn save(&self, to: &mut State) {

@@ -37,11 +37,6 @@ impl RealClasses {
         Self { set: task.train.clone(), space: task.space.clone(), classes, seed, batch, siamese }
     }
 
-    /// The label of every class, in order.
-    pub fn labels(&self) -> Vec<u32> {
-        self.classes.iter().map(|(label, _)| *label).collect()
-    }
-
     /// The batch of a step: of every class the first `min(batch, images)` of a fresh shuffle, augmented as one.
     pub fn batch(&self, step: u64) -> RealBatch {
         let (shape, size) = (self.set.shape(), self.set.image_size());
@@ -66,7 +61,7 @@ impl RealClasses {
 }
 
 /// `count` of `members`, uniformly without replacement: the head of a Fisher-Yates shuffle.
-fn partial_shuffle(stream: &mut Stream, members: &[usize], count: usize) -> Vec<usize> {
+pub(super) fn partial_shuffle(stream: &mut Stream, members: &[usize], count: usize) -> Vec<usize> {
     let mut order = members.to_vec();
     for k in 0..count {
         let pick = k + stream.below(order.len() - k);

@@ -131,7 +131,7 @@ impl Engine for FeatureRecipe {
     }
 
     fn first(&self) -> First {
-        First { init: self.init, feature_epochs: self.feature_epochs }
+        First { init: self.init, feature_epochs: self.feature_epochs, factor: 1 }
     }
 
     fn whitens(&self) -> bool {

@@ -1,0 +1,59 @@
+//! Kinds of the matching family: losses between real and synthetic batches, and their gradients.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use compdd::{
+    grad::{Batch, Differences, Differentiable, Objective, Targets},
+    methods::matching::gradient::{GradientDistance, Metric, Tensors},
+    nn::{ConvNet, Mode, Network, NetworkSpec, Params},
+};
+
+use super::Case;
+
+/// The network of a case and its parameters.
+fn network(case: &Case) -> Result<(Network, Params), String> {
+    let (_, shape) = case.f32("in.real")?;
+    let spec = ConvNet { depth: case.number("depth")?, width: case.number("width")?, ..ConvNet::default() };
+    let network = NetworkSpec::ConvNet(spec).build(shape[2], shape[3], case.number("classes")?);
+    let network = network.map_err(|error| error.to_string())?;
+    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &Device::flex())
+        .map_err(|error| error.to_string())?;
+    if params.names() != case.names("param_order")? {
+        return Err(format!("parameters in the order {:?}", params.names()));
+    }
+    Ok((network, params))
+}
+
+/// The images `[n, 3, side, side]` of one class out of `[classes, n, 3, side, side]`, with their labels.
+fn batch(images: &Tensor<5>, class: usize) -> Batch {
+    let [classes, n, channels, height, width] = images.dims();
+    let mut rows = vec![0.0; n * classes];
+    rows.iter_mut().skip(class).step_by(classes).for_each(|entry| *entry = 1.0);
+    let rows = Tensor::from_data(TensorData::new(rows, [n, classes]), &Device::flex());
+    Batch {
+        images: images.clone().narrow(0, class, 1).reshape([n, channels, height, width]),
+        targets: Targets::Probabilities(rows),
+    }
+}
+
+/// `dc_match`.
+pub fn gradients(case: &Case) -> Result<(), String> {
+    let (network, params) = network(case)?;
+    let distance = match case.word("metric")? {
+        "ours" => GradientDistance { metric: Metric::Ours, tensors: Tensors::Matrices },
+        "mse" => GradientDistance { metric: Metric::Mse, tensors: Tensors::All },
+        "cos" => GradientDistance { metric: Metric::Cos, tensors: Tensors::All },
+        other => return Err(format!("unknown metric `{other}`")),
+    };
+    let (real, synthetic) = (case.tensor::<5>("in.real")?, case.tensor::<5>("in.syn")?);
+    let objective = Objective::new(&network, Mode::Eval);
+    let (mut loss, mut gradient) = (Tensor::zeros([1], &Device::flex()), Vec::new());
+    for class in 0..network.classes() {
+        let images = batch(&synthetic, class);
+        let target = objective.gradient(&params, &batch(&real, class)).1;
+        let compared = distance.compare(&target, &objective.gradient(&params, &images).1);
+        loss = loss + compared.loss;
+        gradient.push(objective.products(&params, &images, &compared.direction, Differences::Exact).images);
+    }
+    case.check_tensor("loss", &loss)?;
+    case.check_tensor("grad_syn", &Tensor::cat(gradient, 0))
+}
