@@ -10,6 +10,7 @@ static METHODS: &[&dyn Method] = &[
     &matching::DSA,
     &matching::DM,
     &matching::DATADAM,
+    &matching::IDM,
     &matching::MMD,
     &trajectory::MTT,
     &trajectory::TESLA,
