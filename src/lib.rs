@@ -7,7 +7,7 @@
 //! | [`data`] | where pixels come from: sources, decoding, resizing, normalisation, the built-in scenes |
 //! | [`subset`] | which classes: the lists, their versions and errata |
 //! | [`nn`] | networks as functions of explicit parameters |
-//! | [`augment`] | differentiable siamese augmentation, multi-formation, CutMix |
+//! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
 //! | [`select`] | which real images: coresets |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`methods`] | one module per method, one trait, one registry |

@@ -21,11 +21,11 @@ import os
 import pathlib
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+from programs import GIB, HERE, MALLOC, OutOfMemory, Program, binary, free_memory, processor, warn_if_busy
+
 sys.path.insert(0, str(HERE.parent / "peer"))
 
 # name: (depth, width, pixels, minibatch); all images are in every minibatch
@@ -45,13 +45,6 @@ NOTES = {
     "crop_ratio": "0.25", "drop": "0.25", "rate": "0.01", "lr_images": "100", "momentum_images": "0.5", "lr_labels": "2",
     "momentum_labels": "0.9", "lr_rate": "1e-5", "momentum_rate": "0.5",
 }
-MALLOC = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(2**62),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-    "MALLOC_ARENA_MAX": "1",
-}
-GIB = 2**30
 
 
 def write_inputs(case, steps, path):
@@ -84,66 +77,29 @@ def write_inputs(case, steps, path):
     save_file(tensors, path, {**NOTES, **notes, "operations": ",".join(operations)})
 
 
-class OutOfMemory(Exception):
-    pass
-
-
-class Worker:
-    """One program in a process of its own, with a case in place."""
+class Worker(Program):
+    """A program with a case in place."""
 
     def __init__(self, name, command, path, environment, limit):
-        self.name = name
-        bound = lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}, preexec_fn=bound
-        )
+        super().__init__(name, command, environment, limit)
         self.ask(f"case {path} {'host' if name == 'host' else 'device'}")
-
-    def ask(self, line):
-        print(line, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline().split()
-        if answer == ["memory"] or (not answer and self.process.wait() == -9):
-            raise OutOfMemory
-        if not answer:
-            sys.exit(f"error: the {self.name} process ended early")
-        return answer
 
     def run(self):
         """Seconds and matching loss of an iteration."""
         seconds, loss = self.ask("run")
         return float(seconds), float(loss)
 
-    def peak(self):
-        """Peak resident memory so far, in bytes."""
-        with open(f"/proc/{self.process.pid}/status") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["VmHWM"].split()[0]) * 1024
-
-    def processor_seconds(self):
-        """User and system time so far."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
 
 class Bench:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        ours = [options.binary or binary()]
+        ours = [options.binary or binary("edf_iteration")]
         peer = [sys.executable, str(HERE / "edf_peer.py"), str(options.threads)]
         threads = {"RAYON_NUM_THREADS": str(options.threads)}
         self.programs = {"pytorch": (peer, MALLOC), "compdd": (ours, threads), "host": (ours, threads)}
 
     def limit(self):
-        if self.options.memory:
-            return int(self.options.memory * GIB)
-        with open("/proc/meminfo") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["MemAvailable"].split()[0]) * 1024 * 9 // 10
+        return int(self.options.memory * GIB) if self.options.memory else free_memory()
 
     def inputs(self, case, steps):
         path = self.folder / f"{case}-{steps}.safetensors"
@@ -219,21 +175,6 @@ class Bench:
         return row
 
 
-def binary():
-    build = ["cargo", "build", "--release", "--bench", "edf_iteration", "--message-format=json"]
-    for line in subprocess.run(build, check=True, cwd=HERE.parent.parent, stdout=subprocess.PIPE, text=True).stdout.splitlines():
-        message = json.loads(line)
-        if message.get("executable") and message.get("target", {}).get("name") == "edf_iteration":
-            return message["executable"]
-    sys.exit("error: cargo built no edf_iteration")
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-    return names[0] if names else "unknown"
-
-
 def table(rows):
     """The rows as Markdown."""
     def seconds(entry):
@@ -279,13 +220,7 @@ def main():
         sys.exit(f"error: no case {', '.join(unknown)}; there are {', '.join(CASES)}")
     counts = [int(steps) for steps in options.steps.split(",")] if options.steps else None
     plan = [(case, steps) for case in cases for steps in counts or grid.get(case, [10])]
-    load = os.getloadavg()[0]
-    if load > 0.5 and options.threads > 1:
-        print(
-            f"warning: other programs are running (load {load:.1f}); PyTorch's threads wait for each other and lose many times the "
-            "processor time taken from them. Wait for a quiet machine, or use --threads 1 and the ratio of processor time.",
-            file=sys.stderr,
-        )
+    warn_if_busy(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, pathlib.Path(folder))
         agreement = bench.check()

@@ -5,10 +5,9 @@
 //! file; offload `device`, `host` or `disk`) and answers `ready`; `run` makes an iteration and answers with its seconds and
 //! its matching loss; `write FILE` writes the gradients of the last iteration and answers `written`.
 
+mod inputs;
+
 use std::{
-    collections::HashMap,
-    error::Error,
-    fs,
     io::{BufRead, Write, stdin, stdout},
     sync::atomic::AtomicBool,
     time::Instant,
@@ -21,67 +20,7 @@ use compdd::{
     methods::trajectory::matching::{Drop, compare},
     nn::{Mode, Network, NetworkSpec, Params, kernels},
 };
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// The inputs of a case, as `edf_iteration.py` writes them.
-struct Inputs {
-    tensors: HashMap<String, (Vec<f32>, Vec<usize>)>,
-    notes: HashMap<String, String>,
-}
-
-impl Inputs {
-    fn read(path: &str) -> Outcome<Self> {
-        let bytes = fs::read(path)?;
-        let notes = SafeTensors::read_metadata(&bytes)?.1.metadata().clone().ok_or("no metadata")?;
-        let values = |data: &[u8]| data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let named = SafeTensors::deserialize(&bytes)?.tensors().into_iter();
-        let tensors = named.map(|(name, view)| (name, (values(view.data()), view.shape().to_vec()))).collect();
-        Ok(Self { tensors, notes })
-    }
-
-    fn values(&self, name: &str) -> Outcome<&[f32]> {
-        Ok(&self.tensors.get(name).ok_or(format!("no `{name}`"))?.0)
-    }
-
-    fn tensor<const D: usize>(&self, name: &str) -> Outcome<Tensor<D>> {
-        let (values, shape) = self.tensors.get(name).ok_or(format!("no `{name}`"))?;
-        let shape: [usize; D] = shape.clone().try_into().map_err(|shape| format!("`{name}` is {shape:?}"))?;
-        Ok(Tensor::from_data(TensorData::new(values.clone(), shape), &Device::flex()))
-    }
-
-    fn note(&self, name: &str) -> Outcome<&str> {
-        Ok(self.notes.get(name).ok_or(format!("no `{name}`"))?)
-    }
-
-    fn number(&self, name: &str) -> Outcome<f64> {
-        Ok(self.note(name)?.parse()?)
-    }
-}
-
-/// Gradient descent with momentum: the buffer of one learned tensor.
-struct Descent<const D: usize> {
-    rate: f64,
-    momentum: f64,
-    buffer: Option<Tensor<D>>,
-}
-
-impl<const D: usize> Descent<D> {
-    fn new(inputs: &Inputs, what: &str) -> Outcome<Self> {
-        let (rate, momentum) = (inputs.number(&format!("lr_{what}"))?, inputs.number(&format!("momentum_{what}"))?);
-        Ok(Self { rate, momentum, buffer: None })
-    }
-
-    fn step(&mut self, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
-        let buffer = match self.buffer.take() {
-            Some(buffer) => buffer * self.momentum + gradient,
-            None => gradient,
-        };
-        self.buffer = Some(buffer.clone());
-        value - buffer * self.rate
-    }
-}
+use inputs::{Descent, Inputs, Outcome, write};
 
 /// A case with its inputs in place, and what an iteration learns.
 struct Case {
@@ -104,8 +43,7 @@ impl Case {
         let [_, channels, side, _] = images.dims();
         let network = NetworkSpec::parse(inputs.note("network")?)?.build(channels, side, labels.dims()[1])?;
         let config = DsaConfig { crop_ratio: inputs.number("crop_ratio")? as f32, ..DsaConfig::default() };
-        let rows = &inputs.tensors.get("rows").ok_or("no `rows`")?;
-        let (rows, batch) = (&rows.0, rows.1[1]);
+        let (rows, batch) = (inputs.values("rows")?, inputs.shape("rows")?[1]);
         let slots = inputs.values("slots")?;
         let step = |(place, name): (usize, &str)| {
             let token = Token::ALL.into_iter().find(|token| token.name() == name).ok_or("unknown operation")?;
@@ -153,23 +91,6 @@ impl Case {
     }
 }
 
-/// Writes the gradients as `images`, `labels` and `rate`.
-fn write(path: &str, gradient: &MetaGradient) -> Outcome<()> {
-    let labels = gradient.labels.as_ref().ok_or("the labels are logits")?;
-    let bytes = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
-    let parts = [
-        ("images", gradient.images.dims().to_vec(), bytes(gradient.images.clone().into_data().try_to_vec()?)),
-        ("labels", labels.dims().to_vec(), bytes(labels.clone().into_data().try_to_vec()?)),
-        ("rate", vec![1], bytes(vec![gradient.rate as f32])),
-    ];
-    let views: Result<Vec<_>, _> = parts
-        .iter()
-        .map(|(name, shape, bytes)| TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (*name, view)))
-        .collect();
-    fs::write(path, safetensors::serialize(views?, None)?)?;
-    Ok(())
-}
-
 fn main() -> Outcome<()> {
     kernels::tune_allocator();
     let mut out = stdout();
@@ -190,7 +111,17 @@ fn main() -> Outcome<()> {
                 writeln!(out, "{} {loss}", start.elapsed().as_secs_f64())?;
             }
             (["write", file], Some(_)) => {
-                write(file, last.as_ref().ok_or("`write` comes after `run`")?)?;
+                let last = last.as_ref().ok_or("`write` comes after `run`")?;
+                let labels = last.labels.as_ref().ok_or("the labels are logits")?;
+                let rate = Tensor::<1>::from_floats([last.rate as f32], &Device::flex());
+                write(
+                    file,
+                    [
+                        ("images", last.images.clone().into_data()),
+                        ("labels", labels.clone().into_data()),
+                        ("rate", rate.into_data()),
+                    ],
+                )?;
                 writeln!(out, "written")?;
             }
             _ => return Err(format!("expected `case FILE OFFLOAD`, then `run` or `write FILE`; got `{line}`").into()),

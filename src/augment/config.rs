@@ -156,9 +156,6 @@ pub enum Mode {
     S,
     /// Every token, in the order of the strategy.
     M,
-    /// As the released code of IDC: of what the strategy names, flip and colour always, then one of crop, scale and rotate,
-    /// drawn uniformly for the whole minibatch, and cutout always, in this order.
-    I,
 }
 
 /// Whether the images of a batch share their parameters.
@@ -269,17 +266,10 @@ impl DsaConfig {
 
     /// The tokens of one call, in the order they are applied.
     fn tokens(&self, stream: &mut Stream) -> Vec<Token> {
-        let tokens = self.strategy.tokens();
-        let mut one = |of: &[Token]| if of.is_empty() { None } else { Some(of[stream.below(of.len())]) };
-        match self.mode {
-            Mode::S => one(tokens).into_iter().collect(),
-            Mode::M => tokens.to_vec(),
-            Mode::I => {
-                let fixed = [Token::Flip, Token::Color, Token::Cutout];
-                let drawn: Vec<Token> = tokens.iter().copied().filter(|token| !fixed.contains(token)).collect();
-                let [flip, colour, cutout] = fixed.map(|token| tokens.contains(&token).then_some(token));
-                [flip, colour, one(&drawn), cutout].into_iter().flatten().collect()
-            }
+        match (self.mode, self.strategy.tokens()) {
+            (_, []) => Vec::new(),
+            (Mode::S, tokens) => vec![tokens[stream.below(tokens.len())]],
+            (Mode::M, tokens) => tokens.to_vec(),
         }
     }
 }

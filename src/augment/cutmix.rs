@@ -1,6 +1,6 @@
-//! CutMix: a box of every image is replaced by the same box of another image of the minibatch, and the labels follow.
+//! `CutMix`: a box of every image is replaced by the same box of another image of the minibatch, and the labels follow.
 //!
-//! Source: CutMix (Yun et al., ICCV 2019), in the form IDC trains with: one box and one permutation a minibatch.
+//! Source: `CutMix` (Yun et al., ICCV 2019), with one box and one permutation a minibatch.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -108,7 +108,6 @@ impl Formation {
     }
 
     /// Stored images out of `factor²` images each, every one shrunk to what its tile shows: how IDC (`mix`) and IDM start.
-    /// IDC's code takes the nearest pixel where this interpolates.
     ///
     /// # Shapes
     /// `[factor² n, c, side, side]`, tile-major, to `[n, c, side, side]`.

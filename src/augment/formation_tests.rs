@@ -39,7 +39,7 @@ fn tiles_come_row_by_row_for_all_images_in_turn() {
     let decoded = formation.decode(numbered(2, 1, side));
     for (tile, corner) in [0, 4, 32, 36].into_iter().enumerate() {
         for image in 0..2 {
-            let one = values(decoded.clone().slice([tile * 2 + image..tile * 2 + image + 1]));
+            let one = values(decoded.clone().narrow(0, tile * 2 + image, 1));
             let first = (image * 64 + corner) as f32;
             // Centres lie a quarter of a pixel either way; the first is clamped to the edge of its tile.
             assert_eq!(one[0..4], [first, first + 0.25, first + 0.75, first + 1.25], "tile {tile}, image {image}");
@@ -100,7 +100,7 @@ fn composing_fills_the_tiles_with_shrunk_images() {
     assert!((small.clone().slice([0..1, 0..1, 0..1, 0..1]).into_scalar::<f32>() - mean).abs() < 1e-6);
     // The third image of the second tile is the sixth of the list.
     let tile = stored.slice([2..3, 0..3, 0..8, 8..16]);
-    assert!(distance(&values(tile), &values(small.slice([5..6]))) < 1e-6);
+    assert!(distance(&values(tile), &values(small.narrow(0, 5, 1))) < 1e-6);
 
     // Tiles of 6, 6 and 4 pixels; constant images stay constant.
     let uneven = Formation::new(3, 16).unwrap();

@@ -1,5 +1,5 @@
 //! Differentiable siamese augmentation (DSA), what every method of the trajectory family trains its students with, and its
-//! neighbours of the matching family: multi-formation and CutMix.
+//! neighbours of the matching family: multi-formation and `CutMix`.
 //!
 //! *Drawing* and *applying* are two steps. [`DsaConfig::draw`] turns a named random stream into [`Draws`]: a short,
 //! serialisable list of operations with one parameter per image. [`Draws::apply`] is then a pure, linear (affine)

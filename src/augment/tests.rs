@@ -50,26 +50,6 @@ fn e6_tokens_are_uniform() {
 }
 
 #[test]
-fn the_mode_of_idc_fixes_three_tokens_and_draws_a_fourth() {
-    let config = DsaConfig { mode: Mode::I, ..DsaConfig::parse("color_crop_cutout_flip_scale_rotate").unwrap() };
-    let names = |config: &DsaConfig, call| {
-        let draws = config.draw(&mut Stream::new(0, "dsa", call), 2, SHAPE, Sampling::PerImage);
-        let name = |op: &Op| serde_json::to_value(op).unwrap()["op"].as_str().unwrap().to_owned();
-        draws.ops().iter().map(name).collect::<Vec<_>>()
-    };
-    let mut drawn = std::collections::BTreeMap::new();
-    for call in 0..3000 {
-        let ops = names(&config, call);
-        assert_eq!([&ops[..4], &ops[5..]].concat(), ["flip", "brightness", "saturation", "contrast", "cutout"]);
-        *drawn.entry(ops[4].clone()).or_insert(0_i32) += 1;
-    }
-    assert_eq!(drawn.keys().collect::<Vec<_>>(), ["crop", "rotate", "scale"]);
-    assert!(drawn.values().all(|count| (count - 1000).abs() < 120), "{drawn:?}");
-    let few = DsaConfig { mode: Mode::I, ..DsaConfig::parse("cutout_flip").unwrap() };
-    assert_eq!(names(&few, 0), ["flip", "cutout"]);
-}
-
-#[test]
 fn e6_neutral_parameters_change_nothing() {
     let x = noise(1, 2, SHAPE);
     let config = DsaConfig::default();

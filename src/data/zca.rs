@@ -40,8 +40,8 @@ impl Zca {
 
     /// Fits the whitening to `n` flattened images.
     ///
-    /// Inside compdd this is called in one place only, with the training images of a [`Task`](super::Task): test images
-    /// are never in reach. It is public so that the arithmetic can be checked against reference values.
+    /// The whitening of a [`Task`](super::Task) comes from [`Zca::fit_blocks`] and its training images: test images are never
+    /// in reach. This is for images that a method has made, and for reference values.
     ///
     /// # Shapes
     /// `x`: `[n, D]` with `D = shape[0] * shape[1] * shape[2]`.

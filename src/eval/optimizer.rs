@@ -45,7 +45,7 @@ impl Optimizer {
     }
 
     /// An optimiser as it was saved.
-    pub(super) fn restored(rule: Rule, averages: Vec<Vec<Tensor<1>>>, steps: u32) -> Self {
+    pub(crate) fn restored(rule: Rule, averages: Vec<Vec<Tensor<1>>>, steps: u32) -> Self {
         Self { rule, averages, steps }
     }
 

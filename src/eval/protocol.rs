@@ -32,7 +32,7 @@ pub struct NoKd {
     pub drops: Drops,
     /// Augmentation, drawn per image.
     pub augmentation: DsaConfig,
-    /// Probability with which a minibatch is mixed by CutMix.
+    /// Probability with which a minibatch is mixed by [`CutMix`](crate::augment::CutMix).
     #[serde(skip_serializing_if = "is_zero")]
     pub cutmix: f32,
     /// Independent students of one evaluation.
@@ -53,6 +53,7 @@ pub enum Drops {
 }
 
 impl Drops {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_halfway(&self) -> bool {
         *self == Self::Halfway
     }

@@ -2,7 +2,7 @@
 
 use super::{Drops, NoKd};
 use crate::{
-    augment::{self, DsaConfig, Token},
+    augment::{DsaConfig, Token},
     record::Budget,
 };
 
@@ -45,7 +45,7 @@ const ALL: [Protocol; 5] = [
     },
 ];
 
-/// IDC's evaluation (Kim et al., ICML 2022, appendix, and the released code): exactly `E` epochs, momentum kept.
+/// IDC's evaluation (Kim et al., ICML 2022): exactly `E` epochs, momentum kept.
 fn idc() -> NoKd {
     let tokens = [Token::Color, Token::Crop, Token::Flip, Token::Scale, Token::Rotate];
     NoKd {
@@ -53,7 +53,7 @@ fn idc() -> NoKd {
         batch: 64,
         drop: 0.2,
         drops: Drops::TwoThirdsFiveSixths,
-        augmentation: DsaConfig { strategy: tokens.into(), mode: augment::Mode::I, ..DsaConfig::default() },
+        augmentation: DsaConfig { strategy: tokens.into(), ..DsaConfig::default() },
         cutmix: 0.5,
         ..NoKd::default()
     }

@@ -115,6 +115,10 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Augment(#[from] crate::augment::AugmentError),
+    /// The first images cannot be whitened.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] crate::data::DataError),
     /// The selection could not be made.
     #[error(transparent)]
     #[diagnostic(transparent)]

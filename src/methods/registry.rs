@@ -12,6 +12,7 @@ static METHODS: &[&dyn Method] = &[
     &matching::IDC,
     &matching::DM,
     &matching::DATADAM,
+    &matching::IDM,
     &matching::MMD,
     &trajectory::MTT,
     &trajectory::TESLA,

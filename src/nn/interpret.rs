@@ -166,6 +166,14 @@ impl<N: Numbers> Pass<'_, N> {
                     flow = Flow::Map(N::norm_relu(flow.map(), gamma, beta));
                     layers = &layers[taken..];
                 }
+                Some(Fusion::BatchNormRelu { layers: taken }) => {
+                    let (gamma, beta) = (self.next_flat(), self.next_flat());
+                    let running = self.next_running();
+                    let (y, measured) = N::batch_norm_relu_train(flow.map(), gamma, beta);
+                    self.measured(running, measured);
+                    flow = Flow::Map(y);
+                    layers = &layers[taken..];
+                }
                 None => {
                     let before_instance_norm = matches!(rest.first(), Some(Layer::Norm { kind: Norm::Instance, .. }));
                     flow = self.layer(layer, flow, before_instance_norm);
@@ -186,6 +194,12 @@ impl<N: Numbers> Pass<'_, N> {
             Layer::Norm { kind: Norm::Instance, .. } => {
                 return match steps.next()? {
                     (last, Layer::Act(Activation::Relu)) => Some(Fusion::NormRelu { layers: last + 1 }),
+                    _ => None,
+                };
+            }
+            Layer::Norm { kind: Norm::Batch, .. } if self.mode == Mode::Train => {
+                return match steps.next()? {
+                    (last, Layer::Act(Activation::Relu)) => Some(Fusion::BatchNormRelu { layers: last + 1 }),
                     _ => None,
                 };
             }
@@ -248,8 +262,7 @@ impl<N: Numbers> Pass<'_, N> {
             Norm::Group => N::group_norm(x, GROUPS, gamma, beta),
             Norm::Layer => N::layer_norm(x, gamma, beta),
             Norm::Batch => {
-                let mut next = || self.running.next().expect("the layout is made from these layers").clone();
-                let running = Moments { mean: next(), variance: next() };
+                let running = self.next_running();
                 match self.mode {
                     Mode::Eval => {
                         self.buffers.extend([running.mean.clone(), running.variance.clone()]);
@@ -257,14 +270,25 @@ impl<N: Numbers> Pass<'_, N> {
                     }
                     Mode::Train => {
                         let (y, measured) = N::batch_norm_train(x, gamma, beta);
-                        let step = |old: Tensor<1>, new: Tensor<1>| old * (1.0 - MOMENTUM) + new * MOMENTUM;
-                        self.buffers.push(step(running.mean, measured.mean));
-                        self.buffers.push(step(running.variance, measured.variance));
+                        self.measured(running, measured);
                         y
                     }
                 }
             }
         }
+    }
+
+    /// The running statistics of the next batch norm.
+    fn next_running(&mut self) -> Moments {
+        let mut next = || self.running.next().expect("the layout is made from these layers").clone();
+        Moments { mean: next(), variance: next() }
+    }
+
+    /// Moves running statistics towards what a batch measured.
+    fn measured(&mut self, running: Moments, measured: Moments) {
+        let step = |old: Tensor<1>, new: Tensor<1>| old * (1.0 - MOMENTUM) + new * MOMENTUM;
+        self.buffers.push(step(running.mean, measured.mean));
+        self.buffers.push(step(running.variance, measured.variance));
     }
 }
 
@@ -274,4 +298,6 @@ enum Fusion {
     ConvBlock { layers: usize, bias: bool },
     /// Instance norm and `ReLU`.
     NormRelu { layers: usize },
+    /// Batch norm in train mode and `ReLU`.
+    BatchNormRelu { layers: usize },
 }

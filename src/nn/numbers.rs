@@ -133,6 +133,15 @@ pub trait Numbers: 'static {
         Self::activate(Self::group_norm(x, channels, gamma, beta), Activation::Relu)
     }
 
+    /// [`batch_norm_train`](Self::batch_norm_train), then `ReLU`.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn batch_norm_relu_train(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> (Self::T<4>, Moments) {
+        let (y, measured) = Self::batch_norm_train(x, gamma, beta);
+        (Self::activate(y, Activation::Relu), measured)
+    }
+
     /// The block of the `ConvNet`: 3x3 convolution, instance norm, `ReLU`, average pooling by two. The bias of the
     /// convolution does not appear: the norm subtracts it again.
     ///

@@ -11,7 +11,7 @@ use super::{
     numbers::{EPSILON, Moments, Numbers, Window},
 };
 
-/// Tensors as [`Numbers`]. On the CPU convolutions and instance norms go to [`kernels`]; everywhere else they are
+/// Tensors as [`Numbers`]. On the CPU convolutions, instance and batch norms and poolings by two go to [`kernels`]; everywhere else they are
 /// composed from the framework's operations.
 pub struct Plain;
 
@@ -26,6 +26,13 @@ fn standardise(x: Tensor<3>) -> Tensor<3> {
     let centred = x.clone() - x.mean_dim(2);
     let variance = centred.clone().square().mean_dim(2);
     centred / (variance + EPSILON).sqrt()
+}
+
+/// Batch norm in train mode, `ReLU` where asked for, and what was measured.
+fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, Moments) {
+    let [n, _, h, w] = x.dims();
+    let (y, [mean, variance]) = kernels::batch_norm(x, gamma, beta, relu);
+    (y, Moments::measured(mean, variance, n * h * w))
 }
 
 impl Numbers for Plain {
@@ -71,10 +78,7 @@ impl Numbers for Plain {
     }
 
     fn batch_norm_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
-        let [n, _, h, w] = x.dims();
-        let out = module::batch_norm_train(x, gamma, beta, EPSILON);
-        let moments = Moments::measured(out.mean.inner(), out.variance.inner(), n * h * w);
-        (out.output, moments)
+        batch_norm(x, gamma, beta, false)
     }
 
     fn batch_norm_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
@@ -93,6 +97,7 @@ impl Numbers for Plain {
     fn pool(x: Tensor<4>, kind: PoolKind, window: Window) -> Tensor<4> {
         let Window { kernel, stride, padding } = window;
         match kind {
+            PoolKind::Average if window == Window::HALVE => kernels::avg_pool(x),
             PoolKind::Max => module::max_pool2d(
                 x,
                 MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]),
@@ -125,6 +130,10 @@ impl Numbers for Plain {
         }
         let [_, channels, _, _] = x.dims();
         activation::relu(Self::group_norm(x, channels, gamma, beta))
+    }
+
+    fn batch_norm_relu_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
+        batch_norm(x, gamma, beta, true)
     }
 
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {

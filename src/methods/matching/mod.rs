@@ -8,6 +8,8 @@
 //! the images start, `pixels` is what all of them learn. What may enter: losses between real and synthetic batches, and
 //! what the loops around them share.
 
+#[cfg(test)]
+mod bench;
 mod family;
 pub mod features;
 mod first;
@@ -50,6 +52,11 @@ pub(super) static DATADAM: Matching<features::FeatureRecipe> = Matching::new(
     "datadam",
     "images that draw the spatial attention of random networks as real ones do (Sajedi et al. 2023)",
     include_str!("../../../benchmarks/recipes/datadam.toml"),
+);
+pub(super) static IDM: Matching<features::FeatureRecipe> = Matching::new(
+    "idm",
+    "distribution matching of more, smaller images in a queue of trained networks (Zhao et al. 2023)",
+    include_str!("../../../benchmarks/recipes/idm.toml"),
 );
 pub(super) static MMD: Matching<features::FeatureRecipe> = Matching::new(
     "mmd",

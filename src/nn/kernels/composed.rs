@@ -2,7 +2,7 @@
 //! kernels do not.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
+use burn::tensor::activation;
 use burn::tensor::module;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 
@@ -23,12 +23,33 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) 
     let y = normal * gamma.reshape([1, c, 1, 1]) + beta.reshape([1, c, 1, 1]);
     match after {
         After::Nothing => y,
-        After::Relu => relu(y),
-        After::ReluPool => halve(relu(y)),
+        After::Relu => activation::relu(y),
+        After::ReluPool => halve(activation::relu(y)),
     }
 }
 
 /// The mean of 2 x 2 blocks.
 pub fn halve(x: Tensor<4>) -> Tensor<4> {
     module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
+}
+
+/// Spatial attention: magnitudes to a power, summed over the channels.
+pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
+    let [n, c, h, w] = x.dims();
+    let magnitude = x.reshape([n, c, h * w]).abs();
+    let raised = if power == 1.0 {
+        magnitude
+    } else {
+        // A power of zero below one has no finite slope: a one takes its place and leaves again.
+        let zero = magnitude.clone().equal_scalar(0.0);
+        magnitude.mask_fill(zero.clone(), 1.0).powf_scalar(power).mask_fill(zero, 0.0)
+    };
+    raised.sum_dim(1).reshape([n, h * w])
+}
+
+/// Batch normalisation in train mode, and the `ReLU` where asked for; means and biased variances of the channels.
+pub fn batch_normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, [Tensor<1>; 2]) {
+    let out = module::batch_norm_train(z, gamma, beta, f64::from(EPSILON));
+    let y = if relu { activation::relu(out.output) } else { out.output };
+    (y, [out.mean.inner(), out.variance.inner()])
 }

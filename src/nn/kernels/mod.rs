@@ -1,8 +1,10 @@
 //! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of
 //! their own on the framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product
 //! over unrolled windows ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
-//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]). Both exist for duals too, values
-//! with a tangent ([`dual`]). All of it is built from one
+//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]); both exist for duals too, values
+//! with a tangent ([`dual`]). Batch normalisation
+//! in train mode takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`]), and spatial attention is one pass over
+//! the maps ([`attention`](mod@attention)). All of it is built from one
 //! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
 //! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
 //! another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
@@ -15,6 +17,8 @@
 #![allow(clippy::needless_range_loop)]
 
 mod allocator;
+mod attention;
+mod batch;
 mod columns;
 mod composed;
 mod dual;
@@ -22,6 +26,7 @@ mod geometry;
 mod norm;
 mod ops;
 mod plan;
+mod pool;
 mod scratch;
 mod simd;
 mod sums;
@@ -38,6 +43,7 @@ use burn::backend::{Dispatch, DispatchDevice};
 use burn::tensor::{DType, Device, Tensor};
 
 pub use allocator::tune_allocator;
+use attention::Power;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::After;
@@ -82,6 +88,58 @@ pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2
 /// `x`: `[n, c, h, w]`, `w`: `[o, c, 3, 3]`, result: `[n, o, h, w]`.
 pub fn conv3x3(x: Tensor<4>, w: Tensor<4>) -> Tensor<4> {
     conv2d(x, w, [1, 1], [1, 1])
+}
+
+/// Batch normalisation in train mode with scale and shift (biased variance, epsilon 1e-5), then `ReLU` if `relu`; and the
+/// means and biased variances of the batch, as constants.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, results: `[n, c, h, w]` and twice `[c]`.
+pub fn batch_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, [Tensor<1>; 2]) {
+    let [n, c, h, w] = z.dims();
+    let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
+    let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
+    if !(fits && floats && serves(&z)) {
+        return composed::batch_normalise(z, gamma, beta, relu);
+    }
+    let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
+    let moments = Dispatch::batch_moments(z.clone());
+    let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, relu));
+    let moments = Tensor::<2>::from_dispatch(moments).inner();
+    (y, [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c])))
+}
+
+/// The mean of 2 x 2 blocks, odd rows and columns at the end left out.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, result: `[n, c, h / 2, w / 2]`.
+pub fn avg_pool(x: Tensor<4>) -> Tensor<4> {
+    let [n, c, h, w] = x.dims();
+    if n * c * h * w > 0 && h.is_multiple_of(2) && w.is_multiple_of(2) && serves(&x) {
+        Tensor::from_dispatch(Dispatch::halve(x.into_dispatch()))
+    } else {
+        composed::halve(x)
+    }
+}
+
+/// Spatial attention of every image: `A[n, p] = sum_c |x[n, c, p]|^power` over the channels of every pixel, not normalised
+/// (`DataDAM`, arXiv 2310.00093, equation of the attention map).
+///
+/// The gradient is `power |x|^(power - 1) sign(x) dA`, and zero where `x` is zero, for every power. Powers of 1 and more
+/// are meant, whole ones up to 16 are taken by multiplication. Powers between 1/2 and 1 work too, but their gradient
+/// grows without bound as a value nears zero (it stays finite in 32-bit floats); smaller ones are not supported.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, result: `[n, h * w]`, row by row.
+pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
+    if serves(&x) && x.dims().iter().product::<usize>() > 0 {
+        Tensor::from_dispatch(Dispatch::attend(x.into_dispatch(), Power::new(power)))
+    } else {
+        composed::attention(x, power)
+    }
 }
 
 /// Instance normalisation with scale and shift: biased variance, epsilon 1e-5.

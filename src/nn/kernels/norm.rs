@@ -42,7 +42,7 @@ impl Maps {
     }
 
     /// Planes a task should take (about 64 thousand values).
-    fn grain(self) -> usize {
+    pub(super) fn grain(self) -> usize {
         (65536 / (self.h * self.w).max(1)).max(1)
     }
 }
@@ -145,7 +145,7 @@ pub unsafe fn write<L: Lanes>(value: L, to: *mut f32, count: usize) {
 
 /// Sum of all lanes.
 #[inline(always)]
-unsafe fn total<L: Lanes>(value: L) -> f32 {
+pub unsafe fn total<L: Lanes>(value: L) -> f32 {
     let mut lanes = [0.0; LANES];
     // SAFETY: sixteen lanes.
     unsafe { value.store(lanes.as_mut_ptr()) };

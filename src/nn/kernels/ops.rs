@@ -5,17 +5,19 @@ use burn::backend::{Backend, Flex, backend_extension};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
+use super::attention::{self, Power};
+use super::batch::{self, Channels};
 use super::geometry::Geometry;
 use super::norm::{self, After, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
-use super::{columns, winograd};
+use super::{columns, pool, winograd};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve` and `normalise` are tracked; the gradients run untracked, on the inner tensors.
+/// `convolve`, `normalise`, `batch_normalise`, `halve` and `attend` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
@@ -39,6 +41,34 @@ pub trait KernelOps: Backend {
         dy: FloatTensor<Self>,
         after: After,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`, untracked.
+    fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Batch normalisation of `z[n, c, h, w]` with its own `moments[2, c]`, `gamma[c]` and `beta[c]`, then the `ReLU` where
+    /// asked for.
+    fn batch_normalise(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+    /// `(dz, dgamma, dbeta)` from the operands and `dy`; the moments move with `z`.
+    fn batch_normalise_gradient(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// The mean of 2 x 2 blocks of `x[n, c, h, w]`, of even sizes.
+    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `dx` from the gradient `dy` of the means.
+    fn halve_gradient(dy: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Sums of powers of magnitudes over the channels, `[n, h * w]`, of `x[n, c, h, w]`.
+    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
+    /// `dx` from `x` and the gradient `da` of the sums.
+    fn attend_gradient(x: FloatTensor<Self>, da: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
 }
 
 /// The results of a plan, by the algorithm that suits the sizes.
@@ -112,5 +142,63 @@ impl KernelOps for Flex {
         let (dz, dgamma, dbeta) =
             norm::backward(Isa::detect(), m, z.storage(), gamma.storage(), beta.storage(), dy.storage(), after);
         (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
+    }
+    fn batch_moments(z: FlexTensor) -> FlexTensor {
+        let z = z.to_contiguous();
+        let m = maps(&z);
+        tensor(batch::moments(Isa::detect(), m, z.storage()), &[2, m.c])
+    }
+
+    fn batch_normalise(
+        z: FlexTensor,
+        moments: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        relu: bool,
+    ) -> FlexTensor {
+        let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(|operand| operand.to_contiguous());
+        let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
+        let m = maps(&z);
+        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, relu), &[m.n, m.c, m.h, m.w])
+    }
+
+    fn batch_normalise_gradient(
+        z: FlexTensor,
+        moments: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        dy: FlexTensor,
+        relu: bool,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(|operand| operand.to_contiguous());
+        let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
+        let m = maps(&z);
+        let (dz, dgamma, dbeta) = batch::backward(Isa::detect(), m, z.storage(), channels, dy.storage(), relu);
+        (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
+    }
+
+    fn halve(x: FlexTensor) -> FlexTensor {
+        let x = x.to_contiguous();
+        let m = maps(&x);
+        tensor(pool::forward(Isa::detect(), m, x.storage()), &[m.n, m.c, m.h / 2, m.w / 2])
+    }
+
+    fn halve_gradient(dy: FlexTensor) -> FlexTensor {
+        let dy = dy.to_contiguous();
+        let small = maps(&dy);
+        let m = Maps { h: 2 * small.h, w: 2 * small.w, ..small };
+        tensor(pool::backward(Isa::detect(), m, dy.storage()), &[m.n, m.c, m.h, m.w])
+    }
+
+    fn attend(x: FlexTensor, power: Power) -> FlexTensor {
+        let x = x.to_contiguous();
+        let m = maps(&x);
+        tensor(attention::forward(Isa::detect(), m, x.storage(), power), &[m.n, m.h * m.w])
+    }
+
+    fn attend_gradient(x: FlexTensor, da: FlexTensor, power: Power) -> FlexTensor {
+        let (x, da) = (x.to_contiguous(), da.to_contiguous());
+        let m = maps(&x);
+        tensor(attention::backward(Isa::detect(), m, x.storage(), da.storage(), power), &[m.n, m.c, m.h, m.w])
     }
 }

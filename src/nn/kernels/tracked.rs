@@ -7,6 +7,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
+use super::attention::Power;
 use super::geometry::Geometry;
 use super::norm::After;
 use super::ops::KernelOps;
@@ -46,6 +47,58 @@ impl<B: KernelOps> Backward<B, 3> for Normalise {
             if let Some(node) = parent {
                 gradients.register::<B>(node.id, gradient);
             }
+        }
+    }
+}
+
+/// Backward pass of `batch_normalise`.
+#[derive(Debug)]
+struct BatchNormalise;
+
+impl<B: KernelOps> Backward<B, 3> for BatchNormalise {
+    type State = ([FloatTensor<B>; 4], bool);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([z, moments, gamma, beta], relu) = ops.state;
+        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, relu);
+        for (parent, gradient) in ops.parents.into_iter().zip([dz, dgamma, dbeta]) {
+            if let Some(node) = parent {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+/// Backward pass of `halve`.
+#[derive(Debug)]
+struct Halve;
+
+impl<B: KernelOps> Backward<B, 1> for Halve {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let dy = gradients.consume::<B>(&ops.node);
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::halve_gradient(dy));
+        }
+    }
+}
+
+/// Backward pass of `attend`.
+#[derive(Debug)]
+struct Attend;
+
+impl<B: KernelOps> Backward<B, 1> for Attend {
+    type State = (FloatTensor<B>, Power);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let da = gradients.consume::<B>(&ops.node);
+        let (x, power) = ops.state;
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::attend_gradient(x, da, power));
         }
     }
 }
@@ -98,5 +151,65 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
         (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
+    }
+
+    fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::batch_moments(z.into_primitive()))
+    }
+
+    fn batch_normalise(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let nodes = [z.node(), gamma.node(), beta.node()];
+        let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(Self::inner);
+        match BatchNormalise.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let state = ([z.clone(), moments.clone(), gamma.clone(), beta.clone()], relu);
+                prepared.finish(state, B::batch_normalise(z, moments, gamma, beta, relu))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::batch_normalise(z, moments, gamma, beta, relu)),
+        }
+    }
+
+    fn batch_normalise_gradient(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(Self::inner);
+        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, relu);
+        (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
+    }
+
+    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Halve.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((), B::halve(x.into_primitive())),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::halve(x.into_primitive())),
+        }
+    }
+
+    fn halve_gradient(dy: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::halve_gradient(dy.into_primitive()))
+    }
+
+    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
+        match Attend.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish((x.clone(), power), B::attend(x, power))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::attend(x.into_primitive(), power)),
+        }
+    }
+
+    fn attend_gradient(x: FloatTensor<Self>, da: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
+        Self::from_inner(B::attend_gradient(x.into_primitive(), da.into_primitive(), power))
     }
 }

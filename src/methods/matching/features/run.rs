@@ -1,11 +1,13 @@
-//! One distillation: a new random network in every iteration, one step of the images.
+//! One distillation: in every iteration a network, and one step of the images.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::{
+    queue::Queue,
     recipe::FeatureRecipe,
     statistics::Statistics,
     terms::{Matched, Matcher},
+    unfold::Unfold,
 };
 use crate::{
     grad::GradError,
@@ -30,30 +32,40 @@ pub(super) struct Run<'a> {
     network: Network,
     matcher: Matcher,
     passes: Passes,
+    /// The label of every class.
+    labels: Vec<u32>,
     siamese: Siamese,
     real: Ahead<RealBatch>,
+    unfold: Unfold,
+    /// The networks, unless every iteration draws its own.
+    queue: Option<Queue>,
     pixels: Pixels,
 }
 
 impl<'a> Run<'a> {
     pub fn new(start: Start<'a>, recipe: FeatureRecipe, images: Tensor<4>) -> Result<Self, MethodError> {
-        let [channels, _, side] = start.task.train.shape();
-        let network = start.network.build(channels, side, start.task.subset.classes_len())?;
-        let classes = start.task.training_classes().len();
+        let task = start.task;
+        let [channels, _, side] = task.train.shape();
+        let network = start.network.build(channels, side, task.subset.classes_len())?;
+        let labels: Vec<u32> = task.training_classes().into_iter().map(|(label, _)| label).collect();
+        let classes = labels.len();
         let matcher = recipe.matcher(&network);
         if network.couples_images() && start.chunk.is_some() {
             return Err(GradError::ChunkedBatchNorm.into());
         }
         let siamese = Siamese::new(recipe.dsa(), start.seed, classes);
-        let source = RealClasses::new(start.task, start.seed, recipe.batch_real, siamese.clone());
+        let source = RealClasses::new(task, start.seed, recipe.batch_real, siamese.clone());
         Ok(Self {
             passes: Passes::new(&start, &network),
             real: Ahead::new(move |step| source.batch(step)),
+            unfold: Unfold::new(recipe.factor, side, &task.space, classes)?,
+            queue: recipe.queue().map(|sizes| Queue::new(sizes, start.seed, task.training())),
             pixels: Pixels::new(images, recipe.lr_img, recipe.momentum_img),
             start,
             recipe,
             network,
             matcher,
+            labels,
             siamese,
         })
     }
@@ -69,15 +81,29 @@ impl<'a> Run<'a> {
         Statistics::cat(parts.collect()).class_means(&batch.counts[from..to])
     }
 
-    /// The loss and its gradient, group of classes by group of classes.
-    fn matched(&self, params: &Params, batch: &RealBatch, augmented: &Tensor<4>) -> Matched {
-        let (classes, ipc) = (batch.counts.len(), self.start.ipc);
-        let groups = self.passes.groups(classes, ipc).map(|(from, to)| {
+    /// Images of every class that networks are shown.
+    fn shown(&self) -> usize {
+        self.start.ipc * self.unfold.images()
+    }
+
+    /// The loss and its gradient, group of classes by group of classes; `class_weight` is that of the cross-entropy.
+    fn matched(&self, params: &Params, batch: &RealBatch, augmented: &Tensor<4>, class_weight: f64) -> Matched {
+        let (classes, each) = (batch.counts.len(), self.shown());
+        let groups = self.passes.groups(classes, each).map(|(from, to)| {
             let real = self.real(params, batch, from, to);
-            let images = augmented.clone().narrow(0, from * ipc, (to - from) * ipc);
-            self.matcher.matched(&self.network, params, Mode::Train, &real, images, ipc, None)
+            let images = augmented.clone().narrow(0, from * each, (to - from) * each);
+            let regulariser = (class_weight > 0.0).then(|| (self.targets(from, to), class_weight));
+            self.matcher.matched(&self.network, params, Mode::Train, &real, images, each, regulariser)
         });
         Matched::cat(groups.collect())
+    }
+
+    /// The labels of the shown images of classes `from..to`, as rows of probabilities.
+    fn targets(&self, from: usize, to: usize) -> Tensor<2> {
+        let (outputs, each) = (self.network.classes(), self.shown());
+        let labels = self.labels[from..to].iter().flat_map(|label| std::iter::repeat_n(*label as usize, each));
+        let rows: Vec<f32> = labels.flat_map(|own| (0..outputs).map(move |k| f32::from(u8::from(k == own)))).collect();
+        Tensor::from_data(TensorData::new(rows, [(to - from) * each, outputs]), self.start.device)
     }
 }
 
@@ -88,30 +114,63 @@ impl Distiller for Run<'_> {
 
     fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
         let step = ctx.step as u64;
-        let seed = Stream::child_seed(self.start.seed, "network", step);
-        let params = self.network.init(seed, self.start.device);
+        let mut queue = self.queue.clone();
+        if let Some(queue) = &mut queue {
+            queue.open(step, &self.network, self.start.device);
+        }
+        let learner = queue.as_ref().and_then(|queue| queue.pick(step)).cloned();
+        let (params, accuracy) = match &learner {
+            Some(learner) => (learner.params.clone(), Some(learner.accuracy())),
+            None => {
+                let seed = Stream::child_seed(self.start.seed, "network", step);
+                (self.network.init(seed, self.start.device), None)
+            }
+        };
         let batch = self.real.take(step, ctx.step + 1 < self.recipe.iterations);
-        let draws = self.siamese.synthetic(step, self.start.ipc, self.start.task.train.shape());
-        let matched = self.matched(&params, &batch, &draws.apply(&self.pixels.images));
-        self.pixels.update(draws.pullback(&matched.images));
+        let draws = self.siamese.synthetic(step, self.shown(), self.start.task.train.shape());
+        let (mut pixels, classes) = (self.pixels.clone(), self.labels.len());
+        if self.recipe.turns {
+            pixels.coast_by_class(classes, |class| class);
+        }
+        let augmented = draws.apply(&self.unfold.of(pixels.images.clone()));
+        let class_weight = self.recipe.class_weight * accuracy.unwrap_or_default();
+        let matched = self.matched(&params, &batch, &augmented, class_weight);
+        pixels.update(self.unfold.pullback(draws.pullback(&matched.images)));
+        if self.recipe.turns {
+            pixels.coast_by_class(classes, |class| classes - 1 - class);
+        }
+        if let Some(queue) = &mut queue {
+            queue.train(step, &self.network, &self.start, ctx.stop)?;
+        }
+        (self.pixels, self.queue) = (pixels, queue);
         Ok(self.passes.report(ctx.step, &matched.loss, || {
             let value = |name, term: Tensor<1>| (name, f64::from(term.into_scalar::<f32>()));
             let maps = matched.terms.maps.into_iter().reduce(|a, b| a + b);
             let terms = maps.map(|term| value("maps", term)).into_iter();
-            terms.chain(matched.terms.embedding.map(|term| value("embedding", term))).collect()
+            let embedding = matched.terms.embedding.map(|term| value("embedding", term));
+            let queued = self.queue.as_ref().map(|queue| ("networks", queue.learners().len() as f64));
+            let accuracy = accuracy.map(|percent| ("network_accuracy", percent / 100.0));
+            terms.chain(embedding).chain(queued).chain(accuracy).collect()
         }))
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        self.pixels.distilled(&self.start)
+        self.pixels.distilled(&self.start, self.recipe.factor)
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {
         self.pixels.save(state);
+        if let Some(queue) = &self.queue {
+            queue.save(state);
+        }
         Ok(())
     }
 
     fn load(&mut self, state: &State) -> Result<(), MethodError> {
-        Ok(self.pixels.load(state, self.start.device)?)
+        self.pixels.load(state, self.start.device)?;
+        if let Some(queue) = &mut self.queue {
+            queue.load(state, &self.network, self.start.device)?;
+        }
+        Ok(())
     }
 }

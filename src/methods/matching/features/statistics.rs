@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Mode, Network, Params, Taps};
+use crate::nn::{Mode, Network, Params, Taps, kernels};
 
 /// What a map of a layer becomes before it is averaged.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,10 +56,7 @@ impl Maps {
     /// One row per image, `[n, values]`, from a layer's map `[n, c, h, w]`.
     pub fn rows(&self, map: Tensor<4>) -> Tensor<2> {
         let rows: Tensor<2> = match self.kind {
-            MapKind::Attention { power } => {
-                let [n, _, h, w] = map.dims();
-                map.abs().powf_scalar(power).sum_dim(1).reshape([n, h * w])
-            }
+            MapKind::Attention { power } => kernels::attention(map, power),
             MapKind::Features => map.flatten(1, 3),
         };
         match self.norm {

@@ -163,8 +163,7 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        let set = self.pixels.distilled(&self.school.start)?;
-        Ok(Distilled { formation: self.school.recipe.factor, ..set })
+        self.pixels.distilled(&self.school.start, self.school.recipe.factor)
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {

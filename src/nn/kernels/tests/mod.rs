@@ -1,6 +1,10 @@
 //! The kernels against the composed form, against differences, and against themselves on other thread counts and
 //! processors.
 
+mod attention;
+mod batch;
+mod pool;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 

@@ -1,0 +1,229 @@
+//! Batch normalisation in train mode with scale and shift, fused with the `ReLU` that may follow it.
+//!
+//! Per channel, over the `m = n * h * w` values of all images: `y = gamma * (z - mean) / sqrt(variance + 1e-5) + beta` with
+//! the biased variance, then `max(y, 0)` where asked for (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). The
+//! statistics are one pass over the maps, the values another; so are the gradients of gamma and beta, and that of the maps.
+
+use rayon::prelude::*;
+
+use super::norm::{EPSILON, Maps, each_group, read, total, write};
+use super::scratch::{Output, filled};
+use super::simd::{Isa, LANES, Lanes, per_isa};
+
+/// What a batch is normalised with, one value per channel each.
+#[derive(Clone, Copy)]
+pub struct Channels<'a> {
+    mean: &'a [f32],
+    variance: &'a [f32],
+    gamma: &'a [f32],
+    beta: &'a [f32],
+}
+
+impl<'a> Channels<'a> {
+    /// From the [`moments`] of a batch, scales and shifts.
+    pub fn new(moments: &'a [f32], gamma: &'a [f32], beta: &'a [f32]) -> Self {
+        let (mean, variance) = moments.split_at(gamma.len());
+        Self { mean, variance, gamma, beta }
+    }
+    /// The standard deviation's inverse of a channel.
+    fn inverse(self, channel: usize) -> f32 {
+        1.0 / (self.variance[channel] + EPSILON).sqrt()
+    }
+
+    /// How the planes of a channel become results.
+    fn affine(self, channel: usize, relu: bool) -> Affine {
+        let scale = self.gamma[channel] * self.inverse(channel);
+        Affine { mean: self.mean[channel], scale, beta: self.beta[channel], relu }
+    }
+}
+
+/// `y = (z - mean) * scale + beta`, and `max(y, 0)` where `relu`.
+#[derive(Clone, Copy)]
+struct Affine {
+    mean: f32,
+    scale: f32,
+    beta: f32,
+    relu: bool,
+}
+
+impl Affine {
+    /// The results before the `ReLU`.
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, z: L) -> L {
+        // SAFETY: arithmetic only.
+        unsafe { z.sub(L::splat(self.mean)).mul_add(L::splat(self.scale), L::splat(self.beta)) }
+    }
+}
+
+/// The means of the channels, then their biased variances: `[2, c]`. Those of the planes are taken first, each in two passes, and put together in
+/// double precision.
+pub fn moments(isa: Isa, maps: Maps, z: &[f32]) -> Vec<f32> {
+    let plane = maps.h * maps.w;
+    let planes = each_plane(maps, |i, to| {
+        // SAFETY: arithmetic on the plane.
+        unsafe { moments_plane(isa, &z[i * plane..(i + 1) * plane], to) };
+    });
+    let of = |channel: usize| planes.iter().skip(channel).step_by(maps.c);
+    let channel = |channel: usize| {
+        let mean = of(channel).map(|[mean, _]| f64::from(*mean)).sum::<f64>() / maps.n as f64;
+        let spread = |[own, squares]: &[f32; 2]| {
+            f64::from(*squares) + plane as f64 * (f64::from(*own) - mean) * (f64::from(*own) - mean)
+        };
+        (mean as f32, (of(channel).map(spread).sum::<f64>() / (maps.n * plane) as f64) as f32)
+    };
+    let (means, variances): (Vec<_>, Vec<_>) = (0..maps.c).map(channel).unzip();
+    [means, variances].concat()
+}
+
+/// The normalised maps: `[n, c, h, w]`.
+pub fn forward(isa: Isa, maps: Maps, z: &[f32], channels: Channels<'_>, relu: bool) -> Vec<f32> {
+    fill_planes(maps, |i, range, to| {
+        let affine = channels.affine(i % maps.c, relu);
+        // SAFETY: there is room for as many results as the plane has values.
+        unsafe { normalise_plane(isa, &z[range], affine, to) };
+    })
+}
+
+/// Gradients of the maps, of gamma and of beta from the gradient `dy` of the result.
+pub fn backward(
+    isa: Isa,
+    maps: Maps,
+    z: &[f32],
+    channels: Channels<'_>,
+    dy: &[f32],
+    relu: bool,
+) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let plane = maps.h * maps.w;
+    let planes = each_plane(maps, |i, to| {
+        let (range, affine) = (i * plane..(i + 1) * plane, channels.affine(i % maps.c, relu));
+        // SAFETY: as many gradients as values.
+        unsafe { sums_plane(isa, &z[range.clone()], &dy[range], affine, to) };
+    });
+    let sum = |channel: usize, what: usize| {
+        planes.iter().skip(channel).step_by(maps.c).map(|sums| f64::from(sums[what])).sum::<f64>()
+    };
+    let gradients = |channel| {
+        let inverse = f64::from(channels.inverse(channel));
+        ((sum(channel, 0) * inverse) as f32, sum(channel, 1) as f32)
+    };
+    let (dgamma, dbeta): (Vec<_>, Vec<_>) = (0..maps.c).map(gradients).unzip();
+    let count = (maps.n * plane) as f32;
+    let dz = fill_planes(maps, |i, range, to| {
+        let channel = i % maps.c;
+        let slope = dgamma[channel] / count * channels.inverse(channel);
+        let (affine, shift) = (channels.affine(channel, relu), dbeta[channel] / count);
+        // SAFETY: as many gradients as values, and room for as many.
+        unsafe { gradient_plane(isa, &z[range.clone()], &dy[range], affine, shift, slope, to) };
+    });
+    (dz, dgamma, dbeta)
+}
+
+/// Two figures of every plane.
+fn each_plane(maps: Maps, figures: impl Fn(usize, &mut [f32; 2]) + Sync) -> Vec<[f32; 2]> {
+    let mut planes = vec![[0.0_f32; 2]; maps.n * maps.c];
+    planes.par_iter_mut().enumerate().with_min_len(maps.grain()).for_each(|(i, to)| figures(i, to));
+    planes
+}
+
+/// Maps made plane by plane: `make` gets the number of the plane, where it lies, and where its result goes, all of which
+/// it writes.
+fn fill_planes(maps: Maps, make: impl Fn(usize, std::ops::Range<usize>, *mut f32) + Sync) -> Vec<f32> {
+    let plane = maps.h * maps.w;
+    let fill = |out: Output<'_>| {
+        (0..maps.n * maps.c).into_par_iter().with_min_len(maps.grain()).for_each(|i| {
+            // SAFETY: each plane is written by its own unit.
+            let to = unsafe { out.part(i * plane, plane) };
+            make(i, i * plane..(i + 1) * plane, to.as_mut_ptr().cast());
+        });
+    };
+    // SAFETY: all planes are covered.
+    unsafe { filled(maps.n * maps.c * plane, fill) }
+}
+
+per_isa! {
+    /// Mean of a plane, and the sum of the squared differences from it.
+    unsafe fn moments_plane(z: &[f32], to: &mut [f32; 2]) => moments_plane_body
+}
+
+#[inline(always)]
+unsafe fn moments_plane_body<L: Lanes>(z: &[f32], to: &mut [f32; 2]) {
+    // SAFETY: groups lie inside the plane.
+    unsafe {
+        let (mut even, mut odd) = (L::splat(0.0), L::splat(0.0));
+        each_group!(z.len(), |at, count| {
+            even = even.add(read::<L>(z.as_ptr().add(at), count, 0.0));
+            std::mem::swap(&mut even, &mut odd);
+        });
+        let mean = total(even.add(odd)) / z.len() as f32;
+        let (mut even, mut odd, centre) = (L::splat(0.0), L::splat(0.0), L::splat(mean));
+        each_group!(z.len(), |at, count| {
+            let centred = read::<L>(z.as_ptr().add(at), count, mean).sub(centre);
+            even = centred.mul_add(centred, even);
+            std::mem::swap(&mut even, &mut odd);
+        });
+        *to = [mean, total(even.add(odd))];
+    }
+}
+
+per_isa! {
+    /// One plane of [`forward`].
+    unsafe fn normalise_plane(z: &[f32], affine: Affine, to: *mut f32) => normalise_plane_body
+}
+
+#[inline(always)]
+unsafe fn normalise_plane_body<L: Lanes>(z: &[f32], affine: Affine, to: *mut f32) {
+    // SAFETY: groups lie inside the plane; the caller promises room for as many results.
+    unsafe {
+        each_group!(z.len(), |at, count| {
+            let y = affine.value(read::<L>(z.as_ptr().add(at), count, 0.0));
+            write(if affine.relu { y.relu() } else { y }, to.add(at), count);
+        });
+    }
+}
+
+/// The gradients that reach the normalisation: those where the result is positive, with `ReLU`.
+#[inline(always)]
+unsafe fn passed<L: Lanes>(dy: L, z: L, affine: Affine) -> L {
+    // SAFETY: arithmetic only.
+    unsafe { if affine.relu { dy.where_positive(affine.value(z)) } else { dy } }
+}
+
+per_isa! {
+    /// Sums over a plane of the gradients times the centred values, and of the gradients.
+    unsafe fn sums_plane(z: &[f32], dy: &[f32], affine: Affine, to: &mut [f32; 2]) => sums_plane_body
+}
+
+#[inline(always)]
+unsafe fn sums_plane_body<L: Lanes>(z: &[f32], dy: &[f32], affine: Affine, to: &mut [f32; 2]) {
+    // SAFETY: groups lie inside the plane, which has as many gradients.
+    unsafe {
+        let (mut product, mut shift) = (L::splat(0.0), L::splat(0.0));
+        each_group!(z.len(), |at, count| {
+            let z = read::<L>(z.as_ptr().add(at), count, 0.0);
+            let d = passed(read::<L>(dy.as_ptr().add(at), count, 0.0), z, affine);
+            product = d.mul_add(z.sub(L::splat(affine.mean)), product);
+            shift = shift.add(d);
+        });
+        *to = [total(product), total(shift)];
+    }
+}
+
+per_isa! {
+    /// One plane of the gradient of the maps in [`backward`]: `scale * (d - shift - slope * (z - mean))`.
+    unsafe fn gradient_plane(
+        z: &[f32], dy: &[f32], affine: Affine, shift: f32, slope: f32, to: *mut f32,
+    ) => gradient_plane_body
+}
+
+#[inline(always)]
+unsafe fn gradient_plane_body<L: Lanes>(z: &[f32], dy: &[f32], affine: Affine, shift: f32, slope: f32, to: *mut f32) {
+    // SAFETY: groups lie inside the plane, which has as many gradients; the caller promises room for as many results.
+    unsafe {
+        each_group!(z.len(), |at, count| {
+            let z = read::<L>(z.as_ptr().add(at), count, 0.0);
+            let d = passed(read::<L>(dy.as_ptr().add(at), count, 0.0), z, affine);
+            let straight = z.sub(L::splat(affine.mean)).mul(L::splat(slope));
+            write(d.sub(L::splat(shift)).sub(straight).mul(L::splat(affine.scale)), to.add(at), count);
+        });
+    }
+}
