@@ -24,6 +24,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("convnet_forward", nn::convnet),
     ("cutmix", augment::cutmix),
+    ("datadam_loss", matching::attention),
+    ("dm_loss", matching::distribution),
     ("dsa_ops", augment::dsa),
     ("dc_match", matching::gradients),
     ("edf_cpd", trajectory::cpd),

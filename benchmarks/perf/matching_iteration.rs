@@ -1,4 +1,4 @@
-//! One iteration of DM, DataDAM or DC on the CPU: one side of `matching_iteration.py`, which starts this program and its
+//! One iteration of DM, `DataDAM` or DC on the CPU: one side of `matching_iteration.py`, which starts this program and its
 //! `PyTorch` peer and has them work in turns on the same inputs.
 //!
 //! Protocol, one line of standard input for one of standard output: `case FILE` reads the inputs (a safetensors file) and
@@ -16,8 +16,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use compdd::{
     augment::{Draws, DsaConfig, Token},
     grad::{Batch, Differences, Differentiable, Objective, Targets},
-    methods::matching::features::{
-        Distance, Embedding, Extractor, MapKind, MapNorm, Maps, Matcher, Statistics, Weights,
+    methods::matching::{
+        features::{Distance, Embedding, Extractor, MapKind, MapNorm, Maps, Matcher, Statistics, Weights},
+        gradient::{GradientDistance, Metric, Tensors},
     },
     nn::{Mode, Network, NetworkSpec, Params, kernels},
 };
@@ -25,6 +26,9 @@ use inputs::{Descent, Inputs, Outcome, write};
 
 /// Most images of a forward pass, where they do not depend on each other.
 const PASS: usize = 256;
+
+/// How DC compares gradients.
+const DISTANCE: GradientDistance = GradientDistance { metric: Metric::Ours, tensors: Tensors::Matrices };
 
 /// A case with its inputs in place, and the images that an iteration learns.
 struct Case {
@@ -144,11 +148,10 @@ impl Case {
         for class in 0..self.classes() {
             let (_, real) = objective.gradient(&self.params, &batch(self.tensor(self.real(class)), class));
             let own = batch(self.images.clone().narrow(0, class * ipc, ipc), class);
-            let synthetic = objective.gradient(&self.params, &own).1.track();
-            let distance = distance(&real, &synthetic);
-            let direction = synthetic.gradients(&mut distance.backward());
-            loss += f64::from(distance.into_scalar::<f32>());
-            parts.push(objective.products(&self.params, &own, &direction, Differences::Exact).images);
+            let synthetic = objective.gradient(&self.params, &own).1;
+            let compared = DISTANCE.compare(&real, &synthetic);
+            loss += f64::from(compared.loss.into_scalar::<f32>());
+            parts.push(objective.products(&self.params, &own, &compared.direction, Differences::Exact).images);
         }
         (loss, Tensor::cat(parts, 0))
     }
@@ -162,20 +165,6 @@ impl Case {
         self.images = self.descent.step(self.images.clone(), gradient.clone());
         (loss, gradient)
     }
-}
-
-/// One minus the cosine, output by output, of every parameter with more than one axis (DC, eq. 10).
-fn distance(real: &Params, synthetic: &Params) -> Tensor<1> {
-    let zero = Tensor::<1>::zeros([1], &Device::flex()).autodiff();
-    let slots = &real.layout().parameters;
-    let pairs = slots.iter().zip(real.values().iter().zip(synthetic.values())).filter(|(slot, _)| slot.shape.len() > 1);
-    pairs.fold(zero, |sum, (slot, (real, synthetic))| {
-        let rows = |flat: Tensor<1>| flat.reshape([slot.shape[0], slot.len() / slot.shape[0]]);
-        let (r, s) = (rows(real.clone().inner().autodiff()), rows(synthetic.clone()));
-        let length = |x: Tensor<2>| x.square().sum_dim(1).sqrt();
-        let dot = (r.clone() * s.clone()).sum_dim(1);
-        sum + (dot / (length(r) * length(s) + 1e-6)).neg().add_scalar(1.0).sum()
-    })
 }
 
 fn main() -> Outcome<()> {

@@ -167,6 +167,12 @@ pub struct RunArgs {
     /// Picture the images before these iterations, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "ITERATIONS")]
     pictures: Vec<usize>,
+    /// Score the images before these iterations as well, separated by commas, into a table of their own
+    #[arg(long, value_delimiter = ',', value_name = "ITERATIONS")]
+    curve: Vec<usize>,
+    /// Students of every point of --curve
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    curve_seeds: usize,
     /// Compute again even if the record exists
     #[arg(long)]
     force: bool,
@@ -227,6 +233,8 @@ impl RunArgs {
             offload: self.offload,
             chunk: self.chunk,
             pictures: self.pictures,
+            curve: self.curve,
+            curve_students: self.curve_seeds,
         })
     }
 }

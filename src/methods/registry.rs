@@ -8,6 +8,8 @@ static METHODS: &[&dyn Method] = &[
     &coreset::K_CENTER,
     &matching::DC,
     &matching::DSA,
+    &matching::IDC_I,
+    &matching::IDC,
     &matching::CAFE,
     &matching::DM,
     &matching::DATADAM,

@@ -9,6 +9,7 @@
 pub mod atomic;
 mod bundle;
 mod cell;
+mod curve;
 mod distilled;
 mod error;
 pub mod hash;
@@ -28,6 +29,7 @@ mod validate;
 
 pub use bundle::{Bundle, BundleInfo};
 pub use cell::{Budget, Cell, Fidelity};
+pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
 pub use json::value_of;

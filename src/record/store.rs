@@ -96,6 +96,11 @@ impl Store {
         self.root.join("logs").join(format!("{}.jsonl", cell.bundle_name()))
     }
 
+    /// Where the curve of a cell lies.
+    pub fn curve_path(&self, cell: &Cell) -> PathBuf {
+        self.root.join("curves").join(format!("{}.csv", cell.id()))
+    }
+
     /// Where a bundle belongs; `draw` counts the sets of a run that makes several.
     pub fn bundle_path(&self, cell: &Cell, draw: Option<usize>) -> PathBuf {
         let draw = draw.map(|index| format!("-draw{index}")).unwrap_or_default();

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{
     Observer, Plan, RunError, Trace, WorkError, WorkFolder,
+    curve::Curve,
     distil::Loop,
     experts::Experts,
     machine,
@@ -21,8 +22,8 @@ use crate::{
     experts::Buffer,
     methods::{FullRecipe, Kind, Start, State},
     record::{
-        Bundle, BundleRef, Cell, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic, hash,
-        leaderboard, value_of,
+        Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic,
+        hash, leaderboard, value_of,
     },
     rng::Stream,
 };
@@ -70,6 +71,8 @@ struct Session<'a> {
 struct Draw {
     set: Distilled,
     reference: BundleRef,
+    /// Steps that were made, if this run made it.
+    steps: Option<usize>,
 }
 
 impl Session<'_> {
@@ -138,6 +141,15 @@ impl Session<'_> {
             Kind::Reference => (Vec::new(), 0.0),
             Kind::Selection | Kind::Distillation => self.draws(main, &work, &trace)?,
         };
+        let options = &self.plan.options;
+        let every = Duration::from_secs(options.checkpoint_seconds);
+        let curve = Curve {
+            iterations: &options.curve,
+            students: options.curve_students,
+            work: &work,
+            checkpoint_every: every,
+        };
+        let mut points = curve.score(self.scorer(main, &trace, None), options.seed, &trace)?;
         for cell in open {
             let begin = Instant::now();
             let scored = self.score(cell, &draws, &work, &trace)?;
@@ -145,6 +157,12 @@ impl Session<'_> {
             timing.distill_seconds = Some(distill_seconds);
             timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
             timing.started = Some(started.clone());
+            if cell.id() == main.id() && !points.is_empty() {
+                let steps = draws.first().and_then(|draw| draw.steps);
+                points.extend(steps.and_then(|steps| CurvePoint::of(steps, &scored)));
+                let path = CurvePoint::write(self.store, main, &points)?;
+                self.observer.note(&format!("accuracy over iterations: {}", path.display()));
+            }
             self.keep((*cell).clone(), scored, &draws, &timing)?;
         }
         work.finish()?;
@@ -173,15 +191,18 @@ impl Session<'_> {
                 Bundle::read(&path)?
             } else {
                 let begin = Instant::now();
-                let set = self.distil(main, index, experts.as_ref(), work, trace)?;
+                let (set, steps) = self.distil(main, index, experts.as_ref(), work, trace)?;
                 seconds += begin.elapsed().as_secs_f64();
                 Bundle::write(&path, &set, true)?;
-                work.save(&made, &State::default())?;
+                let mut state = State::default();
+                state.put_number("steps", steps as u64);
+                work.save(&made, &state)?;
                 self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
+            let steps = work.load(&made)?.and_then(|state| state.number("steps").ok()).map(|steps| steps as usize);
             let reference = BundleRef::to(&path, self.store)?;
-            draws.push(Draw { set, reference });
+            draws.push(Draw { set, reference, steps });
         }
         Ok((draws, seconds))
     }
@@ -213,7 +234,7 @@ impl Session<'_> {
         experts: Option<&Buffer>,
         work: &WorkFolder,
         trace: &Trace,
-    ) -> Result<Distilled, RunError> {
+    ) -> Result<(Distilled, usize), RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = hash::of(&self.task.source.train);
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
@@ -242,8 +263,22 @@ impl Session<'_> {
             stop: self.stop,
             checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
             pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
+            curve: if index == 0 { &options.curve } else { &[] },
         };
-        drive.drive(distiller.as_mut())
+        Ok((drive.drive(distiller.as_mut())?, distiller.steps()))
+    }
+
+    fn scorer<'s>(&'s self, cell: &'s Cell, trace: &'s Trace, checkpoints: Option<(PathBuf, Duration)>) -> Scorer<'s> {
+        Scorer {
+            network: &cell.network,
+            task: self.task,
+            protocol: &self.plan.scoring,
+            device: &self.device.device,
+            checkpoints,
+            trace: Some(trace),
+            observer: self.observer,
+            stop: self.stop,
+        }
     }
 
     fn score(
@@ -253,16 +288,8 @@ impl Session<'_> {
         work: &WorkFolder,
         trace: &Trace,
     ) -> Result<Vec<StudentRecord>, RunError> {
-        let scorer = Scorer {
-            network: &cell.network,
-            task: self.task,
-            protocol: &self.plan.scoring,
-            device: &self.device.device,
-            checkpoints: Some((work.file(&cell.id()), Duration::from_secs(self.plan.options.checkpoint_seconds))),
-            trace: Some(trace),
-            observer: self.observer,
-            stop: self.stop,
-        };
+        let every = Duration::from_secs(self.plan.options.checkpoint_seconds);
+        let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {
             let recipe: FullRecipe =
                 self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Observer, RunError, Trace, WorkFolder};
+use super::{Observer, RunError, Trace, WorkFolder, curve};
 use crate::{
     methods::{Distiller, MethodError, State, StepContext, StepReport},
     record::{Bundle, Distilled},
@@ -26,6 +26,8 @@ pub(super) struct Loop<'a> {
     pub checkpoint_every: Duration,
     /// Iterations before which the images are pictured, and the folder of the pictures.
     pub pictures: (&'a [usize], PathBuf),
+    /// Iterations before which the images are kept, to be scored.
+    pub curve: &'a [usize],
 }
 
 impl Loop<'_> {
@@ -41,6 +43,9 @@ impl Loop<'_> {
             }
             if self.pictures.0.contains(&step) {
                 self.picture(distiller, step)?;
+            }
+            if self.curve.contains(&step) {
+                Bundle::write(&curve::bundle(self.work, step), &distiller.snapshot()?, true)?;
             }
             let report = match distiller.step(&StepContext { step, stop: self.stop }) {
                 Err(error) if error.is_interruption() => return self.interrupt(distiller, step),

@@ -5,6 +5,7 @@
 //! enter: driving. Arithmetic belongs to the methods and protocols, formats to [`record`](crate::record).
 
 mod cell;
+mod curve;
 mod distil;
 mod error;
 mod experts;

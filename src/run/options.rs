@@ -76,6 +76,10 @@ pub struct RunOptions {
     pub chunk: Option<usize>,
     /// Iterations before which the images are pictured.
     pub pictures: Vec<usize>,
+    /// Iterations before which the images are scored as well.
+    pub curve: Vec<usize>,
+    /// Students of every such score.
+    pub curve_students: usize,
 }
 
 /// A run whose every noun has been found and fits the others.

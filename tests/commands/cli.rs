@@ -169,3 +169,20 @@ fn a_diverging_run_keeps_its_last_good_set() {
     let kept = err.split("the last good set is in ").nth(1).and_then(|rest| rest.split(".bundle").next()).unwrap();
     assert!(sandbox.path().join(format!("{kept}.bundle/preview.png")).is_file(), "{err}");
 }
+
+/// The images before some iterations are scored too, and the last row is the result.
+#[test]
+fn accuracy_over_iterations_is_a_table() {
+    let sandbox = Sandbox::new();
+    let run = "run --method dm --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --train-per-class 10 \
+               --seeds 2 --device cpu";
+    let (_, err) = texts(&sandbox.run(&format!("{run} --curve 2,0,90 --curve-seeds 1")));
+    let shown = err.split("accuracy over iterations: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    let table = std::fs::read_to_string(sandbox.path().join(shown)).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["iteration", "mean", "std", "students"]);
+    let numbered: Vec<[&str; 2]> = rows[1..].iter().map(|row| [row[0], row[3]]).collect();
+    assert_eq!(numbered, [["0", "1"], ["2", "1"], ["3", "2"]], "{table}");
+    let board = std::fs::read_to_string(sandbox.path().join("results/leaderboard.csv")).unwrap();
+    assert!(board.contains(&format!(",{},{},2,", rows[3][1], rows[3][2])), "{board} {table}");
+}

@@ -18,11 +18,21 @@ const MATCHING: &str = "run --method edf --subset scenes-easy --ipc 1 --budget s
                         --train-per-class 30 --seeds 1 --set expert_share=1.0 --set iterations=5 --set expert_learning_rate=0.05 \
                         --set init=real --checkpoint-seconds 0 --device cpu";
 
+/// A feature network, real images chosen by it, six networks to match on, and the images scored on the way.
+const FEATURES: &str = "run --method datadam --subset scenes-easy --ipc 2 --budget smoke --res 16 --network convnet-d2-w8 \
+                        --train-per-class 30 --seeds 1 --set init=k-center --set feature_epochs=3 --set iterations=6 \
+                        --curve 0,5 --checkpoint-seconds 0 --device cpu";
+
+/// Two networks, each matched three times and trained in between.
+const GRADIENTS: &str = "run --method dsa --subset scenes-easy --ipc 2 --budget smoke --res 16 --network convnet-d2-w8 \
+                         --train-per-class 30 --seeds 1 --set iterations=2 --set outer_steps=3 --set inner_epochs=2 \
+                         --checkpoint-seconds 0 --device cpu";
+
 /// Everything that must not depend on interruptions: bundles, records and expert buffers, by path below `results/`.
 fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
     let root = sandbox.path().join("results");
     let mut files = BTreeMap::new();
-    for folder in ["bundles", "records", "experts"].map(|name| root.join(name)) {
+    for folder in ["bundles", "records", "experts", "curves"].map(|name| root.join(name)) {
         if folder.is_dir() {
             collect(&root, &folder, &mut files);
         }
@@ -54,6 +64,12 @@ fn ten_kills_change_nothing() {
 #[test]
 fn ten_kills_in_experts_and_iterations_change_nothing() {
     survives(MATCHING, 7);
+}
+
+#[test]
+fn ten_kills_in_matching_change_nothing() {
+    survives(FEATURES, 6);
+    survives(GRADIENTS, 5);
 }
 
 /// Kills a run ten times at different moments and compares with one that was left alone, which makes at least `files`

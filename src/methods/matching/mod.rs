@@ -35,6 +35,16 @@ pub(super) static DSA: Matching<gradient::GradientRecipe> = Matching::new(
     "matching gradients under siamese augmentation (Zhao and Bilen 2021)",
     include_str!("../../../benchmarks/recipes/dsa.toml"),
 );
+pub(super) static IDC_I: Matching<gradient::GradientRecipe> = Matching::new(
+    "idc-i",
+    "matching gradients of networks that are trained on real images (Kim et al. 2022)",
+    include_str!("../../../benchmarks/recipes/idc-i.toml"),
+);
+pub(super) static IDC: Matching<gradient::GradientRecipe> = Matching::new(
+    "idc",
+    "idc-i with several images in each stored one (Kim et al. 2022)",
+    include_str!("../../../benchmarks/recipes/idc.toml"),
+);
 pub(super) static CAFE: Matching<cafe::CafeRecipe> = Matching::new(
     "cafe",
     "images whose class means agree with real ones in every layer, and tell them apart (Wang et al. 2022)",

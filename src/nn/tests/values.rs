@@ -91,6 +91,18 @@ fn batch_norm_reports_the_unbiased_variance_and_uses_the_biased() {
     }
 }
 
+/// In one go or one after the other, with the kernels: the same values and the same moments.
+#[test]
+fn batch_norm_with_relu_is_the_two_in_turn() {
+    let x = normal([5, 3, 4, 6], 0) * 2.0 + 1.0;
+    let (gamma, beta) = (flat(&[1.5, -2.0, 0.5]), flat(&[0.1, -0.2, 0.3]));
+    let (together, at_once) = Plain::batch_norm_relu_train(x.clone(), gamma.clone(), beta.clone());
+    let (y, measured) = Plain::batch_norm_train(x, gamma, beta);
+    assert_eq!(host(&together), host(&Plain::activate(y, Activation::Relu)));
+    assert_eq!(host(&at_once.mean), host(&measured.mean));
+    assert_eq!(host(&at_once.variance), host(&measured.variance));
+}
+
 #[test]
 fn running_statistics_move_by_a_tenth_in_train_mode_only() {
     let net = network("convnet-d1-w4-bn", 8, 2);

@@ -6,6 +6,8 @@ mod learner;
 mod recipe;
 mod run;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 pub use distance::{Compared, GradientDistance, Metric, Tensors};

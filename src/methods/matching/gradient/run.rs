@@ -23,7 +23,7 @@ use crate::{
 
 /// A run of any method of the engine. Its steps are those of the images: `outer_steps` for each network.
 pub(super) struct Run<'a> {
-    school: School<'a>,
+    pub(super) school: School<'a>,
     matcher: Matcher,
     real: Ahead<RealBatch>,
     pixels: Pixels,
