@@ -52,14 +52,14 @@ impl Pixels {
             own.coast(steps(class));
             own
         });
-        *self = Self::cat(coasted.collect());
+        *self = Self::cat(&coasted.collect::<Vec<_>>());
     }
 
     /// Images one after the other, with their optimiser.
     ///
     /// # Panics
     /// Without any part.
-    pub fn cat(parts: Vec<Self>) -> Self {
+    pub fn cat(parts: &[Self]) -> Self {
         let images = Tensor::cat(parts.iter().map(|part| part.images.clone()).collect(), 0);
         let buffers: Option<Vec<_>> = parts.iter().map(|part| part.descent.buffer.clone()).collect();
         let buffer = buffers.map(|buffers| Tensor::cat(buffers, 0));

@@ -22,7 +22,7 @@ pub enum Metric {
     Mse,
     /// One minus the cosine of the two gradients as a whole.
     Cos,
-    /// Sum of absolute differences (IDC on ImageNet).
+    /// Sum of absolute differences (IDC on large images).
     L1,
 }
 
@@ -72,7 +72,7 @@ impl GradientDistance {
     ///
     /// # Panics
     /// When the gradients belong to different networks.
-    pub fn compare(&self, real: &Params, synthetic: &Params) -> Compared {
+    pub fn compare(self, real: &Params, synthetic: &Params) -> Compared {
         let mut slots = real.layout().parameters.iter();
         let mut terms: Vec<Tensor<1>> = Vec::new();
         let whole = if self.metric == Metric::Cos { self.whole(real, synthetic) } else { None };
@@ -108,7 +108,7 @@ impl GradientDistance {
     }
 
     /// The sums over everything that is compared, as one row.
-    fn whole(&self, real: &Params, synthetic: &Params) -> Option<Sums> {
+    fn whole(self, real: &Params, synthetic: &Params) -> Option<Sums> {
         let slots = real.layout().parameters.iter();
         let values = slots.zip(real.values().iter().zip(synthetic.values()));
         let counted = values.filter(|(slot, _)| self.tensors.counts(slot.shape.len()));

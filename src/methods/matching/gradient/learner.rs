@@ -42,12 +42,12 @@ impl School<'_> {
         let mut student = self.fresh(draw);
         if self.recipe.pretrain_epochs > 0 {
             let images = RealImages::new(View::training(self.start.task), self.recipe.train_lr as f32);
-            self.epochs(&mut student, &images, self.recipe.pretrain_epochs, stop)?;
+            epochs(&mut student, &images, self.recipe.pretrain_epochs, stop)?;
         }
         Ok(student)
     }
 
-    /// The network of a draw as [`School::saved`] kept it; without one, the checkpoint lacks what belongs to this step.
+    /// The network of a draw as [`saved`] kept it; without one, the checkpoint lacks what belongs to this step.
     pub fn restored(&self, draw: u64, saved: Option<&[u8]>) -> Result<Student<'_>, MethodError> {
         let mut student = self.fresh(draw);
         let saved = saved.ok_or_else(|| StateError::Missing("network".to_owned()))?;
@@ -56,11 +56,6 @@ impl School<'_> {
         }
         let reason = format!("it is not the network of draw {draw}");
         Err(StateError::Unfit { name: "network".to_owned(), reason }.into())
-    }
-
-    /// The whole state of a network in training.
-    pub fn saved(&self, student: &Student<'_>) -> Result<Vec<u8>, MethodError> {
-        Ok(student.to_bytes(TAG)?)
     }
 
     /// Running statistics from real images of all classes together, for the steps that will use them as they are.
@@ -96,7 +91,7 @@ impl School<'_> {
                 let labels = Labels::Hard(formation.repeat(&labels));
                 let images = formation.decode(stored.clone());
                 let data = TrainingSet { images, labels, learning_rate: rate };
-                self.epochs(student, &data, self.recipe.inner_epochs, stop)
+                epochs(student, &data, self.recipe.inner_epochs, stop)
             }
             TrainOn::Real => {
                 let all = task.training();
@@ -104,22 +99,26 @@ impl School<'_> {
                 let mut stream = Stream::new(self.start.seed, "training images", step);
                 let drawn = partial_shuffle(&mut stream, &all, count.min(all.len()));
                 let data = RealImages::new(View::some(&task.train, &task.space, drawn), rate);
-                self.epochs(student, &data, self.recipe.inner_epochs, stop)
+                epochs(student, &data, self.recipe.inner_epochs, stop)
             }
         }
     }
+}
 
-    fn epochs(
-        &self,
-        student: &mut Student<'_>,
-        data: &dyn TrainingData,
-        count: usize,
-        stop: &AtomicBool,
-    ) -> Result<(), MethodError> {
-        let mut watch = Watch::new(0, stop, &());
-        for _ in 0..count {
-            student.train_epoch(data, &mut watch)?;
-        }
-        Ok(())
+/// The whole state of a network in training.
+pub(super) fn saved(student: &Student<'_>) -> Result<Vec<u8>, MethodError> {
+    Ok(student.to_bytes(TAG)?)
+}
+
+fn epochs(
+    student: &mut Student<'_>,
+    data: &dyn TrainingData,
+    count: usize,
+    stop: &AtomicBool,
+) -> Result<(), MethodError> {
+    let mut watch = Watch::new(0, stop, &());
+    for _ in 0..count {
+        student.train_epoch(data, &mut watch)?;
     }
+    Ok(())
 }

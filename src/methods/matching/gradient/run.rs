@@ -4,7 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{distance::GradientDistance, learner::School, recipe::GradientRecipe, shown::Showing, unit::UnitRange};
+use super::{
+    distance::GradientDistance,
+    learner::{School, saved},
+    recipe::GradientRecipe,
+    shown::Showing,
+    unit::UnitRange,
+};
 use crate::{
     grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
     methods::{
@@ -88,13 +94,13 @@ impl Matcher {
         &self,
         school: &School<'_>,
         params: &Params,
-        real: Batch,
+        real: &Batch,
         [step, class]: [usize; 2],
         own: &mut Pixels,
     ) -> Result<Tensor<1>, MethodError> {
         own.coast(if self.turns > 0 { class } else { 0 });
         let objective = Objective::new(&school.network, Mode::Eval).in_chunks_of(self.passes.images())?;
-        let target = objective.gradient(params, &real).1;
+        let target = objective.gradient(params, real).1;
         let shown = self.showing.of(&own.images, step as u64, class);
         let batch = school.batch(shown.images.clone(), class);
         let compared = self.distance.compare(&target, &objective.gradient(params, &batch).1);
@@ -141,16 +147,16 @@ impl Distiller for Run<'_> {
             let images = batch.rows(offsets[class], offsets[class] + count, school.start.device);
             let mut own = stored.rows(class * ipc, ipc);
             let real = school.batch(images, class);
-            losses.push(matcher.advance(school, student.params(), real, [ctx.step, class], &mut own)?);
+            losses.push(matcher.advance(school, student.params(), &real, [ctx.step, class], &mut own)?);
             moved.push(own);
         }
-        let moved = Pixels::cat(moved);
+        let moved = Pixels::cat(&moved);
 
         let last = inner + 1 == each;
         if !last {
             school.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
         }
-        self.learner = if last { None } else { Some(school.saved(&student)?) };
+        self.learner = if last { None } else { Some(saved(&student)?) };
         self.pixels = moved;
         let classes = losses.len() as f64;
         let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], school.start.device));
