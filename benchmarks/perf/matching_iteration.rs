@@ -129,9 +129,10 @@ impl Case {
         let rows = |values: &[f32]| {
             matcher.extractor.rows(&self.network, &self.params, self.tensor(values.to_vec()), Mode::Train).0
         };
-        let real = Statistics::cat(real.chunks(pass).map(rows).collect()).class_means(&vec![self.counts[0]; classes]);
+        let real = Statistics::cat(&real.chunks(pass).map(rows).collect::<Vec<_>>())
+            .class_means(&vec![self.counts[0]; classes]);
         let augmented = self.each(&self.images, |draws, own| draws.apply(own));
-        let matched = matcher.matched(&self.network, &self.params, Mode::Train, &real, augmented, self.counts[1], None);
+        let matched = matcher.matched(&self.network, &self.params, &real, augmented, self.counts[1], None);
         (f64::from(matched.loss.into_scalar::<f32>()), self.each(&matched.images, |draws, own| draws.pullback(own)))
     }
 

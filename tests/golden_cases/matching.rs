@@ -101,7 +101,7 @@ fn features(case: &Case, matcher: &Matcher) -> Result<Matched, String> {
     let ((real, of_each), (synthetic, n)) = (rows("in.real")?, rows("in.syn")?);
     let (real, _) = matcher.extractor.rows(&network, &params, real, Mode::Train);
     let real = real.class_means(&vec![of_each; network.classes()]);
-    let matched = matcher.matched(&network, &params, Mode::Train, &real, synthetic, n, None);
+    let matched = matcher.matched(&network, &params, &real, synthetic, n, None);
     case.check_tensor("loss", &matched.loss)?;
     case.check_tensor("grad_syn", &matched.images)?;
     Ok(matched)

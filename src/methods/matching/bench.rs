@@ -31,9 +31,23 @@ pub(super) struct World {
 }
 
 impl World {
-    pub fn new(options: TaskOptions) -> Self {
-        let options =
-            TaskOptions { resolution: Some(16), train_per_class: Some(8), test_per_class: Some(2), ..options };
+    pub fn new() -> Self {
+        Self::tiny(false)
+    }
+
+    /// The same with whitened pixels.
+    pub fn whitened() -> Self {
+        Self::tiny(true)
+    }
+
+    fn tiny(zca: bool) -> Self {
+        let options = TaskOptions {
+            resolution: Some(16),
+            train_per_class: Some(8),
+            test_per_class: Some(2),
+            zca,
+            ..TaskOptions::default()
+        };
         let subset = Subset::find("scenes-easy").unwrap();
         Self {
             task: Task::load(&subset, None, &options).unwrap(),

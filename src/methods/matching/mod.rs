@@ -3,8 +3,8 @@
 //!
 //! Two engines and a loop of its own serve the family; a method is a recipe for one of them. [`gradient`] matches the gradients that real and
 //! synthetic images of a class give a network (DC, arXiv 2006.05929; DSA, 2102.08259; IDC, 2205.14959). [`features`]
-//! matches class means of features, of spatial attention or of pixels (DM, arXiv 2110.04181; DataDAM, 2310.00093; pixel
-//! MMD, from DataDAM's supplement; IDM, 2307.09742). [`cafe`] aligns the features of every layer while the network learns
+//! matches class means of features, of spatial attention or of pixels (DM, arXiv 2110.04181; `DataDAM`, 2310.00093; pixel
+//! MMD, from `DataDAM`'s supplement; IDM, 2307.09742). [`cafe`] aligns the features of every layer while the network learns
 //! from the images (2203.01531). `real` prepares the batches of real images ahead, `first` says where
 //! the images start, `pixels` is what all of them learn. What may enter: losses between real and synthetic batches, and
 //! what the loops around them share.

@@ -65,7 +65,7 @@ impl Passes {
         loss: &Tensor<1>,
         values: impl FnOnce() -> Vec<(&'static str, f64)>,
     ) -> StepReport {
-        if !self.every_step && step % LOOK_EVERY != 0 {
+        if !self.every_step && !step.is_multiple_of(LOOK_EVERY) {
             return StepReport::default();
         }
         StepReport { loss: Some(f64::from(loss.clone().into_scalar::<f32>())), values: values() }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    methods::{MethodError, Start, State, StateError, descent::Descent, tensors},
+    methods::{Start, State, StateError, descent::Descent, tensors},
     record::{Distilled, Labels},
 };
 
@@ -79,11 +79,11 @@ impl Pixels {
     }
 
     /// The set as it stands; each of its images holds `formation` by `formation` others.
-    pub fn distilled(&self, start: &Start<'_>, formation: usize) -> Result<Distilled, MethodError> {
+    pub fn distilled(&self, start: &Start<'_>, formation: usize) -> Distilled {
         let task = start.task;
         let labels = task.training_classes().into_iter().flat_map(|(label, _)| vec![label; start.ipc]).collect();
         let (subset, classes, notes) = Distilled::describe_subset(&task.subset);
-        Ok(Distilled {
+        Distilled {
             shape: self.images.dims(),
             images: self.images.clone().into_data().iter::<f32>().collect(),
             labels: Labels::Hard(labels),
@@ -97,7 +97,7 @@ impl Pixels {
             ipc: start.ipc,
             recipe: start.recipe.to_json(),
             provenance: start.provenance.clone(),
-        })
+        }
     }
 }
 

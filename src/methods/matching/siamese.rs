@@ -43,12 +43,12 @@ pub(super) struct PerClass {
 impl PerClass {
     /// The augmented images, as leaves of nothing: not tracked.
     pub fn apply(&self, images: &Tensor<4>) -> Tensor<4> {
-        self.each(images, |draws, own| draws.apply(own))
+        self.each(images, Draws::apply)
     }
 
     /// The gradient with respect to the images, from that with respect to the augmented ones.
     pub fn pullback(&self, cotangent: &Tensor<4>) -> Tensor<4> {
-        self.each(cotangent, |draws, own| draws.pullback(own))
+        self.each(cotangent, Draws::pullback)
     }
 
     fn each(&self, rows: &Tensor<4>, f: impl Fn(&Draws, Tensor<4>) -> Tensor<4>) -> Tensor<4> {

@@ -113,7 +113,7 @@ impl Alignment {
                     rows.extend(part.embedding.clone());
                     (part.class_means(&[to - from]), (to - from) as f64 / count as f64)
                 });
-                means.push(Statistics::weighted(parts.collect()));
+                means.push(Statistics::weighted(parts));
                 first += count;
             }
         }
@@ -121,7 +121,7 @@ impl Alignment {
         let places = counts.iter().zip(0..).flat_map(|(&count, class)| std::iter::repeat_n(class, count));
         let places: Vec<i32> = places.collect();
         let classes = Tensor::from_data(TensorData::new(places, [rows.dims()[0]]), &rows.device());
-        RealFeatures { means: Statistics::cat(means), rows, classes }
+        RealFeatures { means: Statistics::cat(&means), rows, classes }
     }
 
     /// The loss of synthetic images `[classes * n, channels, height, width]` in class order, and its gradient.
@@ -172,9 +172,10 @@ impl Alignment {
             gradients.push(gradient.unwrap_or_else(|| leaf.inner().zeros_like()));
             let add = |sums: &mut Vec<Tensor<1>>, terms: Vec<Tensor<1>>| {
                 let terms = terms.into_iter().map(Tensor::inner);
-                *sums = match sums.is_empty() {
-                    true => terms.collect(),
-                    false => std::mem::take(sums).into_iter().zip(terms).map(|(a, b)| a + b).collect(),
+                *sums = if sums.is_empty() {
+                    terms.collect()
+                } else {
+                    std::mem::take(sums).into_iter().zip(terms).map(|(a, b)| a + b).collect()
                 };
             };
             add(&mut maps, terms);

@@ -148,7 +148,7 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        self.pixels.distilled(&self.start, 1)
+        Ok(self.pixels.distilled(&self.start, 1))
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {

@@ -4,7 +4,6 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Alignment, AlignmentWeights, CafeRecipe, RealFeatures};
 use crate::{
-    data::TaskOptions,
     methods::{
         Start,
         matching::{
@@ -35,7 +34,7 @@ fn weights() -> AlignmentWeights {
 
 /// The loss with as many images in a pass as `chunk` says.
 fn alignment(network: &Network, weights: &AlignmentWeights, chunk: Option<usize>) -> Alignment {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     world.start("cafe", &[], |start| Alignment::new(network, weights, Passes::new(&Start { chunk, ..start }, network)))
 }
 
@@ -148,14 +147,14 @@ fn the_rate_is_halved_at_the_named_iterations() {
 
 #[test]
 fn resumed_runs_are_those_that_were_never_stopped() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let sets = [("inner_cap", "3"), ("settled_below", "0"), ("augmentation", "color_crop_flip")];
     assert_resumes(&world, "cafe", &sets, 3);
 }
 
 #[test]
 fn loops_end_at_their_thresholds_or_caps() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let counts = |sets: &[(&str, &str)]| {
         let caps = [("inner_cap", "4"), ("epoch_cap", "3"), ("window", "2"), ("watcher", "plain")];
         world.with("cafe", &[&caps, sets].concat(), |run| {
@@ -172,7 +171,7 @@ fn loops_end_at_their_thresholds_or_caps() {
 
 #[test]
 fn images_move_and_terms_can_be_switched_off() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let images = |sets: &[(&str, &str)]| world.with("cafe", sets, |run| floats(&after(run, 1), "images"));
     let first = world.with("cafe", &[], |run| floats(&saved(run), "images"));
     let plain = images(&[]);

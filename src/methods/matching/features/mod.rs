@@ -1,4 +1,4 @@
-//! Feature matching: class means of what networks make of images. DM (arXiv 2110.04181, eq. 6), DataDAM (2310.00093, eqs.
+//! Feature matching: class means of what networks make of images. DM (arXiv 2110.04181, eq. 6), `DataDAM` (2310.00093, eqs.
 //! 2-4) and its pixel baseline, IDM (2307.09742).
 
 mod queue;

@@ -80,7 +80,7 @@ pub struct FeatureRecipe {
     pub(super) turns: bool,
     /// What the embedding is.
     pub(super) embedding: Embedding,
-    /// Weight of the squared distance of mean embeddings (`lambda` of DataDAM).
+    /// Weight of the squared distance of mean embeddings (`lambda` of `DataDAM`).
     pub(super) embedding_weight: f64,
     pub(super) maps: MapsKey,
     /// Weight of the distance of mean maps.

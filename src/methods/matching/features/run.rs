@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{
-    queue::Queue,
+    queue::{Learner, Queue},
     recipe::FeatureRecipe,
     statistics::Statistics,
     terms::{Matched, Matcher},
@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
             let images = batch.rows(a, b, self.start.device);
             self.matcher.extractor.rows(&self.network, params, images, Mode::Train).0
         });
-        Statistics::cat(parts.collect()).class_means(&batch.counts[from..to])
+        Statistics::cat(&parts.collect::<Vec<_>>()).class_means(&batch.counts[from..to])
     }
 
     /// Images of every class that networks are shown.
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
             let real = self.real(params, batch, from, to);
             let images = augmented.clone().narrow(0, from * each, (to - from) * each);
             let regulariser = (class_weight > 0.0).then(|| (self.targets(from, to), class_weight));
-            self.matcher.matched(&self.network, params, Mode::Train, &real, images, each, regulariser)
+            self.matcher.matched(&self.network, params, &real, images, each, regulariser)
         });
         Matched::cat(groups.collect())
     }
@@ -119,13 +119,9 @@ impl Distiller for Run<'_> {
             queue.open(step, &self.network, self.start.device);
         }
         let learner = queue.as_ref().and_then(|queue| queue.pick(step)).cloned();
-        let (params, accuracy) = match &learner {
-            Some(learner) => (learner.params.clone(), Some(learner.accuracy())),
-            None => {
-                let seed = Stream::child_seed(self.start.seed, "network", step);
-                (self.network.init(seed, self.start.device), None)
-            }
-        };
+        let accuracy = learner.as_ref().map(Learner::accuracy);
+        let fresh = || self.network.init(Stream::child_seed(self.start.seed, "network", step), self.start.device);
+        let params = learner.map_or_else(fresh, |learner| learner.params);
         let batch = self.real.take(step, ctx.step + 1 < self.recipe.iterations);
         let draws = self.siamese.synthetic(step, self.shown(), self.start.task.train.shape());
         let (mut pixels, classes) = (self.pixels.clone(), self.labels.len());
@@ -155,7 +151,7 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        self.pixels.distilled(&self.start, self.recipe.factor)
+        Ok(self.pixels.distilled(&self.start, self.recipe.factor))
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {

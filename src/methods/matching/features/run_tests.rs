@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
-    queue::{Queue, Sizes},
+    queue::{Learner, Queue, Sizes},
     recipe::FeatureRecipe,
 };
 use crate::{
-    data::{PixelSpace, TaskOptions, Zca},
+    data::{PixelSpace, Zca},
     methods::{
         matching::bench::{World, after, assert_resumes, floats, recipe, saved, step},
         recipe::RecipeRequest,
@@ -46,7 +46,7 @@ fn recipes_hold_the_table_of_idm() {
 
 #[test]
 fn idm_without_its_parts_is_dm_bit_for_bit() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let [dm, idm] = ["dm", "idm"].map(|method| world.with(method, &PLAIN, |run| after(run, 3)));
     assert!(dm == idm);
     let whole = world.with("idm", &[], |run| after(run, 3));
@@ -55,13 +55,13 @@ fn idm_without_its_parts_is_dm_bit_for_bit() {
 
 #[test]
 fn resumed_runs_are_those_that_were_never_stopped() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     assert_resumes(&world, "idm", &[("queue_every", "2"), ("queue_limit", "4"), ("accuracy_window", "3")], 5);
 }
 
 #[test]
 fn m10_classes_step_in_turn() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let moved = |turns: &str| {
         let sets = [&PLAIN[..3], &[("turns", turns), ("lr_img", "1")]].concat();
         world.with("idm", &sets, |run| {
@@ -81,7 +81,7 @@ fn m10_classes_step_in_turn() {
 
 #[test]
 fn stored_images_hold_four_each() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     world.with("idm", &[], |run| {
         let set = run.snapshot().unwrap();
         assert_eq!((set.formation, set.shape, set.ipc), (2, [20, 3, 16, 16], 2));
@@ -103,7 +103,7 @@ fn stored_images_hold_four_each() {
 
 #[test]
 fn the_cross_entropy_counts_the_percentage_of_trained_networks() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let sets = |weight: &'static str| {
         [("class_weight", weight), ("queue_steps", "20"), ("queue_start", "1"), ("queue_trained", "1")]
     };
@@ -114,7 +114,7 @@ fn the_cross_entropy_counts_the_percentage_of_trained_networks() {
 
 #[test]
 fn a_queue_grows_learns_and_forgets() {
-    let world = World::new(TaskOptions::default());
+    let world = World::new();
     let network = crate::nn::NetworkSpec::parse("convnet-d2-w4").unwrap().build(3, 16, 10).unwrap();
     let sizes = Sizes { start: 2, every: 3, limit: 3, trained: 1, steps: 30, batch: 40, window: 5 };
     let mut queue = Queue::new(sizes, 7, world.task.training());
@@ -138,13 +138,13 @@ fn a_queue_grows_learns_and_forgets() {
         }
     });
     assert_eq!(lengths, [2, 2, 2, 3, 3, 3, 3, 3, 3, 3]);
-    let best = queue.learners().iter().map(|learner| learner.accuracy()).fold(0.0, f64::max);
+    let best = queue.learners().iter().map(Learner::accuracy).fold(0.0, f64::max);
     assert!(best > 12.0 && best <= 100.0, "{best} percent");
 }
 
 #[test]
 fn first_images_are_whitened_once_twice_or_not() {
-    let world = World::new(TaskOptions { zca: true, ..TaskOptions::default() });
+    let world = World::whitened();
     let first = |init: &str| {
         world.with("datadam", &[("whiten", "true"), ("zca_init", init)], |run| floats(&saved(run), "images"))
     };

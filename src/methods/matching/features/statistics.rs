@@ -8,7 +8,7 @@ use crate::nn::{Mode, Network, Params, Taps, kernels};
 /// What a map of a layer becomes before it is averaged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MapKind {
-    /// Spatial attention: the sum over channels of `|F|^power` (DataDAM, eq. 2).
+    /// Spatial attention: the sum over channels of `|F|^power` (`DataDAM`, eq. 2).
     Attention {
         /// The exponent, `p`.
         power: f32,
@@ -41,7 +41,7 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// The maps that DataDAM reads: behind the activation of every block but the last (paper-vs-code: the paper says every
+    /// The maps that `DataDAM` reads: behind the activation of every block but the last (paper-vs-code: the paper says every
     /// layer, the code leaves the last one to the embedding). Networks without such taps give all their maps but the last.
     /// `blocks` picks some by number; empty: all of these.
     pub fn layers_of(network: &Network, blocks: &[usize]) -> Vec<String> {
@@ -112,17 +112,14 @@ impl Extractor {
         images: Tensor<4>,
         mode: Mode,
     ) -> (Statistics, Option<Tensor<2>>) {
-        let pixels = || images.clone().flatten(1, 3);
-        if self.maps.is_none() && self.embedding == Some(Embedding::Pixels) {
-            return (Statistics { embedding: Some(pixels()), maps: Vec::new() }, None);
+        let pixels = (self.embedding == Some(Embedding::Pixels)).then(|| images.clone().flatten(1, 3));
+        if self.maps.is_none() && pixels.is_some() {
+            return (Statistics { embedding: pixels, maps: Vec::new() }, None);
         }
         let names: Vec<&str> = self.maps.iter().flat_map(|maps| &maps.layers).map(String::as_str).collect();
         let taps = if names.is_empty() { Taps::None } else { Taps::Named(&names) };
-        let output = network.forward_with(params, images.clone(), mode, taps);
-        let embedding = self.embedding.map(|embedding| match embedding {
-            Embedding::Features => output.features,
-            Embedding::Pixels => pixels(),
-        });
+        let output = network.forward_with(params, images, mode, taps);
+        let embedding = pixels.or_else(|| self.embedding.map(|_| output.features));
         let maps = match &self.maps {
             Some(maps) => output.taps.into_iter().map(|(_, map)| maps.rows(map)).collect(),
             None => Vec::new(),
@@ -137,7 +134,7 @@ impl Statistics {
     /// # Panics
     /// Without any batch.
     #[must_use]
-    pub fn cat(parts: Vec<Self>) -> Self {
+    pub fn cat(parts: &[Self]) -> Self {
         let layers = parts[0].maps.len();
         let embeddings: Option<Vec<_>> = parts.iter().map(|part| part.embedding.clone()).collect();
         let map = |layer: usize| Tensor::cat(parts.iter().map(|part| part.maps[layer].clone()).collect(), 0);
@@ -149,7 +146,7 @@ impl Statistics {
     /// # Panics
     /// Without any part.
     #[must_use]
-    pub fn weighted(parts: Vec<(Self, f64)>) -> Self {
+    pub fn weighted(parts: impl IntoIterator<Item = (Self, f64)>) -> Self {
         let times = |(part, weight): (Self, f64)| Self {
             embedding: part.embedding.map(|rows| rows * weight),
             maps: part.maps.into_iter().map(|rows| rows * weight).collect(),

@@ -10,7 +10,7 @@ use crate::nn::{Mode, Network, Params, loss::probability_cross_entropy};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Distance {
-    /// Sum of squared differences (DataDAM, eq. 3).
+    /// Sum of squared differences (`DataDAM`, eq. 3).
     Mse,
     /// Sum of absolute differences.
     Mae,
@@ -21,11 +21,11 @@ pub enum Distance {
 /// What each term counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
-    /// Of the maps: 1 in DataDAM, 0 in DM.
+    /// Of the maps: 1 in `DataDAM`, 0 in DM.
     pub maps: f64,
-    /// Of the embeddings: 1 in DM, `lambda` in DataDAM.
+    /// Of the embeddings: 1 in DM, `lambda` in `DataDAM`.
     pub embedding: f64,
-    /// Of everything (DataDAM's released code: 100).
+    /// Of everything (`DataDAM`'s released code: 100).
     pub scale: f64,
 }
 
@@ -116,7 +116,6 @@ impl Matcher {
         &self,
         network: &Network,
         params: &Params,
-        mode: Mode,
         real: &Statistics,
         images: Tensor<4>,
         n: usize,
@@ -129,8 +128,12 @@ impl Matcher {
             embedding: real.embedding.as_ref().map(constant),
             maps: real.maps.iter().map(constant).collect(),
         };
-        let (rows, logits) =
-            self.extractor.rows(network, &params.clone().map(|value| value.inner().autodiff()), leaf.clone(), mode);
+        let (rows, logits) = self.extractor.rows(
+            network,
+            &params.clone().map(|value| value.inner().autodiff()),
+            leaf.clone(),
+            Mode::Train,
+        );
         let terms = self.compare(&real, &rows.class_means(&counts));
         let mut loss = terms.total(self.weights).unwrap_or_else(|| leaf.clone().sum() * 0.0);
         if let (Some((targets, weight)), Some(logits)) = (regulariser, logits) {

@@ -108,7 +108,7 @@ fn m4_losses_add_up_over_classes_unless_a_batch_norm_mixes_them() {
                 let own = real.clone().narrow(0, first * 4, classes * 4);
                 let real = statistics(&matcher, &network, &params, &own, &vec![4; classes]);
                 let images = synthetic.clone().narrow(0, first * 2, classes * 2);
-                let matched = matcher.matched(&network, &params, Mode::Train, &real, images, 2, None);
+                let matched = matcher.matched(&network, &params, &real, images, 2, None);
                 (matched.loss.into_scalar::<f32>(), host(&matched.images))
             };
             let (whole, gradient) = run(0, 3);
@@ -131,13 +131,13 @@ fn m5_equal_batches_have_no_loss_and_pixel_gradients_are_one_vector() {
     let real = images(8, 6);
     let matcher = dm(Embedding::Features);
     let means = statistics(&matcher, &network, &params, &real, &[4, 4]);
-    let matched = matcher.matched(&network, &params, Mode::Train, &means, real.clone(), 4, None);
+    let matched = matcher.matched(&network, &params, &means, real.clone(), 4, None);
     assert_eq!(matched.loss.into_scalar::<f32>(), 0.0);
     assert!(host(&matched.images).iter().all(|value| *value == 0.0));
 
     let matcher = dm(Embedding::Pixels);
     let means = statistics(&matcher, &network, &params, &real, &[4, 4]);
-    let matched = matcher.matched(&network, &params, Mode::Train, &means, images(6, 7), 3, None);
+    let matched = matcher.matched(&network, &params, &means, images(6, 7), 3, None);
     let gradient = host(&matched.images);
     for class in gradient.chunks(3 * 768) {
         assert!(class.chunks(768).all(|own| own == &class[..768]), "images of a class move together");
@@ -158,7 +158,7 @@ fn every_norm_distance_and_kind_has_the_gradient_of_its_loss() {
                 matcher.extractor.maps = Some(maps);
                 matcher.distance = distance;
                 let means = statistics(&matcher, &network, &params, &real, &[3, 3]);
-                let loss = |x: Tensor<4>| matcher.matched(&network, &params, Mode::Train, &means, x, 2, None);
+                let loss = |x: Tensor<4>| matcher.matched(&network, &params, &means, x, 2, None);
                 let direction = images(4, 10);
                 let slope = (loss(synthetic.clone()).images * direction.clone()).sum().into_scalar::<f32>();
                 let step = 1e-3;

@@ -1,4 +1,4 @@
-//! The first images where pixels are whitened (DataDAM's released code whitens them twice).
+//! The first images where pixels are whitened (`DataDAM`'s released code whitens them twice).
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};

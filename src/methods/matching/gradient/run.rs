@@ -169,7 +169,7 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        self.pixels.distilled(&self.school.start, self.school.recipe.factor)
+        Ok(self.pixels.distilled(&self.school.start, self.school.recipe.factor))
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {
