@@ -111,7 +111,7 @@ impl Matcher {
 
     /// The loss of some synthetic images `[classes * n, channels, height, width]` in class order against the class means of
     /// real ones, and its gradient. `regulariser` adds a weighted cross-entropy with targets `[classes * n, classes]`,
-    /// averaged over the `n` images of a class and summed over the classes (IDM, eq. 9).
+    /// averaged over the `n` images of a class and summed over the classes (IDM).
     pub fn matched(
         &self,
         network: &Network,
