@@ -43,6 +43,20 @@ pub struct First {
     pub factor: usize,
 }
 
+impl First {
+    /// Checks what its values and the whitening of the pixels say together.
+    pub fn consistent(self, whiten: bool) -> Result<(), String> {
+        let refuse = |what: &str| Err(what.to_owned());
+        if self.factor > 1 && whiten {
+            return refuse("`factor` must be 1 with `whiten`: whitened images cannot hold several others");
+        }
+        if self.factor > 1 && self.init.needs_features() {
+            return refuse("`init` must be \"real\", \"leading\" or \"noise\" with a `factor` above 1");
+        }
+        Ok(())
+    }
+}
+
 /// The first images `[classes * ipc, channels, height, width]` in the task's pixel space, class by class.
 ///
 /// # Errors

@@ -17,6 +17,7 @@
 
 mod document;
 mod error;
+pub(super) mod ranges;
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};

@@ -7,7 +7,7 @@ use crate::{
     augment::DsaConfig,
     cam::{CamMethod, Targets, Threshold},
     experts::{Curriculum, Demand, ExpertError, Optimizer, Precision, Training, Window, gsam::Gsam},
-    nn::NetworkSpec,
+    methods::recipe::ranges,
 };
 
 /// What the images are labelled with while they are learned.
@@ -158,53 +158,40 @@ pub(super) struct TrajectoryRecipe {
 impl TrajectoryRecipe {
     /// Checks every key on its own.
     pub fn check(&self) -> Result<(), String> {
-        let at_least = |name: &str, value: usize, least: usize| {
-            if value >= least { Ok(()) } else { Err(format!("`{name}` is {value}, but must be {least} or more")) }
-        };
-        at_least("student_steps", self.student_steps, 1)?;
-        at_least("expert_span", self.expert_span, 1)?;
-        at_least("max_start", self.max_start, 1)?;
-        at_least("enhance_interval", self.enhance_interval, 1)?;
-        at_least("experts", self.experts, 1)?;
-        at_least("expert_epochs", self.expert_epochs, 1)?;
-        at_least("expert_batch", self.expert_batch, 1)?;
-        let within = |name: &str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!("`{name}` is {value}, but must lie between {low} and {high}"))
-            }
-        };
-        within("lr_img", self.lr_img, 0.0, 1e9)?;
-        within("lr_label", self.lr_label, 0.0, 1e9)?;
-        within("lr_lr", self.lr_lr, 0.0, 1e3)?;
-        within("learning_rate", self.learning_rate, 1e-8, 10.0)?;
-        within("expert_learning_rate", self.expert_learning_rate, 1e-8, 10.0)?;
-        within("skip_above", self.skip_above, 0.0, 1e9)?;
-        within("enhance_beta", self.enhance_beta, 0.0, 1e3)?;
-        within("crop_ratio", self.crop_ratio, 0.0, 1.0)?;
-        within("expert_crop_ratio", self.expert_crop_ratio, 0.0, 1.0)?;
-        within("expert_rho", self.expert_rho, 0.0, 10.0)?;
-        within("expert_alpha", self.expert_alpha, 0.0, 10.0)?;
-        for (name, value) in [
+        ranges::positive(&[
+            ("student_steps", self.student_steps),
+            ("expert_span", self.expert_span),
+            ("max_start", self.max_start),
+            ("enhance_interval", self.enhance_interval),
+            ("experts", self.experts),
+            ("expert_epochs", self.expert_epochs),
+            ("expert_batch", self.expert_batch),
+        ])?;
+        ranges::within(&[
+            ("lr_img", self.lr_img, 0.0, 1e9),
+            ("lr_label", self.lr_label, 0.0, 1e9),
+            ("lr_lr", self.lr_lr, 0.0, 1e3),
+            ("learning_rate", self.learning_rate, 1e-8, 10.0),
+            ("expert_learning_rate", self.expert_learning_rate, 1e-8, 10.0),
+            ("skip_above", self.skip_above, 0.0, 1e9),
+            ("enhance_beta", self.enhance_beta, 0.0, 1e3),
+            ("crop_ratio", self.crop_ratio, 0.0, 1.0),
+            ("expert_crop_ratio", self.expert_crop_ratio, 0.0, 1.0),
+            ("expert_rho", self.expert_rho, 0.0, 10.0),
+            ("expert_alpha", self.expert_alpha, 0.0, 10.0),
+        ])?;
+        ranges::below_one(&[
             ("momentum_img", self.momentum_img),
             ("momentum_label", self.momentum_label),
             ("momentum_lr", self.momentum_lr),
             ("drop", self.drop),
             ("ema", self.ema),
-        ] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(format!("`{name}` is {value}, but must be 0 or more and below 1"));
-            }
-        }
+        ])?;
         if !(self.expert_share > 0.0 && self.expert_share <= 1.0) {
             return Err(format!("`expert_share` is {}, but must lie in (0, 1]", self.expert_share));
         }
-        DsaConfig::parse(&self.augmentation).map_err(|error| format!("`augmentation`: {error}"))?;
-        if self.cam_network != "expert" {
-            NetworkSpec::parse(&self.cam_network).map_err(|error| format!("`cam_network`: {error}"))?;
-        }
-        Ok(())
+        ranges::strategy("augmentation", &self.augmentation)?;
+        ranges::network_or("cam_network", &self.cam_network, "expert")
     }
 
     /// Checks what several keys say together (A12: every match must lie inside the experts' epochs).

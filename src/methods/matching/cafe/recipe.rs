@@ -13,8 +13,8 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
+        recipe::ranges,
     },
-    nn::NetworkSpec,
 };
 
 /// Every key of a recipe.
@@ -98,7 +98,7 @@ impl CafeRecipe {
 
 impl Engine for CafeRecipe {
     fn check(&self) -> Result<(), String> {
-        for (name, value) in [
+        ranges::positive(&[
             ("iterations", self.iterations),
             ("batch_real", self.batch_real),
             ("feature_epochs", self.feature_epochs),
@@ -106,37 +106,24 @@ impl Engine for CafeRecipe {
             ("inner_cap", self.inner_cap),
             ("epoch_cap", self.epoch_cap),
             ("train_batch", self.train_batch),
-        ] {
-            if value == 0 {
-                return Err(format!("`{name}` is 0, but must be 1 or more"));
-            }
-        }
+        ])?;
         if self.window < 2 {
             return Err(format!("`window` is {}, but must be 2 or more: one measurement does not move", self.window));
         }
-        for (name, value) in [
-            ("lr_img", self.lr_img),
-            ("embedding_weight", self.embedding_weight),
-            ("discrimination_weight", self.discrimination_weight),
-            ("settled_below", self.settled_below),
-            ("moved_above", self.moved_above),
-            ("train_lr", self.train_lr),
-        ]
-        .into_iter()
-        .chain(self.map_weights.iter().map(|weight| ("map_weights", *weight)))
-        {
-            if !(0.0..=1e9).contains(&value) {
-                return Err(format!("`{name}` has {value}, but must lie between 0 and 1e9"));
-            }
+        ranges::within(&[
+            ("lr_img", self.lr_img, 0.0, 1e9),
+            ("embedding_weight", self.embedding_weight, 0.0, 1e9),
+            ("discrimination_weight", self.discrimination_weight, 0.0, 1e9),
+            ("settled_below", self.settled_below, 0.0, 1e9),
+            ("moved_above", self.moved_above, 0.0, 1e9),
+            ("train_lr", self.train_lr, 0.0, 1e9),
+        ])?;
+        for weight in &self.map_weights {
+            ranges::within(&[("map_weights", *weight, 0.0, 1e9)])?;
         }
-        if !(0.0..1.0).contains(&self.momentum_img) {
-            return Err(format!("`momentum_img` is {}, but must be 0 or more and below 1", self.momentum_img));
-        }
-        DsaConfig::parse(&self.augmentation).map_err(|error| format!("`augmentation`: {error}"))?;
-        if !self.network.is_empty() {
-            NetworkSpec::parse(&self.network).map_err(|error| format!("`network`: {error}"))?;
-        }
-        Ok(())
+        ranges::below_one(&[("momentum_img", self.momentum_img)])?;
+        ranges::strategy("augmentation", &self.augmentation)?;
+        ranges::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {

@@ -18,8 +18,9 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
+        recipe::ranges,
     },
-    nn::{Network, NetworkSpec},
+    nn::Network,
 };
 
 /// Which maps are compared.
@@ -144,10 +145,7 @@ impl FeatureRecipe {
 
 impl Engine for FeatureRecipe {
     fn check(&self) -> Result<(), String> {
-        let at_least = |name: &str, value: usize| {
-            if value >= 1 { Ok(()) } else { Err(format!("`{name}` is {value}, but must be 1 or more")) }
-        };
-        for (name, value) in [
+        ranges::positive(&[
             ("iterations", self.iterations),
             ("batch_real", self.batch_real),
             ("feature_epochs", self.feature_epochs),
@@ -158,29 +156,18 @@ impl Engine for FeatureRecipe {
             ("queue_steps", self.queue_steps),
             ("queue_batch", self.queue_batch),
             ("accuracy_window", self.accuracy_window),
-        ] {
-            at_least(name, value)?;
-        }
-        for (name, value, low, high) in [
+        ])?;
+        ranges::within(&[
             ("lr_img", self.lr_img, 0.0, 1e9),
             ("embedding_weight", self.embedding_weight, 0.0, 1e9),
             ("maps_weight", self.maps_weight, 0.0, 1e9),
             ("attention_power", self.attention_power, 0.5, 16.0),
             ("class_weight", self.class_weight, 0.0, 1e9),
             ("loss_scale", self.loss_scale, 1e-9, 1e9),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(format!("`{name}` is {value}, but must lie between {low} and {high}"));
-            }
-        }
-        if !(0.0..1.0).contains(&self.momentum_img) {
-            return Err(format!("`momentum_img` is {}, but must be 0 or more and below 1", self.momentum_img));
-        }
-        DsaConfig::parse(&self.augmentation).map_err(|error| format!("`augmentation`: {error}"))?;
-        if !self.network.is_empty() {
-            NetworkSpec::parse(&self.network).map_err(|error| format!("`network`: {error}"))?;
-        }
-        Ok(())
+        ])?;
+        ranges::below_one(&[("momentum_img", self.momentum_img)])?;
+        ranges::strategy("augmentation", &self.augmentation)?;
+        ranges::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {
@@ -188,12 +175,7 @@ impl Engine for FeatureRecipe {
         if self.embedding_weight == 0.0 && self.maps_weight == 0.0 {
             return refuse("`embedding_weight` and `maps_weight` are both 0: nothing is matched");
         }
-        if self.factor > 1 && self.whiten {
-            return refuse("`factor` must be 1 with `whiten`: whitened images cannot hold several others");
-        }
-        if self.factor > 1 && self.init.needs_features() {
-            return refuse("`init` must be \"real\", \"leading\" or \"noise\" with a `factor` above 1");
-        }
+        self.first().consistent(self.whiten)?;
         if self.class_weight > 0.0 && self.networks == Networks::Fresh {
             return refuse("`class_weight` needs `networks = \"queue\"`: a fresh network has learned no class");
         }

@@ -16,8 +16,8 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
+        recipe::ranges,
     },
-    nn::NetworkSpec,
 };
 
 /// What the network is trained on between two steps of the images.
@@ -124,7 +124,7 @@ impl GradientRecipe {
 
 impl Engine for GradientRecipe {
     fn check(&self) -> Result<(), String> {
-        for (name, value) in [
+        ranges::positive(&[
             ("iterations", self.iterations),
             ("outer_steps", self.outer_steps),
             ("inner_epochs", self.inner_epochs),
@@ -132,48 +132,24 @@ impl Engine for GradientRecipe {
             ("feature_epochs", self.feature_epochs),
             ("factor", self.factor),
             ("train_batch", self.train_batch),
-        ] {
-            if value == 0 {
-                return Err(format!("`{name}` is 0, but must be 1 or more"));
-            }
-        }
-        for (name, value, low, high) in [
+        ])?;
+        ranges::within(&[
             ("lr_img", self.lr_img, 0.0, 1e9),
             ("train_lr", self.train_lr, 1e-9, 1e3),
             ("train_decay", self.train_decay, 0.0, 1.0),
             ("train_cutmix", self.train_cutmix, 0.0, 1.0),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(format!("`{name}` is {value}, but must lie between {low} and {high}"));
-            }
-        }
-        for (name, value) in [("momentum_img", self.momentum_img), ("train_momentum", self.train_momentum)] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(format!("`{name}` is {value}, but must be 0 or more and below 1"));
-            }
-        }
-        for (name, strategy) in [("augmentation", &self.augmentation), ("train_augmentation", &self.train_augmentation)]
-        {
-            DsaConfig::parse(strategy).map_err(|error| format!("`{name}`: {error}"))?;
-        }
-        if !self.network.is_empty() {
-            NetworkSpec::parse(&self.network).map_err(|error| format!("`network`: {error}"))?;
-        }
-        Ok(())
+        ])?;
+        ranges::below_one(&[("momentum_img", self.momentum_img), ("train_momentum", self.train_momentum)])?;
+        ranges::strategy("augmentation", &self.augmentation)?;
+        ranges::strategy("train_augmentation", &self.train_augmentation)?;
+        ranges::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {
-        let refuse = |what: &str| Err(what.to_owned());
         if self.whiten && self.unit_range {
-            return refuse("`unit_range` cannot hold with `whiten`: whitened pixels have no scale 0..1");
+            return Err("`unit_range` cannot hold with `whiten`: whitened pixels have no scale 0..1".to_owned());
         }
-        if self.factor > 1 && self.whiten {
-            return refuse("`factor` must be 1 with `whiten`: whitened images cannot hold several others");
-        }
-        if self.factor > 1 && self.init.needs_features() {
-            return refuse("`init` must be \"real\", \"leading\" or \"noise\" with a `factor` above 1");
-        }
-        Ok(())
+        self.first().consistent(self.whiten)
     }
 
     fn first(&self) -> First {
