@@ -64,6 +64,18 @@ impl Stream {
         }
     }
 
+    /// The first `min(m, n)` of a random order of `0..n`: uniform without replacement. A smaller `m` gives a prefix of a larger
+    /// one.
+    pub fn sample(&mut self, n: usize, m: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for k in 0..m.min(n) {
+            let pick = k + self.below(n - k);
+            order.swap(k, pick);
+        }
+        order.truncate(m);
+        order
+    }
+
     /// A random order of `0..n`.
     pub fn permutation(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();

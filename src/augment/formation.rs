@@ -39,6 +39,12 @@ impl Formation {
         Self { pad, ..self }
     }
 
+    /// Padding with the middle of 0..1 as IDC pads, for images normalised by `mean` and `std`.
+    #[must_use]
+    pub fn padded_with_grey(self, (mean, std): ([f32; 3], [f32; 3])) -> Self {
+        self.padded_with(std::array::from_fn(|channel| (0.5 - mean[channel]) / std[channel]))
+    }
+
     /// Tiles along a side.
     pub fn factor(&self) -> usize {
         self.factor

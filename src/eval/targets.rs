@@ -44,6 +44,15 @@ impl Targets {
     }
 }
 
+/// Rows with a single one, `[labels.len(), classes]`.
+///
+/// # Panics
+/// When a label is not below `classes`.
+pub fn hard_rows(labels: &[u32], classes: usize, device: &Device) -> Tensor<2> {
+    let indices: Vec<usize> = (0..labels.len()).collect();
+    Targets { classes, rows: Rows::Hard(labels.to_vec()) }.batch(&indices, device)
+}
+
 fn softmax(row: &[f32]) -> Vec<f32> {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<f64> = row.iter().map(|&v| (f64::from(v) - f64::from(largest)).exp()).collect();

@@ -70,8 +70,7 @@ impl TrainingSet {
         let PixelSpaceRecord::Normalised { mean, std } = set.space else {
             return Err(EvalError::Formation { formation: set.formation });
         };
-        let grey = std::array::from_fn(|channel| (0.5 - mean[channel]) / std[channel]);
-        let formation = Formation::new(set.formation, shape[2])?.padded_with(grey);
+        let formation = Formation::new(set.formation, shape[2])?.padded_with_grey((mean, std));
         let rows = formation.repeat(&(0..set.labels.len()).collect::<Vec<_>>());
         Ok(Self { images: formation.decode(stored.images), labels: stored.labels.select(&rows), ..stored })
     }

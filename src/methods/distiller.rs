@@ -10,7 +10,7 @@ use crate::{
     experts::{Buffer, Demand},
     grad::Offload,
     nn::NetworkSpec,
-    record::{Distilled, Provenance},
+    record::{Distilled, Labels, Provenance},
 };
 
 /// What kind of result a method gives.
@@ -110,6 +110,31 @@ pub struct Start<'a> {
     pub offload: Offload,
     /// Most images of a student minibatch that are differentiated at a time; none: all.
     pub chunk: Option<usize>,
+}
+
+impl Start<'_> {
+    /// A set of this run: images `[n, channels, height, width]` in the task's pixel space, one label each, and the step size of
+    /// the students.
+    pub(super) fn distilled(&self, images: Vec<f32>, labels: Labels, learning_rate: f32) -> Distilled {
+        let task = self.task;
+        let [channels, height, width] = task.train.shape();
+        let (subset, classes, notes) = Distilled::describe_subset(&task.subset);
+        Distilled {
+            images,
+            shape: [labels.len(), channels, height, width],
+            labels,
+            learning_rate,
+            formation: 1,
+            space: task.space.record(),
+            subset,
+            classes,
+            notes,
+            method: self.method.to_owned(),
+            ipc: self.ipc,
+            recipe: self.recipe.to_json(),
+            provenance: self.provenance.clone(),
+        }
+    }
 }
 
 /// One run of a method, driven step by step.

@@ -24,24 +24,8 @@ pub(super) fn select(
         }
         chosen.extend(pick(label, &members)?.into_iter().map(|position| members[position]));
     }
-    let [channels, height, width] = task.train.shape();
     let labels = chosen.iter().map(|&image| task.train.labels()[image]).collect();
-    let (subset, classes, notes) = Distilled::describe_subset(&task.subset);
-    Ok(Distilled {
-        images: task.space.values(&task.train, &chosen),
-        shape: [chosen.len(), channels, height, width],
-        labels: Labels::Hard(labels),
-        learning_rate,
-        space: task.space.record(),
-        subset,
-        classes,
-        notes,
-        method: start.method.to_owned(),
-        ipc: start.ipc,
-        formation: 1,
-        recipe: start.recipe.to_json(),
-        provenance: start.provenance.clone(),
-    })
+    Ok(start.distilled(task.space.values(&task.train, &chosen), Labels::Hard(labels), learning_rate))
 }
 
 /// A learning rate with which SGD can start.

@@ -41,13 +41,7 @@ pub fn random(stream: &mut Stream, n: usize, m: usize) -> Result<Vec<usize>, Sel
     if m > n {
         return Err(SelectError::TooFew { wanted: m, available: n });
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    for k in 0..m {
-        let pick = k + stream.below(n - k);
-        order.swap(k, pick);
-    }
-    order.truncate(m);
-    Ok(order)
+    Ok(stream.sample(n, m))
 }
 
 /// Greedy mean matching (Welling 2009): the `k`-th pick brings the mean of the chosen rows closest to the mean of all.

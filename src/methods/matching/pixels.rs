@@ -80,24 +80,9 @@ impl Pixels {
 
     /// The set as it stands; each of its images holds `formation` by `formation` others.
     pub fn distilled(&self, start: &Start<'_>, formation: usize) -> Distilled {
-        let task = start.task;
-        let labels = task.training_classes().into_iter().flat_map(|(label, _)| vec![label; start.ipc]).collect();
-        let (subset, classes, notes) = Distilled::describe_subset(&task.subset);
-        Distilled {
-            shape: self.images.dims(),
-            images: self.images.clone().into_data().iter::<f32>().collect(),
-            labels: Labels::Hard(labels),
-            learning_rate: STUDENT_RATE,
-            formation,
-            space: task.space.record(),
-            subset,
-            classes,
-            notes,
-            method: start.method.to_owned(),
-            ipc: start.ipc,
-            recipe: start.recipe.to_json(),
-            provenance: start.provenance.clone(),
-        }
+        let labels = start.task.training_classes().into_iter().flat_map(|(label, _)| vec![label; start.ipc]).collect();
+        let images = self.images.clone().into_data().iter::<f32>().collect();
+        Distilled { formation, ..start.distilled(images, Labels::Hard(labels), STUDENT_RATE) }
     }
 }
 

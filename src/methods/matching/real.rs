@@ -62,13 +62,7 @@ impl RealClasses {
 
 /// `count` of `members`, uniformly without replacement: the head of a Fisher-Yates shuffle.
 pub(super) fn partial_shuffle(stream: &mut Stream, members: &[usize], count: usize) -> Vec<usize> {
-    let mut order = members.to_vec();
-    for k in 0..count {
-        let pick = k + stream.below(order.len() - k);
-        order.swap(k, pick);
-    }
-    order.truncate(count);
-    order
+    stream.sample(members.len(), count).into_iter().map(|place| members[place]).collect()
 }
 
 impl RealBatch {

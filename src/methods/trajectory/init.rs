@@ -6,12 +6,11 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::recipe::{InitKind, LabelKind, TrajectoryRecipe};
 use crate::{
-    eval,
+    eval::hard_rows,
     experts::{self, Buffer},
     grad::Targets,
     methods::{MethodError, Start},
     nn::Network,
-    record::Labels,
     rng::Stream,
 };
 
@@ -53,9 +52,7 @@ pub(super) fn targets(
     let width = network.classes();
     let rows = match (recipe.labels, recipe.init) {
         (LabelKind::Hard | LabelKind::Teacher, _) => {
-            let all: Vec<usize> = (0..classes.len()).collect();
-            let hard = eval::Targets::new(&Labels::Hard(classes.to_vec()), classes.len(), width)?;
-            return Ok(Targets::Probabilities(hard.batch(&all, start.device)));
+            return Ok(Targets::Probabilities(hard_rows(classes, width, start.device)));
         }
         (LabelKind::Soft, InitKind::Correct) => {
             experts::label_logits(buffer, network, images, classes, &AtomicBool::new(false))?.labels()

@@ -190,33 +190,19 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        let task = self.start.task;
         let images = match (self.recipe.result, &self.learned.average) {
             (ResultKind::Ema, Some(average)) => average,
             _ => &self.learned.images,
         };
         let rows = || self.learned.targets.rows().clone().into_data().iter::<f32>().collect();
         let classes = self.network.classes();
-        let (subset, entries, notes) = Distilled::describe_subset(&task.subset);
-        Ok(Distilled {
-            shape: images.dims(),
-            images: images.clone().into_data().iter::<f32>().collect(),
-            labels: match self.recipe.labels {
-                LabelKind::Hard => Labels::Hard(self.classes.clone()),
-                LabelKind::Soft => Labels::Logits { values: rows(), classes },
-                LabelKind::Teacher => Labels::Probabilities { values: rows(), classes },
-            },
-            learning_rate: self.learned.rate as f32,
-            space: task.space.record(),
-            subset,
-            classes: entries,
-            notes,
-            method: self.start.method.to_owned(),
-            ipc: self.start.ipc,
-            formation: 1,
-            recipe: self.start.recipe.to_json(),
-            provenance: self.start.provenance.clone(),
-        })
+        let labels = match self.recipe.labels {
+            LabelKind::Hard => Labels::Hard(self.classes.clone()),
+            LabelKind::Soft => Labels::Logits { values: rows(), classes },
+            LabelKind::Teacher => Labels::Probabilities { values: rows(), classes },
+        };
+        let images = images.clone().into_data().iter::<f32>().collect();
+        Ok(self.start.distilled(images, labels, self.learned.rate as f32))
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {

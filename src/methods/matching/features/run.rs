@@ -1,6 +1,6 @@
 //! One distillation: in every iteration a network, and one step of the images.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::{
     queue::{Learner, Queue},
@@ -10,6 +10,7 @@ use super::{
     unfold::Unfold,
 };
 use crate::{
+    eval::hard_rows,
     grad::GradError,
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
@@ -100,10 +101,9 @@ impl<'a> Run<'a> {
 
     /// The labels of the shown images of classes `from..to`, as rows of probabilities.
     fn targets(&self, from: usize, to: usize) -> Tensor<2> {
-        let (outputs, each) = (self.network.classes(), self.shown());
-        let labels = self.labels[from..to].iter().flat_map(|label| std::iter::repeat_n(*label as usize, each));
-        let rows: Vec<f32> = labels.flat_map(|own| (0..outputs).map(move |k| f32::from(u8::from(k == own)))).collect();
-        Tensor::from_data(TensorData::new(rows, [(to - from) * each, outputs]), self.start.device)
+        let each = self.shown();
+        let labels = self.labels[from..to].iter().flat_map(|label| std::iter::repeat_n(*label, each));
+        hard_rows(&labels.collect::<Vec<_>>(), self.network.classes(), self.start.device)
     }
 }
 

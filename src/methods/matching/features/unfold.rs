@@ -17,9 +17,7 @@ impl Unfold {
     /// Of sets of `classes` classes whose stored images of `side` pixels in `space` hold `factor` by `factor` others. Beyond the
     /// edge, tiles read mid-grey, as they do for students.
     pub fn new(factor: usize, side: usize, space: &PixelSpace, classes: usize) -> Result<Self, AugmentError> {
-        let (mean, std) = space.statistics();
-        let grey = std::array::from_fn(|channel| (0.5 - mean[channel]) / std[channel]);
-        Ok(Self { formation: Formation::new(factor, side)?.padded_with(grey), classes })
+        Ok(Self { formation: Formation::new(factor, side)?.padded_with_grey(space.statistics()), classes })
     }
 
     /// Images that one stored image holds.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::{
     distance::GradientDistance,
@@ -12,6 +12,7 @@ use super::{
     unit::UnitRange,
 };
 use crate::{
+    eval::hard_rows,
     grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
@@ -80,10 +81,8 @@ impl<'a> Run<'a> {
 impl School<'_> {
     /// `n` images of a class with their labels.
     fn batch(&self, images: Tensor<4>, class: usize) -> Batch {
-        let (n, outputs) = (images.dims()[0], self.network.classes());
-        let mut rows = vec![0.0_f32; n * outputs];
-        rows.iter_mut().skip(self.classes[class].0 as usize).step_by(outputs).for_each(|entry| *entry = 1.0);
-        let rows = Tensor::from_data(TensorData::new(rows, [n, outputs]), self.start.device);
+        let labels = vec![self.classes[class].0; images.dims()[0]];
+        let rows = hard_rows(&labels, self.network.classes(), self.start.device);
         Batch { images, targets: Targets::Probabilities(rows) }
     }
 }

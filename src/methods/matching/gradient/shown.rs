@@ -39,9 +39,7 @@ impl Showing {
         seed: u64,
         classes: usize,
     ) -> Result<Self, AugmentError> {
-        let (mean, std) = space.statistics();
-        let grey = std::array::from_fn(|channel| (0.5 - mean[channel]) / std[channel]);
-        let formation = Formation::new(factor, side)?.padded_with(grey);
+        let formation = Formation::new(factor, side)?.padded_with_grey(space.statistics());
         Ok(Self { formation, most: if most == 0 { usize::MAX } else { most }, siamese, seed, classes })
     }
 
