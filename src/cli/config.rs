@@ -3,7 +3,10 @@
 //! Read from `$COMPDD_CONFIG` or the user's configuration folder (`~/.config/compdd/config.toml` on Linux). A flag wins
 //! over its environment variable, which wins over the file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -12,12 +15,20 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Root of the images.
-    pub data: Option<PathBuf>,
+    /// Folders of images, in the order in which they are searched.
+    data: Option<Folders>,
     /// Where results go.
     pub results: Option<PathBuf>,
     /// Device.
     pub device: Option<String>,
+}
+
+/// One folder or a list of them.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Folders {
+    One(PathBuf),
+    Several(Vec<PathBuf>),
 }
 
 /// A configuration file that cannot be used.
@@ -34,7 +45,9 @@ pub enum ConfigError {
     },
     /// It is not the TOML we expect.
     #[error("the configuration file {} is wrong", path.display())]
-    #[diagnostic(help("the keys are `data`, `results` and `device`, each a text in quotes"))]
+    #[diagnostic(help(
+        "the keys are `data`, `results` and `device`, each a text in quotes; `data` may be a list of texts"
+    ))]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -60,6 +73,19 @@ impl Config {
         flag.or_else(|| self.results.clone()).unwrap_or_else(|| "results".into())
     }
 
+    /// The folders of images: the flags, else those of the variable `COMPDD_DATA` (separated as in `PATH`), else the file's.
+    pub fn data(&self, flags: Vec<PathBuf>, variable: Option<OsString>) -> Vec<PathBuf> {
+        if !flags.is_empty() {
+            return flags;
+        }
+        match (variable.filter(|value| !value.is_empty()), &self.data) {
+            (Some(value), _) => std::env::split_paths(&value).collect(),
+            (None, Some(Folders::One(folder))) => vec![folder.clone()],
+            (None, Some(Folders::Several(folders))) => folders.clone(),
+            (None, None) => Vec::new(),
+        }
+    }
+
     fn parse(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
@@ -75,7 +101,11 @@ mod tests {
     fn a_typo_in_the_file_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "data = \"/images\"\n").unwrap();
-        assert_eq!(Config::parse(file.path()).unwrap().data, Some(PathBuf::from("/images")));
+        assert_eq!(Config::parse(file.path()).unwrap().data, Some(Folders::One("/images".into())));
+        std::fs::write(file.path(), "data = [\"/a\", \"/b\"]\n").unwrap();
+        assert_eq!(Config::parse(file.path()).unwrap().data(Vec::new(), None), ["/a", "/b"].map(PathBuf::from));
+        assert_eq!(Config::default().data(vec!["/c".into()], Some("/d".into())), [PathBuf::from("/c")]);
+        assert_eq!(Config::default().data(Vec::new(), Some("/d:/e".into())).len(), 2);
         std::fs::write(file.path(), "dta = \"/images\"\n").unwrap();
         assert!(matches!(Config::parse(file.path()), Err(ConfigError::Syntax { .. })));
     }

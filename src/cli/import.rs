@@ -90,7 +90,7 @@ impl ImportArgs {
         if self.zca {
             let places = self.place.resolve()?;
             let task_options = TaskOptions { resolution: self.res, zca: true, ..TaskOptions::default() };
-            options.space = Task::load(&subset, places.data.as_deref(), &task_options)?.space.record();
+            options.space = Task::load(&subset, &places.data, &task_options)?.space.record();
         }
         let set = import::open(&self.path, &options)?;
         for remark in &set.provenance.remarks {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    data::ResizeMode,
+    data::{Library, ResizeMode},
     device::DeviceChoice,
     grad::Offload,
     record::{Budget, Fidelity},
@@ -16,9 +16,9 @@ use super::{config::Config, progress::Progress, signals, ui::Outcome};
 /// Where to compute, where images come from and where results go: shared by the commands that train.
 #[derive(Args)]
 pub struct PlaceArgs {
-    /// Folder of images: `train/<class>` and `val|test/<class>`, or the CIFAR binary files
-    #[arg(long, env = "COMPDD_DATA", hide_env_values = true, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    /// Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]
+    #[arg(long, value_name = "PATH")]
+    data: Vec<PathBuf>,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
@@ -29,7 +29,7 @@ pub struct PlaceArgs {
 
 /// The places after flags, environment and configuration file were consulted.
 pub struct Places {
-    pub data: Option<PathBuf>,
+    pub data: Library,
     pub device: DeviceChoice,
     pub results: PathBuf,
 }
@@ -38,8 +38,9 @@ impl PlaceArgs {
     pub fn resolve(self) -> Result<Places, super::ui::Failure> {
         let config = Config::read()?;
         let results = config.results(self.results);
+        let data = Library::new(config.data(self.data, std::env::var_os("COMPDD_DATA")));
         let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
-        Ok(Places { data: self.data.or(config.data), device: DeviceChoice::from_str(&device)?, results })
+        Ok(Places { data, device: DeviceChoice::from_str(&device)?, results })
     }
 }
 

@@ -77,7 +77,7 @@ fn show(subset: &Subset) -> Outcome {
 
 fn verify(subset: &Subset, place: PlaceArgs) -> Outcome {
     say_notes(subset);
-    let counts = data::verify(subset, place.resolve()?.data.as_deref())?;
+    let counts = data::verify(subset, &place.resolve()?.data.roots)?;
     let number = |count: Option<usize>| count.map_or_else(|| "missing".to_owned(), |count| count.to_string());
     let known = |count: Option<usize>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
     let incomplete = counts.iter().filter(|count| !count.is_complete()).count();

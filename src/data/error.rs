@@ -189,6 +189,19 @@ pub enum DataError {
         /// How many classes the dataset has.
         classes: usize,
     },
+    /// A file is not what its name or its place says.
+    #[error("{}: {why}", path.display())]
+    #[diagnostic(help("the file is damaged, cut short or of another format; download or make it again"))]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where in it.
+        why: String,
+    },
+    /// The loading was asked to stop.
+    #[error("loading was interrupted")]
+    #[diagnostic(help("the same command continues"))]
+    Interrupted,
     /// A file could not be read.
     #[error("cannot read {}", path.display())]
     #[diagnostic(help("check that the file is there and readable"))]

@@ -11,6 +11,8 @@
 pub mod decode;
 mod error;
 mod image_set;
+mod library;
+mod load;
 pub mod resize;
 pub mod scenes;
 pub mod source;
@@ -22,6 +24,7 @@ mod zca;
 pub use decode::Decode;
 pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;
+pub use library::{Library, Unwatched, Watch};
 pub use resize::ResizeMode;
 pub use source::{Source, Split};
 pub use space::PixelSpace;

@@ -8,9 +8,11 @@ use super::{
     decode::Decode,
     error::{BadFile, DataError, LackingClass},
     image_set::ImageSet,
+    library::Library,
+    load::{self, Loaded},
     resize::ResizeMode,
     scenes,
-    source::{Loaded, Source, Split, find},
+    source::{Part, Split, find},
     space::PixelSpace,
     zca::Zca,
 };
@@ -133,17 +135,18 @@ impl SplitInfo {
 }
 
 impl Task {
-    /// Loads the images of a subset: from `root`, whose layout is recognised by looking at it, or built in for the scenes.
-    pub fn load(subset: &Subset, root: Option<&Path>, options: &TaskOptions) -> Result<Self, DataError> {
+    /// Loads the images of a subset: from the folders of a library, whose layouts are recognised by looking at them, or built
+    /// in for the scenes.
+    pub fn load(subset: &Subset, library: &Library, options: &TaskOptions) -> Result<Self, DataError> {
         let resolution = options.resolution.unwrap_or_else(|| subset.default_resolution());
         let decode = Decode { resolution, resize: options.resize, antialias: options.antialias }.checked()?;
         if !(0.0..=0.5).contains(&options.heldout) {
             return Err(DataError::HeldOut { share: options.heldout, why: "is not between 0 and 0.5".into() });
         }
-        let (train, test, mut source) = match (&subset.family, root) {
-            (Family::Scenes { hard }, _) => built_in(subset, *hard, decode, options)?,
-            (_, Some(root)) => from_folder(subset, root, decode, options.skip_bad)?,
-            (_, None) => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
+        let (train, test, mut source) = match &subset.family {
+            Family::Scenes { hard } => built_in(subset, *hard, decode, options)?,
+            _ if library.roots.is_empty() => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
+            _ => from_library(subset, library, decode, options.skip_bad)?,
         };
         source.notes.extend(repeated_classes(subset));
         source.notes.extend(unusual_counts(subset, &train, &test));
@@ -231,28 +234,28 @@ fn class_names(subset: &Subset) -> Vec<String> {
     subset.classes.iter().map(|class| class.synset.clone()).collect()
 }
 
-fn from_folder(
+fn from_library(
     subset: &Subset,
-    root: &Path,
+    library: &Library,
     decode: Decode,
     skip_bad: bool,
 ) -> Result<(ImageSet, ImageSet, SourceInfo), DataError> {
-    let found = find(subset, root)?;
-    let source = found.source;
-    if let Some(first) = found.lacking.first() {
-        let available = source.classes(first.split)?;
-        return Err(DataError::MissingClasses { subset: subset.slug.clone(), classes: found.lacking, available });
+    let found = find(subset, &library.roots)?;
+    if let Some(first) = found.lacking().first() {
+        let available = found.split(first.split).source.classes(first.split)?;
+        return Err(DataError::MissingClasses { subset: subset.slug.clone(), classes: found.lacking(), available });
     }
-    tracing::debug!(folder = %found.folder.display(), kind = source.kind(), "dataset found");
+    let kind = found.kind();
+    tracing::debug!(train = %found.train.folder.display(), test = %found.test.folder.display(), kind, "dataset found");
     let (classes, names) = (labelled(subset), class_names(subset));
-    let train = source.load(Split::Train, &classes, &names, &decode)?;
-    let test = source.load(Split::Test, &classes, &names, &decode)?;
+    let load = |split| load::in_memory(found.split(split), split, &classes, &names, &decode, library.watch.as_ref());
+    let (train, test) = (load(Split::Train)?, load(Split::Test)?);
     let bad: Vec<BadFile> = train.bad.iter().chain(&test.bad).cloned().collect();
     if !bad.is_empty() && !skip_bad {
         return Err(DataError::BadImages { files: bad });
     }
-    let mut empty = without_images(source.as_ref(), Split::Train, &classes, &train);
-    empty.extend(without_images(source.as_ref(), Split::Test, &classes, &test));
+    let mut empty = without_images(&found.train, Split::Train, &classes, &train);
+    empty.extend(without_images(&found.test, Split::Test, &classes, &test));
     if !empty.is_empty() {
         return Err(DataError::EmptyClasses { subset: subset.slug.clone(), classes: empty });
     }
@@ -260,22 +263,17 @@ fn from_folder(
         tracing::warn!(file = %file.path.display(), reason = %file.reason, "image skipped");
     }
     let info = SourceInfo {
-        kind: source.kind().into(),
+        kind,
         decode,
-        train: SplitInfo::new(&train.images, &train.bad, &found.folder),
-        test: SplitInfo::new(&test.images, &test.bad, &found.folder),
+        train: SplitInfo::new(&train.images, &train.bad, &found.train.folder),
+        test: SplitInfo::new(&test.images, &test.bad, &found.test.folder),
         scene_seed: None,
         notes: Vec::new(),
     };
     Ok((train.images, test.images, info))
 }
 
-fn without_images(
-    source: &dyn Source,
-    split: Split,
-    classes: &[(&ClassEntry, u32)],
-    loaded: &Loaded,
-) -> Vec<LackingClass> {
+fn without_images(part: &Part, split: Split, classes: &[(&ClassEntry, u32)], loaded: &Loaded) -> Vec<LackingClass> {
     let counts = loaded.images.class_counts();
     let empty = classes.iter().filter(|(_, label)| counts[*label as usize] == 0);
     empty
@@ -283,7 +281,7 @@ fn without_images(
             synset: class.synset.clone(),
             label: class.label.clone(),
             split,
-            looked: source.place(split, class),
+            looked: part.source.place(split, class),
         })
         .collect()
 }

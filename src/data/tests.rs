@@ -65,7 +65,7 @@ fn folders_load_in_class_then_file_order_on_any_number_of_threads() {
     folder(root.path(), 5);
     let load = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Task::load(&subset(), Some(root.path()), &options()).unwrap())
+        pool.install(|| Task::load(&subset(), &root.path().into(), &options()).unwrap())
     };
     let (task, other) = (load(1), load(3));
     assert_eq!(task.source, other.source);
@@ -77,7 +77,7 @@ fn folders_load_in_class_then_file_order_on_any_number_of_threads() {
     assert_eq!(task.source.train.hash, task.train.hash());
     assert_ne!(task.source.train.hash, task.source.test.hash);
     let squeezed = TaskOptions { antialias: false, ..options() };
-    let again = Task::load(&subset(), Some(root.path()), &squeezed).unwrap();
+    let again = Task::load(&subset(), &root.path().into(), &squeezed).unwrap();
     assert_eq!(again.train.pixels(), task.train.pixels());
     assert_ne!(again.train.hash(), task.train.hash());
 }
@@ -91,7 +91,7 @@ fn bad_files_stop_the_run_unless_they_are_skipped() {
             .unwrap();
     }
     fs::write(root.path().join("val/english_springer/bad.jpeg"), [0xFF, 0xD8, 0xFF]).unwrap();
-    let error = Task::load(&subset(), Some(root.path()), &options()).unwrap_err();
+    let error = Task::load(&subset(), &root.path().into(), &options()).unwrap_err();
     let text = error.to_string();
     assert!(matches!(&error, DataError::BadImages { files } if files.len() == 26));
     assert!(text.starts_with("26 image files") && text.contains("bad00.jpg: the file is empty"), "{text}");
@@ -100,7 +100,7 @@ fn bad_files_stop_the_run_unless_they_are_skipped() {
     assert!(help.contains("--skip-bad"), "{help}");
 
     let skipping = TaskOptions { skip_bad: true, ..options() };
-    let task = Task::load(&subset(), Some(root.path()), &skipping).unwrap();
+    let task = Task::load(&subset(), &root.path().into(), &skipping).unwrap();
     assert_eq!(task.train.class_counts(), [3, 3, 3]);
     assert_eq!(task.source.train.skipped.len(), 25);
     assert_eq!(task.source.test.skipped, ["val/english_springer/bad.jpeg"]);
@@ -112,17 +112,17 @@ fn missing_and_empty_classes_are_named_with_the_place() {
     let root = tempfile::tempdir().unwrap();
     folder(root.path(), 2);
     fs::remove_dir_all(root.path().join("train/Cassette-Player")).unwrap();
-    let text = Task::load(&subset(), Some(root.path()), &options()).unwrap_err().to_string();
+    let text = Task::load(&subset(), &root.path().into(), &options()).unwrap_err().to_string();
     assert!(text.contains("1 class of trio not found"), "{text}");
     assert!(text.contains("n02979186 (cassette player), train: ") && text.contains("train/n02979186"), "{text}");
-    let rows = verify(&subset(), Some(root.path())).unwrap();
+    let rows = verify(&subset(), &[root.path().to_owned()]).unwrap();
     assert_eq!((rows[2].train, rows[2].test, rows[2].is_complete()), (None, Some(2), false));
     assert_eq!((rows[1].train, rows[1].test), (Some(2), Some(2)));
     let known = ClassCount { expected_train: Some(2), expected_test: None, ..rows[1].clone() };
     assert!(known.is_complete() && !ClassCount { expected_train: Some(3), ..known }.is_complete());
 
     fs::create_dir(root.path().join("train/Cassette-Player")).unwrap();
-    let error = Task::load(&subset(), Some(root.path()), &options()).unwrap_err();
+    let error = Task::load(&subset(), &root.path().into(), &options()).unwrap_err();
     assert!(matches!(error, DataError::EmptyClasses { .. }), "{error}");
     assert!(error.to_string().contains("train/Cassette-Player"), "{error}");
 }
@@ -130,7 +130,9 @@ fn missing_and_empty_classes_are_named_with_the_place() {
 #[test]
 fn wrong_roots_say_what_was_expected() {
     let root = tempfile::tempdir().unwrap();
-    let load = |path: Option<&Path>| Task::load(&subset(), path, &options()).unwrap_err();
+    let load = |path: Option<&Path>| {
+        Task::load(&subset(), &path.map_or_else(Library::empty, Library::from), &options()).unwrap_err()
+    };
     assert!(matches!(load(None), DataError::NoRoot { .. }));
     assert!(matches!(load(Some(&root.path().join("nowhere"))), DataError::MissingRoot { is_file: false, .. }));
     fs::write(root.path().join("file"), "").unwrap();
@@ -148,7 +150,7 @@ fn wrong_roots_say_what_was_expected() {
 #[test]
 fn a_dataset_is_found_one_folder_down_by_what_it_holds() {
     let root = tempfile::tempdir().unwrap();
-    let find = || Task::load(&subset(), Some(root.path()), &options());
+    let find = || Task::load(&subset(), &root.path().into(), &options());
     write(&root.path().join("aaa/train/zebra/0.png"), 1);
     write(&root.path().join("aaa/val/zebra/0.png"), 1);
     let error = find().unwrap_err();
@@ -170,17 +172,17 @@ fn a_class_listed_twice_is_loaded_once_at_its_last_position() {
     folder(root.path(), 2);
     let mut twice = subset();
     twice.classes.push(twice.classes[0].clone());
-    let task = Task::load(&twice, Some(root.path()), &options()).unwrap();
+    let task = Task::load(&twice, &root.path().into(), &options()).unwrap();
     assert_eq!(task.train.class_counts(), [0, 2, 2, 2]);
     assert!(task.source.notes[0].contains("positions 0 and 3"), "{:?}", task.source.notes);
-    assert_eq!(verify(&twice, Some(root.path())).unwrap()[0].train, Some(0));
+    assert_eq!(verify(&twice, &[root.path().to_owned()]).unwrap()[0].train, Some(0));
 }
 
 #[test]
 fn the_held_out_slice_is_stratified_repeatable_and_apart_from_training() {
     let small =
         |heldout, seed| TaskOptions { train_per_class: Some(10), test_per_class: Some(1), heldout, seed, ..options() };
-    let load = |heldout, seed| Task::load(&scenes(false), None, &small(heldout, seed));
+    let load = |heldout, seed| Task::load(&scenes(false), &Library::empty(), &small(heldout, seed));
     let task = load(0.2, 3).unwrap();
     assert_eq!(task.heldout.len(), 20);
     assert_eq!(task.train.subset(&task.heldout).class_counts(), [2; 10]);
@@ -205,8 +207,8 @@ fn e14_whitening_comes_from_the_training_images_whatever_the_test_images_are() {
         test_per_class: Some(test_per_class),
         ..TaskOptions::default()
     };
-    let few = Task::load(&scenes(false), None, &options(1)).unwrap();
-    let many = Task::load(&scenes(false), None, &options(5)).unwrap();
+    let few = Task::load(&scenes(false), &Library::empty(), &options(1)).unwrap();
+    let many = Task::load(&scenes(false), &Library::empty(), &options(5)).unwrap();
     assert_eq!(few.space.hash(), many.space.hash());
     let all: Vec<f32> = few.train.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let expected = Zca::fit_matrix(&all, few.train.len(), few.train.shape(), Zca::EPSILON).unwrap();
@@ -217,7 +219,7 @@ fn e14_whitening_comes_from_the_training_images_whatever_the_test_images_are() {
 fn source_information_survives_json_and_names_no_path() {
     let root = tempfile::tempdir().unwrap();
     folder(root.path(), 2);
-    let info = Task::load(&subset(), Some(root.path()), &options()).unwrap().source;
+    let info = Task::load(&subset(), &root.path().into(), &options()).unwrap().source;
     let text = serde_json::to_string(&info).unwrap();
     assert_eq!(serde_json::from_str::<SourceInfo>(&text).unwrap(), info);
     assert!(!text.contains(&*root.path().to_string_lossy()), "{text}");
@@ -225,7 +227,7 @@ fn source_information_survives_json_and_names_no_path() {
 
 #[test]
 fn scenes_are_verified_without_a_root() {
-    let rows = verify(&scenes(true), None).unwrap();
+    let rows = verify(&scenes(true), &[]).unwrap();
     assert!(rows.iter().all(|row| (row.train, row.test) == (Some(1000), Some(200))));
 }
 
@@ -234,11 +236,11 @@ fn an_unlabelled_test_folder_and_dangling_links_mislead_nobody() {
     let root = tempfile::tempdir().unwrap();
     folder(root.path(), 2);
     write(&root.path().join("test/images/0.png"), 9);
-    assert_eq!(Task::load(&subset(), Some(root.path()), &options()).unwrap().test.len(), 6);
+    assert_eq!(Task::load(&subset(), &root.path().into(), &options()).unwrap().test.len(), 6);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("nowhere.png", root.path().join("train/n01440764/link.png")).unwrap();
-        let error = Task::load(&subset(), Some(root.path()), &options()).unwrap_err();
+        let error = Task::load(&subset(), &root.path().into(), &options()).unwrap_err();
         assert!(matches!(&error, DataError::BadImages { files } if files.len() == 1), "{error}");
     }
 }

@@ -1,13 +1,13 @@
 //! What a data folder holds of a subset, counted without decoding.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     error::DataError,
     scenes,
-    source::{Split, find},
+    source::{Split, find, name_of},
     task::labelled,
 };
 use crate::subset::{ClassEntry, Family, Subset};
@@ -41,33 +41,37 @@ impl ClassCount {
     }
 }
 
-/// Counts the images of every class of a subset below `root`, in class order, without decoding any.
+/// Counts the images of every class of a subset, in class order, without decoding any.
 ///
 /// Missing classes are rows without counts, not errors; a missing folder, layout or split is an error. Where a list names
 /// a class twice, its images count at the last position, as [`Task::load`](super::Task::load) labels them.
-pub fn verify(subset: &Subset, root: Option<&Path>) -> Result<Vec<ClassCount>, DataError> {
-    let source = match (&subset.family, root) {
-        (Family::Scenes { .. }, _) => None,
-        (_, None) => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
-        (_, Some(root)) => Some(find(subset, root)?.source),
+pub fn verify(subset: &Subset, roots: &[PathBuf]) -> Result<Vec<ClassCount>, DataError> {
+    let counted = match subset.family {
+        Family::Scenes { .. } => None,
+        _ if roots.is_empty() => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
+        _ => {
+            let found = find(subset, roots)?;
+            Some([found.train.source.counts(Split::Train)?, found.test.source.counts(Split::Test)?])
+        }
     };
-    let count = |split, class: &ClassEntry| match &source {
-        Some(source) => source.count(split, class),
-        None => Ok(scenes::count(split, &class.synset)),
+    let names =
+        counted.as_ref().map(|splits| splits.each_ref().map(|counts| counts.keys().cloned().collect::<Vec<_>>()));
+    let count = |split: Split, class: &ClassEntry| match (&counted, &names) {
+        (Some(counts), Some(names)) => name_of(class, &names[split as usize]).map(|name| counts[split as usize][name]),
+        _ => scenes::count(split, &class.synset),
     };
     let kept: BTreeSet<u32> = labelled(subset).into_iter().map(|(_, label)| label).collect();
     let expected = subset.expected_counts();
-    let mut rows = Vec::with_capacity(subset.classes.len());
-    for (i, class) in subset.classes.iter().enumerate() {
-        let found = |split| if kept.contains(&(i as u32)) { count(split, class) } else { Ok(Some(0)) };
-        rows.push(ClassCount {
+    let rows = subset.classes.iter().enumerate().map(|(i, class)| {
+        let found = |split| if kept.contains(&(i as u32)) { count(split, class) } else { Some(0) };
+        ClassCount {
             synset: class.synset.clone(),
             label: class.label.clone(),
-            train: found(Split::Train)?,
-            test: found(Split::Test)?,
+            train: found(Split::Train),
+            test: found(Split::Test),
             expected_train: expected.get(i).and_then(|count| count.train),
             expected_test: expected.get(i).and_then(|count| count.test),
-        });
-    }
-    Ok(rows)
+        }
+    });
+    Ok(rows.collect())
 }

@@ -46,7 +46,7 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
         observer.note(&format!("note: {}: {note}", plan.subset.id()));
     }
     let device = plan.options.device.open()?;
-    let task = Task::load(&plan.subset, plan.options.data.as_deref(), &plan.task)?;
+    let task = Task::load(&plan.subset, &plan.options.data, &plan.task)?;
     let store = Store::new(&plan.options.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;

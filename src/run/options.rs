@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::RunError;
 use crate::{
-    data::{ResizeMode, TaskOptions},
+    data::{Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
     eval::{NoKd, Protocol},
     grad::Offload,
@@ -43,7 +43,7 @@ pub struct RunOptions {
     /// Root of every random stream.
     pub seed: u64,
     /// Root of the images.
-    pub data: Option<PathBuf>,
+    pub data: Library,
     /// Recipe file.
     pub recipe: Option<PathBuf>,
     /// `--set` pairs.

@@ -12,7 +12,7 @@ use super::{
     score::{Scorer, TrainOn},
 };
 use crate::{
-    data::{Decode, PixelSpace, ResizeMode, Task, TaskOptions},
+    data::{Decode, Library, PixelSpace, ResizeMode, Task, TaskOptions},
     device::DeviceChoice,
     nn::NetworkSpec,
     record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, leaderboard, value_of},
@@ -35,7 +35,7 @@ pub struct RescoreOptions {
     /// Root of the students' streams.
     pub seed: u64,
     /// Root of the images.
-    pub data: Option<PathBuf>,
+    pub data: Library,
     /// Leave damaged images out instead of stopping.
     pub skip_bad: bool,
     /// Built-in scenes only: training images a class.
@@ -140,7 +140,7 @@ fn task(set: &Distilled, subset: &Subset, options: &RescoreOptions) -> Result<Ta
         train_per_class: options.train_per_class,
         ..TaskOptions::default()
     };
-    let mut task = Task::load(subset, options.data.as_deref(), &task_options)?;
+    let mut task = Task::load(subset, &options.data, &task_options)?;
     task.space = PixelSpace::from_record(&set.space, set.image_shape())?;
     Ok(task)
 }

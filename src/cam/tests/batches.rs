@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{close, host, model, network, normal};
 use crate::{
     cam::{CamMethod, CamModel, Training, seeds, train},
-    data::{Task, TaskOptions},
+    data::{Library, Task, TaskOptions},
     eval::View,
     nn::{Mode, NetworkSpec},
     subset::Subset,
@@ -67,7 +67,7 @@ fn correlation(a: &[f32], b: &[f32]) -> f64 {
 fn trained(slug: &str, epochs: usize) -> (CamModel, burn::tensor::Tensor<4>, Vec<usize>) {
     let subset = Subset::find("scenes-easy").unwrap();
     let options = TaskOptions { train_per_class: Some(50), test_per_class: Some(10), ..TaskOptions::default() };
-    let task = Task::load(&subset, None, &options).unwrap();
+    let task = Task::load(&subset, &Library::empty(), &options).unwrap();
     let device = Device::flex();
     let training = Training { epochs, batch: 25, learning_rate: 0.02, seed: 0, device: &device };
     let stop = AtomicBool::new(false);
@@ -105,7 +105,7 @@ fn g14_the_same_seeds_give_the_same_maps() {
 fn training_is_repeatable_and_can_be_stopped() {
     let subset = Subset::find("scenes-easy").unwrap();
     let options = TaskOptions { train_per_class: Some(4), test_per_class: Some(1), ..TaskOptions::default() };
-    let task = Task::load(&subset, None, &options).unwrap();
+    let task = Task::load(&subset, &Library::empty(), &options).unwrap();
     let (device, spec) = (Device::flex(), NetworkSpec::parse("convnet-d2-w4").unwrap());
     let training = Training { epochs: 2, batch: 16, learning_rate: 0.01, seed: 5, device: &device };
     let run = |training, tap, stop| train(&task, &spec, training, tap, &AtomicBool::new(stop), &());

@@ -104,7 +104,7 @@ impl TrainArgs {
             ..TaskOptions::default()
         };
         let (root, places) = self.shelf.resolve()?;
-        let task = Task::load(&subset, places.data.as_deref(), &options)?;
+        let task = Task::load(&subset, &places.data, &options)?;
         if let Some(buffer) = experts::find(&demand, &network, &task, &root)? {
             ui::show(&buffer.path().display().to_string());
             ui::say("everything is there already");

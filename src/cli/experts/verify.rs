@@ -84,7 +84,7 @@ fn accuracy(
     let network = network(Some(&manifest.network), Some(manifest.input[2]), &subset)?;
     let zca = manifest.pixel_space == "zca";
     let options = TaskOptions { resolution: Some(manifest.input[2]), zca, train_per_class, ..TaskOptions::default() };
-    let task = Task::load(&subset, places.data.as_deref(), &options)?;
+    let task = Task::load(&subset, &places.data, &options)?;
     say_differences(buffer.path(), manifest, &task);
     let device = places.device.open()?.device;
     let all = experts::last_accuracies(buffer, &network, &View::test(&task), &device, stop)?;

@@ -6,13 +6,8 @@ use std::{
     sync::OnceLock,
 };
 
-use rayon::prelude::*;
-
-use super::{Loaded, Source, Split, names_class};
-use crate::{
-    data::{decode::Decode, error::DataError, image_set::ImageSet, resize},
-    subset::ClassEntry,
-};
+use super::{Item, Picture, Place, Source, Split, Wanted};
+use crate::{data::error::DataError, subset::ClassEntry};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -36,7 +31,8 @@ pub struct CifarBinary {
     names: Vec<String>,
     /// Records in a file of ten thousand; tests make smaller ones.
     unit: usize,
-    counts: [OnceLock<Vec<usize>>; 2],
+    /// The files of each split, once they were read.
+    read: [[OnceLock<Vec<u8>>; 5]; 2],
 }
 
 impl CifarBinary {
@@ -60,7 +56,7 @@ impl CifarBinary {
         if names.is_empty() && variant == Variant::Ten {
             names = NAMES_10.iter().map(|&name| name.to_owned()).collect();
         }
-        Some(Self { folder: folder.to_owned(), variant, names, unit: RECORDS, counts: Default::default() })
+        Some(Self { folder: folder.to_owned(), variant, names, unit: RECORDS, read: Default::default() })
     }
 
     fn label_bytes(&self) -> usize {
@@ -71,7 +67,7 @@ impl CifarBinary {
     }
 
     /// Files of a split and the records in each.
-    fn files(&self, split: Split) -> (Vec<PathBuf>, usize) {
+    fn paths(&self, split: Split) -> (Vec<PathBuf>, usize) {
         let (names, records): (Vec<String>, usize) = match (self.variant, split) {
             (Variant::Ten, Split::Train) => ((1..=5).map(|i| format!("data_batch_{i}.bin")).collect(), self.unit),
             (Variant::Ten, Split::Test) => (vec!["test_batch.bin".into()], self.unit),
@@ -81,41 +77,24 @@ impl CifarBinary {
         (names.into_iter().map(|name| self.folder.join(name)).collect(), records)
     }
 
-    fn index_of(&self, class: &ClassEntry) -> Option<usize> {
-        let exact = self.names.iter().position(|name| *name == class.synset);
-        exact.or_else(|| self.names.iter().position(|name| names_class(name, class)))
-    }
-
-    /// All records of a split, one file after the other, with their lengths checked.
-    fn read(&self, split: Split) -> Result<Vec<u8>, DataError> {
-        let (files, records) = self.files(split);
+    /// The records of a file, read once, with length and labels checked.
+    fn file(&self, split: Split, part: usize) -> Result<&[u8], DataError> {
+        let cell = &self.read[split as usize][part];
+        if let Some(bytes) = cell.get() {
+            return Ok(bytes);
+        }
+        let (mut paths, records) = self.paths(split);
+        let path = paths.swap_remove(part);
         let expected = (records * (self.label_bytes() + PIXELS)) as u64;
-        let mut all = Vec::with_capacity(files.len() * expected as usize);
-        for path in files {
-            let bytes = fs::read(&path).map_err(|source| DataError::Unreadable { path: path.clone(), source })?;
-            if bytes.len() as u64 != expected {
-                return Err(DataError::WrongSize { path, expected, found: bytes.len() as u64 });
-            }
-            let impossible = |label: &u8| usize::from(*label) >= self.names.len();
-            if let Some((record, label)) = self.labels(&bytes).enumerate().find(|(_, label)| impossible(label)) {
-                return Err(DataError::WrongLabel { path, record, label, classes: self.names.len() });
-            }
-            all.extend_from_slice(&bytes);
+        let bytes = fs::read(&path).map_err(|source| DataError::Unreadable { path: path.clone(), source })?;
+        if bytes.len() as u64 != expected {
+            return Err(DataError::WrongSize { path, expected, found: bytes.len() as u64 });
         }
-        Ok(all)
-    }
-
-    /// Images of every class of a split; the files are read once.
-    fn counts(&self, split: Split) -> Result<&[usize], DataError> {
-        let cell = &self.counts[split as usize];
-        if cell.get().is_none() {
-            let mut counts = vec![0; self.names.len()];
-            for label in self.labels(&self.read(split)?) {
-                counts[usize::from(label)] += 1;
-            }
-            return Ok(cell.get_or_init(|| counts));
+        let impossible = |label: &u8| usize::from(*label) >= self.names.len();
+        if let Some((record, label)) = self.labels(&bytes).enumerate().find(|(_, label)| impossible(label)) {
+            return Err(DataError::WrongLabel { path, record, label, classes: self.names.len() });
         }
-        Ok(cell.get().map_or(&[], Vec::as_slice))
+        Ok(cell.get_or_init(|| bytes))
     }
 
     fn labels<'a>(&self, records: &'a [u8]) -> impl Iterator<Item = u8> + use<'a> {
@@ -133,7 +112,7 @@ impl Source for CifarBinary {
     }
 
     fn has_split(&self, split: Split) -> Result<(), DataError> {
-        let (files, _) = self.files(split);
+        let (files, _) = self.paths(split);
         let missing: Vec<String> = files
             .iter()
             .filter(|path| !path.is_file())
@@ -146,56 +125,48 @@ impl Source for CifarBinary {
     }
 
     fn place(&self, split: Split, _class: &ClassEntry) -> PathBuf {
-        let (files, _) = self.files(split);
+        let (files, _) = self.paths(split);
         files.into_iter().next().unwrap_or_else(|| self.folder.clone())
     }
 
-    fn has_class(&self, _split: Split, class: &ClassEntry) -> Result<bool, DataError> {
-        Ok(self.index_of(class).is_some())
-    }
-
-    fn count(&self, split: Split, class: &ClassEntry) -> Result<Option<usize>, DataError> {
-        let Some(index) = self.index_of(class) else { return Ok(None) };
-        Ok(self.counts(split)?.get(index).copied())
-    }
-
     fn classes(&self, _split: Split) -> Result<Vec<String>, DataError> {
-        Ok(self.names.clone())
+        let mut names = self.names.clone();
+        names.sort();
+        Ok(names)
     }
 
-    fn load(
-        &self,
-        split: Split,
-        classes: &[(&ClassEntry, u32)],
-        names: &[String],
-        decode: &Decode,
-    ) -> Result<Loaded, DataError> {
-        let records = self.read(split)?;
-        let own: Vec<u8> = self.labels(&records).collect();
-        let size = self.label_bytes() + PIXELS;
-        let mut picks: Vec<(usize, u32)> = Vec::new();
-        for (class, label) in classes {
-            if let Some(index) = self.index_of(class) {
-                picks.extend((0..own.len()).filter(|&i| usize::from(own[i]) == index).map(|i| (i, *label)));
+    fn scan(&self, split: Split, wanted: Wanted, visit: &mut dyn FnMut(&str, Item)) -> Result<(), DataError> {
+        let mut index = 0;
+        for part in 0..self.paths(split).0.len() {
+            for (row, label) in self.labels(self.file(split, part)?).enumerate() {
+                let name = &self.names[usize::from(label)];
+                if wanted(name) {
+                    let place = Place { part: part as u32, start: row as u64, length: 0 };
+                    visit(name, Item::numbered(index, place));
+                }
+                index += 1;
             }
         }
-        let planar = |i: usize| &records[i * size + self.label_bytes()..(i + 1) * size];
-        let length: usize = decode.shape().iter().product();
-        let mut pixels = vec![0; picks.len() * length];
-        pixels.par_chunks_exact_mut(length).zip(picks.par_iter()).for_each(|(target, &(i, _))| {
-            if decode.resolution == SIDE {
-                target.copy_from_slice(planar(i));
-            } else {
-                let source = planar(i);
-                let area = SIDE * SIDE;
-                let rgb: Vec<u8> =
-                    (0..area).flat_map(|p| [source[p], source[area + p], source[2 * area + p]]).collect();
-                target.copy_from_slice(&resize::to_square(&rgb, SIDE, SIDE, decode));
-            }
-        });
-        let labels = picks.into_iter().map(|(_, label)| label).collect();
-        let images = ImageSet::decoded(pixels, labels, decode.shape(), names.to_vec(), decode.describe())?;
-        Ok(Loaded { images, bad: Vec::new() })
+        Ok(())
+    }
+
+    fn files(&self, split: Split, _wanted: Wanted, visit: &mut dyn FnMut(&Path)) -> Result<(), DataError> {
+        self.paths(split).0.iter().for_each(|path| visit(path));
+        Ok(())
+    }
+
+    fn read(&self, split: Split, item: &Item) -> Result<Picture, String> {
+        let records = self.file(split, item.place.part as usize).map_err(|error| error.to_string())?;
+        let size = self.label_bytes() + PIXELS;
+        let planar = &records[item.place.start as usize * size + self.label_bytes()..][..PIXELS];
+        let area = SIDE * SIDE;
+        let pixels = (0..area).flat_map(|p| [planar[p], planar[area + p], planar[2 * area + p]]).collect();
+        Ok(Picture::Rgb { pixels, width: SIDE, height: SIDE })
+    }
+
+    fn path(&self, split: Split, item: &Item) -> PathBuf {
+        let file = self.paths(split).0.into_iter().nth(item.place.part as usize).unwrap_or_default();
+        file.join(item.place.start.to_string())
     }
 }
 
@@ -205,15 +176,6 @@ const NAMES_10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ResizeMode;
-
-    fn class(name: &str) -> ClassEntry {
-        ClassEntry { synset: name.into(), label: name.replace('_', " "), index: None }
-    }
-
-    fn decode(resolution: usize) -> Decode {
-        Decode { resolution, resize: ResizeMode::Squash, antialias: true }
-    }
 
     /// `records` records whose label is their position modulo `classes` and whose pixels are their position plus the channel.
     fn bytes(records: usize, classes: usize, coarse: bool) -> Vec<u8> {
@@ -238,20 +200,25 @@ mod tests {
         (folder, source)
     }
 
+    fn listed(source: &CifarBinary, split: Split, class: &str) -> Vec<Item> {
+        let mut items = Vec::new();
+        source.scan(split, &|name| name == class, &mut |_, item| items.push(item)).unwrap();
+        items
+    }
+
     #[test]
-    fn cifar_10_loads_class_after_class_in_file_order() {
+    fn cifar_10_lists_and_reads_in_file_order() {
         let (_folder, source) = ten();
-        let (ship, bird) = (class("ship"), class("bird"));
-        let names = vec!["ship".to_owned(), "bird".to_owned()];
-        let loaded = source.load(Split::Train, &[(&ship, 0), (&bird, 1)], &names, &decode(32)).unwrap();
-        assert_eq!(loaded.images.class_counts(), [10, 10]);
-        assert_eq!((loaded.images.image(0)[0], loaded.images.image(0)[2048], loaded.images.image(1)[0]), (8, 10, 18));
-        assert_eq!(loaded.images.image(10)[0], 2);
-        assert_eq!(source.count(Split::Test, &ship).unwrap(), Some(2));
-        assert_eq!(source.count(Split::Test, &class("zebra")).unwrap(), None);
-        let small = source.load(Split::Test, &[(&ship, 0)], &names, &decode(16)).unwrap();
-        assert_eq!(small.images.shape(), [3, 16, 16]);
-        assert_eq!(small.images.image(0)[16 * 16], 9);
+        let ships = listed(&source, Split::Train, "ship");
+        let first = |item: &Item| match source.read(Split::Train, item).unwrap() {
+            Picture::Rgb { pixels, .. } => [pixels[0], pixels[1], pixels[2]],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((ships.len(), first(&ships[0]), first(&ships[1])), (10, [8, 9, 10], [18, 19, 20]));
+        assert!(ships.is_sorted_by_key(Item::order));
+        assert_eq!(source.counts(Split::Test).unwrap()["ship"], 2);
+        assert!(source.path(Split::Train, &ships[2]).ends_with("data_batch_2.bin/8"));
+        assert_eq!(source.classes(Split::Train).unwrap().len(), 10);
     }
 
     #[test]
@@ -263,28 +230,28 @@ mod tests {
         fs::write(folder.path().join("fine_label_names.txt"), list.join("\n")).unwrap();
         let mut source = CifarBinary::detect(folder.path()).unwrap();
         source.unit = 20;
-        let wanted = ClassEntry { synset: "Aquarium fish 3".into(), label: String::new(), index: None };
         assert_eq!(source.kind(), "cifar-100-binary");
-        assert_eq!(source.count(Split::Train, &wanted).unwrap(), Some(5));
-        assert_eq!(source.count(Split::Test, &wanted).unwrap(), Some(1));
+        assert_eq!(source.counts(Split::Train).unwrap()["aquarium_fish_3"], 5);
+        assert_eq!(source.counts(Split::Test).unwrap()["aquarium_fish_3"], 1);
     }
 
     #[test]
     fn damaged_files_are_named() {
         let (folder, mut source) = ten();
         let path = folder.path().join("data_batch_3.bin");
+        let scan = |source: &CifarBinary| source.counts(Split::Train).unwrap_err();
         fs::write(&path, &bytes(20, 10, false)[1..]).unwrap();
-        let error = source.read(Split::Train).unwrap_err();
+        let error = scan(&source);
         assert!(matches!(&error, DataError::WrongSize { expected: 61_460, found: 61_459, .. }), "{error}");
         let mut wrong = bytes(20, 10, false);
         wrong[2 * 3073] = 10;
         fs::write(&path, wrong).unwrap();
-        let error = source.read(Split::Train).unwrap_err();
+        let error = scan(&source);
         assert!(matches!(&error, DataError::WrongLabel { record: 2, label: 10, classes: 10, .. }), "{error}");
         fs::remove_file(&path).unwrap();
         let error = source.has_split(Split::Train).unwrap_err();
         assert!(error.to_string().contains("data_batch_3.bin"), "{error}");
         source.unit = RECORDS;
-        assert!(matches!(source.read(Split::Test), Err(DataError::WrongSize { expected: 30_730_000, .. })));
+        assert!(matches!(source.counts(Split::Test), Err(DataError::WrongSize { expected: 30_730_000, .. })));
     }
 }

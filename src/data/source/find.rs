@@ -1,71 +1,173 @@
-//! Finding the dataset of a subset in a folder, or in one of the folders directly below it.
+//! Finding the dataset of a subset in folders, or in one of the folders directly below them.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::{Source, Split, open, plain};
+use super::{Source, Split, name_of, names::plain, open};
 use crate::{
     data::error::{DataError, LackingClass},
     subset::Subset,
 };
 
-/// A source that was found, and what it lacks.
-#[derive(Debug)]
+/// Where both splits of a subset come from; often the same source.
+#[derive(Clone, Debug)]
 pub struct Found {
+    /// The training images.
+    pub train: Part,
+    /// The test images.
+    pub test: Part,
+}
+
+/// Where one split comes from, and what is missing there.
+#[derive(Clone, Debug)]
+pub struct Part {
     /// The source.
-    pub source: Box<dyn Source>,
+    pub source: Arc<dyn Source>,
     /// Its folder.
     pub folder: PathBuf,
     /// Classes of the subset that it has not got.
     pub lacking: Vec<LackingClass>,
 }
 
-/// The source below `root` for a subset.
+impl Found {
+    /// The part of a split.
+    pub fn split(&self, split: Split) -> &Part {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+
+    /// Classes that either split has not got.
+    pub fn lacking(&self) -> Vec<LackingClass> {
+        self.train.lacking.iter().chain(&self.test.lacking).cloned().collect()
+    }
+
+    /// Names of the layouts: one, or that of the training images and that of the test images.
+    pub fn kind(&self) -> String {
+        match (self.train.source.kind(), self.test.source.kind()) {
+            (train, test) if train == test => train.to_owned(),
+            (train, test) => format!("{train} + {test}"),
+        }
+    }
+}
+
+/// The sources for a subset below several folders.
 ///
-/// `root` itself comes first. Where it is no dataset, or lacks classes of the subset, the folders directly in it are tried:
-/// those that hold every class count, the one named as the subset wins, then one whose name begins so, then any other.
-/// Two of the same rank are an error, never a guess. When none holds every class, the one that lacks fewest is returned.
-pub fn find(subset: &Subset, root: &Path) -> Result<Found, DataError> {
-    if !root.is_dir() {
-        return Err(DataError::MissingRoot { path: root.to_owned(), is_file: root.exists() });
-    }
-    let own = match examine(subset, root)? {
-        Some(Ok(found)) if found.lacking.is_empty() => return Ok(found),
-        other => other,
-    };
-    let names = listing(root)?;
-    let mut whole: Vec<(u8, String, Found)> = Vec::new();
-    let mut partial: Vec<Found> = Vec::new();
-    let mut refused = Vec::new();
-    for name in names.iter().filter(|name| !name.starts_with('.')) {
-        let folder = root.join(name);
-        if !folder.is_dir() {
-            continue;
+/// The first folder that holds every class in both splits is taken. Where none does, each split comes from the first folder
+/// that holds it whole; where that fails too, the folder that lacks fewest classes is returned.
+///
+/// A folder itself comes before the folders directly in it: of those that hold every class, the one named as the subset
+/// wins, then one whose name begins so, then any other. Two of the same rank are an error, never a guess.
+pub fn find(subset: &Subset, roots: &[PathBuf]) -> Result<Found, DataError> {
+    let mut all: Vec<Candidate> = Vec::new();
+    let mut names = Vec::new();
+    for root in roots {
+        if !root.is_dir() {
+            return Err(DataError::MissingRoot { path: root.to_owned(), is_file: root.exists() });
         }
-        match examine(subset, &folder)? {
-            Some(Ok(found)) if found.lacking.is_empty() => whole.push((rank(name, subset), name.clone(), found)),
-            Some(Ok(found)) => partial.push(found),
-            Some(Err(error)) => refused.push(error),
-            None => {}
+        let own = candidates(subset, root)?;
+        if let Some(found) = whole(&own) {
+            return Ok(found);
         }
-    }
-    if let Some(best) = whole.iter().map(|(rank, _, _)| *rank).min() {
-        whole.retain(|(rank, _, _)| *rank == best);
-        if whole.len() > 1 {
-            let folders = whole.into_iter().map(|(_, name, _)| name).collect();
-            return Err(DataError::AmbiguousRoot { root: root.to_owned(), subset: subset.slug.clone(), folders });
+        names = listing(root)?;
+        let mut inner: Vec<(u8, String, Found)> = Vec::new();
+        all.extend(own);
+        for name in names.iter().filter(|name| !name.starts_with('.')) {
+            let folder = root.join(name);
+            if folder.is_dir() {
+                let below = candidates(subset, &folder)?;
+                inner.extend(whole(&below).map(|found| (rank(name, subset), name.clone(), found)));
+                all.extend(below);
+            }
+        }
+        if let Some(found) = best_named(subset, root, inner)? {
+            return Ok(found);
         }
     }
-    let fewest = partial.into_iter().min_by_key(|found| found.lacking.len());
-    match (whole.pop(), own, fewest, refused.into_iter().next()) {
-        (Some((_, _, found)), _, _, _) => Ok(found),
-        (None, Some(own), _, _) => own,
-        (None, None, Some(partial), _) => Ok(partial),
-        (None, None, None, Some(error)) => Err(error),
-        (None, None, None, None) => Err(DataError::UnknownLayout { path: root.to_owned(), found: names }),
+    match whole(&all) {
+        Some(found) => Ok(found),
+        None => nearest(all).unwrap_or_else(|| {
+            let path = roots.last().cloned().unwrap_or_default();
+            Err(DataError::UnknownLayout { path, found: names })
+        }),
     }
+}
+
+/// One source with what it lacks of each split, or why it has nothing of it.
+struct Candidate {
+    source: Arc<dyn Source>,
+    folder: PathBuf,
+    lacking: [Result<Vec<LackingClass>, DataError>; 2],
+}
+
+impl Candidate {
+    fn part(&self, split: Split) -> Option<Part> {
+        let lacking = self.lacking[split as usize].as_ref().ok()?.clone();
+        Some(Part { source: Arc::clone(&self.source), folder: self.folder.clone(), lacking })
+    }
+
+    fn lacks(&self) -> Option<usize> {
+        self.lacking.iter().map(|lacking| lacking.as_ref().ok().map(Vec::len)).sum()
+    }
+}
+
+/// The sources that a folder is, each with the classes it lacks.
+fn candidates(subset: &Subset, folder: &Path) -> Result<Vec<Candidate>, DataError> {
+    let sources = open(folder)?.into_iter();
+    Ok(sources
+        .map(|source| {
+            let lacking = Split::ALL.map(|split| lacking(subset, source.as_ref(), split));
+            Candidate { source: source.into(), folder: folder.to_owned(), lacking }
+        })
+        .collect())
+}
+
+fn lacking(subset: &Subset, source: &dyn Source, split: Split) -> Result<Vec<LackingClass>, DataError> {
+    source.has_split(split)?;
+    let names = source.classes(split)?;
+    let missing = subset.classes.iter().filter(|class| name_of(class, &names).is_none());
+    Ok(missing
+        .map(|class| LackingClass {
+            synset: class.synset.clone(),
+            label: class.label.clone(),
+            split,
+            looked: source.place(split, class),
+        })
+        .collect())
+}
+
+/// Both splits with every class: from one source where there is one, else each from the first that has it.
+fn whole(candidates: &[Candidate]) -> Option<Found> {
+    let is_whole = |candidate: &Candidate, split| candidate.part(split).filter(|part| part.lacking.is_empty());
+    let both = |c: &Candidate| Some(Found { train: is_whole(c, Split::Train)?, test: is_whole(c, Split::Test)? });
+    candidates.iter().find_map(both).or_else(|| {
+        let first = |split| candidates.iter().find_map(|candidate| is_whole(candidate, split));
+        Some(Found { train: first(Split::Train)?, test: first(Split::Test)? })
+    })
+}
+
+/// Of folders below `root` that hold everything, the one whose name fits best.
+fn best_named(subset: &Subset, root: &Path, mut found: Vec<(u8, String, Found)>) -> Result<Option<Found>, DataError> {
+    let best = found.iter().map(|(rank, _, _)| *rank).min();
+    found.retain(|(rank, _, _)| Some(*rank) == best);
+    if found.len() > 1 {
+        let folders = found.into_iter().map(|(_, name, _)| name).collect();
+        return Err(DataError::AmbiguousRoot { root: root.to_owned(), subset: subset.slug.clone(), folders });
+    }
+    Ok(found.pop().map(|(_, _, found)| found))
+}
+
+/// What comes nearest where nothing is whole: both splits with the fewest classes missing, else the reason why a split is
+/// missing altogether.
+fn nearest(candidates: Vec<Candidate>) -> Option<Result<Found, DataError>> {
+    let fewest = candidates.iter().filter(|c| c.lacks().is_some()).min_by_key(|c| c.lacks());
+    let found = fewest.and_then(|c| Some(Found { train: c.part(Split::Train)?, test: c.part(Split::Test)? }));
+    let reason = || candidates.into_iter().find_map(|c| c.lacking.into_iter().find_map(Result::err)).map(Err);
+    found.map(Ok).or_else(reason)
 }
 
 /// How well a folder name fits a subset: 0 is its slug, 1 begins with its slug (`cifar10-jpg`, but not `cifar100` for
@@ -89,26 +191,4 @@ fn listing(folder: &Path) -> Result<Vec<String>, DataError> {
     }
     names.sort();
     Ok(names)
-}
-
-/// The source that a folder is, with the classes it lacks; an inner error where a whole split is missing.
-fn examine(subset: &Subset, folder: &Path) -> Result<Option<Result<Found, DataError>>, DataError> {
-    let Some(source) = open(folder)? else { return Ok(None) };
-    let mut lacking = Vec::new();
-    for split in Split::ALL {
-        if let Err(error) = source.has_split(split) {
-            return Ok(Some(Err(error)));
-        }
-        for class in &subset.classes {
-            if !source.has_class(split, class)? {
-                lacking.push(LackingClass {
-                    synset: class.synset.clone(),
-                    label: class.label.clone(),
-                    split,
-                    looked: source.place(split, class),
-                });
-            }
-        }
-    }
-    Ok(Some(Ok(Found { source, folder: folder.to_owned(), lacking })))
 }

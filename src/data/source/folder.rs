@@ -7,24 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Loaded, Source, Split, names_class};
-use crate::{
-    data::{
-        decode::Decode,
-        error::{BadFile, DataError},
-        image_set::ImageSet,
-    },
-    subset::ClassEntry,
-};
+use super::{Item, Picture, Place, Source, Split, Wanted, name_of};
+use crate::{data::error::DataError, subset::ClassEntry};
 
 /// One folder per split, one folder per class in it, image files at any depth below.
 ///
 /// A class folder is named by the synset or the class name. Where several folders would fit, the synset wins, then the
-/// first in sorted order. Files are taken in the order of their path below the class folder; hidden files and files with
-/// other endings than jpg, jpeg and png (any case) are not looked at.
+/// first in sorted order. Hidden files and files with other endings than jpg, jpeg and png (any case) are not looked at.
 #[derive(Debug)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -64,12 +55,6 @@ impl ImageFolder {
             looked: looked.iter().map(|&name| name.to_owned()).collect(),
         })
     }
-
-    fn class_folder(&self, split: Split, class: &ClassEntry) -> Result<Option<&Path>, DataError> {
-        let folders = self.split(split)?;
-        let by_name = || folders.iter().find(|(name, _)| names_class(name, class)).map(|(_, path)| path);
-        Ok(folders.get(&class.synset).or_else(by_name).map(PathBuf::as_path))
-    }
 }
 
 /// The folders in a split folder by name; `None` where the split folder is missing or holds no folder.
@@ -88,24 +73,22 @@ fn class_folders(split: &Path) -> Result<Option<BTreeMap<String, PathBuf>>, Data
     Ok((!folders.is_empty()).then_some(folders))
 }
 
-/// Image files below a class folder, sorted by path.
-fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut files = Vec::new();
+/// Visits the image files below a class folder, in no particular order.
+fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataError> {
     let visible = |entry: &walkdir::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible) {
         match entry {
             Ok(entry) if entry.file_type().is_dir() || !has_image_ending(entry.path()) => {}
-            Ok(entry) => files.push(entry.into_path()),
+            Ok(entry) => visit(entry.path()),
             // A dangling link to an image: found out, and reported with the other bad files, when it is read.
-            Err(error) if error.path().is_some_and(has_image_ending) => files.extend(error.path().map(Path::to_owned)),
+            Err(error) if error.path().is_some_and(has_image_ending) => error.path().into_iter().for_each(&mut *visit),
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_owned();
                 return Err(DataError::Unreadable { path, source: error.into() });
             }
         }
     }
-    files.sort();
-    Ok(files)
+    Ok(())
 }
 
 fn has_image_ending(path: &Path) -> bool {
@@ -123,63 +106,51 @@ impl Source for ImageFolder {
     }
 
     fn place(&self, split: Split, class: &ClassEntry) -> PathBuf {
-        if let Ok(Some(folder)) = self.class_folder(split, class) {
-            return folder.to_owned();
-        }
-        let folder = match split {
-            Split::Train => "train",
-            Split::Test => Self::TEST.into_iter().find(|name| self.root.join(name).is_dir()).unwrap_or(Self::TEST[0]),
-        };
-        self.root.join(folder).join(&class.synset)
-    }
-
-    fn has_class(&self, split: Split, class: &ClassEntry) -> Result<bool, DataError> {
-        Ok(self.class_folder(split, class)?.is_some())
-    }
-
-    fn count(&self, split: Split, class: &ClassEntry) -> Result<Option<usize>, DataError> {
-        let Some(folder) = self.class_folder(split, class)? else { return Ok(None) };
-        Ok(Some(image_files(folder)?.len()))
+        let existing = self.split(split).ok().and_then(|folders| {
+            let names: Vec<String> = folders.keys().cloned().collect();
+            name_of(class, &names).and_then(|name| folders.get(name)).cloned()
+        });
+        existing.unwrap_or_else(|| {
+            let folder = match split {
+                Split::Train => "train",
+                Split::Test => {
+                    Self::TEST.into_iter().find(|name| self.root.join(name).is_dir()).unwrap_or(Self::TEST[0])
+                }
+            };
+            self.root.join(folder).join(&class.synset)
+        })
     }
 
     fn classes(&self, split: Split) -> Result<Vec<String>, DataError> {
         Ok(self.split(split)?.keys().cloned().collect())
     }
 
-    fn load(
-        &self,
-        split: Split,
-        classes: &[(&ClassEntry, u32)],
-        names: &[String],
-        decode: &Decode,
-    ) -> Result<Loaded, DataError> {
-        let mut files = Vec::new();
-        for (class, label) in classes {
-            if let Some(folder) = self.class_folder(split, class)? {
-                files.extend(image_files(folder)?.into_iter().map(|path| (path, *label)));
-            }
+    fn scan(&self, split: Split, wanted: Wanted, visit: &mut dyn FnMut(&str, Item)) -> Result<(), DataError> {
+        for (part, (name, folder)) in self.split(split)?.iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
+            image_files(folder, &mut |path| {
+                let file = path.strip_prefix(folder).unwrap_or(path).to_owned();
+                visit(name, Item { file, place: Place { part: part as u32, ..Place::default() } });
+            })?;
         }
-        let size: usize = decode.shape().iter().product();
-        let mut pixels = vec![0; files.len() * size];
-        let outcomes: Vec<Result<(), String>> = pixels
-            .par_chunks_exact_mut(size)
-            .zip(files.par_iter())
-            .map(|(target, (path, _))| decode.file(path).map(|image| target.copy_from_slice(&image)))
-            .collect();
-        let mut labels = Vec::with_capacity(files.len());
-        let mut bad = Vec::new();
-        for (i, ((path, label), outcome)) in files.into_iter().zip(outcomes).enumerate() {
-            match outcome {
-                Ok(()) => {
-                    pixels.copy_within(i * size..(i + 1) * size, labels.len() * size);
-                    labels.push(label);
-                }
-                Err(reason) => bad.push(BadFile { path, reason }),
-            }
+        Ok(())
+    }
+
+    fn files(&self, split: Split, wanted: Wanted, visit: &mut dyn FnMut(&Path)) -> Result<(), DataError> {
+        for folder in self.split(split)?.iter().filter(|(name, _)| wanted(name)).map(|(_, folder)| folder) {
+            let mut paths = Vec::new();
+            image_files(folder, &mut |path| paths.push(path.to_owned()))?;
+            paths.sort();
+            paths.iter().for_each(|path| visit(path));
         }
-        pixels.truncate(labels.len() * size);
-        bad.sort_by(|a, b| a.path.cmp(&b.path));
-        let images = ImageSet::decoded(pixels, labels, decode.shape(), names.to_vec(), decode.describe())?;
-        Ok(Loaded { images, bad })
+        Ok(())
+    }
+
+    fn read(&self, split: Split, item: &Item) -> Result<Picture, String> {
+        fs::read(self.path(split, item)).map(Picture::Encoded).map_err(|error| error.to_string())
+    }
+
+    fn path(&self, split: Split, item: &Item) -> PathBuf {
+        let folder = self.split(split).ok().and_then(|folders| folders.values().nth(item.place.part as usize));
+        folder.map_or_else(|| item.file.clone(), |folder| folder.join(&item.file))
     }
 }

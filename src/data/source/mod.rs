@@ -1,25 +1,31 @@
 //! Kinds of places that images come from, and how the kind is recognised by looking at the folder.
 //!
-//! A source knows what it is, which classes it has, how many images each, and how to load them; nothing else. A further
-//! layout is a file here, a [`Source`] and a line in [`open`].
+//! A [`Source`] knows what it is, which classes it has, where every image lies, and how to read one; nothing else. It lists
+//! without reading ([`scan`](Source::scan)) and holds no pixels: decoding, resizing and caching happen next door, the same way
+//! for all. A further layout is a file here, a [`Source`] and a line in [`open`].
 
 mod cifar;
 mod find;
 mod folder;
+mod item;
+mod names;
 
-use std::{fmt, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use cifar::CifarBinary;
-pub use find::{Found, find};
+pub use find::{Found, Part, find};
 pub use folder::ImageFolder;
+pub use item::{Item, Picture, Place};
+pub(super) use names::name_of;
 
-use super::{
-    decode::Decode,
-    error::{BadFile, DataError},
-    image_set::ImageSet,
-};
+use super::error::DataError;
 use crate::subset::ClassEntry;
 
 /// Training or test images. A `val` folder counts as test: the lineage scores on the official validation images.
@@ -46,14 +52,8 @@ impl fmt::Display for Split {
     }
 }
 
-/// Images of one split as a source delivers them.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The images that could be decoded.
-    pub images: ImageSet,
-    /// The files that could not, sorted by path.
-    pub bad: Vec<BadFile>,
-}
+/// Which classes of a source are meant, by the names the source gives them.
+pub type Wanted<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A place that images come from.
 pub trait Source: Send + Sync + fmt::Debug {
@@ -64,47 +64,47 @@ pub trait Source: Send + Sync + fmt::Debug {
     fn has_split(&self, split: Split) -> Result<(), DataError>;
 
     /// Where the images of a class are, or would be, for messages.
-    fn place(&self, split: Split, class: &ClassEntry) -> std::path::PathBuf;
+    fn place(&self, split: Split, class: &ClassEntry) -> PathBuf;
 
-    /// Whether a class is there, with images or without.
-    fn has_class(&self, split: Split, class: &ClassEntry) -> Result<bool, DataError>;
-
-    /// How many images a class has, without decoding; `None` where the class is unknown.
-    fn count(&self, split: Split, class: &ClassEntry) -> Result<Option<usize>, DataError>;
-
-    /// Names of the classes that a split has, sorted.
+    /// Names of the classes that a split has, with images or without, sorted. A synset wherever the layout knows it.
     fn classes(&self, split: Split) -> Result<Vec<String>, DataError>;
 
-    /// Loads the images of `classes` (all of them present), class after class, each in file order.
-    ///
-    /// `classes[i]` is the class and the label its images get; `names` are the class names of the resulting set.
-    fn load(
-        &self,
-        split: Split,
-        classes: &[(&ClassEntry, u32)],
-        names: &[String],
-        decode: &Decode,
-    ) -> Result<Loaded, DataError>;
+    /// Visits every image of the wanted classes with the name of its class, in any order, without reading images and in
+    /// memory that does not grow with their number.
+    fn scan(&self, split: Split, wanted: Wanted, visit: &mut dyn FnMut(&str, Item)) -> Result<(), DataError>;
+
+    /// Visits, in a fixed order, every file that the images of the wanted classes depend on: when none of them changed, no
+    /// image did.
+    fn files(&self, split: Split, wanted: Wanted, visit: &mut dyn FnMut(&Path)) -> Result<(), DataError>;
+
+    /// Reads one image; the error is the reason in one line.
+    fn read(&self, split: Split, item: &Item) -> Result<Picture, String>;
+
+    /// What messages and records call an image: its path, or archive and member.
+    fn path(&self, split: Split, item: &Item) -> PathBuf;
+
+    /// Reads many images on all threads; `each` gets the position in `items`. For layouts where neighbours are cheaper to
+    /// read together than one by one.
+    fn read_each(&self, split: Split, items: &[Item], each: &(dyn Fn(usize, Result<Picture, String>) + Sync)) {
+        items.par_iter().enumerate().for_each(|(i, item)| each(i, self.read(split, item)));
+    }
+
+    /// Images of every class of a split.
+    fn counts(&self, split: Split) -> Result<BTreeMap<String, usize>, DataError> {
+        let mut counts: BTreeMap<String, usize> = self.classes(split)?.into_iter().map(|name| (name, 0)).collect();
+        self.scan(split, &|_| true, &mut |class, _| *counts.entry(class.to_owned()).or_default() += 1)?;
+        Ok(counts)
+    }
 }
 
-/// The source that a folder is, judged by what lies in it; `None` where no layout fits.
-pub fn open(folder: &Path) -> Result<Option<Box<dyn Source>>, DataError> {
+/// Every source that a folder is, judged by what lies in it; where it is several, in the order in which they are tried.
+pub fn open(folder: &Path) -> Result<Vec<Box<dyn Source>>, DataError> {
+    let mut sources: Vec<Box<dyn Source>> = Vec::new();
     if let Some(source) = CifarBinary::detect(folder) {
-        return Ok(Some(Box::new(source)));
+        sources.push(Box::new(source));
     }
     if let Some(source) = ImageFolder::detect(folder)? {
-        return Ok(Some(Box::new(source)));
+        sources.push(Box::new(source));
     }
-    Ok(None)
-}
-
-/// A class name reduced to what file systems and lists agree on: lower case, with one hyphen for every run of other signs.
-fn plain(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-").to_lowercase()
-}
-
-/// Whether a name in a source means this class: its synset, or its label up to case, spaces, hyphens and underscores.
-fn names_class(name: &str, class: &ClassEntry) -> bool {
-    name == class.synset || plain(name) == plain(&class.synset) || plain(name) == plain(&class.label)
+    Ok(sources)
 }

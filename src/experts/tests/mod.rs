@@ -16,7 +16,7 @@ use burn::tensor::Device;
 
 use super::{gsam::Gsam, *};
 use crate::{
-    data::{Task, TaskOptions},
+    data::{Library, Task, TaskOptions},
     eval::Progress,
     nn::{Network, NetworkSpec},
     subset::Subset,
@@ -31,7 +31,7 @@ fn task() -> Task {
         test_per_class: Some(2),
         ..TaskOptions::default()
     };
-    Task::load(&Subset::find("scenes-easy").unwrap(), None, &options).unwrap()
+    Task::load(&Subset::find("scenes-easy").unwrap(), &Library::empty(), &options).unwrap()
 }
 
 fn network() -> Network {

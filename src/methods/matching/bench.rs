@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use burn::tensor::Device;
 
 use crate::{
-    data::{Task, TaskOptions},
+    data::{Library, Task, TaskOptions},
     grad::Offload,
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport, find,
@@ -50,7 +50,7 @@ impl World {
         };
         let subset = Subset::find("scenes-easy").unwrap();
         Self {
-            task: Task::load(&subset, None, &options).unwrap(),
+            task: Task::load(&subset, &Library::empty(), &options).unwrap(),
             network: NetworkSpec::parse("convnet-d2-w4").unwrap(),
             provenance: Provenance::of_run(0, Budget::Smoke, Fidelity::Paper, ""),
             device: Device::flex(),

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{recipe::TrajectoryRecipe, run::Run};
 use crate::{
-    data::{Task, TaskOptions},
+    data::{Library, Task, TaskOptions},
     experts::{Buffer, ExpertContext, ensure},
     grad::Offload,
     methods::{
@@ -119,7 +119,7 @@ impl World {
         };
         let subset = Subset::find("scenes-easy").unwrap();
         Self {
-            task: Task::load(&subset, None, &options).unwrap(),
+            task: Task::load(&subset, &Library::empty(), &options).unwrap(),
             network: NetworkSpec::parse("convnet-d2-w8").unwrap(),
             provenance: Provenance::of_run(0, Budget::Smoke, Fidelity::Paper, ""),
             device: Device::flex(),

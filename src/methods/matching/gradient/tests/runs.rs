@@ -8,7 +8,7 @@ use std::{
 use burn::tensor::Device;
 
 use crate::{
-    data::{Task, TaskOptions},
+    data::{Library, Task, TaskOptions},
     eval::Student,
     grad::Offload,
     methods::{
@@ -48,7 +48,7 @@ impl World {
             ..TaskOptions::default()
         };
         Self {
-            task: Task::load(&Subset::find("scenes-easy").unwrap(), None, &options).unwrap(),
+            task: Task::load(&Subset::find("scenes-easy").unwrap(), &Library::empty(), &options).unwrap(),
             network: NetworkSpec::parse(network).unwrap(),
             provenance: Provenance::of_run(0, Budget::Smoke, Fidelity::Paper, ""),
             device: Device::flex(),
