@@ -5,6 +5,8 @@
 //! limit), never panics, and knows neither paths nor classes of subsets. Only the standard library and small format crates
 //! are used here, nothing of the other rooms and nothing of the framework, so that fuzzers can include this folder alone.
 
+pub mod array;
 mod error;
+pub mod pickle;
 
 pub use error::{At, ParseError};
