@@ -7,6 +7,8 @@
 
 pub mod array;
 mod error;
+pub mod npy;
+pub mod npz;
 pub mod pickle;
 
 pub use error::{At, ParseError};
