@@ -9,6 +9,7 @@ pub mod array;
 mod error;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
 pub mod pickle;
 
 pub use error::{At, ParseError};
