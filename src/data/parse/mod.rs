@@ -6,10 +6,22 @@
 //! are used here, nothing of the other rooms and nothing of the framework, so that fuzzers can include this folder alone.
 
 pub mod array;
+pub mod devkit;
 mod error;
+mod inflate;
+mod lists;
+mod matlab;
 pub mod npy;
 pub mod npz;
 pub mod parquet;
 pub mod pickle;
+mod sample;
+mod synset;
+mod tar;
 
 pub use error::{At, ParseError};
+pub use lists::{Labels, VALIDATION, classes, ground_truth, kaggle_solution, synsets};
+pub use matlab::synset_ids;
+pub use sample::{Label, Sample, samples};
+pub use synset::is_synset;
+pub use tar::{Member, members};
