@@ -2,11 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
 
-use super::names::plain;
+use super::{
+    annotation::{malformed, text},
+    names::plain,
+};
 use crate::{
     data::{
         error::DataError,
@@ -18,11 +20,6 @@ use crate::{
 /// Lists of classes, class 0 first: one a line, or a JSON list, or a JSON object from number to name.
 const LISTS: [&str; 3] = ["classes.txt", "synsets.txt", "classes.json"];
 
-/// The error of a file that could be opened and is not what it should be.
-pub(super) fn malformed(path: &Path, error: &ParseError) -> DataError {
-    DataError::Malformed { path: path.to_owned(), why: error.to_string() }
-}
-
 /// The first list of classes in some folders.
 pub(super) fn list(folders: &[PathBuf]) -> Option<PathBuf> {
     folders.iter().flat_map(|folder| LISTS.map(|name| folder.join(name))).find(|path| path.is_file())
@@ -30,19 +27,20 @@ pub(super) fn list(folders: &[PathBuf]) -> Option<PathBuf> {
 
 /// The classes of a list, as [`meaning`] has them.
 pub(super) fn read_list(path: &Path) -> Result<Vec<String>, DataError> {
-    let wrong = |error: ParseError| malformed(path, &error);
-    let text = fs::read_to_string(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
     let is_json = path.extension().is_some_and(|ending| ending == "json");
-    let names = if is_json { json(&text) } else { parse::classes(&text) };
-    names.and_then(meaning).map_err(wrong)
+    text(path, if is_json { json } else { parse::classes }).and_then(|names| {
+        let named = meaning(names);
+        named.map_err(|error| malformed(path, &error))
+    })
 }
 
 fn json(text: &str) -> Result<Vec<String>, ParseError> {
     if let Ok(names) = serde_json::from_str::<Vec<String>>(text) {
         return Ok(names);
     }
-    let by_number: BTreeMap<usize, String> = serde_json::from_str(text)
-        .map_err(|error| ParseError::new(format!("neither a list of names nor an object from number to name: {error}")))?;
+    let by_number: BTreeMap<usize, String> = serde_json::from_str(text).map_err(|error| {
+        ParseError::new(format!("neither a list of names nor an object from number to name: {error}"))
+    })?;
     match by_number.keys().zip(0..).find(|(number, place)| *number != place) {
         Some((_, place)) => Err(ParseError::new(format!("class {place} has no name"))),
         None => Ok(by_number.into_values().collect()),
@@ -108,6 +106,8 @@ pub(super) fn interleaved(planar: &[u8], planes: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn labels() -> Vec<String> {
@@ -124,7 +124,10 @@ mod tests {
         let mut turned = labels();
         turned.reverse();
         let error = meaning(turned).unwrap_err().to_string();
-        assert_eq!(error, "the names are those of ImageNet in another order: class 0 is \"toilet tissue\", not \"tench\"");
+        assert_eq!(
+            error,
+            "the names are those of ImageNet in another order: class 0 is \"toilet tissue\", not \"tench\""
+        );
         let other: Vec<String> = (0..1000).map(|i| format!("thing {i}")).collect();
         assert_eq!(meaning(other.clone()).unwrap(), other);
         let twice = meaning(vec!["a".into(), "b".into(), "a".into()]).unwrap_err().to_string();

@@ -7,9 +7,7 @@ use std::{
 };
 
 use super::{
-    Item, Picture, Place, Source, Split, Wanted,
-    cifar::NAMES_10,
-    numbered::{interleaved, malformed},
+    Item, Picture, Place, Source, Split, Wanted, annotation::malformed, cifar::NAMES_10, numbered::interleaved,
 };
 use crate::{
     data::{

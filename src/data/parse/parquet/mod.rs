@@ -170,7 +170,8 @@ impl Shard {
         for (portion, rows) in rows.chunks(IMAGES_AT_ONCE).enumerate() {
             let mut images = Vec::with_capacity(rows.len());
             for &row in rows {
-                column.skip(row.saturating_sub(next) as usize).map_err(wrong)?;
+                let gap = row.checked_sub(next).ok_or_else(|| wrong("rows that do not rise".into()))?;
+                column.skip(gap as usize).map_err(wrong)?;
                 images.push(column.next().map_err(wrong)?);
                 next = row.saturating_add(1);
             }

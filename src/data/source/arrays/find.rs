@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::numbered::malformed;
+use super::super::annotation::malformed;
 use crate::data::{error::DataError, parse::npz::Npz};
 
 /// Where an array is.
@@ -98,7 +98,8 @@ pub(super) fn places(folder: &Path) -> Vec<Candidate> {
 /// The files of a folder with an ending, sorted; none where the folder cannot be read.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let fits = |path: &PathBuf| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending)) && path.is_file();
+    let fits =
+        |path: &PathBuf| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending)) && path.is_file();
     let mut files: Vec<PathBuf> = entries.filter(fits).collect();
     files.sort();
     files

@@ -13,7 +13,7 @@ use crate::data::{
         array::{Array, Kind},
         npy::{self, Header},
     },
-    source::{Picture, numbered::interleaved, position::read_exact_at},
+    source::{Picture, archive::read_exact_at, numbered::interleaved},
 };
 
 /// Labels as an array has them.
@@ -190,7 +190,9 @@ impl Layout {
             [count, channels @ (1 | 3), height, width] => (count, height, width, channels, true),
             _ => {
                 let shape = &header.shape;
-                return Err(format!("shape {shape:?} is none of [n, h, w, 3], [n, 3, h, w], [n, h, w] and [n, h, w, 1]"));
+                return Err(format!(
+                    "shape {shape:?} is none of [n, h, w, 3], [n, 3, h, w], [n, h, w] and [n, h, w, 1]"
+                ));
             }
         };
         if height == 0 || width == 0 {

@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     Item, Picture, Place, Source, Split, Wanted,
-    numbered::{list, malformed, meaning, read_list, without_list},
+    annotation::malformed,
+    numbered::{list, meaning, read_list, without_list},
 };
 use crate::{
     data::{error::DataError, parse::ParseError},
@@ -110,7 +111,12 @@ impl Arrays {
             let labels = values.positions(&names).map_err(|error| wrong(&pair.labels, &error))?;
             let pictures = Pictures::open(&pair.images)?;
             if pictures.len() != labels.len() {
-                let why = format!("{} labels for {} images in {}", labels.len(), pictures.len(), pair.images.described());
+                let why = format!(
+                    "{} labels for {} images in {}",
+                    labels.len(),
+                    pictures.len(),
+                    pair.images.described().display()
+                );
                 return Err(wrong(&pair.labels, &ParseError::new(why)));
             }
             Ok(Some(Images { pair: pair.clone(), pictures, labels }))
@@ -137,7 +143,11 @@ fn said(values: &[Values]) -> Vec<String> {
 }
 
 fn numbers(values: &[Values]) -> BTreeSet<i64> {
-    values.iter().flat_map(|values| if let Values::Numbers(numbers) = values { numbers.as_slice() } else { &[] }).copied().collect()
+    values
+        .iter()
+        .flat_map(|values| if let Values::Numbers(numbers) = values { numbers.as_slice() } else { &[] })
+        .copied()
+        .collect()
 }
 
 fn wrong(at: &At, error: &ParseError) -> DataError {
@@ -186,7 +196,7 @@ impl Source for Arrays {
     }
 
     fn path(&self, split: Split, item: &Item) -> PathBuf {
-        let images = self.split(split).map(|(images, _)| images.pair.images.described());
+        let images = self.split(split).map(|(images, _)| images.pair.images.described().display());
         images.unwrap_or_else(|_| self.at.clone()).join(item.place.start.to_string())
     }
 }

@@ -4,7 +4,6 @@ mod shards;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -13,7 +12,8 @@ use rayon::prelude::*;
 
 use super::{
     Item, Picture, Place, Source, Split, Wanted,
-    numbered::{list, malformed, meaning, read_list, without_list},
+    annotation::malformed,
+    numbered::{list, meaning, read_list, without_list},
 };
 use crate::{
     data::{
@@ -86,8 +86,8 @@ impl Parquet {
                         labelled = Some(shards);
                     }
                 }
-                let shards =
-                    labelled.ok_or_else(|| missing(&["validation-*.parquet with labels", "test-*.parquet with labels"]))?;
+                let shards = labelled
+                    .ok_or_else(|| missing(&["validation-*.parquet with labels", "test-*.parquet with labels"]))?;
                 self.open(shards, split)?
             }
         };
@@ -104,7 +104,9 @@ impl Parquet {
             split,
             looked: vec!["*.parquet".into()],
         })?;
-        if let Some(names) = first.names().and_then(|names| names.map(meaning).transpose()).map_err(|e| malformed(path, &e))? {
+        if let Some(names) =
+            first.names().and_then(|names| names.map(meaning).transpose()).map_err(|e| malformed(path, &e))?
+        {
             opened.names = names;
         } else if let Some(list) = list(&[path.parent().unwrap_or(&self.folder).to_owned(), self.folder.clone()]) {
             opened.names = read_list(&list)?;
@@ -270,7 +272,6 @@ impl Source for Parquet {
         }
         groups.into_par_iter().for_each(|((part, group), mut wanted)| {
             wanted.sort_unstable();
-            wanted.dedup_by_key(|(row, _)| *row);
             let rows: Vec<u64> = wanted.iter().map(|(row, _)| *row).collect();
             let mut done = 0;
             let read = files[&part].clone().and_then(|file| {

@@ -16,8 +16,8 @@ use parquet::{
 
 use super::super::{
     Split,
-    numbered::malformed,
-    position::{read_at, read_exact_at},
+    annotation::malformed,
+    archive::{read_at, read_exact_at},
 };
 use crate::data::{
     error::DataError,
@@ -33,7 +33,8 @@ pub(super) struct Shards {
 impl Shards {
     /// The shards of each of some splits that are there.
     pub fn find(folder: &Path, splits: &[&str]) -> Vec<Self> {
-        let here: Vec<PathBuf> = [folder.to_owned(), folder.join("data")].iter().flat_map(|folder| parquets(folder)).collect();
+        let here: Vec<PathBuf> =
+            [folder.to_owned(), folder.join("data")].iter().flat_map(|folder| parquets(folder)).collect();
         let of = |split: &&str| {
             let mut files: Vec<PathBuf> = here.iter().filter(|path| belongs(path, split)).cloned().collect();
             if files.is_empty() {
@@ -50,7 +51,8 @@ impl Shards {
         for path in &self.files {
             let stem = stem(path);
             let Some((head, tail)) = stem.split_once("-of-") else { continue };
-            let (Some((name, number)), digits) = (head.rsplit_once('-'), tail.split('-').next().unwrap_or_default()) else {
+            let (Some((name, number)), digits) = (head.rsplit_once('-'), tail.split('-').next().unwrap_or_default())
+            else {
                 continue;
             };
             let count: usize = digits.parse().unwrap_or(0).min(1_000_000);
@@ -96,7 +98,8 @@ fn stem(path: &Path) -> String {
 /// The Parquet files of a folder, sorted; none where it cannot be read.
 fn parquets(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect();
     files.sort();
     files
 }
