@@ -18,6 +18,11 @@ mod item;
 mod names;
 mod webdataset;
 
+#[cfg(test)]
+pub(in crate::data) mod made;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     fmt,
