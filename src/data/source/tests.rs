@@ -84,6 +84,15 @@ fn kaggle_is_found_from_every_folder_of_its_structure() {
     for inner in ["", "imagenet", "imagenet/ILSVRC", "imagenet/ILSVRC/Data/CLS-LOC"] {
         assert_eq!(attempt(&root.path().join(inner)).as_deref(), Ok("kaggle"), "{inner}");
     }
+    #[cfg(unix)]
+    {
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink("imagenet/ILSVRC/Data/CLS-LOC", &link).unwrap();
+        assert_eq!(attempt(&link).as_deref(), Ok("kaggle"));
+        // Records name images relative to the folder that was given.
+        let source = &super::open(&link).unwrap()[0];
+        assert!(source.path(super::Split::Test, &super::Item::numbered(0, super::Place::default())).starts_with(&link));
+    }
     let base = root.path().join("imagenet/ILSVRC/Data/CLS-LOC/val");
     fs::remove_dir_all(&base).unwrap();
     made::class_folders(&base, &made::test());
@@ -365,4 +374,21 @@ fn odd_names_and_looping_links() {
         text.contains("train/n01440764/again is a link to ") && text.ends_with("/n01440764, which it lies in"),
         "{text}"
     );
+}
+
+/// By hand: `COMPDD_LAYOUTS=folder:folder cargo test --release --lib same_images -- --ignored --nocapture`.
+#[test]
+#[ignore = "needs folders of ImageNette in several layouts"]
+fn the_same_images_by_hand() {
+    let roots = std::env::var_os("COMPDD_LAYOUTS").unwrap();
+    let subset = crate::subset::Subset::find("imagenette").unwrap();
+    let options = crate::data::TaskOptions { resolution: Some(32), ..Default::default() };
+    let mut hashes = std::collections::BTreeSet::new();
+    for root in std::env::split_paths(&roots) {
+        let start = std::time::Instant::now();
+        let info = crate::data::Task::load(&subset, &root.as_path().into(), &options).unwrap().source;
+        println!("{} {} {} {:?}", info.kind, info.train.hash, info.test.hash, start.elapsed());
+        hashes.insert((info.train.hash, info.test.hash));
+    }
+    assert_eq!(hashes.len(), 1);
 }
