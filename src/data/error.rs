@@ -125,7 +125,7 @@ pub enum DataError {
         looked: Vec<String>,
     },
     /// Images lie directly in a folder and nothing says which class each has.
-    #[error("the classes of the images in {} are not known{}", images.display(), listed(refused))]
+    #[error("the classes of the images in {} are not known{}{}", images.display(), if refused.is_empty() { "" } else { ":" }, listed(refused))]
     #[diagnostic(help(
         "put one of these into {}: LOC_val_solution.csv (from Kaggle), ILSVRC2012_devkit_t12.tar.gz (from image-net.org), or \
          val_synsets.txt (50000 lines, the synset of ILSVRC2012_val_00000001 first; or lines of file name and synset). Or sort \

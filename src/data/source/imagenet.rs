@@ -16,14 +16,17 @@ use crate::data::error::DataError;
 /// Kaggle's folder structure below, at or inside `root`: `ILSVRC/Data/CLS-LOC/{train,val}` with `LOC_val_solution.csv` in any
 /// folder from `CLS-LOC` up to the one that holds `ILSVRC`.
 pub(super) fn kaggle(root: &Path) -> Result<Option<Halves>, DataError> {
-    let root = &fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let inside = root.file_name().is_some_and(|name| name == "CLS-LOC");
+    let real = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let inside = real.file_name().is_some_and(|name| name == "CLS-LOC");
     let below = ["ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"].map(|path| root.join(path));
-    let Some(base) = below.into_iter().find(|base| base.is_dir()).or_else(|| inside.then(|| root.clone())) else {
+    let Some(base) = below.into_iter().find(|base| base.is_dir()).or_else(|| inside.then(|| root.to_owned())) else {
         return Ok(None);
     };
     let val = base.join("val");
-    let above = base.ancestors().take(4).map(Path::to_owned).collect();
+    // Folders of the structure may be links, and the path may end inside it.
+    let real = fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
+    let written = base.ancestors().take_while(|folder| folder.starts_with(root));
+    let above = real.ancestors().take(4).chain(written).map(Path::to_owned).collect();
     let test = match ClassFolders::detect(&val)? {
         Some(folders) => Ok(Box::new(folders) as Box<dyn Half>),
         None if Flat::is_flat(&val) => Ok(flat(&val, above, root)),

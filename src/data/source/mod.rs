@@ -24,6 +24,11 @@ mod pickled;
 mod ten;
 mod webdataset;
 
+#[cfg(test)]
+pub(in crate::data) mod made;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     fmt,
