@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{
-    super::{numbered::imagenet_1k, ten},
+    super::{made as made_elsewhere, numbered::imagenet_1k, ten},
     *,
 };
 use crate::{data::parse::parquet::made, subset::Subset};
@@ -58,6 +58,20 @@ fn the_same_images_come_out_of_every_arrangement() {
     assert_eq!(source.read(Split::Test, &item), Ok(Picture::Encoded(ten::png(1, 2))));
     let beyond = Item { place: Place { start: 9, ..item.place }, ..item };
     assert_eq!(source.read(Split::Test, &beyond).unwrap_err(), "the shard has no such row");
+}
+
+#[test]
+fn images_with_names_have_the_order_that_they_have_in_every_layout() {
+    let root = tempfile::tempdir().unwrap();
+    made_elsewhere::image_folder(&root.path().join("folder"));
+    let rows = |images: Vec<made_elsewhere::Made>| -> Vec<made::Row> {
+        let path = |image: &made_elsewhere::Made| image.name.replace(".JPEG", &format!("_{}.JPEG", image.synset));
+        images.iter().map(|image| (image.bytes.clone(), Some(path(image)), 0)).collect()
+    };
+    write(&root.path().join("shards/data/train-00000-of-00001.parquet"), &rows(made_elsewhere::train()), &[]);
+    write(&root.path().join("shards/data/validation-00000-of-00001.parquet"), &rows(made_elsewhere::test()), &[]);
+    let [folder, shards] = ["folder", "shards"].map(|name| made_elsewhere::load(&root.path().join(name)).unwrap());
+    assert_eq!((shards.0.as_str(), &shards.1), ("parquet", &folder.1));
 }
 
 #[test]
