@@ -196,7 +196,7 @@ impl Source for Arrays {
     }
 
     fn path(&self, split: Split, item: &Item) -> PathBuf {
-        let images = self.split(split).map(|(images, _)| images.pair.images.described().display());
+        let images = self.split(split).map(|(images, _)| images.pair.images.described());
         images.unwrap_or_else(|_| self.at.clone()).join(item.place.start.to_string())
     }
 }

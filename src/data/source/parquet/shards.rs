@@ -49,7 +49,7 @@ impl Shards {
     pub fn complete(&self, folder: &Path, split: Split) -> Result<(), DataError> {
         let mut missing = BTreeSet::new();
         for path in &self.files {
-            let stem = stem(path);
+            let stem = stem_of(path);
             let Some((head, tail)) = stem.split_once("-of-") else { continue };
             let (Some((name, number)), digits) = (head.rsplit_once('-'), tail.split('-').next().unwrap_or_default())
             else {
@@ -60,7 +60,7 @@ impl Shards {
             for i in 0..count {
                 let wanted = format!("{name}-{i:0width$}-of-{digits}", width = number.len());
                 // A hash after the number differs from shard to shard.
-                if !self.files.iter().any(|path| super::shards::stem(path).starts_with(&wanted)) {
+                if !self.files.iter().any(|path| stem_of(path).starts_with(&wanted)) {
                     missing.insert(format!("{wanted}{}.parquet", if rest.is_empty() { "" } else { "-*" }));
                 }
             }
@@ -87,11 +87,11 @@ impl Shards {
 
 /// Whether a file is called as a shard of a split: `train.parquet`, `train-00000-of-00001.parquet`.
 fn belongs(path: &Path, split: &str) -> bool {
-    let stem = stem(path);
+    let stem = stem_of(path);
     stem.strip_prefix(split).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
 }
 
-fn stem(path: &Path) -> String {
+fn stem_of(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
