@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::{decode::Decode, source::Split};
+use super::{cache::CacheError, decode::Decode, source::Split};
 
 /// How many files or classes an error message lists before it only counts.
 const SHOWN: usize = 20;
@@ -197,6 +197,19 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong, and where in it.
         why: String,
+    },
+    /// The cache cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(#[from] CacheError),
+    /// Images changed while they were read.
+    #[error("the {split} images in {} changed while they were read", folder.display())]
+    #[diagnostic(help("wait until whatever writes there is done, then run the same command again; nothing was kept"))]
+    Changed {
+        /// The dataset folder.
+        folder: PathBuf,
+        /// The split.
+        split: Split,
     },
     /// The loading was asked to stop.
     #[error("loading was interrupted")]

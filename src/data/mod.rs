@@ -8,6 +8,7 @@
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 
+mod cache;
 pub mod decode;
 mod error;
 mod image_set;
@@ -21,6 +22,7 @@ mod task;
 mod verify;
 mod zca;
 
+pub use cache::{Cache, CacheError, Kept};
 pub use decode::Decode;
 pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;

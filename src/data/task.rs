@@ -9,7 +9,7 @@ use super::{
     error::{BadFile, DataError, LackingClass},
     image_set::ImageSet,
     library::Library,
-    load::{self, Loaded},
+    load::{Loaded, Request},
     resize::ResizeMode,
     scenes,
     source::{Part, Split, find},
@@ -115,6 +115,15 @@ pub struct SplitInfo {
 }
 
 impl SourceInfo {
+    /// What tells one set of images from another, wherever they lie: content hashes and how they were made (hex).
+    pub fn identity(&self) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("compdd images of a task v1");
+        for hash in [&self.train.hash, &self.test.hash] {
+            hasher.update(hash.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Number of damaged files that were left out.
     pub fn skipped(&self) -> usize {
         self.train.skipped.len() + self.test.skipped.len()
@@ -248,7 +257,10 @@ fn from_library(
     let kind = found.kind();
     tracing::debug!(train = %found.train.folder.display(), test = %found.test.folder.display(), kind, "dataset found");
     let (classes, names) = (labelled(subset), class_names(subset));
-    let load = |split| load::in_memory(found.split(split), split, &classes, &names, &decode, library.watch.as_ref());
+    let load = |split| {
+        let part = found.split(split);
+        library.load(&Request { subset: &subset.slug, part, split, classes: &classes, names: &names, decode: &decode })
+    };
     let (train, test) = (load(Split::Train)?, load(Split::Test)?);
     let bad: Vec<BadFile> = train.bad.iter().chain(&test.bad).cloned().collect();
     if !bad.is_empty() && !skip_bad {
