@@ -101,6 +101,33 @@ pub enum DataError {
         /// What lies in it, sorted.
         found: Vec<String>,
     },
+    /// A folder holds class folders itself, without a `train` or `val` above them.
+    #[error("{} holds class folders, but no `train` and `val` or `test` folders", path.display())]
+    #[diagnostic(help(
+        "this looks like one split of a dataset: name the folder above it, and call this one `train` if it holds the \
+         training images, `val` or `test` if it holds the others"
+    ))]
+    OneSplit {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something would be overwritten.
+    #[error("{} exists already", path.display())]
+    #[diagnostic(help("name a folder that does not exist yet; it is made"))]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Files could not be written.
+    #[error("cannot write to {}", path.display())]
+    #[diagnostic(help("check that the folder is writable and the disk not full; nothing half-written was left there"))]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// Several folders below the root hold the subset and none is named after it.
     #[error("more than one folder below {} holds {subset}: {}", root.display(), joined(folders))]
     #[diagnostic(help("name the one that is meant: --data {}/{}", root.display(), folders.first().map_or("", String::as_str)))]

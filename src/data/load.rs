@@ -151,7 +151,7 @@ pub(super) fn decode(
 }
 
 /// The planar bytes of a picture at the resolution of `decode`.
-fn pixels(picture: &Picture, decode: &Decode) -> Result<Vec<u8>, String> {
+pub(super) fn pixels(picture: &Picture, decode: &Decode) -> Result<Vec<u8>, String> {
     match picture {
         Picture::Encoded(bytes) => decode.bytes(bytes),
         Picture::Rgb { pixels, width, height } => Ok(resize::to_square(pixels, *width, *height, decode)),

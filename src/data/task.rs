@@ -1,6 +1,10 @@
 //! [`Task`]: a subset with its images, ready to be distilled and scored.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -159,6 +163,7 @@ impl Task {
         };
         source.notes.extend(repeated_classes(subset));
         source.notes.extend(unusual_counts(subset, &train, &test));
+        source.notes.extend(shared_images(&train, &test));
         let heldout = held_out(&train, options.heldout, options.seed)?;
         let space = if options.zca { whitened(&train)? } else { normalised(subset) };
         tracing::info!(subset = %subset.slug, kind = %source.kind, train = train.len(), test = test.len(), resolution, "images loaded");
@@ -237,6 +242,24 @@ fn unusual_counts(subset: &Subset, train: &ImageSet, test: &ImageSet) -> Vec<Str
         tracing::warn!(subset = %subset.slug, "{note}");
     }
     notes
+}
+
+/// A sentence about test images that are training images as well, pixel by pixel.
+fn shared_images(train: &ImageSet, test: &ImageSet) -> Option<String> {
+    let known: HashMap<[u8; 8], usize> = train.checksums().into_iter().zip(0..).collect();
+    let found = test.checksums().into_iter().zip(0..).filter_map(|(sum, i)| Some((i, *known.get(&sum)?)));
+    let shared: Vec<(usize, usize)> = found.filter(|(i, j)| test.image(*i) == train.image(*j)).collect();
+    let (i, j) = *shared.first()?;
+    let class = |set: &ImageSet, i: usize| set.classes()[set.labels()[i] as usize].clone();
+    let note = format!(
+        "{} of {} test images are training images as well, such as test image {i} ({}) and training image {j} ({})",
+        shared.len(),
+        test.len(),
+        class(test, i),
+        class(train, j),
+    );
+    tracing::warn!("{note}; `compdd data inspect --duplicates` names the files");
+    Some(note)
 }
 
 fn class_names(subset: &Subset) -> Vec<String> {

@@ -89,6 +89,12 @@ impl Block {
         &self.map[self.pixels.clone()]
     }
 
+    /// The checksum of every image.
+    pub fn checksums(&self) -> &[[u8; 8]] {
+        let end = self.pixels.start - self.labels.len() * 4;
+        self.map[end - self.labels.len() * 8..end].as_chunks().0
+    }
+
     /// Class position of every image.
     pub fn labels(&self) -> &[u32] {
         &self.labels
@@ -101,11 +107,10 @@ impl Block {
 
     /// Compares some images, first and last among them, with their checksums.
     fn sample(&self) -> Result<(), String> {
-        let (all, size) = (self.labels.len(), self.about.shape.iter().product::<usize>());
+        let (all, size, checksums) = (self.labels.len(), self.about.shape.iter().product::<usize>(), self.checksums());
         let step = all.div_ceil(SAMPLES).max(1);
         for i in (0..all).step_by(step).chain(all.checked_sub(1)) {
-            let at = self.pixels.start - all * INDEX_BYTES + i * 8;
-            if self.map[at..at + 8] != checksum(&self.pixels()[i * size..(i + 1) * size]) {
+            if checksums[i] != checksum(&self.pixels()[i * size..(i + 1) * size]) {
                 return Err(format!("image {i} is not what was written"));
             }
         }
@@ -140,7 +145,7 @@ pub(super) fn pieces(from: &mut impl Read, mut each: impl FnMut(&[u8])) -> io::R
 }
 
 /// The first eight bytes of an image's hash.
-pub(super) fn checksum(image: &[u8]) -> [u8; 8] {
+pub(in crate::data) fn checksum(image: &[u8]) -> [u8; 8] {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&blake3::hash(image).as_bytes()[..8]);
     bytes

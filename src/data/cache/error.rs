@@ -27,7 +27,7 @@ pub enum CacheError {
         source: io::Error,
     },
     /// One set of images alone is larger than the cache may become.
-    #[error("the images need {} in the cache, which may hold {}", size(*needed), size(*limit))]
+    #[error("the images need {} in the cache, which may hold {}", human_size(*needed), human_size(*limit))]
     #[diagnostic(help("raise --cache-size, or go without a cache: --no-cache"))]
     TooSmall {
         /// Bytes that are needed.
@@ -55,7 +55,7 @@ fn remedy(error: &io::Error) -> &'static str {
 }
 
 /// Bytes in the largest unit that keeps a leading digit.
-pub fn size(bytes: u64) -> String {
+pub fn human_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let unit = (0..UNITS.len()).rev().find(|&unit| bytes >> (10 * unit) > 0).unwrap_or(0);
     match unit {
@@ -66,10 +66,13 @@ pub fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::human_size;
 
     #[test]
     fn sizes_are_readable() {
-        assert_eq!([0, 1023, 1024, 3 << 19, 5 << 30].map(size), ["0 B", "1023 B", "1.0 KiB", "1.5 MiB", "5.0 GiB"]);
+        assert_eq!(
+            [0, 1023, 1024, 3 << 19, 5 << 30].map(human_size),
+            ["0 B", "1023 B", "1.0 KiB", "1.5 MiB", "5.0 GiB"]
+        );
     }
 }

@@ -28,8 +28,8 @@ use std::{fs, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use block::Block;
-pub use error::CacheError;
+pub(super) use block::{Block, checksum};
+pub use error::{CacheError, human_size};
 pub use shelf::Kept;
 
 use super::{

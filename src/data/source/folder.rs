@@ -91,7 +91,8 @@ fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataEr
     Ok(())
 }
 
-fn has_image_ending(path: &Path) -> bool {
+/// Whether a file name ends as those of images do.
+pub(in crate::data) fn has_image_ending(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }

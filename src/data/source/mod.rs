@@ -5,7 +5,7 @@
 //! for all. A further layout is a file here, a [`Source`] and a line in [`open`].
 
 mod cifar;
-mod find;
+pub(super) mod find;
 mod folder;
 mod item;
 mod names;
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use cifar::CifarBinary;
 pub use find::{Found, Part, find};
 pub use folder::ImageFolder;
+pub(super) use folder::has_image_ending;
 pub use item::{Item, Picture, Place};
 pub(super) use names::name_of;
 
