@@ -1,7 +1,11 @@
 //! What a person sees: tables on standard output, errors with their causes and remedies on standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the one place that talks
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{
+    error::Error,
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use miette::Diagnostic;
 
@@ -21,6 +25,7 @@ pub fn start_logging(verbosity: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .without_time()
         .finish();

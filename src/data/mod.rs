@@ -2,9 +2,10 @@
 //!
 //! A [`Task`] is what the rest of the house works on: the training and the test images of one [`Subset`](crate::subset::Subset)
 //! as two [`ImageSet`]s, the [`PixelSpace`] that turns their bytes into network input, the slice of the training images that
-//! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] finds the
-//! kind of source by looking at the folder ([`source`]), decodes and resizes in parallel ([`decode`], [`resize`]) and fits
-//! the whitening ([`Zca`]) on the training images only. [`scenes`] needs no files at all. [`verify`] counts without decoding.
+//! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
+//! the folders of a [`Library`], finds the kind of [`source`] by looking at each, maps the images from the [`Cache`] or decodes
+//! and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the training images only.
+//! [`scenes`] needs no files at all. [`verify`] and [`inspect`] count without decoding.
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 

@@ -85,7 +85,10 @@ impl InspectArgs {
             })
             .collect();
         if rows.is_empty() {
-            ui::show("  serves no subset: no class is there in both splits under a known synset or name");
+            ui::show(
+                "  serves no subset: no class is there in both splits under a known synset or name\n  to do: name the class \
+                 folders as `compdd subset show SUBSET` names the classes",
+            );
             return;
         }
         ui::show(&indented(&ui::table(&["subset", "state"], &rows)));
@@ -105,7 +108,22 @@ impl InspectArgs {
         if !self.all && differing > LISTED {
             ui::show(&format!("  ... and {} more classes that differ (--all lists them)", differing - LISTED));
         }
+        to_do(dataset, differing);
         differing == 0
+    }
+}
+
+/// What would make the dataset whole.
+fn to_do(dataset: &Dataset, differing: usize) {
+    let missing = dataset.missing();
+    for (split, place) in missing.iter().take(LISTED) {
+        ui::show(&format!("  to do: put {split} images at {}", place.display()));
+    }
+    if missing.len() > LISTED {
+        ui::show(&format!("  ... and {} more places", missing.len() - LISTED));
+    }
+    if differing > 0 && missing.is_empty() {
+        ui::show("  these are other numbers of images than the whole dataset has: runs work, and their records say so");
     }
 }
 

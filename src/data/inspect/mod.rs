@@ -26,7 +26,7 @@ use super::{
         name_of, open,
     },
 };
-use crate::subset::Subset;
+use crate::subset::{ClassEntry, Subset};
 use known::Known;
 
 /// One dataset that lies in a folder.
@@ -150,6 +150,22 @@ impl Dataset {
             Split::Test => counts.test,
         };
         self.classes.values().filter_map(of).sum()
+    }
+
+    /// Where images of a class would have to lie that only one split has, or that has none: of splits that are there.
+    pub fn missing(&self) -> Vec<(Split, PathBuf)> {
+        let mut places = Vec::new();
+        for split in Split::ALL.into_iter().filter(|&split| self.source.has_split(split).is_ok()) {
+            for (name, counts) in &self.classes {
+                let found = if split == Split::Train { counts.train } else { counts.test };
+                if found.unwrap_or(0) == 0 {
+                    let label = counts.label.clone().unwrap_or_default();
+                    let class = ClassEntry { synset: name.clone(), label, index: None };
+                    places.push((split, self.source.place(split, &class)));
+                }
+            }
+        }
+        places
     }
 
     /// The subsets of which at least one class is there, the fullest first.
