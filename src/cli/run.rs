@@ -34,8 +34,8 @@ pub struct PlaceArgs {
 /// Where images come from, and where they are kept when they are decoded.
 #[derive(Args)]
 pub struct DataArgs {
-    /// Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]
     #[arg(long, value_name = "PATH")]
+    #[arg(help = "Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]")]
     data: Vec<PathBuf>,
     #[command(flatten)]
     cache: CacheArgs,

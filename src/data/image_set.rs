@@ -197,7 +197,9 @@ pub(super) fn content_hasher(decode: &str, shape: [usize; 3], classes: &[String]
     text(decode);
     text(&format!("{shape:?}"));
     text(&classes.len().to_string());
-    classes.iter().for_each(|class| text(class));
+    for class in classes {
+        text(class);
+    }
     hasher.update(&(labels.len() as u64).to_le_bytes());
     for label in labels {
         hasher.update(&label.to_le_bytes());

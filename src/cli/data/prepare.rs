@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use compdd::{
-    data::{DataError, ImageSet, Split, Task, TaskOptions},
+    data::{Cache, DataError, ImageSet, Split, Task, TaskOptions},
     subset::Subset,
 };
 
@@ -36,7 +36,7 @@ impl PrepareArgs {
         let subsets: Vec<Subset> = self.subsets.iter().map(|name| Subset::find(name)).collect::<Result<_, _>>()?;
         let options = TaskOptions { zca: false, ..self.pixels.task() };
         let mut library = self.place.resolve()?;
-        library.cache = library.cache.map(|cache| cache.required());
+        library.cache = library.cache.map(Cache::required);
         let mut rows = Vec::new();
         for subset in &subsets {
             say_notes(subset);

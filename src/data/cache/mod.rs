@@ -21,7 +21,7 @@ mod prepare;
 mod seal;
 mod shelf;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use std::{fs, path::PathBuf};

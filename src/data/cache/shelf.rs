@@ -77,7 +77,7 @@ impl Cache {
         match self.shrink_to(self.limit) {
             Ok(removed) if removed.is_empty() => {}
             Ok(removed) => {
-                tracing::info!(blocks = removed.len(), "removed from the image cache to stay within its size")
+                tracing::info!(blocks = removed.len(), "removed from the image cache to stay within its size");
             }
             Err(error) => tracing::warn!("{error}"),
         }

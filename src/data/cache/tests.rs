@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::FileExt,
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -67,10 +67,12 @@ fn uncached(world: &World) -> Task {
 }
 
 fn flip(path: &Path, at: u64) {
-    let file = File::options().read(true).write(true).open(path).unwrap();
+    let mut file = File::options().read(true).write(true).open(path).unwrap();
     let mut byte = [0];
-    file.read_exact_at(&mut byte, at).unwrap();
-    file.write_all_at(&[byte[0] ^ 4], at).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(&[byte[0] ^ 4]).unwrap();
 }
 
 #[test]
@@ -171,12 +173,15 @@ fn images_that_are_left_out_are_remembered() {
     assert!(matches!(&error, DataError::BadImages { files } if files.len() == 1), "{error}");
 }
 
+/// What to do before the so-many-th image is read.
+type Act = (usize, fn(&Path));
+
 /// A source of numbered pictures that counts what is read and does something before one of them.
 #[derive(Debug)]
 struct Scripted {
     folder: PathBuf,
     read: AtomicUsize,
-    before: Mutex<Option<(usize, fn(&Path))>>,
+    before: Mutex<Option<Act>>,
 }
 
 const IMAGES: usize = 3 * load::PORTION / 2;
@@ -226,11 +231,7 @@ impl Watch for StopAt {
     }
 }
 
-fn scripted(
-    folder: &Path,
-    before: Option<(usize, fn(&Path))>,
-    watch: &dyn Watch,
-) -> (Result<Loaded, DataError>, usize) {
+fn scripted(folder: &Path, before: Option<Act>, watch: &dyn Watch) -> (Result<Loaded, DataError>, usize) {
     let source =
         Arc::new(Scripted { folder: folder.to_owned(), read: AtomicUsize::new(0), before: Mutex::new(before) });
     let class = crate::subset::ClassEntry { synset: "a".into(), label: "a".into(), index: None };

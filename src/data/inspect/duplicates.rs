@@ -53,7 +53,9 @@ fn each_hash(dataset: &Dataset, split: Split, each: &mut dyn FnMut([u8; 32], Pat
             hashes.lock().unwrap_or_else(PoisonError::into_inner).push((i, *hash.as_bytes()));
         });
         let hashes = hashes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        hashes.into_iter().for_each(|(i, hash)| each(hash, dataset.source.path(split, &items[i])));
+        for (i, hash) in hashes {
+            each(hash, dataset.source.path(split, &items[i]));
+        }
         items.clear();
     };
     let mut items = Vec::with_capacity(PORTION);

@@ -29,10 +29,13 @@ pub fn sheet(dataset: &Dataset) -> Result<(Vec<u8>, Vec<BadFile>), DataError> {
         for (name, items) in first(dataset, split, &shown, count)? {
             for item in items {
                 let picture = dataset.source.read(split, &item).and_then(|picture| pixels(&picture, &DECODE));
-                let rgb = picture.map(|planar| interleaved(&planar)).unwrap_or_else(|reason| {
-                    bad.push(BadFile { path: dataset.source.path(split, &item), reason });
-                    vec![128; 3 * DECODE.resolution * DECODE.resolution]
-                });
+                let rgb = match picture {
+                    Ok(planar) => interleaved(&planar),
+                    Err(reason) => {
+                        bad.push(BadFile { path: dataset.source.path(split, &item), reason });
+                        vec![128; 3 * DECODE.resolution * DECODE.resolution]
+                    }
+                };
                 rows.entry(name).or_default().push(rgb);
             }
         }

@@ -141,7 +141,9 @@ impl Source for ImageFolder {
             let mut paths = Vec::new();
             image_files(folder, &mut |path| paths.push(path.to_owned()))?;
             paths.sort();
-            paths.iter().for_each(|path| visit(path));
+            for path in &paths {
+                visit(path);
+            }
         }
         Ok(())
     }

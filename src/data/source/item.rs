@@ -66,7 +66,7 @@ fn order_key(file: &Path) -> Vec<u8> {
 
 const SYNSET_LENGTH: usize = 9;
 
-/// Whether a name is a noun synset of WordNet as `ImageNet` writes it: `n` and eight digits.
+/// Whether a name is a noun synset of `WordNet` as `ImageNet` writes it: `n` and eight digits.
 pub(in crate::data) fn is_synset(name: &[u8]) -> bool {
     name.len() == SYNSET_LENGTH && name[0] == b'n' && name[1..].iter().all(u8::is_ascii_digit)
 }
