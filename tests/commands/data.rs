@@ -1,6 +1,7 @@
 //! The images as a person handles them: what a folder is, the cache, and everything that can go wrong on a disk.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -39,7 +40,7 @@ fn from_a_folder_to_a_score_by_way_of_the_cache() {
         let output = sandbox.run(arguments);
         let (out, err) = texts(&output);
         let code = output.status.code().unwrap();
-        session.push_str(&format!("$ compdd {arguments}\n{out}{err}[exit code {code}]\n\n"));
+        write!(session, "$ compdd {arguments}\n{out}{err}[exit code {code}]\n\n").unwrap();
         out
     };
     step("data inspect images");
