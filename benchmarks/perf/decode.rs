@@ -58,7 +58,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => {
                 let files: Vec<Vec<u8>> = paths.iter().map(fs::read).collect::<Result<_, _>>()?;
                 match what {
-                    "memory" => timed(&files, threads, &mut pixels, size, |file, target| decode.bytes_into(file, target))?,
+                    "memory" => {
+                        timed(&files, threads, &mut pixels, size, |file, target| decode.bytes_into(file, target))?
+                    }
                     "decoder" => timed(&files, threads, &mut pixels, size, |file, _| {
                         decoder_alone(file).map(|image| drop(hint::black_box(image)))
                     })?,

@@ -4,12 +4,13 @@
 //! as two [`ImageSet`]s, the [`PixelSpace`] that turns their bytes into network input, the slice of the training images that
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] finds the
 //! kind of source by looking at the folder ([`source`]), decodes and resizes in parallel ([`decode`], [`resize`]) and fits
-//! the whitening ([`Zca`]) on the training images only. [`scenes`] needs no files at all. [`verify`] counts without decoding.
+//! the whitening ([`Zca`]) on the training images only. [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`] counts without decoding.
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 
 pub mod decode;
 mod error;
+pub mod feed;
 mod image_set;
 pub mod resize;
 pub mod scenes;
