@@ -57,7 +57,9 @@ impl HostBatch {
             }
             Form::Device => {
                 let mut bytes = Vec::with_capacity(indices.len() * size);
-                indices.iter().for_each(|&i| bytes.extend_from_slice(set.image(i)));
+                for &i in indices {
+                    bytes.extend_from_slice(set.image(i));
+                }
                 Pixels::Bytes(bytes)
             }
         };

@@ -3,6 +3,8 @@
 //! Written once in plain loops and compiled for AVX2 beside the baseline of the target. Products are not fused and sums have one
 //! order, so the bytes are the same on every processor.
 
+#![allow(clippy::inline_always)] // else the loops would not be compiled for AVX2
+
 use super::weights::Weights;
 
 /// Interleaved RGB `[height, width, 3]` weighted into planar `[3, rows.len(), columns.len()]`; `row` is scratch.
@@ -97,7 +99,7 @@ fn weighted_pixels<const TAPS: usize>(
         // Four values a pixel, so that they fill a register; the fourth belongs to the next pixel and is dropped.
         let mut group = [[0_u8; 4]; GROUP];
         for (target, (first, weights)) in group.iter_mut().zip(spans.by_ref().take(red.len())) {
-            let pixels = &row[3 * (first - start)..][..3 * taps + 1];
+            let pixels = &row[3 * (first - start)..][..=3 * taps];
             let mut sum = [0.0; 4];
             for (k, &weight) in weights.iter().enumerate() {
                 let pixel = &pixels[3 * k..3 * k + 4];

@@ -39,13 +39,13 @@ impl Weights {
     }
 
     /// First source position and weights of the `i`-th target position.
-    #[inline(always)]
+    #[inline]
     pub fn of(&self, i: usize) -> (usize, &[f32]) {
         (self.first[i], &self.values[i * self.taps..(i + 1) * self.taps])
     }
 
     /// As [`of`](Self::of) for every target position; `taps` is the number of taps, for a caller that knows it as a constant.
-    #[inline(always)]
+    #[inline]
     pub fn all(&self, taps: usize) -> impl Iterator<Item = (usize, &[f32])> {
         self.first.iter().copied().zip(self.values.chunks_exact(taps))
     }
