@@ -2,7 +2,7 @@
 //! `convert("RGB")` sees them (the exceptions are named in `docs/data.md`).
 //!
 //! What may enter: recognising a format, decoding it to interleaved RGB, limits. Bringing that to a square is
-//! [`resize`](super::resize)'s.
+//! [`resize`]'s.
 
 mod jpeg;
 mod png;
