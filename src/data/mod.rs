@@ -5,13 +5,14 @@
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
 //! the folders of a [`Library`], finds the kind of [`source`] by looking at each, maps the images from the [`Cache`] or decodes
 //! and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the training images only.
-//! [`scenes`] needs no files at all. [`verify`] and [`inspect`] count without decoding.
+//! [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`] and [`inspect`] count without decoding.
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 
 mod cache;
 pub mod decode;
 mod error;
+pub mod feed;
 mod image_set;
 mod inspect;
 mod library;
