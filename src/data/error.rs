@@ -92,7 +92,8 @@ pub enum DataError {
     #[error("no known dataset layout in {} (it holds: {})", path.display(), joined(found))]
     #[diagnostic(help(
         "known layouts: train/<class>/*.jpg|jpeg|png with val/<class> or test/<class>, where <class> is the synset or the \
-         class name; the CIFAR-10 binary files (data_batch_1..5.bin, test_batch.bin); the CIFAR-100 binary files \
+         class name, or with a flat val/ and an annotation; ImageNet as Kaggle lays it out (ILSVRC/Data/CLS-LOC) or as its \
+         archives (ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar); Tiny-ImageNet; WebDataset shards; the CIFAR-10 binary files (data_batch_1..5.bin, test_batch.bin); the CIFAR-100 binary files \
          (train.bin, test.bin); or a folder that contains one of these"
     ))]
     UnknownLayout {
@@ -140,15 +141,54 @@ pub enum DataError {
         folders: Vec<String>,
     },
     /// A split has no folder.
-    #[error("{} has no {split} images: there are no class folders under {}", path.display(), looked.join(" or "))]
+    #[error("{} has no {split} images: there is no {}", path.display(), looked.join(" or "))]
     #[diagnostic(help("add them, or name another data folder; every subset needs train and test images"))]
     MissingSplit {
         /// The dataset folder.
         path: PathBuf,
         /// The split that is missing.
         split: Split,
-        /// The folder names that would have been accepted.
+        /// What would have been accepted.
         looked: Vec<String>,
+    },
+    /// Images lie directly in a folder and nothing says which class each has.
+    #[error("the classes of the images in {} are not known{}{}", images.display(), if refused.is_empty() { "" } else { ":" }, listed(refused))]
+    #[diagnostic(help(
+        "put one of these into {}: LOC_val_solution.csv (from Kaggle), ILSVRC2012_devkit_t12.tar.gz (from image-net.org), or \
+         val_synsets.txt (50000 lines, the synset of ILSVRC2012_val_00000001 first; or lines of file name and synset). Or sort \
+         the images into a folder for every class",
+        folder.display()
+    ))]
+    UnlabelledImages {
+        /// The folder or archive of the images.
+        images: PathBuf,
+        /// Where the annotation should lie.
+        folder: PathBuf,
+        /// Files that might have been the annotation, and why they are not.
+        refused: Vec<String>,
+    },
+    /// Shards number their classes, and nothing says what the numbers mean.
+    #[error("the shards in {} number their {classes} classes (the last is {last}) and do not say what the numbers mean", path.display())]
+    #[diagnostic(help(
+        "put classes.txt beside the shards: one synset a line, that of class 0 first. Only numbers from 0 to 999 are taken \
+         for the sorted synsets of ImageNet-1K without a list"
+    ))]
+    NumberedClasses {
+        /// The folder of the shards.
+        path: PathBuf,
+        /// How many different numbers there are.
+        classes: usize,
+        /// The largest.
+        last: u32,
+    },
+    /// A symbolic link leads to a folder that it lies in.
+    #[error("{} is a link to {}, which it lies in", path.display(), ancestor.display())]
+    #[diagnostic(help("remove the link: following it would never end"))]
+    LinkLoop {
+        /// The link.
+        path: PathBuf,
+        /// The folder it leads to.
+        ancestor: PathBuf,
     },
     /// Some of the files that make up a binary dataset are missing.
     #[error("{} lacks {} of its {split} images", path.display(), joined(files))]

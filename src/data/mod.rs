@@ -3,9 +3,10 @@
 //! A [`Task`] is what the rest of the house works on: the training and the test images of one [`Subset`](crate::subset::Subset)
 //! as two [`ImageSet`]s, the [`PixelSpace`] that turns their bytes into network input, the slice of the training images that
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
-//! the folders of a [`Library`], finds the kind of [`source`] by looking at each, maps the images from the [`Cache`] or decodes
-//! and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the training images only.
-//! [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`] and [`inspect`] count without decoding.
+//! the folders of a [`Library`], finds the kind of [`source`] by looking at each ([`parse`] has the readers), maps the images
+//! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
+//! training images only. [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`]
+//! and [`inspect`] count without decoding.
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 
@@ -17,6 +18,7 @@ mod image_set;
 mod inspect;
 mod library;
 mod load;
+pub mod parse;
 pub mod resize;
 pub mod scenes;
 pub mod source;

@@ -161,13 +161,14 @@ fn best_named(subset: &Subset, root: &Path, mut found: Vec<(u8, String, Found)>)
     Ok(found.pop().map(|(_, _, found)| found))
 }
 
-/// What comes nearest where nothing is whole: both splits with the fewest classes missing, else the reason why a split is
-/// missing altogether.
+/// What comes nearest where nothing is whole: both splits with the fewest classes missing, else the reason why a split
+/// cannot be used, else why it is missing altogether.
 fn nearest(candidates: Vec<Candidate>) -> Option<Result<Found, DataError>> {
     let fewest = candidates.iter().filter(|c| c.lacks().is_some()).min_by_key(|c| c.lacks());
     let found = fewest.and_then(|c| Some(Found { train: c.part(Split::Train)?, test: c.part(Split::Test)? }));
-    let reason = || candidates.into_iter().find_map(|c| c.lacking.into_iter().find_map(Result::err)).map(Err);
-    found.map(Ok).or_else(reason)
+    let absent = |error: &DataError| matches!(error, DataError::MissingSplit { .. });
+    let reasons = || candidates.into_iter().flat_map(|c| c.lacking).filter_map(Result::err);
+    found.map(Ok).or_else(|| reasons().min_by_key(absent).map(Err))
 }
 
 /// How well a folder name fits a subset: 0 is its slug, 1 begins with its slug (`cifar10-jpg`, but not `cifar100` for

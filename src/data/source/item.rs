@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::parse::is_synset;
+
 /// An image as a source lists it, before anything of it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -58,17 +60,10 @@ impl Item {
 /// class (`n01440764_10026_n01440764.JPEG` in Parquet shards). What is left is the same everywhere.
 fn order_key(file: &Path) -> Vec<u8> {
     let stem = file.file_stem().unwrap_or_default().as_encoded_bytes();
-    match stem.len().checked_sub(SYNSET_LENGTH + 1) {
+    match stem.len().checked_sub("_n01440764".len()) {
         Some(end) if end > 0 && stem[end] == b'_' && is_synset(&stem[end + 1..]) => stem[..end].to_vec(),
         _ => stem.to_vec(),
     }
-}
-
-const SYNSET_LENGTH: usize = 9;
-
-/// Whether a name is a noun synset of `WordNet` as `ImageNet` writes it: `n` and eight digits.
-pub(in crate::data) fn is_synset(name: &[u8]) -> bool {
-    name.len() == SYNSET_LENGTH && name[0] == b'n' && name[1..].iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

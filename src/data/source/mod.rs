@@ -4,11 +4,24 @@
 //! without reading ([`scan`](Source::scan)) and holds no pixels: decoding, resizing and caching happen next door, the same way
 //! for all. A further layout is a file here, a [`Source`] and a line in [`open`].
 
+mod annotation;
+mod archive;
 mod cifar;
+mod class_folders;
 pub(super) mod find;
+mod flat;
 mod folder;
+mod half;
+mod ilsvrc;
+mod imagenet;
 mod item;
 mod names;
+mod webdataset;
+
+#[cfg(test)]
+pub(in crate::data) mod made;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -20,9 +33,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use cifar::CifarBinary;
+pub(super) use class_folders::has_image_ending;
 pub use find::{Found, Part, find};
-pub use folder::ImageFolder;
-pub(super) use folder::has_image_ending;
 pub use item::{Item, Picture, Place};
 pub(super) use names::name_of;
 
@@ -104,7 +116,13 @@ pub fn open(folder: &Path) -> Result<Vec<Box<dyn Source>>, DataError> {
     if let Some(source) = CifarBinary::detect(folder) {
         sources.push(Box::new(source));
     }
-    if let Some(source) = ImageFolder::detect(folder)? {
+    // Folders come before archives: where both are there, they hold the same images, and folders are listed faster.
+    let mut laid_out = vec![imagenet::kaggle(folder)?, imagenet::tiny(folder)?];
+    if laid_out.iter().all(Option::is_none) {
+        laid_out.push(imagenet::flat_val(folder)?);
+    }
+    laid_out.extend([folder::detect(folder)?, ilsvrc::detect(folder), webdataset::detect(folder)]);
+    for source in laid_out.into_iter().flatten() {
         sources.push(Box::new(source));
     }
     Ok(sources)
