@@ -61,7 +61,7 @@ impl InspectArgs {
             dataset.images(Split::Train),
             dataset.images(Split::Test),
         ));
-        for error in &dataset.refused {
+        for (_, error) in &dataset.refused {
             let help = error.help().map_or_else(String::new, |help| format!("\n  to do: {help}"));
             ui::show(&format!("  problem: {error}{help}"));
         }
@@ -122,7 +122,7 @@ fn to_do(dataset: &Dataset, differing: usize) {
     if missing.len() > LISTED {
         ui::show(&format!("  ... and {} more places", missing.len() - LISTED));
     }
-    if differing > 0 && missing.is_empty() {
+    if differing > 0 && missing.is_empty() && dataset.refused.is_empty() {
         ui::show("  these are other numbers of images than the whole dataset has: runs work, and their records say so");
     }
 }

@@ -38,8 +38,8 @@ pub struct Dataset {
     pub source: Arc<dyn Source>,
     /// Images of every class that is in either split, by name.
     pub classes: BTreeMap<String, Counts>,
-    /// Why a split cannot be read, if one cannot.
-    pub refused: Vec<DataError>,
+    /// Splits that cannot be read, and why.
+    pub refused: Vec<(Split, DataError)>,
 }
 
 /// Images of a class beside what is known of it.
@@ -128,7 +128,7 @@ impl Dataset {
                         }
                     }
                 }
-                Err(error) => refused.push(error),
+                Err(error) => refused.push((split, error)),
             }
         }
         let names: Vec<String> = classes.keys().cloned().collect();
@@ -155,7 +155,8 @@ impl Dataset {
     /// Where images of a class would have to lie that only one split has, or that has none: of splits that are there.
     pub fn missing(&self) -> Vec<(Split, PathBuf)> {
         let mut places = Vec::new();
-        for split in Split::ALL.into_iter().filter(|&split| self.source.has_split(split).is_ok()) {
+        let refused = |split| self.refused.iter().any(|(other, _)| *other == split);
+        for split in Split::ALL.into_iter().filter(|&split| !refused(split)) {
             for (name, counts) in &self.classes {
                 let found = if split == Split::Train { counts.train } else { counts.test };
                 if found.unwrap_or(0) == 0 {
