@@ -26,9 +26,9 @@ impl Weights {
             let earlier = begin.min(from - taps);
             let weights = &mut target[begin - earlier..end - earlier];
             if antialias {
-                triangle(at, from, to, begin, weights)
+                triangle(at, from, to, begin, weights);
             } else {
-                neighbours(at, from, to, begin, weights)
+                neighbours(at, from, to, begin, weights);
             }
             first.push(earlier);
         }
