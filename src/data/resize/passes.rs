@@ -68,37 +68,30 @@ pub(super) fn resample_plain(
         let (first, weights) = rows.of(y);
         weighted_rows(rgb, first * 3 * width + from, 3 * width, weights, &mut row[..length]);
         match columns.taps {
-            1 => weighted_pixels::<1>(row, columns, red, green, blue),
-            2 => weighted_pixels::<2>(row, columns, red, green, blue),
-            3 => weighted_pixels::<3>(row, columns, red, green, blue),
-            4 => weighted_pixels::<4>(row, columns, red, green, blue),
-            5 => weighted_pixels::<5>(row, columns, red, green, blue),
-            6 => weighted_pixels::<6>(row, columns, red, green, blue),
-            7 => weighted_pixels::<7>(row, columns, red, green, blue),
-            8 => weighted_pixels::<8>(row, columns, red, green, blue),
-            _ => weighted_pixels::<0>(row, columns, red, green, blue),
+            1 => weighted_pixels::<1>(row, reach.start, columns, [red, green, blue]),
+            2 => weighted_pixels::<2>(row, reach.start, columns, [red, green, blue]),
+            3 => weighted_pixels::<3>(row, reach.start, columns, [red, green, blue]),
+            4 => weighted_pixels::<4>(row, reach.start, columns, [red, green, blue]),
+            5 => weighted_pixels::<5>(row, reach.start, columns, [red, green, blue]),
+            6 => weighted_pixels::<6>(row, reach.start, columns, [red, green, blue]),
+            7 => weighted_pixels::<7>(row, reach.start, columns, [red, green, blue]),
+            8 => weighted_pixels::<8>(row, reach.start, columns, [red, green, blue]),
+            _ => weighted_pixels::<0>(row, reach.start, columns, [red, green, blue]),
         }
     }
 }
 
-/// The pixels of `row` (three values each, the first is the first that `columns` reach) weighted into a line of each plane.
+/// The pixels of `row` (three values each, the first is pixel `start` of the source) weighted into a line of each plane.
 /// `TAPS` is the number of taps, known to the compiler so that it unrolls them; 0 for any number.
 #[inline(always)]
-fn weighted_pixels<const TAPS: usize>(
-    row: &[f32],
-    columns: &Weights,
-    red: &mut [u8],
-    green: &mut [u8],
-    blue: &mut [u8],
-) {
+fn weighted_pixels<const TAPS: usize>(row: &[f32], start: usize, columns: &Weights, planes: [&mut [u8]; 3]) {
     const GROUP: usize = 64;
     let taps = if TAPS == 0 { columns.taps } else { TAPS };
-    let start = columns.reach().start;
-    let mut spans = columns.all(taps);
-    for ((red, green), blue) in red.chunks_mut(GROUP).zip(green.chunks_mut(GROUP)).zip(blue.chunks_mut(GROUP)) {
-        // Four values a pixel, so that they fill a register; the fourth belongs to the next pixel and is dropped.
-        let mut group = [[0_u8; 4]; GROUP];
-        for (target, (first, weights)) in group.iter_mut().zip(spans.by_ref().take(red.len())) {
+    let [red, green, blue] = planes.map(|plane| plane.chunks_mut(GROUP));
+    // Four values a pixel, so that they fill a register; the fourth belongs to the next pixel and is dropped.
+    let mut group = [[0.0_f32; 4]; GROUP];
+    for (((red, green), blue), (first, weights)) in red.zip(green).zip(blue).zip(columns.groups(GROUP, taps)) {
+        for ((target, first), weights) in group.iter_mut().zip(first).zip(weights.chunks_exact(taps)) {
             let pixels = &row[3 * (first - start)..][..=3 * taps];
             let mut sum = [0.0; 4];
             for (k, &weight) in weights.iter().enumerate() {
@@ -107,10 +100,10 @@ fn weighted_pixels<const TAPS: usize>(
                     *sum += weight * value;
                 }
             }
-            *target = sum.map(rounded);
+            *target = sum;
         }
-        for ((([r, g, b, _], red), green), blue) in group.iter().zip(red).zip(green).zip(blue) {
-            (*red, *green, *blue) = (*r, *g, *b);
+        for (((sum, red), green), blue) in group.iter().zip(red).zip(green).zip(blue) {
+            (*red, *green, *blue) = (rounded(sum[0]), rounded(sum[1]), rounded(sum[2]));
         }
     }
 }

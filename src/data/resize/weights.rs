@@ -16,19 +16,21 @@ impl Weights {
     /// `start..start + count`. With `antialias` the triangle widens with the shrinking factor.
     pub fn bilinear(from: usize, to: usize, (start, count): (usize, usize), antialias: bool) -> Self {
         let wanted = start..start + count;
-        let spans: Vec<(usize, Vec<f32>)> = if antialias {
-            wanted.map(|at| triangle(at, from, to)).collect()
-        } else {
-            wanted.map(|at| neighbours(at, from, to)).collect()
-        };
-        let taps = spans.iter().map(|(_, span)| span.len()).max().unwrap_or(1);
+        let span = if antialias { triangle_span } else { neighbours_span };
+        let taps = wanted.clone().map(|at| span(at, from, to)).map(|(begin, end)| end - begin).max().unwrap_or(1);
         let mut first = Vec::with_capacity(count);
         let mut values = vec![0.0; count * taps];
-        for ((at, span), target) in spans.into_iter().zip(values.chunks_exact_mut(taps)) {
+        for (at, target) in wanted.zip(values.chunks_exact_mut(taps)) {
+            let (begin, end) = span(at, from, to);
             // At the far edge the span begins earlier, so that every position may read `taps` pixels.
-            let begin = at.min(from - taps);
-            target[at - begin..at - begin + span.len()].copy_from_slice(&span);
-            first.push(begin);
+            let earlier = begin.min(from - taps);
+            let weights = &mut target[begin - earlier..end - earlier];
+            if antialias {
+                triangle(at, from, to, begin, weights);
+            } else {
+                neighbours(at, from, to, begin, weights);
+            }
+            first.push(earlier);
         }
         Self { first, values, taps }
     }
@@ -44,10 +46,11 @@ impl Weights {
         (self.first[i], &self.values[i * self.taps..(i + 1) * self.taps])
     }
 
-    /// As [`of`](Self::of) for every target position; `taps` is the number of taps, for a caller that knows it as a constant.
+    /// First source positions and weights of all target positions, `group` of them at a time; `taps` is the number of taps, for a caller
+    /// that knows it as a constant.
     #[inline]
-    pub fn all(&self, taps: usize) -> impl Iterator<Item = (usize, &[f32])> {
-        self.first.iter().copied().zip(self.values.chunks_exact(taps))
+    pub fn groups(&self, group: usize, taps: usize) -> impl Iterator<Item = (&[usize], &[f32])> {
+        self.first.chunks(group).zip(self.values.chunks(group * taps))
     }
 
     /// Source positions that are read at all: from the first to before the last.
@@ -57,28 +60,49 @@ impl Weights {
     }
 }
 
-/// Pillow's and torch's antialiased bilinear filter, in double precision.
-fn triangle(at: usize, from: usize, to: usize) -> (usize, Vec<f32>) {
+/// Centre and half width of a target pixel, in source pixels.
+fn window(at: usize, from: usize, to: usize) -> (f64, f64) {
     let scale = from as f64 / to as f64;
-    let width = scale.max(1.0);
-    let centre = (at as f64 + 0.5) * scale;
-    let begin = (centre - width + 0.5).max(0.0) as usize;
-    let end = ((centre + width + 0.5) as usize).min(from);
-    let weights: Vec<f64> = (begin..end).map(|i| (1.0 - ((i as f64 - centre + 0.5) / width).abs()).max(0.0)).collect();
-    let sum: f64 = weights.iter().sum();
-    (begin, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
+    ((at as f64 + 0.5) * scale, scale.max(1.0))
 }
 
-/// The two nearest pixels, in single precision as in torch: on sides of tens of thousands of pixels it shows.
-fn neighbours(at: usize, from: usize, to: usize) -> (usize, Vec<f32>) {
-    let scale = from as f32 / to as f32;
-    let position = (scale * (at as f32 + 0.5) - 0.5).max(0.0);
-    let begin = (position as usize).min(from - 1);
-    if begin + 1 == from {
-        return (begin, vec![1.0]);
+/// The source pixels under Pillow's and torch's antialiased bilinear filter.
+fn triangle_span(at: usize, from: usize, to: usize) -> (usize, usize) {
+    let (centre, width) = window(at, from, to);
+    ((centre - width + 0.5).max(0.0) as usize, ((centre + width + 0.5) as usize).min(from))
+}
+
+/// Their weights, in double precision.
+fn triangle(at: usize, from: usize, to: usize, begin: usize, into: &mut [f32]) {
+    let (centre, width) = window(at, from, to);
+    let weight = |i: usize| (1.0 - (((begin + i) as f64 - centre + 0.5) / width).abs()).max(0.0);
+    let sum: f64 = (0..into.len()).map(weight).sum();
+    for (i, value) in into.iter_mut().enumerate() {
+        *value = (weight(i) / sum) as f32;
     }
-    let second = (position - begin as f32).clamp(0.0, 1.0);
-    (begin, vec![1.0 - second, second])
+}
+
+/// Where a target pixel lies among the source pixels, in single precision as in torch: on sides of tens of thousands of pixels it shows.
+fn position(at: usize, from: usize, to: usize) -> f32 {
+    let scale = from as f32 / to as f32;
+    (scale * (at as f32 + 0.5) - 0.5).max(0.0)
+}
+
+/// The two nearest source pixels; at the far edge the last one alone.
+fn neighbours_span(at: usize, from: usize, to: usize) -> (usize, usize) {
+    let begin = (position(at, from, to) as usize).min(from - 1);
+    (begin, (begin + 2).min(from))
+}
+
+/// Their weights.
+fn neighbours(at: usize, from: usize, to: usize, begin: usize, into: &mut [f32]) {
+    match into {
+        [first, second] => {
+            *second = (position(at, from, to) - begin as f32).clamp(0.0, 1.0);
+            *first = 1.0 - *second;
+        }
+        only => only.fill(1.0),
+    }
 }
 
 #[cfg(test)]
