@@ -8,7 +8,7 @@ mod annotation;
 mod archive;
 mod cifar;
 mod class_folders;
-mod find;
+pub(super) mod find;
 mod flat;
 mod folder;
 mod half;
@@ -33,6 +33,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use cifar::CifarBinary;
+pub(super) use class_folders::has_image_ending;
 pub use find::{Found, Part, find};
 pub use item::{Item, Picture, Place};
 pub(super) use names::name_of;
