@@ -108,7 +108,9 @@ impl Half for ClassFolders {
             let mut paths = Vec::new();
             image_files(folder, &mut |path| paths.push(path.to_owned()))?;
             paths.sort();
-            paths.iter().for_each(|path| visit(path));
+            for path in &paths {
+                visit(path);
+            }
         }
         Ok(())
     }
