@@ -5,11 +5,16 @@
 //! limit), never panics, and knows neither paths nor classes of subsets. Only the standard library and small format crates
 //! are used here, nothing of the other rooms and nothing of the framework, so that fuzzers can include this folder alone.
 
+pub mod array;
 pub mod devkit;
 mod error;
 mod inflate;
 mod lists;
 mod matlab;
+pub mod npy;
+pub mod npz;
+pub mod parquet;
+pub mod pickle;
 mod sample;
 mod synset;
 mod tar;

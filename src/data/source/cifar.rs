@@ -171,7 +171,8 @@ impl Source for CifarBinary {
 }
 
 /// The official order of CIFAR-10.
-const NAMES_10: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+pub(super) const NAMES_10: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 
 mod annotation;
 mod archive;
+mod arrays;
 mod cifar;
 mod class_folders;
 pub(super) mod find;
@@ -16,6 +17,11 @@ mod ilsvrc;
 mod imagenet;
 mod item;
 mod names;
+mod numbered;
+mod parquet;
+mod pickled;
+#[cfg(test)]
+mod ten;
 mod webdataset;
 
 #[cfg(test)]
@@ -32,11 +38,14 @@ use std::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use arrays::Arrays;
 pub use cifar::CifarBinary;
 pub(super) use class_folders::has_image_ending;
 pub use find::{Found, Part, find};
 pub use item::{Item, Picture, Place};
 pub(super) use names::name_of;
+pub use parquet::Parquet;
+pub use pickled::CifarPickled;
 
 use super::error::DataError;
 use crate::subset::ClassEntry;
@@ -116,6 +125,9 @@ pub fn open(folder: &Path) -> Result<Vec<Box<dyn Source>>, DataError> {
     if let Some(source) = CifarBinary::detect(folder) {
         sources.push(Box::new(source));
     }
+    if let Some(source) = CifarPickled::detect(folder) {
+        sources.push(Box::new(source));
+    }
     // Folders come before archives: where both are there, they hold the same images, and folders are listed faster.
     let mut laid_out = vec![imagenet::kaggle(folder)?, imagenet::tiny(folder)?];
     if laid_out.iter().all(Option::is_none) {
@@ -123,6 +135,12 @@ pub fn open(folder: &Path) -> Result<Vec<Box<dyn Source>>, DataError> {
     }
     laid_out.extend([folder::detect(folder)?, ilsvrc::detect(folder), webdataset::detect(folder)]);
     for source in laid_out.into_iter().flatten() {
+        sources.push(Box::new(source));
+    }
+    if let Some(source) = Parquet::detect(folder) {
+        sources.push(Box::new(source));
+    }
+    for source in Arrays::detect(folder) {
         sources.push(Box::new(source));
     }
     Ok(sources)

@@ -1,0 +1,8 @@
+#![no_main]
+
+use compdd_fuzz::parse::devkit::validation;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = validation(bytes);
+});

@@ -1,0 +1,19 @@
+#![no_main]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use compdd_fuzz::parse::parquet::Shard;
+use libfuzzer_sys::fuzz_target;
+
+// A shard is listed, and a few images of every row group are read.
+fuzz_target!(|bytes: &[u8]| {
+    let file = Arc::new(Bytes::copy_from_slice(bytes));
+    let Ok(shard) = Shard::open(&*file) else { return };
+    let _ = shard.names();
+    let _ = shard.labels(&file, &mut |_, _| Ok(()));
+    for (group, rows) in shard.groups().enumerate().take(4) {
+        let wanted: Vec<u64> = [0, 1, 2, rows / 2, rows.saturating_sub(1)].into_iter().filter(|&row| row < rows).collect();
+        let _ = shard.images(&file, group, &wanted, &mut |images| assert!(images.len() <= wanted.len()));
+    }
+});

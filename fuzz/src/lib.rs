@@ -1,0 +1,4 @@
+//! The readers of foreign formats by themselves: the same files that the suite is built from.
+
+#[path = "../../src/data/parse/mod.rs"]
+pub mod parse;
