@@ -21,6 +21,10 @@ pub struct Config {
     pub results: Option<PathBuf>,
     /// Device.
     pub device: Option<String>,
+    /// Cache of decoded images.
+    cache: Option<PathBuf>,
+    /// What the cache may hold.
+    cache_size: Option<String>,
 }
 
 /// One folder or a list of them.
@@ -43,10 +47,21 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// A size in it is none.
+    #[error("`cache_size = {value:?}` in the configuration file is no size")]
+    #[diagnostic(help("write a size such as \"500MiB\" or \"20GiB\""))]
+    Size {
+        /// What it says.
+        value: String,
+    },
+    /// The user has no cache folder.
+    #[error("no folder for the cache of decoded images")]
+    #[diagnostic(help("name one with --cache DIR or in COMPDD_CACHE, or go without: --no-cache"))]
+    NoCache,
     /// It is not the TOML we expect.
     #[error("the configuration file {} is wrong", path.display())]
     #[diagnostic(help(
-        "the keys are `data`, `results` and `device`, each a text in quotes; `data` may be a list of texts"
+        "the keys are `data`, `results`, `device`, `cache` and `cache_size`, each a text in quotes; `data` may be a list of texts"
     ))]
     Syntax {
         /// The file.
@@ -71,6 +86,18 @@ impl Config {
     /// The results folder: the flag, else the file's, else `results`.
     pub fn results(&self, flag: Option<PathBuf>) -> PathBuf {
         flag.or_else(|| self.results.clone()).unwrap_or_else(|| "results".into())
+    }
+
+    /// The cache of decoded images: the flag, else the file's, else `compdd` in the user's cache folder.
+    pub fn cache(&self, flag: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+        let own = || etcetera::choose_base_strategy().ok().map(|base| base.cache_dir().join("compdd"));
+        flag.or_else(|| self.cache.clone()).or_else(own).ok_or(ConfigError::NoCache)
+    }
+
+    /// What the cache may hold, where the file says it.
+    pub fn cache_size(&self) -> Result<Option<u64>, ConfigError> {
+        let read = |text: &String| super::ui::bytes(text).map_err(|_| ConfigError::Size { value: text.clone() });
+        self.cache_size.as_ref().map(read).transpose()
     }
 
     /// The folders of images: the flags, else those of the variable `COMPDD_DATA` (separated as in `PATH`), else the file's.

@@ -77,10 +77,7 @@ pub fn finish(result: Result<Vec<run::Outcome>, RunError>) -> Outcome {
             ui::show(&super::results::rows(&outcomes));
             Ok(ExitCode::SUCCESS)
         }
-        Err(RunError::Interrupted) => {
-            ui::say("interrupted: the state is saved, the same command continues");
-            Ok(ExitCode::from(signals::INTERRUPTED))
-        }
+        Err(RunError::Interrupted) => Ok(ui::interrupted()),
         Err(error) => Err(error.into()),
     }
 }

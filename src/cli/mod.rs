@@ -4,6 +4,7 @@
 //! [`ui::fail`] with a non-zero exit.
 
 mod config;
+mod data;
 mod doctor;
 mod eval;
 mod experts;
@@ -47,6 +48,9 @@ enum Command {
     Experts(experts::ExpertsCommand),
     /// Turn a released distilled set (.pt files or a folder of images) into a bundle
     Import(Box<import::ImportArgs>),
+    /// The images: what a folder holds, the cache, pictures to try things with
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// The class lists: list, show, or check them against a folder of images
     #[command(subcommand)]
     Subset(subset::SubsetCommand),
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => args.execute(),
         Command::Experts(command) => command.execute(),
         Command::Import(args) => args.execute(),
+        Command::Data(command) => command.execute(),
         Command::Subset(command) => command.execute(),
         Command::Method(command) => command.execute(),
         Command::Network(command) => command.execute(),

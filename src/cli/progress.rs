@@ -4,11 +4,14 @@
 use std::{
     collections::HashMap,
     io::IsTerminal,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use compdd::run::Observer;
+use compdd::{data::Watch, run::Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(60);
@@ -46,8 +49,9 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
-    fn begin(&self, stage: &str, steps: usize) {
+impl Progress {
+    /// Shows a stage that began a while ago.
+    fn begin_since(&self, stage: &str, steps: usize, started: Instant) {
         let bar = self.terminal.as_ref().map(|bars| {
             let bar = bars.add(ProgressBar::new(steps as u64));
             let style = ProgressStyle::with_template("{prefix:28} {wide_bar} {pos}/{len} {msg} eta {eta}");
@@ -55,8 +59,14 @@ impl Observer for Progress {
             bar.set_prefix(stage.to_owned());
             bar
         });
-        let now = Instant::now();
-        self.stages().insert(stage.to_owned(), Stage { bar, steps, started: now, spoken: now, first: None });
+        let spoken = Instant::now();
+        self.stages().insert(stage.to_owned(), Stage { bar, steps, started, spoken, first: None });
+    }
+}
+
+impl Observer for Progress {
+    fn begin(&self, stage: &str, steps: usize) {
+        self.begin_since(stage, steps, Instant::now());
     }
 
     fn advance(&self, stage: &str, done: usize, latest: &str) {
@@ -93,6 +103,52 @@ impl Observer for Progress {
 
     fn note(&self, text: &str) {
         self.line(text);
+    }
+}
+
+/// Shows the loading of images: nothing while it takes a moment, then a stage like any other.
+pub struct Loading {
+    progress: Progress,
+    stop: Arc<AtomicBool>,
+    stage: Mutex<Option<(String, Instant, bool)>>,
+}
+
+/// Loading that takes less is not worth a word.
+const MOMENT: Duration = Duration::from_secs(2);
+
+impl Loading {
+    /// Loading that stops when the flag is set.
+    pub fn new(stop: Arc<AtomicBool>) -> Self {
+        Self { progress: Progress::new(), stop, stage: Mutex::new(None) }
+    }
+}
+
+impl Watch for Loading {
+    fn advance(&self, stage: &str, done: u64, all: u64) {
+        let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, since, shown) = match current.as_mut() {
+            Some(current) if current.0 == stage => current,
+            _ => current.insert((stage.to_owned(), Instant::now(), false)),
+        };
+        if !*shown && since.elapsed() > MOMENT && done < all {
+            self.progress.begin_since(stage, all as usize, *since);
+            *shown = true;
+        }
+        if *shown {
+            self.progress.advance(stage, done as usize, "");
+        }
+        if *shown && done >= all {
+            self.progress.end(stage, "decoded");
+            *current = None;
+        }
+    }
+
+    fn note(&self, text: &str) {
+        self.progress.note(text);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 }
 

@@ -1,30 +1,58 @@
 //! `compdd run`: distil, score, record.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    data::{Library, ResizeMode},
+    data::{Cache, Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
     grad::Offload,
     record::{Budget, Fidelity},
     run::{self, RunOptions},
 };
 
-use super::{config::Config, progress::Progress, signals, ui::Outcome};
+use super::{
+    config::Config,
+    progress::{Loading, Progress},
+    signals,
+    ui::{self, Outcome},
+};
 
 /// Where to compute, where images come from and where results go: shared by the commands that train.
 #[derive(Args)]
 pub struct PlaceArgs {
-    /// Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]
-    #[arg(long, value_name = "PATH")]
-    data: Vec<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Where records, bundles and checkpoints go [default: results]
     #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Option<PathBuf>,
+}
+
+/// Where images come from, and where they are kept when they are decoded.
+#[derive(Args)]
+pub struct DataArgs {
+    #[arg(long, value_name = "PATH")]
+    #[arg(help = "Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]")]
+    data: Vec<PathBuf>,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// Decode the images into memory, and keep nothing
+    #[arg(long)]
+    no_cache: bool,
+}
+
+/// The cache of decoded images.
+#[derive(Args)]
+pub struct CacheArgs {
+    /// Cache of decoded images [default: compdd in the user's cache folder]
+    #[arg(long, env = "COMPDD_CACHE", hide_env_values = true, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// What the cache may hold, such as 500MiB or 20GiB [default: 64GiB]
+    #[arg(long, value_name = "SIZE", value_parser = ui::bytes)]
+    cache_size: Option<u64>,
 }
 
 /// The places after flags, environment and configuration file were consulted.
@@ -35,12 +63,33 @@ pub struct Places {
 }
 
 impl PlaceArgs {
-    pub fn resolve(self) -> Result<Places, super::ui::Failure> {
+    pub fn resolve(self) -> Result<Places, ui::Failure> {
         let config = Config::read()?;
+        let data = self.data.resolve()?;
         let results = config.results(self.results);
-        let data = Library::new(config.data(self.data, std::env::var_os("COMPDD_DATA")));
         let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
         Ok(Places { data, device: DeviceChoice::from_str(&device)?, results })
+    }
+}
+
+impl DataArgs {
+    pub fn resolve(self) -> Result<Library, ui::Failure> {
+        let roots = Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA"));
+        let cache = if self.no_cache { None } else { Some(self.cache.resolve()?.0) };
+        let watch = Arc::new(Loading::new(signals::stop_flag()?));
+        Ok(Library { cache, watch, ..Library::new(roots) })
+    }
+}
+
+impl CacheArgs {
+    /// The cache and the bytes it may hold.
+    pub fn resolve(self) -> Result<(Cache, u64), ui::Failure> {
+        let config = Config::read()?;
+        let limit = match self.cache_size {
+            Some(limit) => limit,
+            None => config.cache_size()?.unwrap_or(Cache::LIMIT),
+        };
+        Ok((Cache::new(config.cache(self.cache)?, limit), limit))
     }
 }
 
@@ -74,6 +123,18 @@ impl PixelArgs {
 
     pub fn antialias(&self) -> bool {
         !self.no_antialias
+    }
+
+    /// The same as the options of a task.
+    pub fn task(&self) -> TaskOptions {
+        TaskOptions {
+            resolution: self.res,
+            resize: self.resize(),
+            antialias: self.antialias(),
+            skip_bad: self.skip_bad,
+            zca: self.zca,
+            ..TaskOptions::default()
+        }
     }
 }
 
@@ -200,7 +261,7 @@ impl RunArgs {
         super::eval::finish(run::execute(&plan, &Progress::new(), &stop))
     }
 
-    fn options(self) -> Result<RunOptions, super::ui::Failure> {
+    fn options(self) -> Result<RunOptions, ui::Failure> {
         let places = self.place.resolve()?;
         Ok(RunOptions {
             method: self.method,

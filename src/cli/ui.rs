@@ -1,7 +1,11 @@
 //! What a person sees: tables on standard output, errors with their causes and remedies on standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the one place that talks
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{
+    error::Error,
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use miette::Diagnostic;
 
@@ -21,6 +25,7 @@ pub fn start_logging(verbosity: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .without_time()
         .finish();
@@ -46,6 +51,34 @@ pub fn fail(failure: &Failure) -> ExitCode {
         eprintln!("  help: {help}");
     }
     ExitCode::FAILURE
+}
+
+/// Says that a command was interrupted, and gives its exit code.
+pub fn interrupted() -> ExitCode {
+    say("interrupted: the state is saved, the same command continues");
+    ExitCode::from(super::signals::INTERRUPTED)
+}
+
+/// A number of bytes as people write it: `500MiB`, `20 GiB`, `1.5g`, `4096`. Units are binary.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = (text[..end].parse::<f64>(), text[end..].trim().to_lowercase());
+    let power = match unit.trim_end_matches("ib").trim_end_matches('b') {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return Err("write a size such as 500MiB or 20GiB".to_owned()),
+    };
+    let number = number.map_err(|_| "write a size such as 500MiB or 20GiB".to_owned())?;
+    Ok((number * (1_u64 << (10 * power)) as f64) as u64)
+}
+
+/// Bytes in the largest unit that keeps a leading digit.
+pub fn size(bytes: u64) -> String {
+    compdd::data::human_size(bytes)
 }
 
 /// Writes text to standard output; a closed pipe (`| head`) is no error.
@@ -87,7 +120,16 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{bytes, table};
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!(
+            ["4096", "500MiB", "1.5g", "2 TB", "1k"].map(|text| bytes(text).unwrap()),
+            [4096, 500 << 20, 3 << 29, 2 << 40, 1024]
+        );
+        assert!(["", "GiB", "5 apples", "1.2.3"].iter().all(|text| bytes(text).is_err()));
+    }
 
     #[test]
     fn numbers_align_right_and_text_left() {

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::{decode::Decode, source::Split};
+use super::{cache::CacheError, decode::Decode, source::Split};
 
 /// How many files or classes an error message lists before it only counts.
 const SHOWN: usize = 20;
@@ -103,6 +103,33 @@ pub enum DataError {
         path: PathBuf,
         /// What lies in it, sorted.
         found: Vec<String>,
+    },
+    /// A folder holds class folders itself, without a `train` or `val` above them.
+    #[error("{} holds class folders, but no `train` and `val` or `test` folders", path.display())]
+    #[diagnostic(help(
+        "this looks like one split of a dataset: name the folder above it, and call this one `train` if it holds the \
+         training images, `val` or `test` if it holds the others"
+    ))]
+    OneSplit {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something would be overwritten.
+    #[error("{} exists already", path.display())]
+    #[diagnostic(help("name a folder that does not exist yet; it is made"))]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Files could not be written.
+    #[error("cannot write to {}", path.display())]
+    #[diagnostic(help("check that the folder is writable and the disk not full; nothing half-written was left there"))]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
     },
     /// Several folders below the root hold the subset and none is named after it.
     #[error("more than one folder below {} holds {subset}: {}", root.display(), joined(folders))]
@@ -239,6 +266,19 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong, and where in it.
         why: String,
+    },
+    /// The cache cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cache(#[from] CacheError),
+    /// Images changed while they were read.
+    #[error("the {split} images in {} changed while they were read", folder.display())]
+    #[diagnostic(help("wait until whatever writes there is done, then run the same command again; nothing was kept"))]
+    Changed {
+        /// The dataset folder.
+        folder: PathBuf,
+        /// The split.
+        split: Split,
     },
     /// The loading was asked to stop.
     #[error("loading was interrupted")]

@@ -2,7 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::error::DataError;
+use rayon::prelude::*;
+
+use super::{
+    cache::{Block, checksum},
+    error::DataError,
+};
 
 /// Decoded images of one split: bytes `[n, C, H, W]` (planar, one image after the other), a label for each, class names.
 ///
@@ -13,12 +18,27 @@ pub struct ImageSet {
 }
 
 struct Inner {
-    pixels: Vec<u8>,
+    pixels: Pixels,
     labels: Vec<u32>,
     shape: [usize; 3],
     classes: Vec<String>,
     decode: String,
     hash: OnceLock<String>,
+}
+
+/// The block: in memory, or a file of the cache mapped into it.
+enum Pixels {
+    Owned(Vec<u8>),
+    Mapped(Block),
+}
+
+impl Pixels {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Mapped(block) => block.pixels(),
+        }
+    }
 }
 
 impl ImageSet {
@@ -39,6 +59,20 @@ impl ImageSet {
         classes: Vec<String>,
         decode: String,
     ) -> Result<Self, DataError> {
+        Self::checked(Inner { pixels: Pixels::Owned(pixels), labels, shape, classes, decode, hash: OnceLock::new() })
+    }
+
+    /// The set that a block of the cache holds; its hash is known.
+    pub(super) fn mapped(block: Block) -> Result<Self, DataError> {
+        let about = block.about();
+        let (labels, shape, hash) = (block.labels().to_vec(), about.shape, OnceLock::from(about.content.clone()));
+        let (classes, decode) = (about.classes.clone(), about.decode.clone());
+        Self::checked(Inner { pixels: Pixels::Mapped(block), labels, shape, classes, decode, hash })
+    }
+
+    fn checked(inner: Inner) -> Result<Self, DataError> {
+        let Inner { pixels, labels, shape, classes, .. } = &inner;
+        let pixels = pixels.bytes();
         let size: usize = shape.iter().product();
         if size == 0 {
             return Err(DataError::Inconsistent { why: format!("an image shape of {shape:?} has no pixels") });
@@ -51,7 +85,7 @@ impl ImageSet {
         if let Some(label) = labels.iter().find(|&&label| label as usize >= classes.len()) {
             return Err(DataError::Inconsistent { why: format!("label {label} with {} classes", classes.len()) });
         }
-        Ok(Self { inner: Arc::new(Inner { pixels, labels, shape, classes, decode, hash: OnceLock::new() }) })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Number of images.
@@ -82,12 +116,12 @@ impl ImageSet {
     /// Bytes of image `i`, `[C, H, W]`.
     pub fn image(&self, i: usize) -> &[u8] {
         let size = self.image_size();
-        &self.inner.pixels[i * size..(i + 1) * size]
+        &self.pixels()[i * size..(i + 1) * size]
     }
 
     /// All bytes, `[n, C, H, W]`.
     pub fn pixels(&self) -> &[u8] {
-        &self.inner.pixels
+        self.inner.pixels.bytes()
     }
 
     /// Bytes of one image: `C * H * W`.
@@ -118,22 +152,18 @@ impl ImageSet {
     pub fn hash(&self) -> &str {
         self.inner.hash.get_or_init(|| {
             let inner = &self.inner;
-            let mut hasher = blake3::Hasher::new_derive_key("compdd image set v1");
-            let mut text = |part: &str| {
-                hasher.update(&(part.len() as u64).to_le_bytes());
-                hasher.update(part.as_bytes());
-            };
-            text(&inner.decode);
-            text(&format!("{:?}", inner.shape));
-            text(&inner.classes.len().to_string());
-            inner.classes.iter().for_each(|class| text(class));
-            hasher.update(&(inner.labels.len() as u64).to_le_bytes());
-            for label in &inner.labels {
-                hasher.update(&label.to_le_bytes());
-            }
-            hasher.update(&inner.pixels);
+            let mut hasher = content_hasher(&inner.decode, inner.shape, &inner.classes, &inner.labels);
+            hasher.update(self.pixels());
             hasher.finalize().to_hex().to_string()
         })
+    }
+
+    /// The first eight bytes of every image's blake3: enough to find equal images.
+    pub(super) fn checksums(&self) -> Vec<[u8; 8]> {
+        match &self.inner.pixels {
+            Pixels::Mapped(block) => block.checksums().to_vec(),
+            Pixels::Owned(pixels) => pixels.par_chunks_exact(self.image_size()).map(checksum).collect(),
+        }
     }
 
     /// The images at `indices`, in that order, as a set of their own (copied).
@@ -146,7 +176,7 @@ impl ImageSet {
         }
         Self {
             inner: Arc::new(Inner {
-                pixels,
+                pixels: Pixels::Owned(pixels),
                 labels: indices.iter().map(|&i| inner.labels[i]).collect(),
                 shape: inner.shape,
                 classes: inner.classes.clone(),
@@ -155,6 +185,26 @@ impl ImageSet {
             }),
         }
     }
+}
+
+/// The hasher of [`ImageSet::hash`] before the pixels, which follow in order.
+pub(super) fn content_hasher(decode: &str, shape: [usize; 3], classes: &[String], labels: &[u32]) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_derive_key("compdd image set v1");
+    let mut text = |part: &str| {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    };
+    text(decode);
+    text(&format!("{shape:?}"));
+    text(&classes.len().to_string());
+    for class in classes {
+        text(class);
+    }
+    hasher.update(&(labels.len() as u64).to_le_bytes());
+    for label in labels {
+        hasher.update(&label.to_le_bytes());
+    }
+    hasher
 }
 
 impl std::fmt::Debug for ImageSet {

@@ -6,6 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use super::{
+    cache::Cache,
+    error::DataError,
+    load::{self, Loaded, Request},
+};
+
 /// Told how loading goes on; may ask it to stop.
 pub trait Watch: Send + Sync {
     /// `done` of `all` images of a stage (`train images`) are ready.
@@ -35,6 +41,8 @@ impl Watch for Unwatched {
 pub struct Library {
     /// The folders.
     pub roots: Vec<PathBuf>,
+    /// Where decoded images are kept for the next time, if anywhere.
+    pub cache: Option<Cache>,
     /// Who is told.
     pub watch: Arc<dyn Watch>,
 }
@@ -42,7 +50,19 @@ pub struct Library {
 impl Library {
     /// A library of these folders.
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
-        Self { roots: roots.into_iter().map(Into::into).collect(), watch: Arc::new(Unwatched) }
+        Self { roots: roots.into_iter().map(Into::into).collect(), cache: None, watch: Arc::new(Unwatched) }
+    }
+
+    /// The images of a request: from the cache, by way of it, or, where it cannot be used, from memory.
+    pub(super) fn load(&self, request: &Request) -> Result<Loaded, DataError> {
+        let Some(cache) = &self.cache else { return load::in_memory(request, self.watch.as_ref()) };
+        match cache.load(request, self.watch.as_ref()) {
+            Err(DataError::Cache(error)) if cache.may_go_without(&error) => {
+                tracing::warn!("{error}; going on without the cache");
+                load::in_memory(request, self.watch.as_ref())
+            }
+            other => other,
+        }
     }
 
     /// No folder at all: enough for the built-in scenes.
@@ -59,6 +79,6 @@ impl From<&Path> for Library {
 
 impl fmt::Debug for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Library").field("roots", &self.roots).finish_non_exhaustive()
+        f.debug_struct("Library").field("roots", &self.roots).field("cache", &self.cache).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! From a source to an [`ImageSet`]: list, put in order, read, decode, resize.
 
-use std::{collections::BTreeSet, sync::OnceLock};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::OnceLock,
+};
 
 use super::{
     decode::Decode,
@@ -11,6 +14,45 @@ use super::{
     source::{Item, Part, Picture, Split, name_of},
 };
 use crate::subset::ClassEntry;
+
+/// Which images, and as what.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    /// Slug of the subset, for messages and lists.
+    pub subset: &'a str,
+    /// Where the images are.
+    pub part: &'a Part,
+    /// Which of them.
+    pub split: Split,
+    /// The classes, each with the label its images get.
+    pub classes: &'a [(&'a ClassEntry, u32)],
+    /// Class names of the resulting set.
+    pub names: &'a [String],
+    /// How files become pixels.
+    pub decode: &'a Decode,
+}
+
+impl Request<'_> {
+    /// The classes of the subset that a name in the source means, as a filter for the source.
+    pub fn place_of(&self) -> Result<impl Fn(&str) -> Option<usize>, DataError> {
+        let names = self.part.source.classes(self.split)?;
+        let own: Vec<Option<String>> = self.classes.iter().map(|(class, _)| name_of(class, &names).cloned()).collect();
+        let places: HashMap<String, usize> =
+            own.into_iter().enumerate().filter_map(|(place, name)| Some((name?, place))).collect();
+        Ok(move |name: &str| places.get(name).copied())
+    }
+
+    /// The bad images of a listing as messages name them, sorted by path.
+    pub fn bad_files(&self, listing: &Listing, bad: &[(usize, String)]) -> Vec<BadFile> {
+        let named = |(slot, reason): &(usize, String)| BadFile {
+            path: self.part.source.path(self.split, &listing.items[*slot]),
+            reason: reason.clone(),
+        };
+        let mut files: Vec<BadFile> = bad.iter().map(named).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+}
 
 /// Images of one split as they were loaded.
 #[derive(Debug)]
@@ -31,19 +73,17 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Lists the images of `classes`, each with the label its images get.
-    pub fn of(part: &Part, split: Split, classes: &[(&ClassEntry, u32)]) -> Result<Self, DataError> {
-        let names = part.source.classes(split)?;
-        let own: Vec<Option<&String>> = classes.iter().map(|(class, _)| name_of(class, &names)).collect();
-        let place = |name: &str| own.iter().position(|own| own.is_some_and(|own| own == name));
-        let mut members: Vec<Vec<Item>> = vec![Vec::new(); classes.len()];
-        part.source.scan(split, &|name| place(name).is_some(), &mut |name, item| {
+    /// Lists the images of a request.
+    pub fn of(request: &Request) -> Result<Self, DataError> {
+        let place = request.place_of()?;
+        let mut members: Vec<Vec<Item>> = vec![Vec::new(); request.classes.len()];
+        request.part.source.scan(request.split, &|name| place(name).is_some(), &mut |name, item| {
             if let Some(class) = place(name) {
                 members[class].push(item);
             }
         })?;
         let mut listing = Self { items: Vec::new(), labels: Vec::new() };
-        for (mut items, (_, label)) in members.into_iter().zip(classes) {
+        for (mut items, (_, label)) in members.into_iter().zip(request.classes) {
             items.sort_by_cached_key(Item::order);
             listing.labels.resize(listing.labels.len() + items.len(), *label);
             listing.items.append(&mut items);
@@ -62,35 +102,39 @@ pub(super) trait Target {
 
     /// Every image of a portion was stored, except for the bad ones.
     fn finish(&mut self, portion: usize, bad: &[(usize, String)]) -> Result<(), DataError>;
+
+    /// Loading is about to stop: what is stored must be found by the next attempt, if the target can outlive this one.
+    fn pause(&mut self) -> Result<(), DataError> {
+        Ok(())
+    }
 }
 
 /// Images that are read between two looks at the stop flag, two journal entries, two moves of the progress bar.
-const PORTION: usize = 512;
+pub(super) const PORTION: usize = 512;
 
 /// Reads, decodes and resizes every image of a listing on all threads; image `i` of the listing goes to slot `i`.
 ///
 /// Images are visited in the order in which they lie on the disk, in portions, so that memory does not grow with their
 /// number.
 pub(super) fn decode(
-    part: &Part,
-    split: Split,
+    request: &Request,
     listing: &Listing,
-    decode: &Decode,
     watch: &dyn Watch,
     target: &mut dyn Target,
 ) -> Result<(), DataError> {
     let mut order: Vec<usize> = (0..listing.items.len()).collect();
     order.sort_by_key(|&slot| listing.items[slot].place);
-    let stage = format!("{split} images");
+    let stage = format!("{} {} images", request.subset, request.split);
     for (portion, slots) in order.chunks(PORTION).enumerate() {
         if watch.stopped() {
+            target.pause()?;
             return Err(DataError::Interrupted);
         }
         if !target.has(portion) {
             let items: Vec<Item> = slots.iter().map(|&slot| listing.items[slot].clone()).collect();
             let ready: Vec<OnceLock<Result<Vec<u8>, String>>> = items.iter().map(|_| OnceLock::new()).collect();
-            part.source.read_each(split, &items, &|i, picture| {
-                let _ = ready[i].set(picture.and_then(|picture| pixels(&picture, decode)));
+            request.part.source.read_each(request.split, &items, &|i, picture| {
+                let _ = ready[i].set(picture.and_then(|picture| pixels(&picture, request.decode)));
             });
             let mut bad = Vec::new();
             for (&slot, cell) in slots.iter().zip(ready) {
@@ -107,7 +151,7 @@ pub(super) fn decode(
 }
 
 /// The planar bytes of a picture at the resolution of `decode`.
-fn pixels(picture: &Picture, decode: &Decode) -> Result<Vec<u8>, String> {
+pub(super) fn pixels(picture: &Picture, decode: &Decode) -> Result<Vec<u8>, String> {
     match picture {
         Picture::Encoded(bytes) => decode.bytes(bytes),
         Picture::Rgb { pixels, width, height } => Ok(resize::to_square(pixels, *width, *height, decode)),
@@ -120,30 +164,12 @@ pub(super) fn good_slots(all: usize, bad: &[(usize, String)]) -> Vec<usize> {
     (0..all).filter(|slot| !bad.contains(slot)).collect()
 }
 
-/// The bad images as messages name them, sorted by path.
-pub(super) fn bad_files(part: &Part, split: Split, listing: &Listing, bad: &[(usize, String)]) -> Vec<BadFile> {
-    let named = |(slot, reason): &(usize, String)| BadFile {
-        path: part.source.path(split, &listing.items[*slot]),
-        reason: reason.clone(),
-    };
-    let mut files: Vec<BadFile> = bad.iter().map(named).collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
-}
-
 /// Loads a split into memory.
-pub(super) fn in_memory(
-    part: &Part,
-    split: Split,
-    classes: &[(&ClassEntry, u32)],
-    names: &[String],
-    settings: &Decode,
-    watch: &dyn Watch,
-) -> Result<Loaded, DataError> {
-    let listing = Listing::of(part, split, classes)?;
-    let size: usize = settings.shape().iter().product();
+pub(super) fn in_memory(request: &Request, watch: &dyn Watch) -> Result<Loaded, DataError> {
+    let listing = Listing::of(request)?;
+    let size: usize = request.decode.shape().iter().product();
     let mut memory = Memory { pixels: vec![0; listing.items.len() * size], size, bad: Vec::new() };
-    decode(part, split, &listing, settings, watch, &mut memory)?;
+    decode(request, &listing, watch, &mut memory)?;
     let Memory { mut pixels, bad, .. } = memory;
     let good = good_slots(listing.items.len(), &bad);
     for (to, &from) in good.iter().enumerate() {
@@ -151,8 +177,9 @@ pub(super) fn in_memory(
     }
     pixels.truncate(good.len() * size);
     let labels = good.iter().map(|&slot| listing.labels[slot]).collect();
-    let images = ImageSet::decoded(pixels, labels, settings.shape(), names.to_vec(), settings.describe())?;
-    Ok(Loaded { images, bad: bad_files(part, split, &listing, &bad) })
+    let Request { decode, names, .. } = request;
+    let images = ImageSet::decoded(pixels, labels, decode.shape(), names.to_vec(), decode.describe())?;
+    Ok(Loaded { images, bad: request.bad_files(&listing, &bad) })
 }
 
 struct Memory {

@@ -2,16 +2,20 @@
 //!
 //! A [`Task`] is what the rest of the house works on: the training and the test images of one [`Subset`](crate::subset::Subset)
 //! as two [`ImageSet`]s, the [`PixelSpace`] that turns their bytes into network input, the slice of the training images that
-//! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] finds the
-//! kind of source by looking at the folder ([`source`], with the readers in [`parse`]), decodes and resizes in parallel
-//! ([`decode`], [`resize`]) and fits the whitening ([`Zca`]) on the training images only. [`scenes`] needs no files at all.
-//! [`verify`] counts without decoding.
+//! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
+//! the folders of a [`Library`], finds the kind of [`source`] by looking at each ([`parse`] has the readers), maps the images
+//! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
+//! training images only. [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`]
+//! and [`inspect`] count without decoding.
 //!
 //! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
 
+mod cache;
 pub mod decode;
 mod error;
+pub mod feed;
 mod image_set;
+mod inspect;
 mod library;
 mod load;
 pub mod parse;
@@ -23,9 +27,11 @@ mod task;
 mod verify;
 mod zca;
 
+pub use cache::{Cache, CacheError, Kept, human_size};
 pub use decode::Decode;
 pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;
+pub use inspect::{Counts, Dataset, Duplicate, Served, duplicates, inspect, sheet};
 pub use library::{Library, Unwatched, Watch};
 pub use resize::ResizeMode;
 pub use source::{Source, Split};

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::{error::DataError, image_set::ImageSet, zca::Zca};
+use super::{
+    error::DataError,
+    feed::{Form, HostBatch},
+    image_set::ImageSet,
+    zca::Zca,
+};
 use crate::record::PixelSpaceRecord;
 
 /// The space a network sees and a distilled image lives in.
@@ -69,17 +74,19 @@ impl PixelSpace {
         }
     }
 
-    /// The images at `indices` as network input.
+    /// The images at `indices` as network input. [`Feed`](super::feed::Feed) makes them ready ahead.
     ///
     /// # Shapes
     /// Result: `[indices.len(), C, H, W]`, not tracked for gradients.
     pub fn tensor(&self, set: &ImageSet, indices: &[usize], device: &Device) -> Tensor<4> {
-        let [c, h, w] = set.shape();
-        let values = self.normalised(set, indices);
-        let input = Tensor::<4>::from_data(TensorData::new(values, [indices.len(), c, h, w]), device);
+        HostBatch::gather(self, set, indices, Form::of(device)).tensor(device)
+    }
+
+    /// Normalised values `[n, C, H, W]` in this space: whitened, if that is part of it.
+    pub(super) fn whitened(&self, normalised: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Normalised { .. } => input,
-            Self::Zca { whitening, .. } => whitening.apply(input),
+            Self::Normalised { .. } => normalised,
+            Self::Zca { whitening, .. } => whitening.apply(normalised),
         }
     }
 
@@ -90,17 +97,17 @@ impl PixelSpace {
         let table = self.table();
         let mut values = vec![0.0; indices.len() * size];
         values.par_chunks_exact_mut(size).zip(indices.par_iter()).for_each(|(target, &i)| {
-            for (at, (value, &byte)) in target.iter_mut().zip(set.image(i)).enumerate() {
-                *value = table[(at / area) % 3][usize::from(byte)];
-            }
+            table.apply(set.image(i), area, target);
         });
         values
     }
 
     /// What each byte becomes, per channel, in the order of operations of the lineage: divide, subtract, divide.
-    fn table(&self) -> [[f32; 256]; 3] {
+    pub(super) fn table(&self) -> Table {
         let (mean, std) = self.statistics();
-        std::array::from_fn(|channel| std::array::from_fn(|byte| (byte as f32 / 255.0 - mean[channel]) / std[channel]))
+        Table(std::array::from_fn(|channel| {
+            std::array::from_fn(|byte| (byte as f32 / 255.0 - mean[channel]) / std[channel])
+        }))
     }
 
     /// Mean and standard deviation of the normalisation.
@@ -138,6 +145,21 @@ impl PixelSpace {
             hasher.update(whitening.hash().as_bytes());
         }
         hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// The value of every byte in each of three channels.
+pub(super) struct Table([[f32; 256]; 3]);
+
+impl Table {
+    /// The values of one image of planes of `area` bytes.
+    pub fn apply(&self, image: &[u8], area: usize, target: &mut [f32]) {
+        let planes = image.chunks_exact(area).zip(target.chunks_exact_mut(area));
+        for ((bytes, values), table) in planes.zip(self.0.iter().cycle()) {
+            for (value, &byte) in values.iter_mut().zip(bytes) {
+                *value = table[usize::from(byte)];
+            }
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! [`Task`]: a subset with its images, ready to be distilled and scored.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +13,7 @@ use super::{
     error::{BadFile, DataError, LackingClass},
     image_set::ImageSet,
     library::Library,
-    load::{self, Loaded},
+    load::{Loaded, Request},
     resize::ResizeMode,
     scenes,
     source::{Part, Split, find},
@@ -115,6 +119,15 @@ pub struct SplitInfo {
 }
 
 impl SourceInfo {
+    /// What tells one set of images from another, wherever they lie: content hashes and how they were made (hex).
+    pub fn identity(&self) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("compdd images of a task v1");
+        for hash in [&self.train.hash, &self.test.hash] {
+            hasher.update(hash.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Number of damaged files that were left out.
     pub fn skipped(&self) -> usize {
         self.train.skipped.len() + self.test.skipped.len()
@@ -150,6 +163,7 @@ impl Task {
         };
         source.notes.extend(repeated_classes(subset));
         source.notes.extend(unusual_counts(subset, &train, &test));
+        source.notes.extend(shared_images(&train, &test));
         let heldout = held_out(&train, options.heldout, options.seed)?;
         let space = if options.zca { whitened(&train)? } else { normalised(subset) };
         tracing::info!(subset = %subset.slug, kind = %source.kind, train = train.len(), test = test.len(), resolution, "images loaded");
@@ -230,6 +244,24 @@ fn unusual_counts(subset: &Subset, train: &ImageSet, test: &ImageSet) -> Vec<Str
     notes
 }
 
+/// A sentence about test images that are training images as well, pixel by pixel.
+fn shared_images(train: &ImageSet, test: &ImageSet) -> Option<String> {
+    let known: HashMap<[u8; 8], usize> = train.checksums().into_iter().zip(0..).collect();
+    let found = test.checksums().into_iter().zip(0..).filter_map(|(sum, i)| Some((i, *known.get(&sum)?)));
+    let shared: Vec<(usize, usize)> = found.filter(|(i, j)| test.image(*i) == train.image(*j)).collect();
+    let (i, j) = *shared.first()?;
+    let class = |set: &ImageSet, i: usize| set.classes()[set.labels()[i] as usize].clone();
+    let note = format!(
+        "{} of {} test images are training images as well, such as test image {i} ({}) and training image {j} ({})",
+        shared.len(),
+        test.len(),
+        class(test, i),
+        class(train, j),
+    );
+    tracing::warn!("{note}; `compdd data inspect --duplicates` names the files");
+    Some(note)
+}
+
 fn class_names(subset: &Subset) -> Vec<String> {
     subset.classes.iter().map(|class| class.synset.clone()).collect()
 }
@@ -248,7 +280,10 @@ fn from_library(
     let kind = found.kind();
     tracing::debug!(train = %found.train.folder.display(), test = %found.test.folder.display(), kind, "dataset found");
     let (classes, names) = (labelled(subset), class_names(subset));
-    let load = |split| load::in_memory(found.split(split), split, &classes, &names, &decode, library.watch.as_ref());
+    let load = |split| {
+        let part = found.split(split);
+        library.load(&Request { subset: &subset.slug, part, split, classes: &classes, names: &names, decode: &decode })
+    };
     let (train, test) = (load(Split::Train)?, load(Split::Test)?);
     let bad: Vec<BadFile> = train.bad.iter().chain(&test.bad).cloned().collect();
     if !bad.is_empty() && !skip_bad {

@@ -8,7 +8,7 @@ use crate::subset::{ClassEntry, Family, Subset};
 const CLASSES: [(&str, &str); 3] =
     [("n01440764", "tench"), ("n02102040", "English springer"), ("n02979186", "cassette player")];
 
-fn subset() -> Subset {
+pub(super) fn subset() -> Subset {
     Subset {
         slug: "trio".into(),
         version: "1".into(),
@@ -44,7 +44,7 @@ fn write(path: &Path, value: u8) {
 }
 
 /// `train` and `val` with `count` and 2 images a class; the first class folder is named by its synset, the others by name.
-fn folder(root: &Path, count: u8) {
+pub(super) fn folder(root: &Path, count: u8) {
     let names = ["n01440764", "english_springer", "Cassette-Player"];
     for (label, name) in names.into_iter().enumerate() {
         for i in 0..count {

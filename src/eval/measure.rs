@@ -58,11 +58,13 @@ fn forward(
     mut take: impl FnMut(Output, &[usize]),
 ) -> Result<(), EvalError> {
     let indices: Vec<usize> = (0..view.len()).collect();
-    for batch in indices.chunks(passes.batch.max(1)) {
+    let size = passes.batch.max(1);
+    let mut feed = view.feed(&indices, size, passes.device);
+    for (number, batch) in indices.chunks(size).enumerate() {
         if passes.stop.load(Ordering::Relaxed) {
             return Err(EvalError::Interrupted);
         }
-        take(network.forward(params, view.tensor(batch, passes.device), Mode::Eval), batch);
+        take(network.forward(params, feed.take(number), Mode::Eval), batch);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::data::{ImageSet, PixelSpace, Task};
+use crate::data::{ImageSet, PixelSpace, Task, feed::Feed};
 
 /// Some images of a set, in order, in a pixel space. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -82,5 +82,11 @@ impl<'a> View<'a> {
     pub fn tensor(&self, indices: &[usize], device: &Device) -> Tensor<4> {
         let positions: Vec<usize> = indices.iter().map(|&i| self.position(i)).collect();
         self.space.tensor(self.set, &positions, device)
+    }
+
+    /// The images at `indices` of the view, `batch` at a time, each batch made ready while the one before it is used.
+    pub fn feed(&self, indices: &[usize], batch: usize, device: &Device) -> Feed {
+        let positions = indices.iter().map(|&i| self.position(i)).collect();
+        Feed::new(self.set, self.space, positions, batch, device)
     }
 }

@@ -74,11 +74,12 @@ impl Exam<'_> {
         const BATCH: usize = 256;
         let mut errors = Vec::with_capacity(self.images.len());
         let indices: Vec<usize> = (0..self.images.len()).collect();
-        for batch in indices.chunks(BATCH) {
+        let mut feed = self.images.feed(&indices, BATCH, self.device);
+        for (number, batch) in indices.chunks(BATCH).enumerate() {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(ExpertError::Interrupted);
             }
-            let output = self.network.forward(params, self.images.tensor(batch, self.device), Mode::Eval);
+            let output = self.network.forward(params, feed.take(number), Mode::Eval);
             let logits: Vec<f32> = output.logits.into_data().iter::<f32>().collect();
             let rows = logits.chunks_exact(self.network.classes()).zip(batch);
             errors.extend(rows.map(|(row, &i)| score.of(row, self.images.label(i) as usize)));

@@ -57,9 +57,11 @@ impl<'a> Expert<'a> {
             _ => (0..lesson.images.len()).collect(),
         };
         Stream::new(self.seed, "shuffle", self.epoch as u64).shuffle(&mut order);
+        let mut feed = lesson.images.feed(&order, lesson.training.batch, lesson.device);
         for indices in order.chunks(lesson.training.batch).skip(self.batch) {
             pause(self)?;
-            let loss = self.step(indices, rate).mul_scalar(indices.len() as f32);
+            let images = feed.take(self.batch);
+            let loss = self.step(indices, images, rate).mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
                 Some(sum) => sum + loss,
                 None => loss,
@@ -75,14 +77,14 @@ impl<'a> Expert<'a> {
         Ok(f64::from(sum) / order.len() as f64)
     }
 
-    /// One update; returns the loss before it.
-    fn step(&mut self, indices: &[usize], rate: f32) -> Tensor<1> {
+    /// One update on the images at `indices` of the view, which are `input`; returns the loss before it.
+    fn step(&mut self, indices: &[usize], input: Tensor<4>, rate: f32) -> Tensor<1> {
         let Lesson { network, training, images, device, .. } = self.lesson;
         let (n, shape) = (indices.len(), images.set().shape());
         let address = (self.epoch as u64) << 32 | self.batch as u64;
         let mut stream = Stream::new(self.seed, "dsa", address);
         let draws = training.augmentation.draw(&mut stream, n, shape, Sampling::PerImage);
-        let batch = draws.apply(images.tensor(indices, device));
+        let batch = draws.apply(input);
         let labels: Vec<i32> = indices.iter().map(|&i| images.label(i) as i32).collect();
         let labels = Tensor::from_data(TensorData::new(labels, [n]), *device);
         let gradient = |params: &Params| {

@@ -9,6 +9,7 @@
 pub mod atomic;
 mod bundle;
 mod cell;
+pub(crate) mod contact_sheet;
 mod curve;
 mod distilled;
 mod error;

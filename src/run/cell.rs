@@ -103,8 +103,8 @@ impl Session<'_> {
             fidelity: options.fidelity,
             recipe_hash: hash::value(&plan.recipe.to_json()),
             data_hash: match &self.given {
-                None => hash::of(&(&self.task.source, self.task.space.hash())),
-                Some(experts) => hash::of(&(&self.task.source, self.task.space.hash(), experts)),
+                None => hash::of(&(self.task.source.identity(), self.task.space.hash())),
+                Some(experts) => hash::of(&(self.task.source.identity(), self.task.space.hash(), experts)),
             },
             seed: options.seed,
             students: plan.students,
@@ -236,7 +236,7 @@ impl Session<'_> {
         trace: &Trace,
     ) -> Result<(Distilled, usize), RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
-        let data = hash::of(&self.task.source.train);
+        let data = self.task.source.train.hash.clone();
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
         provenance.decode = Some(value_of(&self.task.source.decode));
         let start = Start {

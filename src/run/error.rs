@@ -51,7 +51,7 @@ pub enum RunError {
     /// The images cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Data(#[from] crate::data::DataError),
+    Data(crate::data::DataError),
     /// The network is unknown or does not fit.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -127,5 +127,14 @@ impl RunError {
         remedy: impl Into<String>,
     ) -> Self {
         Self::Flag { flag, value: value.to_string(), reason: reason.into(), remedy: remedy.into() }
+    }
+}
+
+impl From<crate::data::DataError> for RunError {
+    fn from(error: crate::data::DataError) -> Self {
+        match error {
+            crate::data::DataError::Interrupted => Self::Interrupted,
+            other => Self::Data(other),
+        }
     }
 }

@@ -85,7 +85,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             budget: options.budget,
             fidelity: set.provenance.fidelity,
             recipe_hash: set.recipe_hash(),
-            data_hash: hash::of(&(&task.source, task.space.hash())),
+            data_hash: hash::of(&(task.source.identity(), task.space.hash())),
             seed: options.seed,
             students,
         };

@@ -33,7 +33,11 @@ impl Sandbox {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_compdd"));
         command.args(arguments.split_whitespace()).current_dir(self.path());
-        command.env_remove("COMPDD_DATA").env_remove("COMPDD_RESULTS").env("COMPDD_CONFIG", "config.toml");
+        command
+            .env_remove("COMPDD_DATA")
+            .env_remove("COMPDD_RESULTS")
+            .env("COMPDD_CONFIG", "config.toml")
+            .env("COMPDD_CACHE", "cache");
         command
     }
 

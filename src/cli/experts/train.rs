@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    data::{Task, TaskOptions},
+    data::{DataError, Task, TaskOptions},
     eval,
     experts::{self, Demand, Epochs, ExpertContext, ExpertError, Optimizer, Training, gsam::Gsam},
     run::Observer,
@@ -94,17 +94,12 @@ impl TrainArgs {
         let subset = Subset::find(&self.subset)?;
         super::super::subset::say_notes(&subset);
         let network = network(self.network.as_deref(), self.pixels.res, &subset)?;
-        let options = TaskOptions {
-            resolution: self.pixels.res,
-            resize: self.pixels.resize(),
-            antialias: self.pixels.antialias(),
-            skip_bad: self.pixels.skip_bad,
-            zca: self.pixels.zca,
-            train_per_class: self.train_per_class,
-            ..TaskOptions::default()
-        };
+        let options = TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
-        let task = Task::load(&subset, &places.data, &options)?;
+        let task = match Task::load(&subset, &places.data, &options) {
+            Err(DataError::Interrupted) => return Ok(ui::interrupted()),
+            other => other?,
+        };
         if let Some(buffer) = experts::find(&demand, &network, &task, &root)? {
             ui::show(&buffer.path().display().to_string());
             ui::say("everything is there already");
@@ -129,10 +124,7 @@ impl TrainArgs {
                 ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
                 Ok(ExitCode::SUCCESS)
             }
-            Err(ExpertError::Interrupted) => {
-                ui::say("interrupted: the state is saved, the same command continues");
-                Ok(ExitCode::from(signals::INTERRUPTED))
-            }
+            Err(ExpertError::Interrupted) => Ok(ui::interrupted()),
             Err(error) => Err(error.into()),
         }
     }

@@ -11,11 +11,14 @@
 
 mod colour;
 mod compose;
+mod export;
 mod paint;
 mod pattern;
 mod shape;
 
 use rayon::prelude::*;
+
+pub use export::{Export, export};
 
 use super::{
     decode::Decode,

@@ -213,7 +213,7 @@ mod tests {
         let ships = listed(&source, Split::Train, "ship");
         let first = |item: &Item| match source.read(Split::Train, item).unwrap() {
             Picture::Rgb { pixels, .. } => [pixels[0], pixels[1], pixels[2]],
-            other => panic!("{other:?}"),
+            Picture::Encoded(_) => panic!("not encoded"),
         };
         assert_eq!((ships.len(), first(&ships[0]), first(&ships[1])), (10, [8, 9, 10], [18, 19, 20]));
         assert!(ships.is_sorted_by_key(Item::order));

@@ -72,7 +72,7 @@ fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataEr
 }
 
 /// Whether a file name says that it is an image: jpg, jpeg or png in any case.
-pub(super) fn has_image_ending(path: &Path) -> bool {
+pub(in crate::data) fn has_image_ending(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
@@ -108,7 +108,9 @@ impl Half for ClassFolders {
             let mut paths = Vec::new();
             image_files(folder, &mut |path| paths.push(path.to_owned()))?;
             paths.sort();
-            paths.iter().for_each(|path| visit(path));
+            for path in &paths {
+                visit(path);
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Source, Split, name_of, names::plain, open};
+use super::{Source, Split, has_image_ending, name_of, names::plain, open};
 use crate::{
     data::error::{DataError, LackingClass},
     subset::Subset,
@@ -92,7 +92,7 @@ pub fn find(subset: &Subset, roots: &[PathBuf]) -> Result<Found, DataError> {
         Some(found) => Ok(found),
         None => nearest(all).unwrap_or_else(|| {
             let path = roots.last().cloned().unwrap_or_default();
-            Err(DataError::UnknownLayout { path, found: names })
+            Err(unknown(path, names))
         }),
     }
 }
@@ -184,7 +184,24 @@ fn rank(name: &str, subset: &Subset) -> u8 {
     }
 }
 
-fn listing(folder: &Path) -> Result<Vec<String>, DataError> {
+/// The error for a folder that is no dataset: one split of one, or something else.
+pub(in crate::data) fn unknown(path: PathBuf, found: Vec<String>) -> DataError {
+    if is_one_split(&path) { DataError::OneSplit { path } } else { DataError::UnknownLayout { path, found } }
+}
+
+/// Whether the folders in a folder hold images.
+fn is_one_split(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let holds_image = |path: &PathBuf| {
+        let first = fs::read_dir(path).ok().and_then(|mut entries| entries.find_map(Result::ok));
+        first.is_some_and(|entry| has_image_ending(&entry.path()))
+    };
+    !folders.is_empty() && folders.iter().take(3).all(holds_image)
+}
+
+/// What lies in a folder, sorted.
+pub(in crate::data) fn listing(folder: &Path) -> Result<Vec<String>, DataError> {
     let unreadable = |source| DataError::Unreadable { path: folder.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {

@@ -64,7 +64,9 @@ impl Half for Flat {
         let mut images = Vec::new();
         self.scan(wanted, &mut |_, item| images.push(self.path(&item)))?;
         images.sort();
-        images.iter().for_each(|path| visit(path));
+        for path in &images {
+            visit(path);
+        }
         self.annotation.files(visit)
     }
 

@@ -37,18 +37,18 @@ pub(super) type Found = Result<Box<dyn Half>, &'static str>;
 pub(super) struct Halves {
     kind: &'static str,
     folder: PathBuf,
-    halves: [Found; 2],
+    splits: [Found; 2],
 }
 
 impl Halves {
     /// The layout, unless both halves are missing.
     pub fn new(kind: &'static str, folder: &Path, train: Found, test: Found) -> Option<Self> {
         let any = train.is_ok() || test.is_ok();
-        any.then(|| Self { kind, folder: folder.to_owned(), halves: [train, test] })
+        any.then(|| Self { kind, folder: folder.to_owned(), splits: [train, test] })
     }
 
     fn half(&self, split: Split) -> Result<&dyn Half, DataError> {
-        let half = self.halves[split as usize].as_deref();
+        let half = self.splits[split as usize].as_deref();
         half.map_err(|looked| DataError::MissingSplit {
             path: self.folder.clone(),
             split,
@@ -58,7 +58,7 @@ impl Halves {
 
     /// The half, for functions that cannot say why it is not there and are only called where it is.
     fn there(&self, split: Split) -> Option<&dyn Half> {
-        self.halves[split as usize].as_deref().ok()
+        self.splits[split as usize].as_deref().ok()
     }
 }
 

@@ -74,12 +74,21 @@ pub(in crate::data) fn write(path: &Path, bytes: impl AsRef<[u8]>) {
 
 /// `split/<synset>/<name>`.
 pub(in crate::data) fn class_folders(split: &Path, images: &[Made]) {
-    images.iter().for_each(|image| write(&split.join(image.synset).join(&image.name), &image.bytes));
+    for image in images {
+        write(&split.join(image.synset).join(&image.name), &image.bytes);
+    }
 }
 
 /// `split/<name>`.
 pub(in crate::data) fn flat(split: &Path, images: &[Made]) {
-    images.iter().for_each(|image| write(&split.join(&image.name), &image.bytes));
+    for image in images {
+        write(&split.join(&image.name), &image.bytes);
+    }
+}
+
+/// A line for every image.
+pub(in crate::data) fn lines(images: &[Made], line: impl Fn(&Made) -> String) -> String {
+    images.iter().flat_map(|image| [line(image), "\n".into()]).collect()
 }
 
 /// `train/<synset>` and `val/<synset>`.
@@ -99,8 +108,8 @@ pub(in crate::data) fn kaggle(root: &Path) {
 }
 
 pub(in crate::data) fn kaggle_solution() -> String {
-    let row = |image: &Made| format!("{},{} 1 2 3 4 \n", image.name.trim_end_matches(".JPEG"), image.synset);
-    format!("ImageId,PredictionString\n{}", test().iter().map(row).collect::<String>())
+    let row = |image: &Made| format!("{},{} 1 2 3 4 ", image.name.trim_end_matches(".JPEG"), image.synset);
+    format!("ImageId,PredictionString\n{}", lines(&test(), row))
 }
 
 /// `train/<synset>` and images directly in `val`; without any annotation.
@@ -113,14 +122,13 @@ pub(in crate::data) fn flat_val(root: &Path) {
 pub(in crate::data) fn ground_truth() -> String {
     let id =
         |i: usize| test().get(i).map_or(1000, |image| CLASSES.iter().find(|class| class.0 == image.synset).unwrap().2);
-    let firsts: String = (0..4).map(|i| format!("{}\n", id(i))).collect();
+    let firsts: String = (0..4).map(id).flat_map(|id| [id.to_string(), "\n".into()]).collect();
     firsts + &"1000\n".repeat(VALIDATION - 4)
 }
 
 /// The same as synsets.
 pub(in crate::data) fn val_synsets() -> String {
-    let firsts: String = test().iter().map(|image| format!("{}\n", image.synset)).collect();
-    firsts + &"n15075141\n".repeat(VALIDATION - 4)
+    lines(&test(), |image| image.synset.to_owned()) + &"n15075141\n".repeat(VALIDATION - 4)
 }
 
 /// The unpacked devkit in a folder.
@@ -180,8 +188,8 @@ pub(in crate::data) fn tiny(root: &Path) {
         write(&folder.join(format!("{}_boxes.txt", image.synset)), "a\t1\t2\t3\t4\n");
     }
     flat(&root.join("val/images"), &test());
-    let row = |image: &Made| format!("{}\t{}\t0\t32\t44\t62\n", image.name, image.synset);
-    write(&root.join("val/val_annotations.txt"), test().iter().map(row).collect::<String>());
+    let row = |image: &Made| format!("{}\t{}\t0\t32\t44\t62", image.name, image.synset);
+    write(&root.join("val/val_annotations.txt"), lines(&test(), row));
     write(&root.join("wnids.txt"), "n02100735\nn01440764\n");
     write(&root.join("test/images/test_0.JPEG"), &test()[0].bytes);
 }

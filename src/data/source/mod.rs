@@ -9,7 +9,7 @@ mod archive;
 mod arrays;
 mod cifar;
 mod class_folders;
-mod find;
+pub(super) mod find;
 mod flat;
 mod folder;
 mod half;
@@ -40,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use arrays::Arrays;
 pub use cifar::CifarBinary;
+pub(super) use class_folders::has_image_ending;
 pub use find::{Found, Part, find};
 pub use item::{Item, Picture, Place};
 pub(super) use names::name_of;

@@ -29,14 +29,22 @@ fn reference() -> [String; 2] {
     hashes
 }
 
+fn make(makers: &[Maker], root: &Path) {
+    for make in makers {
+        make(root);
+    }
+}
+
 fn kind_of(makers: &[Maker]) -> String {
     let root = tempfile::tempdir().unwrap();
-    makers.iter().for_each(|make| make(root.path()));
+    make(makers, root.path());
     attempt(root.path()).unwrap()
 }
 
 fn unpacked_class_tars(root: &Path) {
-    made::class_tars().iter().for_each(|(name, bytes)| made::write(&root.join("train").join(name), bytes));
+    for (name, bytes) in made::class_tars() {
+        made::write(&root.join("train").join(name), bytes);
+    }
 }
 
 fn synset_list(root: &Path) {
@@ -103,7 +111,7 @@ fn kaggle_is_found_from_every_folder_of_its_structure() {
 fn an_annotation_may_have_another_name_or_lie_beside_the_folder() {
     for (place, content) in [
         ("imagenet/labels.txt", made::val_synsets()),
-        ("imagenet/val/val.txt", made::test().iter().map(|i| format!("val/{} {}\n", i.name, i.synset)).collect()),
+        ("imagenet/val/val.txt", made::lines(&made::test(), |i| format!("val/{} {}", i.name, i.synset))),
         ("imagenet_2012_validation_synset_labels.txt", made::val_synsets()),
         ("LOC_val_solution.csv", made::kaggle_solution()),
     ] {
@@ -247,8 +255,11 @@ fn bad_images_in_archives_are_named_by_archive_and_member() {
     assert!(text.contains("ILSVRC2012_img_train.tar/n01440764.tar/images/n01440764_9.JPEG: "), "{text}");
 }
 
+/// Ending and content of the file with the class of an image.
+type Way<'a> = &'a dyn Fn(&Made) -> (&'static str, String);
+
 /// Shards made with another file for the class.
-fn shards(root: &Path, class: &dyn Fn(&Made) -> (&'static str, String)) {
+fn shards(root: &Path, class: Way) {
     made::write(&root.join("train/000.tar"), made::shard(&made::train(), class));
     made::write(&root.join("val/000.tar"), made::shard(&made::test(), class));
 }
@@ -260,7 +271,7 @@ fn number(image: &Made) -> u32 {
 #[test]
 fn shards_carry_their_classes_in_many_ways() {
     let root = tempfile::tempdir().unwrap();
-    let ways: [&dyn Fn(&Made) -> (&'static str, String); 4] = [
+    let ways: [Way; 4] = [
         &|image| ("txt", image.synset.to_owned()),
         &|image| ("json", format!("{{\"label\": 7, \"wnid\": \"{}\"}}", image.synset)),
         &|image| ("cls", if number(image) == 1 { "Tench" } else { "English_setter" }.to_owned()),
@@ -319,7 +330,7 @@ fn samples_without_image_or_class_are_named_with_their_shard() {
 fn files_name_everything_the_images_depend_on() {
     let names = |makers: &[Maker], split| {
         let root = tempfile::tempdir().unwrap();
-        makers.iter().for_each(|make| make(root.path()));
+        make(makers, root.path());
         let sources = super::open(root.path()).unwrap();
         let mut names = Vec::new();
         let mut visit = |path: &Path| names.push(path.file_name().unwrap().to_string_lossy().into_owned());

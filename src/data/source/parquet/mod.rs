@@ -96,8 +96,11 @@ impl Parquet {
 
     fn open(&self, shards: &Shards, split: Split) -> Result<Opened, DataError> {
         shards.complete(&self.folder, split)?;
-        let shards: Vec<(PathBuf, Shard)> =
-            shards.files.par_iter().map(|path| Ok((path.clone(), shards::open(path)?.0))).collect::<Result<_, _>>()?;
+        let shards: Vec<(PathBuf, Shard)> = shards
+            .files
+            .par_iter()
+            .map(|path| Ok((path.clone(), shards::open(path)?.0)))
+            .collect::<Result<_, DataError>>()?;
         let mut opened = Opened { shards, names: Vec::new(), list: None, classes: Vec::new() };
         let (path, first) = opened.shards.first().ok_or_else(|| DataError::MissingSplit {
             path: self.folder.clone(),

@@ -9,6 +9,7 @@ use super::{
     watcher::{Watcher, Window},
 };
 use crate::{
+    data::feed::Ahead,
     eval::{Student, TrainingSet, View, Watch, accuracy},
     grad::GradError,
     methods::{
@@ -16,7 +17,7 @@ use crate::{
         matching::{
             passes::Passes,
             pixels::Pixels,
-            real::{Ahead, RealBatch, RealClasses, partial_shuffle},
+            real::{RealBatch, RealClasses, partial_shuffle},
             siamese::Siamese,
         },
     },

@@ -10,6 +10,7 @@ use super::{
     unfold::Unfold,
 };
 use crate::{
+    data::feed::Ahead,
     eval::hard_rows,
     grad::GradError,
     methods::{
@@ -17,7 +18,7 @@ use crate::{
         matching::{
             passes::Passes,
             pixels::Pixels,
-            real::{Ahead, RealBatch, RealClasses},
+            real::{RealBatch, RealClasses},
             siamese::Siamese,
         },
     },

@@ -12,6 +12,7 @@ use super::{
     unit::UnitRange,
 };
 use crate::{
+    data::feed::Ahead,
     eval::hard_rows,
     grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
     methods::{
@@ -19,7 +20,7 @@ use crate::{
         matching::{
             passes::Passes,
             pixels::Pixels,
-            real::{Ahead, RealBatch, RealClasses},
+            real::{RealBatch, RealClasses},
             siamese::Siamese,
         },
         recipe::RecipeError,
