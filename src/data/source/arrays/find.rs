@@ -110,7 +110,8 @@ impl Arrangement {
 
 /// Every arrangement that the files of a folder may be, with the file or folder; no file is opened.
 pub(super) fn places(folder: &Path) -> Vec<(Arrangement, PathBuf)> {
-    let (pair, archives): (Vec<PathBuf>, Vec<PathBuf>) = files(folder, "npz").into_iter().partition(|path| is_split(path));
+    let (pair, archives): (Vec<PathBuf>, Vec<PathBuf>) =
+        files(folder, "npz").into_iter().partition(|path| is_split(path));
     let mut found = Vec::new();
     if !pair.is_empty() {
         found.push((Arrangement::Pair, folder.to_owned()));
