@@ -4,6 +4,7 @@
 //! read column by column and row group by row group, so that listing never touches an image.
 
 mod column;
+mod footer;
 mod hybrid;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub type Portion<'a> = [(usize, Option<&'a [u8]>)];
 impl Shard {
     /// Reads the directory at the end of a file, and finds the columns.
     pub fn open(file: &impl ChunkReader) -> Result<Self, ParseError> {
+        footer::check(file).map_err(ParseError::new)?;
         let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(|error| said(&error))?;
         let schema = metadata.file_metadata().schema_descr();
         let find = |path: &str, types: &[Type]| {
