@@ -24,6 +24,7 @@ pub(super) fn check(file: &impl ChunkReader) -> Result<(), String> {
 }
 
 /// Kinds of values in the protocol.
+const STOP: u8 = 0;
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 const BYTE: u8 = 3;
@@ -44,6 +45,11 @@ enum Stop {
     Broken,
 }
 
+/// The two numbers of four bits that a byte holds.
+fn halves(byte: u8) -> (u8, u8) {
+    (byte >> 4, byte & 15)
+}
+
 struct Walk<'a> {
     rest: &'a [u8],
 }
@@ -61,24 +67,24 @@ impl Walk<'_> {
                 self.bytes(length)
             }
             LIST | SET => {
-                let header = self.byte()?;
-                let size = if header >> 4 == 15 { self.number()? } else { u64::from(header >> 4) };
-                self.elements(size, &[header & 15], depth)
+                let (size, kind) = halves(self.byte()?);
+                let size = if size == 15 { self.number()? } else { u64::from(size) };
+                self.elements(size, &[kind], depth)
             }
             MAP => {
                 let size = self.number()?;
-                let kinds = if size > 0 { self.byte()? } else { 0 };
-                self.elements(size, &[kinds >> 4, kinds & 15], depth)
+                let (key, value) = halves(if size > 0 { self.byte()? } else { 0 });
+                self.elements(size, &[key, value], depth)
             }
             STRUCT => loop {
-                let header = self.byte()?;
-                if header & 15 == 0 {
+                let (field, kind) = halves(self.byte()?);
+                if kind == STOP {
                     return Ok(());
                 }
-                if header >> 4 == 0 {
+                if field == 0 {
                     self.number()?;
                 }
-                self.over(header & 15, depth)?;
+                self.over(kind, depth)?;
             },
             kind if INTEGERS.contains(&kind) => self.number().map(|_| ()),
             _ => Err(Stop::Broken),
