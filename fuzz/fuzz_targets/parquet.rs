@@ -13,7 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = shard.names();
     let _ = shard.labels(&file, &mut |_, _| Ok(()));
     for (group, rows) in shard.groups().enumerate().take(4) {
-        let wanted: Vec<u64> = [0, 1, 2, rows / 2, rows.saturating_sub(1)].into_iter().filter(|&row| row < rows).collect();
+        let wanted: Vec<u64> =
+            [0, 1, 2, rows / 2, rows.saturating_sub(1)].into_iter().filter(|&row| row < rows).collect();
         let _ = shard.images(&file, group, &wanted, &mut |images| assert!(images.len() <= wanted.len()));
     }
 });

@@ -93,8 +93,10 @@ pub enum DataError {
     #[diagnostic(help(
         "known layouts: train/<class>/*.jpg|jpeg|png with val/<class> or test/<class>, where <class> is the synset or the \
          class name, or with a flat val/ and an annotation; ImageNet as Kaggle lays it out (ILSVRC/Data/CLS-LOC) or as its \
-         archives (ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar); Tiny-ImageNet; WebDataset shards; the CIFAR-10 binary files (data_batch_1..5.bin, test_batch.bin); the CIFAR-100 binary files \
-         (train.bin, test.bin); or a folder that contains one of these"
+         archives (ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar); Tiny-ImageNet; WebDataset shards; \
+         CIFAR-10 and CIFAR-100 as binary files (data_batch_1..5.bin, test_batch.bin; train.bin, test.bin) or as Python \
+         files (data_batch_1..5, test_batch; train, test, meta); Parquet shards (train-*.parquet); NumPy arrays (train.npz \
+         with test.npz, or x_train, y_train, x_test, y_test in one .npz or as .npy); or a folder that contains one of these"
     ))]
     UnknownLayout {
         /// The folder that was looked at.
@@ -167,14 +169,14 @@ pub enum DataError {
         /// Files that might have been the annotation, and why they are not.
         refused: Vec<String>,
     },
-    /// Shards number their classes, and nothing says what the numbers mean.
-    #[error("the shards in {} number their {classes} classes (the last is {last}) and do not say what the numbers mean", path.display())]
+    /// Shards or arrays number their classes, and nothing says what the numbers mean.
+    #[error("the labels in {} number their {classes} classes (the last is {last}) and do not say what the numbers mean", path.display())]
     #[diagnostic(help(
-        "put classes.txt beside the shards: one synset a line, that of class 0 first. Only numbers from 0 to 999 are taken \
+        "put classes.txt beside them: one synset or name a line, that of class 0 first. Only numbers from 0 to 999 are taken \
          for the sorted synsets of ImageNet-1K without a list"
     ))]
     NumberedClasses {
-        /// The folder of the shards.
+        /// The folder of the shards, or the file of the arrays.
         path: PathBuf,
         /// How many different numbers there are.
         classes: usize,

@@ -55,10 +55,8 @@ impl Hybrid {
             let bit = self.at as u64 * 8;
             let bytes = (header >> 1).checked_mul(u64::from(self.width))?;
             // The last group may be cut where no more values follow.
-            let (bytes, left) = match bytes <= rest {
-                true => (bytes, (header >> 1) * 8),
-                false => (rest, rest * 8 / u64::from(self.width)),
-            };
+            let (bytes, left) =
+                if bytes <= rest { (bytes, (header >> 1) * 8) } else { (rest, rest * 8 / u64::from(self.width)) };
             self.at += bytes as usize;
             return Some(Run::Packed { bit, left });
         }

@@ -4,6 +4,7 @@
 //! read column by column and row group by row group, so that listing never touches an image.
 
 mod column;
+mod footer;
 mod hybrid;
 
 use std::sync::Arc;
@@ -49,9 +50,16 @@ pub enum Label {
     Name(String),
 }
 
+/// What is told the label of every row, and the name of its image where it has one.
+pub type VisitRow<'a> = dyn FnMut(Label, Option<&str>) -> Result<(), ParseError> + 'a;
+
+/// Some images, each with its position among those that were asked for; `None` where the row has none.
+pub type Portion<'a> = [(usize, Option<&'a [u8]>)];
+
 impl Shard {
     /// Reads the directory at the end of a file, and finds the columns.
     pub fn open(file: &impl ChunkReader) -> Result<Self, ParseError> {
+        footer::check(file).map_err(ParseError::new)?;
         let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(|error| said(&error))?;
         let schema = metadata.file_metadata().schema_descr();
         let find = |path: &str, types: &[Type]| {
@@ -116,11 +124,7 @@ impl Shard {
     }
 
     /// Visits every row in order with its label, and the name of its image where it has one.
-    pub fn labels<R: ChunkReader + 'static>(
-        &self,
-        file: &Arc<R>,
-        visit: &mut dyn FnMut(Label, Option<&str>) -> Result<(), ParseError>,
-    ) -> Result<(), ParseError> {
+    pub fn labels<R: ChunkReader + 'static>(&self, file: &Arc<R>, visit: &mut VisitRow<'_>) -> Result<(), ParseError> {
         (0..self.metadata.num_row_groups()).try_for_each(|group| self.labels_of(file, group, visit))
     }
 
@@ -128,7 +132,7 @@ impl Shard {
         &self,
         file: &Arc<R>,
         group: usize,
-        visit: &mut dyn FnMut(Label, Option<&str>) -> Result<(), ParseError>,
+        visit: &mut VisitRow<'_>,
     ) -> Result<(), ParseError> {
         let mut labels = self.column(file, group, self.label)?;
         let mut paths = self.path.map(|leaf| self.column(file, group, leaf)).transpose()?;
@@ -155,14 +159,13 @@ impl Shard {
         Ok(())
     }
 
-    /// Reads images of a row group, by rows counted from its first and in rising order. They come in portions with their
-    /// position in `rows`, `None` where the row has no image.
+    /// Reads images of a row group, by rows counted from its first and in rising order.
     pub fn images<R: ChunkReader + 'static>(
         &self,
         file: &Arc<R>,
         group: usize,
         rows: &[u64],
-        visit: &mut dyn FnMut(&[(usize, Option<&[u8]>)]),
+        visit: &mut dyn FnMut(&Portion<'_>),
     ) -> Result<(), ParseError> {
         let wrong = |why: String| ParseError::new(format!("{}: {why}", self.named(group, self.image)));
         let mut column = self.column(file, group, self.image)?;

@@ -21,12 +21,9 @@ fn labels(shard: &Shard, file: &Arc<Bytes>) -> Result<Vec<(Label, Option<String>
     Ok(rows)
 }
 
-fn images(
-    shard: &Shard,
-    file: &Arc<Bytes>,
-    group: usize,
-    rows: &[u64],
-) -> Result<Vec<(usize, Option<Vec<u8>>)>, ParseError> {
+type Found = Vec<(usize, Option<Vec<u8>>)>;
+
+fn images(shard: &Shard, file: &Arc<Bytes>, group: usize, rows: &[u64]) -> Result<Found, ParseError> {
     let mut images = Vec::new();
     let mut keep = |portion: &[(usize, Option<&[u8]>)]| {
         images.extend(portion.iter().map(|(i, image)| (*i, image.map(<[u8]>::to_vec))));

@@ -57,7 +57,7 @@ impl<'a> Machine<'a> {
                 self.marks.push(self.stack.len());
             }
             b'0' => self.pop().map(|_| ())?,
-            b'1' => self.to_mark().map(|_| ())?,
+            b'1' => self.above_mark().map(|_| ())?,
             b'2' => self.top().and_then(|top| self.refer(top))?,
             b'N' => self.push(Node::None)?,
             0x88 => self.push(Node::Bool(true))?,
@@ -74,19 +74,19 @@ impl<'a> Machine<'a> {
                 let items = self.stack.split_off(start);
                 self.push(Node::Tuple(items))?;
             }
-            b't' => self.to_mark().and_then(|items| self.push(Node::Tuple(items)))?,
-            b'l' => self.to_mark().and_then(|items| self.push(Node::List(items)))?,
-            b'd' => self.to_mark().and_then(pairs).and_then(|pairs| self.push(Node::Dict(pairs)))?,
+            b't' => self.above_mark().and_then(|items| self.push(Node::Tuple(items)))?,
+            b'l' => self.above_mark().and_then(|items| self.push(Node::List(items)))?,
+            b'd' => self.above_mark().and_then(|items| pairs(&items)).and_then(|pairs| self.push(Node::Dict(pairs)))?,
             b'a' => {
                 let item = self.pop()?;
                 self.extend_list(vec![item])?;
             }
-            b'e' => self.to_mark().and_then(|items| self.extend_list(items))?,
+            b'e' => self.above_mark().and_then(|items| self.extend_list(items))?,
             b's' => {
                 let (value, key) = (self.pop()?, self.pop()?);
                 self.extend_dict(vec![(key, value)])?;
             }
-            b'u' => self.to_mark().and_then(pairs).and_then(|pairs| self.extend_dict(pairs))?,
+            b'u' => self.above_mark().and_then(|items| pairs(&items)).and_then(|pairs| self.extend_dict(pairs))?,
             b'p' | b'q' | b'r' | 0x94 | b'g' | b'h' | b'j' => self.remember(code)?,
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
@@ -302,7 +302,7 @@ impl<'a> Machine<'a> {
         Ok(top)
     }
 
-    fn to_mark(&mut self) -> Done<Vec<u32>> {
+    fn above_mark(&mut self) -> Done<Vec<u32>> {
         let mark = self.marks.pop().ok_or("there is no mark on the stack")?;
         Ok(self.stack.split_off(mark))
     }
@@ -338,7 +338,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-fn pairs(items: Vec<u32>) -> Done<Vec<(u32, u32)>> {
+fn pairs(items: &[u32]) -> Done<Vec<(u32, u32)>> {
     let (pairs, rest) = items.as_chunks::<2>();
     if !rest.is_empty() {
         return Err("a key of a dictionary has no value".into());

@@ -15,13 +15,17 @@ pub fn batch(data: &[u8], row: usize, numbers: &[(&str, &[u8])], texts: &[(&str,
     for (name, values) in numbers {
         text(&mut out, name);
         out.extend(b"](");
-        values.iter().for_each(|&value| out.extend([b'K', value]));
+        for &value in *values {
+            out.extend([b'K', value]);
+        }
         out.push(b'e');
     }
     for (name, values) in texts {
         text(&mut out, name);
         out.extend(b"](");
-        values.iter().for_each(|value| text(&mut out, value));
+        for value in *values {
+            text(&mut out, value);
+        }
         out.push(b'e');
     }
     out.extend(b"u.");
@@ -33,7 +37,9 @@ pub fn meta(key: &str, names: &[&str]) -> Vec<u8> {
     let mut out = b"\x80\x02}q\x01(".to_vec();
     text(&mut out, key);
     out.extend(b"](");
-    names.iter().for_each(|name| text(&mut out, name));
+    for name in names {
+        text(&mut out, name);
+    }
     out.extend(b"eu.");
     out
 }

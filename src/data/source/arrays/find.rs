@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::annotation::malformed;
+use super::super::{Split, annotation::malformed};
 use crate::data::{error::DataError, parse::npz::Npz};
 
 /// Where an array is.
@@ -63,34 +63,63 @@ const NAMES: [&str; 3] = ["class_names", "classes", "label_names"];
 const IMAGES: [&str; 4] = ["images", "x", "data", "arr_0"];
 const LABELS: [&str; 3] = ["labels", "y", "arr_1"];
 
-/// A source that a folder may be: its kind, the file or folder, how to find its arrays, what each split needs.
-type Candidate = (&'static str, PathBuf, fn(&Path) -> Result<Found, DataError>, &'static [&'static str; 2]);
+/// How arrays are spread over files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrangement {
+    /// `train.npz` and `test.npz` or `val.npz` in a folder.
+    Pair,
+    /// An `.npz` file with both splits.
+    Archive,
+    /// `.npy` files in a folder.
+    Files,
+}
 
-/// Every source that the files of a folder may be; no file is opened.
-pub(super) fn places(folder: &Path) -> Vec<Candidate> {
-    let mut archives = files(folder, "npz");
-    let mut found: Vec<Candidate> = Vec::new();
-    let whole = archives.len();
-    archives.retain(|path| split_of(path).is_none());
-    if archives.len() < whole {
-        found.push((
-            "npz",
-            folder.to_owned(),
-            pair_of_archives,
-            &["train.npz with images and labels", "test.npz or val.npz with images and labels"],
-        ));
+impl Arrangement {
+    /// The kind of the source.
+    pub fn kind(self) -> &'static str {
+        if self == Self::Files { "npy" } else { "npz" }
     }
-    let one: &[&str; 2] = &[
-        "array x_train with y_train, nor train_images with train_labels",
-        "array x_test with y_test, nor test_images with test_labels, nor those of val",
-    ];
-    found.extend(archives.into_iter().map(|path| ("npz", path, one_archive as fn(&Path) -> _, one)));
-    if files(folder, "npy").iter().any(|path| pick(&[stem(path)], SPLITS[0], &IMAGES_OF).is_some()) {
-        let looked = &[
-            "x_train.npy with y_train.npy, nor train_images.npy with train_labels.npy",
-            "x_test.npy with y_test.npy, nor test_images.npy with test_labels.npy, nor those of val",
-        ];
-        found.push(("npy", folder.to_owned(), single_files, looked));
+
+    /// What a split needs.
+    pub fn looked(self, split: Split) -> &'static str {
+        match (self, split) {
+            (Self::Pair, Split::Train) => "train.npz with images and labels",
+            (Self::Pair, Split::Test) => "test.npz or val.npz with images and labels",
+            (Self::Archive, Split::Train) => "array x_train with y_train, nor train_images with train_labels",
+            (Self::Archive, Split::Test) => {
+                "array x_test with y_test, nor test_images with test_labels, nor those of val"
+            }
+            (Self::Files, Split::Train) => "x_train.npy with y_train.npy, nor train_images.npy with train_labels.npy",
+            (Self::Files, Split::Test) => {
+                "x_test.npy with y_test.npy, nor test_images.npy with test_labels.npy, nor those of val"
+            }
+        }
+    }
+
+    /// The arrays in a file or folder.
+    pub fn find(self, at: &Path) -> Result<Found, DataError> {
+        match self {
+            Self::Pair => pair_of_archives(at),
+            Self::Archive => {
+                Ok(in_one_place(&Place::open(at)?.names(), |name| Place::Npz(at.to_owned(), name.to_owned())))
+            }
+            Self::Files => Ok(single_files(at)),
+        }
+    }
+}
+
+/// Every arrangement that the files of a folder may be, with the file or folder; no file is opened.
+pub(super) fn places(folder: &Path) -> Vec<(Arrangement, PathBuf)> {
+    let (pair, archives): (Vec<PathBuf>, Vec<PathBuf>) =
+        files(folder, "npz").into_iter().partition(|path| is_split(path));
+    let mut found = Vec::new();
+    if !pair.is_empty() {
+        found.push((Arrangement::Pair, folder.to_owned()));
+    }
+    found.extend(archives.into_iter().map(|path| (Arrangement::Archive, path)));
+    let names: Vec<String> = files(folder, "npy").iter().map(|path| stem(path)).collect();
+    if SPLITS.iter().any(|words| pick(&names, words, &IMAGES_OF).is_some()) {
+        found.push((Arrangement::Files, folder.to_owned()));
     }
     found
 }
@@ -109,10 +138,10 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The split that an archive is called like.
-fn split_of(path: &Path) -> Option<usize> {
+/// Whether an archive is called like a split.
+fn is_split(path: &Path) -> bool {
     let stem = stem(path).to_lowercase();
-    SPLITS.iter().position(|words| words.contains(&stem.as_str()))
+    SPLITS.iter().any(|words| words.contains(&stem.as_str()))
 }
 
 fn pair_of_archives(folder: &Path) -> Result<Found, DataError> {
@@ -131,19 +160,14 @@ fn pair_of_archives(folder: &Path) -> Result<Found, DataError> {
     Ok(Found { splits, names })
 }
 
-fn one_archive(path: &Path) -> Result<Found, DataError> {
-    let arrays = Place::open(path)?.names();
-    Ok(in_one_place(&arrays, |name| Place::Npz(path.to_owned(), name.to_owned())))
-}
-
-fn single_files(folder: &Path) -> Result<Found, DataError> {
+fn single_files(folder: &Path) -> Found {
     let paths = files(folder, "npy");
     let names: Vec<String> = paths.iter().map(|path| stem(path)).collect();
     let place = |name: &str| {
         let path = paths.iter().find(|path| stem(path) == name).cloned();
         Place::Npy(path.unwrap_or_else(|| folder.join(name)))
     };
-    Ok(in_one_place(&names, place))
+    in_one_place(&names, place)
 }
 
 /// How the split and the content are put together in one name; `*` is the split.

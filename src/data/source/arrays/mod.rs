@@ -18,7 +18,7 @@ use crate::{
     data::{error::DataError, parse::ParseError},
     subset::ClassEntry,
 };
-use find::{Pair, Place as At};
+use find::{Arrangement, Pair, Place as At};
 use held::{Pictures, Values};
 
 /// Two arrays for each split: images of bytes, `[n, h, w, 3]`, `[n, 3, h, w]`, `[n, h, w]` or `[n, h, w, 1]`, and labels, which
@@ -35,15 +35,11 @@ use held::{Pictures, Values};
 /// compressed are read one by one where they lie; compressed ones are kept in memory.
 #[derive(Debug)]
 pub struct Arrays {
-    kind: &'static str,
     folder: PathBuf,
-    /// What to look for, said when it is not there.
-    looked: &'static [&'static str; 2],
-    opened: OnceLock<Opened>,
-    /// How to find the arrays.
-    find: fn(&Path) -> Result<find::Found, DataError>,
-    /// The file or folder to look into.
+    arrangement: Arrangement,
+    /// The file or folder that holds the arrays.
     at: PathBuf,
+    opened: OnceLock<Opened>,
 }
 
 /// The arrays of a source.
@@ -68,14 +64,7 @@ impl Arrays {
     pub fn detect(folder: &Path) -> Vec<Self> {
         find::places(folder)
             .into_iter()
-            .map(|(kind, at, find, looked)| Self {
-                kind,
-                folder: folder.to_owned(),
-                looked,
-                opened: OnceLock::new(),
-                find,
-                at,
-            })
+            .map(|(arrangement, at)| Self { folder: folder.to_owned(), arrangement, at, opened: OnceLock::new() })
             .collect()
     }
 
@@ -88,12 +77,13 @@ impl Arrays {
     }
 
     fn open(&self) -> Result<Opened, DataError> {
-        let found = (self.find)(&self.at)?;
+        let found = self.arrangement.find(&self.at)?;
         let mut values = Vec::new();
         for pair in found.splits.iter().flatten() {
             values.push(held::values(&pair.labels)?);
         }
-        let list = list(&[self.folder.clone()]).filter(|_| values.iter().any(|v| matches!(v, Values::Numbers(_))));
+        let list =
+            list(std::slice::from_ref(&self.folder)).filter(|_| values.iter().any(|v| matches!(v, Values::Numbers(_))));
         let (names, list) = match (&found.names, list) {
             _ if values.iter().all(|v| matches!(v, Values::Names(_))) => (said(&values), None),
             (Some(names), _) => {
@@ -130,7 +120,7 @@ impl Arrays {
         let images = opened.splits[split as usize].as_ref().ok_or_else(|| DataError::MissingSplit {
             path: self.at.clone(),
             split,
-            looked: vec![self.looked[split as usize].to_owned()],
+            looked: vec![self.arrangement.looked(split).to_owned()],
         })?;
         Ok((images, &opened.names))
     }
@@ -156,7 +146,7 @@ fn wrong(at: &At, error: &ParseError) -> DataError {
 
 impl Source for Arrays {
     fn kind(&self) -> &'static str {
-        self.kind
+        self.arrangement.kind()
     }
 
     fn has_split(&self, split: Split) -> Result<(), DataError> {

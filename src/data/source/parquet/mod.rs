@@ -126,13 +126,16 @@ impl Parquet {
     }
 }
 
+/// What is told of every row: the number of its shard, its row there, its label, its path.
+type VisitPlace<'a> = dyn FnMut(usize, u64, Label, Option<&str>) -> Result<(), ParseError> + 'a;
+
 impl Opened {
     /// Finds out which classes there are by walking over all labels and paths.
     fn look(&mut self) -> Result<(), DataError> {
         let (mut numbers, mut classes) = (BTreeSet::new(), BTreeSet::new());
         self.rows(&mut |_, _, label, path| {
             match (path.and_then(synset_in), label) {
-                (Some(synset), _) => _ = classes.get(synset).is_none() && classes.insert(synset.to_owned()),
+                (Some(synset), _) => _ = !classes.contains(synset) && classes.insert(synset.to_owned()),
                 (None, Label::Number(number)) => _ = numbers.insert(number),
                 (None, Label::Name(name)) => _ = classes.insert(name),
             }
@@ -149,11 +152,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Visits every row: the number of its shard, its row there, its label, its path.
-    fn rows(
-        &self,
-        visit: &mut dyn FnMut(usize, u64, Label, Option<&str>) -> Result<(), ParseError>,
-    ) -> Result<(), DataError> {
+    /// Visits every row of every shard.
+    fn rows(&self, visit: &mut VisitPlace<'_>) -> Result<(), DataError> {
         for (number, (path, shard)) in self.shards.iter().enumerate() {
             let mut row = 0;
             let file = shards::file(path)?;
