@@ -31,7 +31,7 @@ pub use protocols::Protocol;
 pub use schedule::Schedule;
 pub use student::Student;
 pub use targets::{Targets, hard_rows};
-pub use training::{RealImages, TrainingData, TrainingSet};
+pub use training::{Batches, RealImages, TrainingData, TrainingSet};
 pub use view::View;
 pub use watch::{Progress, Watch};
 

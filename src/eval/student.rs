@@ -113,13 +113,16 @@ impl<'n> Student<'n> {
         let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
         let batches = order.chunks(self.plan.batch);
         let count = batches.len();
+        let mut images = data.batches(&order, self.plan.batch, &self.device);
         let rate = self.plan.schedule.rate(self.epoch);
         if self.batch == 0 && self.plan.schedule.rebuilds(self.epoch) {
             self.rebuild_optimizer();
         }
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
-            let (images, targets) = self.minibatch(data, targets, indices, (self.epoch * count + self.batch) as u64);
+            let targets = targets.batch(indices, &self.device);
+            let (images, targets) =
+                self.augmented(images(self.batch), targets, (self.epoch * count + self.batch) as u64);
             let loss = self.step(images, targets, rate);
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
@@ -140,15 +143,9 @@ impl<'n> Student<'n> {
     }
 
     /// The augmented images of a minibatch and their target probabilities, mixed where the plan says so.
-    fn minibatch(
-        &self,
-        data: &dyn TrainingData,
-        targets: &Targets,
-        indices: &[usize],
-        step: u64,
-    ) -> (Tensor<4>, Tensor<2>) {
-        let (images, n, shape) = (data.batch(indices, &self.device), indices.len(), data.shape());
-        let targets = targets.batch(indices, &self.device);
+    fn augmented(&self, images: Tensor<4>, targets: Tensor<2>, step: u64) -> (Tensor<4>, Tensor<2>) {
+        let [n, channels, height, width] = images.dims();
+        let shape = [channels, height, width];
         let mut stream = Stream::new(self.seed, "dsa", step);
         let images = self.plan.augmentation.draw(&mut stream, n, shape, Sampling::PerImage).apply(images);
         let mut stream = Stream::new(self.seed, "cutmix", step);

@@ -24,9 +24,13 @@ pub trait TrainingData: Sync {
     fn learning_rate(&self) -> f32;
     /// Content hash: names the training data in checkpoints.
     fn hash(&self) -> String;
-    /// The images at `indices` as network input, `[indices.len(), channels, height, width]`, on `device`.
-    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4>;
+    /// The images of an epoch on `device`: those at `order`, `batch` at a time.
+    fn batches(&self, order: &[usize], batch: usize, device: &Device) -> Batches<'_>;
 }
+
+/// The minibatches of an epoch by number, as network input `[n, channels, height, width]`. They may be asked for from any
+/// number on; in turn they come at once.
+pub type Batches<'a> = Box<dyn FnMut(usize) -> Tensor<4> + 'a>;
 
 /// A distilled set: images already in the network's pixel space, used as they are.
 #[derive(Clone, Debug)]
@@ -108,12 +112,16 @@ impl TrainingData for TrainingSet {
         hasher.finalize().to_hex().to_string()
     }
 
-    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
-        let rows: Vec<i32> = indices.iter().map(|&i| i as i32).collect();
-        let here = self.images.device();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [indices.len()]), &here);
-        let images = self.images.clone().select(0, rows);
-        if here == *device { images } else { images.to_device(device) }
+    fn batches(&self, order: &[usize], batch: usize, device: &Device) -> Batches<'_> {
+        let (rows, device) = (order.iter().map(|&i| i as i32).collect::<Vec<_>>(), device.clone());
+        Box::new(move |number| {
+            let rest = &rows[number * batch..];
+            let rows = rest[..batch.min(rest.len())].to_vec();
+            let (here, count) = (self.images.device(), rows.len());
+            let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &here);
+            let images = self.images.clone().select(0, rows);
+            if here == device { images } else { images.to_device(&device) }
+        })
     }
 }
 
@@ -154,7 +162,8 @@ impl TrainingData for RealImages<'_> {
         self.view.hash()
     }
 
-    fn batch(&self, indices: &[usize], device: &Device) -> Tensor<4> {
-        self.view.tensor(indices, device)
+    fn batches(&self, order: &[usize], batch: usize, device: &Device) -> Batches<'_> {
+        let mut feed = self.view.feed(order, batch, device);
+        Box::new(move |number| feed.take(number))
     }
 }

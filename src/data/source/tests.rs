@@ -386,20 +386,3 @@ fn odd_names_and_looping_links() {
         "{text}"
     );
 }
-
-/// By hand: `COMPDD_LAYOUTS=folder:folder cargo test --release --lib same_images -- --ignored --nocapture`.
-#[test]
-#[ignore = "needs folders of ImageNette in several layouts"]
-fn the_same_images_by_hand() {
-    let roots = std::env::var_os("COMPDD_LAYOUTS").unwrap();
-    let subset = crate::subset::Subset::find("imagenette").unwrap();
-    let options = crate::data::TaskOptions { resolution: Some(32), ..Default::default() };
-    let mut hashes = std::collections::BTreeSet::new();
-    for root in std::env::split_paths(&roots) {
-        let start = std::time::Instant::now();
-        let info = crate::data::Task::load(&subset, &root.as_path().into(), &options).unwrap().source;
-        println!("{} {} {} {:?}", info.kind, info.train.hash, info.test.hash, start.elapsed());
-        hashes.insert((info.train.hash, info.test.hash));
-    }
-    assert_eq!(hashes.len(), 1);
-}
