@@ -4,8 +4,8 @@
 //! read column by column and row group by row group, so that listing never touches an image.
 
 mod column;
-mod footer;
 mod hybrid;
+mod thrift;
 
 use std::sync::Arc;
 
@@ -20,7 +20,10 @@ use parquet::{
 };
 use serde_json::Value;
 
-use self::column::{Cell, Column};
+use self::{
+    column::{Cell, Column},
+    thrift::Guarded,
+};
 use super::ParseError;
 
 /// Names that the column of images may have.
@@ -59,7 +62,7 @@ pub type Portion<'a> = [(usize, Option<&'a [u8]>)];
 impl Shard {
     /// Reads the directory at the end of a file, and finds the columns.
     pub fn open(file: &impl ChunkReader) -> Result<Self, ParseError> {
-        footer::check(file).map_err(ParseError::new)?;
+        thrift::check_directory(file).map_err(ParseError::new)?;
         let metadata = ParquetMetaDataReader::new().parse_and_finish(file).map_err(|error| said(&error))?;
         let schema = metadata.file_metadata().schema_descr();
         let find = |path: &str, types: &[Type]| {
@@ -190,10 +193,10 @@ impl Shard {
         file: &Arc<R>,
         group: usize,
         leaf: usize,
-    ) -> Result<Column<SerializedPageReader<R>>, ParseError> {
+    ) -> Result<Column<SerializedPageReader<Guarded<R>>>, ParseError> {
         let described = self.metadata.row_group(group);
         let rows = described.num_rows() as usize;
-        let pages = SerializedPageReader::new(Arc::clone(file), described.column(leaf), rows, None)
+        let pages = SerializedPageReader::new(Arc::new(Guarded(Arc::clone(file))), described.column(leaf), rows, None)
             .map_err(|error| ParseError::new(format!("{}: {}", self.named(group, leaf), said(&error))))?;
         Ok(Column::new(pages, &self.metadata.file_metadata().schema_descr().column(leaf)))
     }
