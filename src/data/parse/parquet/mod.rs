@@ -5,6 +5,7 @@
 
 mod column;
 mod hybrid;
+mod schema;
 mod thrift;
 
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //!
 //! Readers of the protocol pass over what they do not know. The crate passes over lists of truth values without reading a byte, and in a
 //! header over anything behind the end of the file, so that five bytes keep it busy for thousands of millions of steps. No directory
-//! and no header has such lists, and all of them end.
+//! and no header has such lists, and all of them end. The crate also takes a field for what it should be, whatever type it says it
+//! has; fields of other types are refused, so that both readings are the same.
 
 use std::{
     io::{self, Read},
@@ -14,6 +15,8 @@ use parquet::{
     errors::Result as Parquet,
     file::reader::{ChunkReader, Length},
 };
+
+use super::schema::{DIRECTORY, Fields, PAGE_HEADER};
 
 /// How deep the structures may be nested; the crate has the same limit.
 const DEEPEST: u32 = 64;
@@ -29,7 +32,7 @@ pub(super) fn check_directory(file: &impl ChunkReader) -> Result<(), String> {
         file.get_bytes(end.checked_sub(length.into())?, length as usize).ok()
     };
     let Some(footer) = footer() else { return Ok(()) };
-    let walked = Walk { rest: &footer }.over(STRUCT, DEEPEST);
+    let walked = Walk { rest: &footer }.structure(DIRECTORY, DEEPEST);
     walked.map_err(|stop| format!("the directory {}", stop.why()))
 }
 
@@ -68,7 +71,7 @@ impl<R: ChunkReader> Header<R> {
         for window in WINDOWS {
             let length = self.file.len().saturating_sub(self.start).min(window);
             let bytes = self.file.get_bytes(self.start, length as usize).map_err(io::Error::other)?;
-            walked = Walk { rest: &bytes }.over(STRUCT, DEEPEST);
+            walked = Walk { rest: &bytes }.structure(PAGE_HEADER, DEEPEST);
             if !matches!(walked, Err(Stop::Broken)) {
                 break;
             }
@@ -79,18 +82,44 @@ impl<R: ChunkReader> Header<R> {
 
 impl<R: ChunkReader> Read for Header<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let file = match &mut self.checked {
-            Some(file) => file,
-            None => {
-                self.check()?;
-                let file = self.file.get_read(self.start).map_err(io::Error::other)?;
-                self.checked.insert(file)
-            }
+        let file = if let Some(file) = &mut self.checked {
+            file
+        } else {
+            self.check()?;
+            self.checked.insert(self.file.get_read(self.start).map_err(io::Error::other)?)
         };
         // The end of the file is an error, not an empty read, which the crate takes for success when it passes over bytes.
         match file.read(buffer)? {
             0 if !buffer.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
             read => Ok(read),
+        }
+    }
+}
+
+/// What a field should be.
+#[derive(Debug)]
+pub(super) enum Type {
+    Bool,
+    Byte,
+    /// Of any size: all are stored alike.
+    Int,
+    Double,
+    Bytes,
+    Struct(&'static Fields),
+    List(&'static Type),
+}
+
+impl Type {
+    /// Whether a kind of value is this type.
+    fn is(&self, kind: u8) -> bool {
+        match self {
+            Self::Bool => matches!(kind, TRUE | FALSE),
+            Self::Byte => kind == BYTE,
+            Self::Int => INTEGERS.contains(&kind),
+            Self::Double => kind == DOUBLE,
+            Self::Bytes => kind == BINARY,
+            Self::Struct(_) => kind == STRUCT,
+            Self::List(_) => kind == LIST,
         }
     }
 }
@@ -136,6 +165,42 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Passes over a structure whose known fields have the types that they should have.
+    fn structure(&mut self, fields: &Fields, depth: u32) -> Result<(), Stop> {
+        let depth = depth.checked_sub(1).ok_or(Stop::Broken)?;
+        let mut last = 0;
+        loop {
+            let (step, kind) = halves(self.byte()?);
+            if kind == STOP {
+                return Ok(());
+            }
+            // A number of its own is stored zigzag, as all integers are.
+            let field = if step == 0 { self.number()? / 2 } else { last + u64::from(step) };
+            match fields.iter().find(|(number, _)| *number == field) {
+                Some((_, wanted)) if !wanted.is(kind) => return Err(Stop::Broken),
+                Some((_, wanted)) => self.known(wanted, kind, depth)?,
+                None => self.over(kind, depth)?,
+            }
+            last = field;
+        }
+    }
+
+    /// Passes over a value of a known type.
+    fn known(&mut self, wanted: &Type, kind: u8, depth: u32) -> Result<(), Stop> {
+        match wanted {
+            Type::Struct(fields) => self.structure(fields, depth),
+            Type::List(of) => {
+                let (size, kind) = self.list()?;
+                if size > 0 && !of.is(kind) {
+                    return Err(Stop::Broken);
+                }
+                (0..size).try_for_each(|_| self.known(of, kind, depth))
+            }
+            _ => self.over(kind, depth),
+        }
+    }
+
+    /// Passes over a value of any type.
     fn over(&mut self, kind: u8, depth: u32) -> Result<(), Stop> {
         let depth = depth.checked_sub(1).ok_or(Stop::Broken)?;
         match kind {
@@ -148,8 +213,7 @@ impl Walk<'_> {
                 self.bytes(length)
             }
             LIST | SET => {
-                let (size, kind) = halves(self.byte()?);
-                let size = if size == 15 { self.number()? } else { u64::from(size) };
+                let (size, kind) = self.list()?;
                 self.elements(size, &[kind], depth)
             }
             MAP => {
@@ -157,19 +221,16 @@ impl Walk<'_> {
                 let (key, value) = halves(if size > 0 { self.byte()? } else { 0 });
                 self.elements(size, &[key, value], depth)
             }
-            STRUCT => loop {
-                let (field, kind) = halves(self.byte()?);
-                if kind == STOP {
-                    return Ok(());
-                }
-                if field == 0 {
-                    self.number()?;
-                }
-                self.over(kind, depth)?;
-            },
+            STRUCT => self.structure(&[], depth),
             kind if INTEGERS.contains(&kind) => self.number().map(|_| ()),
             _ => Err(Stop::Broken),
         }
+    }
+
+    /// Elements of a list, and their kind.
+    fn list(&mut self) -> Result<(u64, u8), Stop> {
+        let (size, kind) = halves(self.byte()?);
+        Ok((if size == 15 { self.number()? } else { size.into() }, kind))
     }
 
     fn elements(&mut self, size: u64, kinds: &[u8], depth: u32) -> Result<(), Stop> {
@@ -216,22 +277,29 @@ mod tests {
 
     #[test]
     fn lists_that_take_no_room_are_refused() {
-        // Field 1 is a list of two thousand million truth values; the same within a list of structures; a map of them.
-        let long = [0x19, 0xF1, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
+        // Field 15 is a list of two thousand million truth values; the same within a list of structures; a map of them.
+        let long = [0xF9, 0xF1, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
         assert_eq!(with(&long).unwrap_err(), "the directory has a list of truth values");
-        assert!(with(&[&[0x19, 0x1C], long.as_slice(), &[0]].concat()).is_err());
-        assert!(with(&[0x1B, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x12, 0]).is_err());
-        assert_eq!(
-            with(&[0x1B, 0x00, 0x19, 0x35, 1, 2, 3, 0x18, 2, b'a', b'b', 0x11, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            Ok(())
-        );
+        assert!(with(&[&[0xF9, 0x1C], long.as_slice(), &[0]].concat()).unwrap_err().contains("truth values"));
+        assert!(with(&[0xFB, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x12, 0]).unwrap_err().contains("truth values"));
+        let odd = [0xFB, 0x00, 0x19, 0x35, 1, 2, 3, 0x18, 2, b'a', b'b', 0x11, 0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(with(&odd), Ok(()));
         for broken in
-            [&[][..], &[0x19], &[0x1F], &[0x18, 0xFF, 0xFF, 0xFF], &[0x19, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07]]
+            [&[][..], &[0xF9], &[0xFF], &[0xF8, 0xFF, 0xFF, 0xFF], &[0xF9, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07]]
         {
             assert_eq!(with(broken).unwrap_err(), "the directory is damaged or cut short", "{broken:?}");
         }
-        assert!(with(&[0x1C; 500]).is_err());
+        assert!(with(&[0xFC; 500]).is_err());
         assert_eq!(check_directory(&Bytes::from_static(b"PAR1")), Ok(()));
+    }
+
+    #[test]
+    fn known_fields_have_the_types_that_they_should_have() {
+        assert_eq!(with(&[0x15, 2, 0x19, 0x1C, 0x48, 1, b'x', 0, 0]), Ok(()));
+        assert!(with(&[0x18, 0, 0]).is_err());
+        assert!(with(&[0x15, 2, 0x19, 0x15, 2, 0]).is_err());
+        assert!(with(&[0x15, 2, 0x19, 0x1C, 0x45, 1, 0, 0]).is_err());
+        assert!(with(&[0x05, 2, 2, 0]).is_ok() && with(&[0x08, 2, 0, 0]).is_err());
     }
 
     #[test]
@@ -244,10 +312,10 @@ mod tests {
         };
         assert_eq!(read(&[9, 0x15, 2, 0, 7]).unwrap(), [0x15, 2, 0, 7]);
         assert_eq!(read(&[9, 0x15, 2, 0]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        let cut = read(&[9, 0x19, 0xF7, 0xFF, 0x07, 0]).unwrap_err().to_string();
+        let cut = read(&[9, 0xF9, 0xF7, 0xFF, 0x07, 0]).unwrap_err().to_string();
         assert_eq!(cut, "the header of a page is damaged or cut short");
         assert_eq!(
-            read(&[9, 0x19, 0xF1, 0xFF, 0x07, 0]).unwrap_err().to_string(),
+            read(&[9, 0xF9, 0xF1, 0xFF, 0x07, 0]).unwrap_err().to_string(),
             "the header of a page has a list of truth values"
         );
     }
