@@ -99,12 +99,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter().map(|row| row[column].chars().count()).chain([header[column].chars().count()]).max().unwrap_or(0)
     };
-    let numeric = |column: usize| {
-        !rows.is_empty()
-            && rows.iter().all(|row| {
-                row[column].starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') || row[column].is_empty()
-            })
-    };
+    // A number may have a unit or another number beside it (`3.5 MiB`, `5 / 1300`); a hash is none.
+    let number = |cell: &str| cell.split_whitespace().next().is_none_or(|word| word.parse::<f64>().is_ok());
+    let numeric = |column: usize| !rows.is_empty() && rows.iter().all(|row| number(&row[column]));
     let columns: Vec<(usize, bool)> = (0..header.len()).map(|i| (width(i), numeric(i))).collect();
     let line = |cells: Vec<&str>| {
         let padded = cells
