@@ -13,13 +13,14 @@ use super::{
     annotation::{malformed, text},
     archive::{Archives, tars},
     half::{Half, Halves},
+    numbered::imagenet_1k,
 };
 use crate::{
     data::{
         error::DataError,
         parse::{self, Label, ParseError, Sample, is_synset, samples},
     },
-    subset::{ClassEntry, Subset},
+    subset::ClassEntry,
 };
 
 /// Lists that say what the numbers in the shards mean: one class a line, class 0 first.
@@ -157,13 +158,6 @@ impl Shards {
         }
         Ok(Names { of, list })
     }
-}
-
-/// The synsets of ImageNet-1K in the order of their usual numbers.
-fn imagenet_1k() -> Vec<String> {
-    Subset::find("imagenet-1k")
-        .map(|all| all.classes.into_iter().map(|class| class.synset).collect())
-        .unwrap_or_default()
 }
 
 impl Half for Shards {
