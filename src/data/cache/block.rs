@@ -59,6 +59,29 @@ impl Block {
     /// A look at the header, the length, labels and a few images; all of it is read if the file changed in any way since it
     /// was last read in full. The error says what is wrong.
     pub fn open(path: &Path, content: &str) -> Result<Option<Self>, String> {
+        let Some(block) = Self::map(path, content)? else { return Ok(None) };
+        if seal::holds(path) {
+            block.sample()?;
+            seal::touch(path);
+        } else {
+            block.read_all()?;
+            seal::set(path);
+        }
+        Ok(Some(block))
+    }
+
+    /// Reads all of a block, whatever its seal says, and seals it anew; nothing to do where there is no file.
+    pub fn verify(path: &Path, content: &str) -> Result<(), String> {
+        let Some(block) = Self::map(path, content)? else { return Ok(()) };
+        let used = seal::last_used(path);
+        block.read_all()?;
+        seal::set(path);
+        seal::touch_at(path, used);
+        Ok(())
+    }
+
+    /// Maps a block whose header, length and labels are in order.
+    fn map(path: &Path, content: &str) -> Result<Option<Self>, String> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -70,18 +93,10 @@ impl Block {
         // The file is written once and then only renamed or removed, and removing leaves a map as it is.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| error.to_string())?;
         let (about, labels, pixels) = index(&map)?;
-        let block = Self { map, pixels, labels, about, file };
-        if block.about.content != content {
+        if about.content != content {
             return Err("it holds other images".into());
         }
-        if seal::holds(path) {
-            block.sample()?;
-            seal::touch(path);
-        } else {
-            block.read_all()?;
-            seal::set(path);
-        }
-        Ok(Some(block))
+        Ok(Some(Self { map, pixels, labels, about, file }))
     }
 
     /// Bytes `[n, C, H, W]`.
@@ -118,7 +133,7 @@ impl Block {
     }
 
     /// Reads everything and compares it with the content hash, past the map so that memory stays small.
-    pub fn read_all(&self) -> Result<(), String> {
+    fn read_all(&self) -> Result<(), String> {
         let About { content, decode, shape, classes } = &self.about;
         let mut hasher = content_hasher(decode, *shape, classes, &self.labels);
         let mut file = &self.file;

@@ -47,7 +47,13 @@ pub(super) fn set(block: &Path) {
 
 /// Notes that the block was used now; pruning begins with what was not used for longest.
 pub(super) fn touch(block: &Path) {
-    let touched = File::options().append(true).open(path(block)).and_then(|file| file.set_modified(SystemTime::now()));
+    touch_at(block, Some(SystemTime::now()));
+}
+
+/// Notes that the block was last used at a time, if that is known.
+pub(super) fn touch_at(block: &Path, time: Option<SystemTime>) {
+    let Some(time) = time else { return };
+    let touched = File::options().append(true).open(path(block)).and_then(|file| file.set_modified(time));
     if let Err(error) = touched {
         tracing::debug!(block = %block.display(), %error, "use not noted");
     }

@@ -109,9 +109,7 @@ impl Cache {
     pub fn verify(&self) -> Result<Vec<(Kept, String)>, CacheError> {
         let mut damaged = Vec::new();
         for block in self.blocks()? {
-            let checked = Block::open(&block.path, &block.content);
-            let checked = checked.and_then(|open| open.map_or(Ok(()), |open| open.read_all()));
-            if let Err(reason) = checked {
+            if let Err(reason) = Block::verify(&block.path, &block.content) {
                 discard(&block.path);
                 damaged.push((block, reason));
             }
