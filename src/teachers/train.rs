@@ -13,7 +13,7 @@ use crate::{
     data::Task,
     eval::{self, Passes, Progress, RealImages, Student, View, Watch},
     nn::{Network, Params},
-    record::hash,
+    record::{atomic, hash},
 };
 
 /// Images of one forward pass when a teacher is scored; no effect on the result.
@@ -55,8 +55,7 @@ pub fn find(
     root: &Path,
     device: &Device,
 ) -> Result<Option<Teacher>, TeacherError> {
-    let job = Job::new(task, network, recipe, name, root)?;
-    existing(&job.folder, &job.identity, device)
+    Job::new(task, network, recipe, name, root)?.finished(root, device)
 }
 
 /// Trains a teacher on the training images of a task that are not held out, and stores it below `root` as `name`, or as
@@ -76,7 +75,7 @@ pub fn train(
     context: &TeacherContext<'_>,
 ) -> Result<Teacher, TeacherError> {
     let job = Job::new(task, network, recipe, name, root)?;
-    if let Some(teacher) = existing(&job.folder, &job.identity, &context.device)? {
+    if let Some(teacher) = job.finished(root, &context.device)? {
         return Ok(teacher);
     }
     let unfinished = Unfinished::take(root, &job.identity)?;
@@ -146,6 +145,16 @@ impl<'a> Job<'a> {
         let own = format!("{slug}-{}-{}", task.subset.slug, hash::short(&identity));
         let folder = folder(root, name, own)?;
         Ok(Self { task, network, recipe, data, identity, folder })
+    }
+
+    /// The teacher that this training would make, if it is there. What a kill right after it was written left goes here.
+    fn finished(&self, root: &Path, device: &Device) -> Result<Option<Teacher>, TeacherError> {
+        let teacher = existing(&self.folder, &self.identity, device)?;
+        if teacher.is_some() {
+            atomic::sweep(&self.folder).map_err(TeacherError::io("tidy", root))?;
+            Unfinished::sweep(root, &self.identity)?;
+        }
+        Ok(teacher)
     }
 
     /// Trains to the end: the parameters that are kept, after which epoch, and the last training loss.

@@ -26,7 +26,7 @@ impl Unfinished {
     /// # Errors
     /// [`TeacherError::Busy`] when another process has it.
     pub fn take(root: &Path, identity: &str) -> Result<Self, TeacherError> {
-        let folder = root.join(format!("unfinished-{}", hash::short(identity)));
+        let folder = Self::folder(root, identity);
         fs::create_dir_all(&folder).map_err(TeacherError::io("create", &folder))?;
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(TeacherError::io("lock", &path))?;
@@ -34,6 +34,21 @@ impl Unfinished {
             Ok(()) => Ok(Self { folder, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(TeacherError::Busy { path }),
             Err(TryLockError::Error(source)) => Err(TeacherError::io("lock", &path)(source)),
+        }
+    }
+
+    fn folder(root: &Path, identity: &str) -> PathBuf {
+        root.join(format!("unfinished-{}", hash::short(identity)))
+    }
+
+    /// Removes the folder of a training that has finished, if it is still there and nobody has it.
+    pub fn sweep(root: &Path, identity: &str) -> Result<(), TeacherError> {
+        if !Self::folder(root, identity).is_dir() {
+            return Ok(());
+        }
+        match Self::take(root, identity) {
+            Err(TeacherError::Busy { .. }) => Ok(()),
+            taken => taken?.remove(),
         }
     }
 

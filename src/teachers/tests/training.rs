@@ -107,6 +107,22 @@ fn what_is_there_is_not_trained_again() {
     let teacher = make(&task, &network, &recipe(), root.path()).unwrap();
     let found = super::super::find(&task, &network, &recipe(), None, root.path(), &Device::flex()).unwrap();
     assert_eq!(found.unwrap().path(), teacher.path());
+    // What a kill right after the teacher was written leaves is removed.
+    let unfinished = root.path().join(format!("unfinished-{}", &teacher.card().identity[..8]));
+    std::fs::create_dir(&unfinished).unwrap();
+    std::fs::write(unfinished.join("student.safetensors"), "left over").unwrap();
+    make(&task, &network, &recipe(), root.path()).unwrap();
+    assert!(!unfinished.exists());
+    // Another process that trains the same is waited for, by the user.
+    std::fs::create_dir(&unfinished).unwrap();
+    let lock = std::fs::File::create(unfinished.join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    make(&task, &network, &recipe(), root.path()).unwrap();
+    std::fs::rename(teacher.path(), root.path().join("elsewhere")).unwrap();
+    let error = make(&task, &network, &recipe(), root.path()).unwrap_err();
+    assert!(matches!(error, TeacherError::Busy { .. }), "{error}");
+    drop(lock);
+    std::fs::rename(root.path().join("elsewhere"), teacher.path()).unwrap();
     // A training that would be stopped at once is not begun.
     let stop = std::sync::atomic::AtomicBool::new(true);
     let context = super::TeacherContext::new(Device::flex(), &stop);
