@@ -21,10 +21,10 @@ pub enum TeacherError {
         learning_rate: f32,
     },
     /// A setting is outside its range.
-    #[error("the {name} of the teacher is {value}, but must be {range}")]
+    #[error("teacher setting `{name}` is {value}, but must be {range}")]
     #[diagnostic(help("docs/commands/teacher.md lists the settings"))]
     Setting {
-        /// The setting.
+        /// Name of its flag.
         name: &'static str,
         /// The value as given.
         value: String,

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
 };
@@ -72,7 +72,7 @@ pub fn torchvision(name: &str) -> Option<NetworkSpec> {
 pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &Device) -> Result<Teacher, TeacherError> {
     let (network, subset) = (options.network, options.subset);
     let params = read(file, network, device)?;
-    let content = hash::bytes(&fs::read(file).map_err(TeacherError::io("read", file))?);
+    let content = hash_of(file).map_err(TeacherError::io("read", file))?;
     let slug = network.spec().slug();
     let (mean, std) = subset.normalisation();
     let mut card = Card {
@@ -128,6 +128,13 @@ pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &De
         }
     }
     Teacher::write(&folder, network.clone(), params, card)
+}
+
+/// Hash of a file that may be large.
+fn hash_of(file: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(fs::File::open(file)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn read(file: &Path, network: &Network, device: &Device) -> Result<Params, TeacherError> {

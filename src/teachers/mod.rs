@@ -21,7 +21,7 @@ pub use error::TeacherError;
 pub use import::{Check, ImportTeacher, import, torchvision};
 pub use recipe::{Keep, Recipe};
 pub use teacher::{Teacher, list};
-pub use train::{TeacherContext, find, train};
+pub use train::{TeacherContext, check_name, find, train};
 
 #[cfg(test)]
 mod tests;

@@ -69,9 +69,9 @@ impl Recipe {
         let checks = [
             ("epochs", (1..1_000_000).contains(epochs), epochs.to_string(), "between 1 and 999999"),
             ("batch", *batch > 0, batch.to_string(), "1 or more"),
-            ("learning rate", rate > 0.0 && rate <= 10.0, rate.to_string(), "above 0 and at most 10"),
+            ("learning-rate", rate > 0.0 && rate <= 10.0, rate.to_string(), "above 0 and at most 10"),
             ("momentum", (0.0..1.0).contains(&momentum), momentum.to_string(), "at least 0 and below 1"),
-            ("weight decay", (0.0..=1.0).contains(&weight_decay), weight_decay.to_string(), "between 0 and 1"),
+            ("weight-decay", (0.0..=1.0).contains(&weight_decay), weight_decay.to_string(), "between 0 and 1"),
             ("cutmix", (0.0..=1.0).contains(cutmix), cutmix.to_string(), "between 0 and 1"),
         ];
         match checks.into_iter().find(|(_, good, _, _)| !good) {

@@ -101,16 +101,22 @@ pub(super) fn existing(folder: &Path, identity: &str, device: &Device) -> Result
     Teacher::open(folder, device).map(Some)
 }
 
-/// The folder of a teacher. A name of one's own must be a plain file name.
-pub(super) fn folder(root: &Path, name: Option<&str>, own: String) -> Result<PathBuf, TeacherError> {
+/// Checks that a name can be a folder: letters, digits, `-`, `_`, `.` and `@`, beginning with a letter or a digit.
+///
+/// # Errors
+/// [`TeacherError::Name`].
+pub fn check_name(name: &str) -> Result<(), TeacherError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
-    match name {
-        None => Ok(root.join(own)),
-        Some(name) if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) => {
-            Ok(root.join(name))
-        }
-        Some(name) => Err(TeacherError::Name { name: name.to_owned() }),
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
+        return Ok(());
     }
+    Err(TeacherError::Name { name: name.to_owned() })
+}
+
+/// The folder of a teacher, by the name that was given or by its own.
+pub(super) fn folder(root: &Path, name: Option<&str>, own: String) -> Result<PathBuf, TeacherError> {
+    name.map_or(Ok(()), check_name)?;
+    Ok(root.join(name.map_or(own, str::to_owned)))
 }
 
 /// One training.

@@ -34,7 +34,7 @@ pub struct ImportArgs {
     /// The weights: .pth, .pt or .safetensors
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// resnet18, resnet50, vgg11 or vgg11_bn as torchvision has them, or the slug of a network
+    /// resnet18, resnet50, vgg11 or `vgg11_bn` as torchvision has them, or the slug of a network
     #[arg(long)]
     network: String,
     /// Subset whose classes, in its order, are the outputs
@@ -58,6 +58,7 @@ pub struct ImportArgs {
 impl ImportArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop_flag()?;
+        self.name.as_deref().map_or(Ok(()), teachers::check_name)?;
         let subset = Subset::find(&self.subset)?;
         let (spec, side) = match teachers::torchvision(&self.network) {
             Some(spec) => (spec, TORCHVISION_SIDE),
@@ -82,6 +83,9 @@ impl ImportArgs {
         match teachers::import(&self.file, &options, &root, &device) {
             Ok(teacher) => {
                 report(&teacher);
+                for note in &teacher.card().notes {
+                    ui::say(&format!("note: {note}"));
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Err(TeacherError::Interrupted) => Ok(ui::interrupted()),

@@ -22,7 +22,7 @@ use super::{
 pub enum TeacherCommand {
     /// Train a teacher on the real images of a subset
     Train(Box<train::TrainArgs>),
-    /// Take in the weights of torchvision (ResNet18, ResNet50, VGG11) or of another program
+    /// Take in the weights of torchvision (resnet18, resnet50, vgg11) or of another program
     Import(Box<import::ImportArgs>),
     /// List the teachers
     List(shelf::ListArgs),
@@ -74,6 +74,10 @@ fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
+fn teachers_of(count: usize) -> String {
+    if count == 1 { "1 teacher".to_owned() } else { format!("{count} teachers") }
+}
+
 fn percent(score: Option<&Score>) -> String {
     score.map_or_else(String::new, |score| format!("{:.2} %", score.accuracy.percent()))
 }
@@ -87,8 +91,5 @@ fn report(teacher: &Teacher) {
             let share = percent(Some(score));
             ui::say(&format!("{share} of {} {what} images of {}", score.images, score.subset));
         }
-    }
-    for note in &card.notes {
-        ui::say(&format!("note: {note}"));
     }
 }

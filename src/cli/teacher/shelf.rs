@@ -12,7 +12,7 @@ use miette::Diagnostic as _;
 
 use super::{
     super::ui::{self, Outcome},
-    ShelfArgs, name, percent, place,
+    ShelfArgs, name, percent, place, teachers_of,
 };
 
 #[derive(Args)]
@@ -141,11 +141,12 @@ impl VerifyArgs {
             rows.push(vec![word.to_owned(), name(path)]);
         }
         ui::show(&ui::table(&["", "teacher"], &rows));
+        let all = teachers_of(folders.len());
         if damaged == 0 {
-            ui::say(&format!("{} teachers, all files are as they were written", folders.len()));
+            ui::say(&format!("{all}, all files are as they were written"));
             return Ok(ExitCode::SUCCESS);
         }
-        ui::say(&format!("{damaged} of {} teachers are damaged", folders.len()));
+        ui::say(&format!("{damaged} of {all} damaged"));
         Ok(ExitCode::FAILURE)
     }
 }

@@ -81,7 +81,7 @@ pub struct TrainArgs {
     /// Weight decay
     #[arg(long, default_value_t = 5e-4, value_name = "RATE")]
     weight_decay: f32,
-    /// Augmentation: some of color_crop_cutout_flip_scale_rotate, or none
+    /// Augmentation: some of `color_crop_cutout_flip_scale_rotate`, or none
     #[arg(long, default_value = "color_crop_cutout_flip_scale_rotate", value_name = "STRATEGY")]
     augment: Strategy,
     /// Share of the training images of every class that is held out
@@ -109,7 +109,12 @@ impl TrainArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop_flag()?;
         let recipe = self.recipe();
+        // What can be refused is refused before images are loaded.
         recipe.validate()?;
+        self.name.as_deref().map_or(Ok(()), teachers::check_name)?;
+        if recipe.keep == Keep::Best && self.heldout == 0.0 {
+            return Err(TeacherError::NoHeldOut.into());
+        }
         let subset = Subset::find(&self.subset)?;
         super::super::subset::say_notes(&subset);
         let resolution = self.pixels.res.unwrap_or_else(|| subset.default_resolution());

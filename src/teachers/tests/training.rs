@@ -147,19 +147,19 @@ fn settings_out_of_range_are_named() {
     let constant = |base| Schedule::Constant { base };
     let sgd = |momentum, weight_decay| Rule::Sgd { momentum, weight_decay };
     for (plan, expected) in [
-        (Plan { epochs: 0, ..plan.clone() }, "the epochs of the teacher is 0, but must be between 1 and 999999"),
-        (Plan { batch: 0, ..plan.clone() }, "the batch of the teacher is 0, but must be 1 or more"),
+        (Plan { epochs: 0, ..plan.clone() }, "teacher setting `epochs` is 0, but must be between 1 and 999999"),
+        (Plan { batch: 0, ..plan.clone() }, "teacher setting `batch` is 0, but must be 1 or more"),
         (
             Plan { schedule: constant(-0.5), ..plan.clone() },
-            "the learning rate of the teacher is -0.5, but must be above 0 and at most 10",
+            "teacher setting `learning-rate` is -0.5, but must be above 0 and at most 10",
         ),
         (
             Plan { rule: sgd(1.0, 0.0), ..plan.clone() },
-            "the momentum of the teacher is 1, but must be at least 0 and below 1",
+            "teacher setting `momentum` is 1, but must be at least 0 and below 1",
         ),
         (
             Plan { rule: sgd(0.0, -1.0), ..plan.clone() },
-            "the weight decay of the teacher is -1, but must be between 0 and 1",
+            "teacher setting `weight-decay` is -1, but must be between 0 and 1",
         ),
     ] {
         let error = make(&task, &network, &Recipe { plan, ..recipe() }, root.path()).unwrap_err();
