@@ -21,7 +21,7 @@ fn stable() -> insta::Settings {
     let mut settings = settings();
     settings.add_filter("-(easy|imported)-[0-9a-f]{8}", "-$1-[HASH]");
     settings.add_filter(r"\[HASH\][0-9a-f]{56}", "[HASH]");
-    settings.add_filter(r"kept( +)after epoch \d+", "kept$1after epoch [EPOCH]");
+    settings.add_filter(r"kept( +)after epoch \d+", "kept${1}after epoch [EPOCH]");
     settings.add_filter("found [0-9a-f]{64}", "found [HASH]");
     settings.add_filter(r"space [0-9a-f]{8}", "space [HASH]");
     settings.add_filter(r"\(\d+ s\)", "([TIME])");
