@@ -14,10 +14,11 @@
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
 //! | [`eval`] | protocols: how a distilled set is scored |
+//! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
 //!
-//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `eval` -> `select` -> `nn`, `augment`, `data`,
+//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
@@ -35,3 +36,4 @@ pub mod rng;
 pub mod run;
 pub mod select;
 pub mod subset;
+pub mod teachers;

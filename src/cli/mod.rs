@@ -17,6 +17,7 @@ mod results;
 mod run;
 mod signals;
 mod subset;
+mod teacher;
 mod ui;
 
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ enum Command {
     /// The experts of trajectory matching: train, list, verify or import their buffers
     #[command(subcommand)]
     Experts(experts::ExpertsCommand),
+    /// The teachers: train, import, list, show or verify networks that are asked for maps and labels
+    #[command(subcommand)]
+    Teacher(teacher::TeacherCommand),
     /// Turn a released distilled set (.pt files or a folder of images) into a bundle
     Import(Box<import::ImportArgs>),
     /// The images: what a folder holds, the cache, pictures to try things with
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
         Command::Experts(command) => command.execute(),
+        Command::Teacher(command) => command.execute(),
         Command::Import(args) => args.execute(),
         Command::Data(command) => command.execute(),
         Command::Subset(command) => command.execute(),

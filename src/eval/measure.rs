@@ -28,14 +28,25 @@ pub fn accuracy(
     view: &View<'_>,
     passes: Passes<'_>,
 ) -> Result<Accuracy, EvalError> {
-    let mut correct = 0;
-    forward(network, params, view, passes, |output, batch| {
-        let classes = output.logits.dims()[1];
-        let logits = host(output.logits);
-        let hits = logits.chunks_exact(classes).zip(batch);
-        correct += hits.filter(|&(row, &i)| largest(row) == view.label(i) as usize).count();
-    })?;
+    let predicted = predictions(network, params, view, passes)?;
+    let correct = predicted.iter().enumerate().filter(|&(i, &class)| class == view.label(i)).count();
     Ok(Accuracy::of_counts(correct, view.len()))
+}
+
+/// The class with the largest logit for every image of the view, in eval mode and without augmentation. Of equal logits the
+/// smaller class counts.
+pub fn predictions(
+    network: &Network,
+    params: &Params,
+    view: &View<'_>,
+    passes: Passes<'_>,
+) -> Result<Vec<u32>, EvalError> {
+    let mut all = Vec::with_capacity(view.len());
+    forward(network, params, view, passes, |output, _| {
+        let classes = output.logits.dims()[1];
+        all.extend(host(output.logits).chunks_exact(classes).map(|row| largest(row) as u32));
+    })?;
+    Ok(all)
 }
 
 /// Input of the network's head for every image of the view, in eval mode and without augmentation, `[n, d]` row-major.

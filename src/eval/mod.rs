@@ -23,7 +23,7 @@ mod watch;
 
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate};
-pub use measure::{Passes, accuracy, features};
+pub use measure::{Passes, accuracy, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use protocol::{Drops, NoKd};

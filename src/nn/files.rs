@@ -31,7 +31,7 @@ impl Params {
     }
 
     /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
-    /// are understood for a `ResNet18`.
+    /// are understood for a `ResNet`.
     pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
         Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
@@ -65,7 +65,7 @@ impl Params {
     }
 
     /// Imports a `PyTorch` checkpoint: a state dict, or a dictionary that holds one under `state_dict`, `model` or `net`.
-    /// `module.` prefixes are removed; torchvision's `downsample` and `fc` are understood for a `ResNet18`.
+    /// `module.` prefixes are removed; torchvision's `downsample` and `fc` are understood for a `ResNet`.
     pub fn from_pth(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let origin = path.display().to_string();
         let read = |source| NetworkError::Read { path: path.into(), source };
@@ -125,7 +125,7 @@ const WRAPPERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net.
 /// `PyTorch` counts batches beside the running statistics; nothing uses the count.
 const COUNTER: &str = ".num_batches_tracked";
 
-/// A name of torchvision's `ResNet18` as the lineage spells it, if that is a name of `layout`.
+/// A name of torchvision's `ResNet`s as the lineage spells it, if that is a name of `layout`.
 fn translate(layout: &Layout, name: &str) -> String {
     let known = |name: &str| layout.parameters.iter().chain(&layout.buffers).any(|slot| slot.name == name);
     let spelled = name.replace(".downsample.", ".shortcut.");

@@ -26,13 +26,30 @@ impl Stem {
     const NAMES: [(Self, &'static str); 4] =
         [(Self::Cifar, "cifar"), (Self::Tiny, "tiny"), (Self::ImageNet, "imagenet"), (Self::AvgPool, "ap")];
 
-    fn at(self, resolution: usize) -> Self {
+    /// The stem at a resolution: itself, unless it is chosen by it.
+    pub(super) fn at(self, resolution: usize) -> Self {
         match (self, resolution) {
             (Self::Auto, ..48) => Self::Cifar,
             (Self::Auto, ..96) => Self::Tiny,
             (Self::Auto, _) => Self::ImageNet,
             (stem, _) => stem,
         }
+    }
+
+    /// The layers before the stages: `conv1` to `width` channels, `bn1`, and a pooling where the stem has one.
+    pub(super) fn start(self, input: [usize; 3], width: usize, norm: Norm) -> Result<Stack, String> {
+        let mut stack = Stack::new(input);
+        let first = match self {
+            Self::ImageNet => Window::new(7, 2, 3),
+            Self::Tiny => Window::new(3, 2, 1),
+            Self::Auto | Self::Cifar | Self::AvgPool => Window::SAME3,
+        };
+        stack.conv("conv1".into(), width, first, false)?.norm("bn1".into(), norm)?;
+        stack.push(Layer::Act(Activation::Relu))?;
+        if self == Self::ImageNet {
+            stack.pool(PoolKind::Max, Window::new(3, 2, 1))?;
+        }
+        Ok(stack)
     }
 }
 
@@ -103,17 +120,7 @@ impl ResNet18 {
     /// `layer1..layer4` behind the stages.
     pub(super) fn build(&self, input: [usize; 3], classes: usize) -> Result<Vec<Layer>, String> {
         let stem = self.stem.at(input[1]);
-        let mut stack = Stack::new(input);
-        let first = match stem {
-            Stem::ImageNet => Window::new(7, 2, 3),
-            Stem::Tiny => Window::new(3, 2, 1),
-            _ => Window::SAME3,
-        };
-        stack.conv("conv1".into(), self.width, first, false)?.norm("bn1".into(), self.norm)?;
-        stack.push(Layer::Act(Activation::Relu))?;
-        if stem == Stem::ImageNet {
-            stack.pool(PoolKind::Max, Window::new(3, 2, 1))?;
-        }
+        let mut stack = stem.start(input, self.width, self.norm)?;
         for stage in 0..4 {
             for block in 0..2 {
                 let name = format!("layer{}.{block}", stage + 1);

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{AlexNet, ConvNet, Network, NetworkError, ResNet18, Vgg11, lenet, mlp};
+use super::{AlexNet, ConvNet, Network, NetworkError, ResNet18, ResNet50, Vgg11, lenet, mlp};
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum NetworkSpec {
     Vgg11(Vgg11),
     /// `resnet18-...`.
     ResNet18(ResNet18),
+    /// `resnet50-...`.
+    ResNet50(ResNet50),
 }
 
 /// A line of `compdd network list`.
@@ -30,7 +32,7 @@ pub struct Known {
     pub summary: &'static str,
 }
 
-const KNOWN: [(&str, &str); 25] = [
+const KNOWN: [(&str, &str); 30] = [
     ("convnet-d1", "ConvNet with one block"),
     ("convnet-d2", "ConvNet with two blocks"),
     ("convnet-d3", "ConvNet with three blocks of 128 channels, instance norm: the standard at 32 px"),
@@ -48,6 +50,8 @@ const KNOWN: [(&str, &str); 25] = [
     ("alexnet-tiny", "AlexNet with the stride-2 stem released for 64 px"),
     ("vgg11", "VGG11 with instance norm; the last map is averaged where it is larger than 1x1"),
     ("vgg11-bn", "VGG11 with batch norm"),
+    ("vgg11-imagenet-nn", "torchvision's VGG11, without the dropout of its head"),
+    ("vgg11-imagenet-bn", "torchvision's VGG11 with batch norm"),
     ("resnet18", "ResNet18 with instance norm, stem by resolution: cifar < 48 px, tiny < 96 px, else imagenet"),
     ("resnet18-bn", "ResNet18 with batch norm, stem by resolution"),
     ("resnet18-cifar-in", "ResNet18 with a 3x3 stem (or -cifar-bn)"),
@@ -56,6 +60,9 @@ const KNOWN: [(&str, &str); 25] = [
     ("resnet18-ap-bn", "the same with batch norm"),
     ("resnet18-imagenet-in", "ResNet18 with the ImageNet stem, instance norm"),
     ("resnet18-imagenet-bn", "ResNet18 with the ImageNet stem, batch norm: torchvision's ResNet18"),
+    ("resnet50", "ResNet50 with instance norm, stem by resolution as resnet18"),
+    ("resnet50-bn", "ResNet50 with batch norm, stem by resolution"),
+    ("resnet50-imagenet-bn", "ResNet50 with the ImageNet stem, batch norm: torchvision's ResNet50"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.
@@ -80,7 +87,7 @@ impl NetworkSpec {
         let mut words = lower.split('-');
         let mut architecture = words.next().unwrap_or_default();
         let mut tokens: Vec<&str> = Vec::new();
-        for name in ["convnet", "vgg11", "resnet18"] {
+        for name in ["convnet", "vgg11", "resnet18", "resnet50"] {
             match architecture.strip_prefix(name) {
                 Some(rest) if !rest.is_empty() => {
                     architecture = name;
@@ -112,6 +119,9 @@ impl NetworkSpec {
             "resnet18" => {
                 ResNet18::parse(&tokens).map(Self::ResNet18).map_err(|t| refuse(t, "resnet18", ResNet18::ACCEPTED))
             }
+            "resnet50" => {
+                ResNet50::parse(&tokens).map(Self::ResNet50).map_err(|t| refuse(t, "resnet50", ResNet50::ACCEPTED))
+            }
             "mlp" => alone(Self::Mlp, "mlp"),
             "lenet" => alone(Self::LeNet, "lenet"),
             _ => Err(NetworkError::Unknown { slug: slug.into(), nearest: nearest(&lower).into() }),
@@ -127,6 +137,7 @@ impl NetworkSpec {
             Self::AlexNet(net) => ("alexnet", net.tokens()),
             Self::Vgg11(net) => ("vgg11", net.tokens()),
             Self::ResNet18(net) => ("resnet18", net.tokens()),
+            Self::ResNet50(net) => ("resnet50", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -142,6 +153,7 @@ impl NetworkSpec {
             Self::AlexNet(net) => net.build(input, classes),
             Self::Vgg11(net) => net.build(input, classes),
             Self::ResNet18(net) => net.build(input, classes),
+            Self::ResNet50(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

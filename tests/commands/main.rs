@@ -8,3 +8,4 @@ mod data;
 mod experts;
 mod resume;
 mod support;
+mod teacher;

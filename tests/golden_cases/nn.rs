@@ -73,7 +73,10 @@ pub fn stem(case: &Case) -> Result<Stem, String> {
 
 /// `vgg11_forward`.
 pub fn vgg11(case: &Case) -> Result<(), String> {
-    forward(case, &NetworkSpec::Vgg11(Vgg11 { norm: norm(case)?, width: case.number("base_width")? }))
+    forward(
+        case,
+        &NetworkSpec::Vgg11(Vgg11 { norm: norm(case)?, width: case.number("base_width")?, ..Vgg11::default() }),
+    )
 }
 
 /// `alexnet_forward`.

@@ -4,6 +4,7 @@ mod counts;
 mod files;
 mod slugs;
 mod split;
+mod torchvision;
 mod values;
 
 use super::{Network, NetworkSpec};

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::{
-    Activation, AlexNet, ConvNet, NetworkError, NetworkSpec, Norm, PoolKind, ResNet18, Stem, Vgg11, known,
+    Activation, AlexNet, ConvNet, NetworkError, NetworkSpec, Norm, PoolKind, ResNet18, ResNet50, Stem, Vgg11, VggHead,
+    known,
 };
 
 fn canonical(slug: &str) -> String {
@@ -69,6 +70,9 @@ fn any_spec() -> impl Strategy<Value = NetworkSpec> {
     let activation = prop::sample::select(vec![Activation::Relu, Activation::Sigmoid, Activation::Leaky]);
     let pooling = prop::sample::select(vec![None, Some(PoolKind::Max), Some(PoolKind::Average)]);
     let affine = || prop::sample::select(vec![Norm::Batch, Norm::Instance]);
+    let vgg_norm = prop::sample::select(vec![Norm::None, Norm::Batch, Norm::Instance]);
+    let head = prop::sample::select(vec![VggHead::Linear, VggHead::ImageNet]);
+    let strided = prop::sample::select(vec![Stem::Auto, Stem::Cifar, Stem::Tiny, Stem::ImageNet]);
     let stem = prop::sample::select(vec![Stem::Auto, Stem::Cifar, Stem::Tiny, Stem::ImageNet, Stem::AvgPool]);
     let convnet = (1..=6usize, width.clone(), norm, activation, pooling)
         .prop_map(|(depth, width, norm, activation, pooling)| ConvNet { depth, width, norm, activation, pooling });
@@ -78,8 +82,17 @@ fn any_spec() -> impl Strategy<Value = NetworkSpec> {
         Just(NetworkSpec::LeNet),
         (prop::array::uniform5(1..999usize), any::<bool>())
             .prop_map(|(channels, tiny)| NetworkSpec::AlexNet(AlexNet { channels, tiny })),
-        (width.clone(), affine()).prop_map(|(width, norm)| NetworkSpec::Vgg11(Vgg11 { width, norm })),
-        (stem, affine(), width).prop_map(|(stem, norm, width)| NetworkSpec::ResNet18(ResNet18 { stem, norm, width })),
+        (width.clone(), vgg_norm, head).prop_map(|(width, norm, head)| NetworkSpec::Vgg11(Vgg11 { width, norm, head })),
+        (stem, affine(), width.clone()).prop_map(|(stem, norm, width)| NetworkSpec::ResNet18(ResNet18 {
+            stem,
+            norm,
+            width
+        })),
+        (strided, affine(), width).prop_map(|(stem, norm, width)| NetworkSpec::ResNet50(ResNet50 {
+            stem,
+            norm,
+            width
+        })),
     ]
 }
 
