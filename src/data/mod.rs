@@ -19,6 +19,7 @@ mod inspect;
 mod library;
 mod load;
 pub mod parse;
+mod planes;
 pub mod resize;
 pub mod scenes;
 pub mod source;

@@ -163,7 +163,9 @@ impl Task {
         };
         source.notes.extend(repeated_classes(subset));
         source.notes.extend(unusual_counts(subset, &train, &test));
-        source.notes.extend(shared_images(&train, &test));
+        if !subset.family.is_built_in() {
+            source.notes.extend(shared_images(&train, &test));
+        }
         let heldout = held_out(&train, options.heldout, options.seed)?;
         let space = if options.zca { whitened(&train)? } else { normalised(subset) };
         tracing::info!(subset = %subset.slug, kind = %source.kind, train = train.len(), test = test.len(), resolution, "images loaded");

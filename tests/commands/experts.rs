@@ -22,12 +22,8 @@ fn stable() -> insta::Settings {
 
 #[test]
 fn help_reads_well() {
-    let sandbox = Sandbox::new();
-    let mut pages = String::new();
-    for command in ["", "train ", "list ", "verify ", "import "] {
-        let page = sandbox.succeed(&format!("experts {command}--help"));
-        writeln!(pages, "$ compdd experts {command}--help\n{page}").unwrap();
-    }
+    let pages = Sandbox::new()
+        .help_pages(&["", "train ", "list ", "verify ", "import "].map(|command| format!("experts {command}")));
     settings().bind(|| insta::assert_snapshot!("experts_help", pages));
 }
 

@@ -45,6 +45,12 @@ impl Sandbox {
         self.command(arguments).output().unwrap()
     }
 
+    /// What `--help` shows for commands, each with a space behind it unless it is empty.
+    pub fn help_pages(&self, commands: &[impl AsRef<str>]) -> String {
+        let page = |command: &str| format!("$ compdd {command}--help\n{}\n", self.succeed(&format!("{command}--help")));
+        commands.iter().map(|command| page(command.as_ref())).collect()
+    }
+
     /// Runs a command that must succeed; its standard output.
     pub fn succeed(&self, arguments: &str) -> String {
         let output = self.run(arguments);

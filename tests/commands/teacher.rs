@@ -38,12 +38,9 @@ fn teacher(sandbox: &Sandbox) -> PathBuf {
 
 #[test]
 fn help_reads_well() {
-    let sandbox = Sandbox::new();
-    let mut pages = String::new();
-    for command in ["", "train ", "import ", "list ", "show ", "verify "] {
-        let page = sandbox.succeed(&format!("teacher {command}--help"));
-        writeln!(pages, "$ compdd teacher {command}--help\n{page}").unwrap();
-    }
+    let pages = Sandbox::new().help_pages(
+        &["", "train ", "import ", "list ", "show ", "verify "].map(|command| format!("teacher {command}")),
+    );
     settings().bind(|| insta::assert_snapshot!("teacher_help", pages));
 }
 

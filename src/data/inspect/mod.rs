@@ -93,13 +93,14 @@ pub fn inspect(root: &Path) -> Result<Vec<Dataset>, DataError> {
         return Err(DataError::MissingRoot { path: root.to_owned(), is_file: root.exists() });
     }
     let mut datasets = look(root)?;
+    if !datasets.is_empty() {
+        return Ok(datasets);
+    }
     let names = listing(root)?;
-    if datasets.is_empty() {
-        for name in names.iter().filter(|name| !name.starts_with('.')) {
-            let folder = root.join(name);
-            if folder.is_dir() {
-                datasets.extend(look(&folder)?);
-            }
+    for name in names.iter().filter(|name| !name.starts_with('.')) {
+        let folder = root.join(name);
+        if folder.is_dir() {
+            datasets.extend(look(&folder)?);
         }
     }
     if datasets.is_empty() {

@@ -8,6 +8,7 @@ use crate::{
         decode::Decode,
         error::{BadFile, DataError},
         load::pixels,
+        planes::interleaved,
         resize::ResizeMode,
         source::{Item, Split},
     },
@@ -30,7 +31,7 @@ pub fn sheet(dataset: &Dataset) -> Result<(Vec<u8>, Vec<BadFile>), DataError> {
             for item in items {
                 let picture = dataset.source.read(split, &item).and_then(|picture| pixels(&picture, &DECODE));
                 let rgb = match picture {
-                    Ok(planar) => interleaved(&planar),
+                    Ok(planar) => interleaved(&planar, 3),
                     Err(reason) => {
                         bad.push(BadFile { path: dataset.source.path(split, &item), reason });
                         vec![128; 3 * DECODE.resolution * DECODE.resolution]
@@ -68,9 +69,4 @@ fn first<'a>(
         }
     })?;
     Ok(first.into_iter().map(|(name, items)| (name, items.into_values().collect())).collect())
-}
-
-fn interleaved(planar: &[u8]) -> Vec<u8> {
-    let area = planar.len() / 3;
-    (0..area).flat_map(|p| [planar[p], planar[area + p], planar[2 * area + p]]).collect()
 }

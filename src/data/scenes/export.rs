@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{CLASSES, World};
 use crate::{
-    data::{error::DataError, source::Split},
+    data::{error::DataError, planes::interleaved, source::Split},
     record::atomic,
 };
 
@@ -56,8 +56,7 @@ fn fill(staging: &Path, export: &Export) -> std::io::Result<()> {
     }
     pictures.into_par_iter().try_for_each(|(split, class, index, path)| {
         let planar = export.world.scene(split, class, index, export.side).pixels;
-        let area = export.side * export.side;
-        let rgb: Vec<u8> = (0..area).flat_map(|p| [planar[p], planar[area + p], planar[2 * area + p]]).collect();
+        let rgb = interleaved(&planar, 3);
         let mut bytes = Vec::new();
         let side = export.side as u32;
         PngEncoder::new(&mut bytes)

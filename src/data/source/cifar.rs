@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{Item, Picture, Place, Source, Split, Wanted};
-use crate::{data::error::DataError, subset::ClassEntry};
+use crate::{
+    data::{error::DataError, planes::interleaved},
+    subset::ClassEntry,
+};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -159,9 +162,7 @@ impl Source for CifarBinary {
         let records = self.file(split, item.place.part as usize).map_err(|error| error.to_string())?;
         let size = self.label_bytes() + PIXELS;
         let planar = &records[item.place.start as usize * size + self.label_bytes()..][..PIXELS];
-        let area = SIDE * SIDE;
-        let pixels = (0..area).flat_map(|p| [planar[p], planar[area + p], planar[2 * area + p]]).collect();
-        Ok(Picture::Rgb { pixels, width: SIDE, height: SIDE })
+        Ok(Picture::Rgb { pixels: interleaved(planar, 3), width: SIDE, height: SIDE })
     }
 
     fn path(&self, split: Split, item: &Item) -> PathBuf {

@@ -98,12 +98,6 @@ pub(super) fn without_list(numbers: &BTreeSet<i64>, path: &Path) -> Result<Vec<S
     Err(DataError::NumberedClasses { path: path.to_owned(), classes: numbers.len(), last })
 }
 
-/// Interleaved bytes of an image of some planes.
-pub(super) fn interleaved(planar: &[u8], planes: usize) -> Vec<u8> {
-    let area = planar.len() / planes;
-    (0..area).flat_map(|pixel| (0..planes).map(move |plane| planar[plane * area + pixel])).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -160,10 +154,5 @@ mod tests {
         assert!(read("3").unwrap_err().contains("neither a list of names nor an object"));
         fs::write(folder.path().join("classes.txt"), "cat\nn02102040 English springer\n").unwrap();
         assert_eq!(read_list(&list(&folders).unwrap()).unwrap(), ["cat", "n02102040"]);
-    }
-
-    #[test]
-    fn planes_are_interleaved() {
-        assert_eq!(interleaved(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
     }
 }

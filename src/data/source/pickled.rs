@@ -6,9 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use super::{
-    Item, Picture, Place, Source, Split, Wanted, annotation::malformed, cifar::NAMES_10, numbered::interleaved,
-};
+use super::{Item, Picture, Place, Source, Split, Wanted, annotation::malformed, cifar::NAMES_10};
 use crate::{
     data::{
         error::DataError,
@@ -16,6 +14,7 @@ use crate::{
             ParseError,
             pickle::{Pickle, Value},
         },
+        planes::interleaved,
     },
     subset::ClassEntry,
 };

@@ -13,7 +13,8 @@ use crate::data::{
         array::{Array, Kind},
         npy::{self, Header},
     },
-    source::{Picture, archive::read_exact_at, numbered::interleaved},
+    planes::interleaved,
+    source::{Picture, archive::read_exact_at},
 };
 
 /// Labels as an array has them.
