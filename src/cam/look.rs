@@ -35,13 +35,7 @@ impl CamModel {
     ///
     /// # Errors
     /// As [`CamModel::maps`].
-    pub fn look(
-        &self,
-        method: CamMethod,
-        x: Tensor<4>,
-        asked: Asked<'_>,
-        seeds: &[u64],
-    ) -> Result<Look, CamError> {
+    pub fn look(&self, method: CamMethod, x: Tensor<4>, asked: Asked<'_>, seeds: &[u64]) -> Result<Look, CamError> {
         let (x, images) = (x.clone().inner(), x.dims()[0]);
         let wanted = match asked {
             Asked::Classes(classes) => Some(classes),
@@ -72,7 +66,13 @@ impl CamModel {
     }
 
     /// The evidence about a chunk; its answers are noted.
-    fn seen(&self, split: &Split<'_>, activation: Tensor<4>, wanted: Option<&[usize]>, answers: &mut Answers) -> Evidence {
+    fn seen(
+        &self,
+        split: &Split<'_>,
+        activation: Tensor<4>,
+        wanted: Option<&[usize]>,
+        answers: &mut Answers,
+    ) -> Evidence {
         let [_, k, h, w] = activation.dims();
         let gradient = if let Some(head) = self.head(split) {
             let scores = split.scores(self.params(), activation.clone(), Mode::Eval).logits;

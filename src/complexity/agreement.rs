@@ -118,7 +118,15 @@ fn published() -> BTreeMap<String, Side> {
 /// None for fewer than two pairs, and where all values of a side are equal.
 pub fn kendall(x: &[f64], y: &[f64]) -> Option<f64> {
     let (mut score, mut untied_x, mut untied_y) = (0.0, 0.0, 0.0);
-    let sign = |d: f64| if d > 0.0 { 1.0 } else if d < 0.0 { -1.0 } else { 0.0_f64 };
+    let sign = |d: f64| {
+        if d > 0.0 {
+            1.0
+        } else if d < 0.0 {
+            -1.0
+        } else {
+            0.0_f64
+        }
+    };
     for i in 0..x.len().min(y.len()) {
         for j in 0..i {
             let (dx, dy) = (sign(x[i] - x[j]), sign(y[i] - y[j]));

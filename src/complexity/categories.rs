@@ -47,7 +47,9 @@ impl Hypernyms {
         let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {
-                [child, parent] if !child.starts_with('#') => parents.entry(child.into()).or_default().push(parent.into()),
+                [child, parent] if !child.starts_with('#') => {
+                    parents.entry(child.into()).or_default().push(parent.into())
+                }
                 [] => {}
                 [first, ..] if first.starts_with('#') => {}
                 _ => {
@@ -80,7 +82,8 @@ impl Categories {
     pub fn published() -> Self {
         let mut all = BTreeMap::new();
         for category in Category::ALL {
-            let lists = Difficulty::ALL.map(|difficulty| Subset::find(&format!("{}-{}", category.slug(), difficulty.slug())));
+            let lists =
+                Difficulty::ALL.map(|difficulty| Subset::find(&format!("{}-{}", category.slug(), difficulty.slug())));
             let classes = lists.into_iter().flatten().flat_map(|subset| subset.classes).map(|class| class.synset);
             all.insert(category.slug().to_owned(), distinct(classes));
         }

@@ -2,12 +2,7 @@
 
 use std::{fmt::Write as _, io, path::PathBuf};
 
-use crate::{
-    cam::CamError,
-    data::DataError,
-    nn::NetworkError,
-    subset::SubsetError,
-};
+use crate::{cam::CamError, data::DataError, nn::NetworkError, subset::SubsetError};
 
 /// Classes that a message names before it only counts.
 const SHOWN: usize = 10;
@@ -67,7 +62,9 @@ pub enum ComplexityError {
     },
     /// The network does not know classes of the images.
     #[error("the network has no output for {}", shown(classes))]
-    #[diagnostic(help("ask for the class it predicts (`--class predicted`), or use a network that was trained on these classes"))]
+    #[diagnostic(help(
+        "ask for the class it predicts (`--class predicted`), or use a network that was trained on these classes"
+    ))]
     NoOutput {
         /// The classes.
         classes: Vec<String>,
@@ -184,7 +181,9 @@ pub enum ComplexityError {
     },
     /// The lists have nothing in common.
     #[error("{a} and {b} have no category in common")]
-    #[diagnostic(help("categories are compared by name; `published` has bird, car, dog, fish, insect, music, round and snake"))]
+    #[diagnostic(help(
+        "categories are compared by name; `published` has bird, car, dog, fish, insect, music, round and snake"
+    ))]
     NothingInCommon {
         /// One side.
         a: String,

@@ -201,12 +201,7 @@ fn provenance(summary: &Summary, threshold: f32) -> ListsProvenance {
     }
 }
 
-fn rank(
-    summary: &Summary,
-    category: &str,
-    classes: &[String],
-    threshold: usize,
-) -> Result<Ranking, ComplexityError> {
+fn rank(summary: &Summary, category: &str, classes: &[String], threshold: usize) -> Result<Ranking, ComplexityError> {
     let found: Vec<Option<&ClassSummary>> = classes.iter().map(|synset| summary.class(synset)).collect();
     let lacking: Vec<String> =
         classes.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(synset, _)| synset.clone()).collect();
@@ -252,7 +247,8 @@ impl ListFile {
     /// # Errors
     /// When it cannot be read or understood.
     pub fn read(path: &Path) -> Result<Self, ComplexityError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ComplexityError::Read { path: path.into(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ComplexityError::Read { path: path.into(), source })?;
         toml::from_str(&text).map_err(|error| ComplexityError::Malformed {
             path: path.into(),
             what: "lists",

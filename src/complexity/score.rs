@@ -105,7 +105,11 @@ fn outputs(judge: &Judge, roll: &Roll, question: Question) -> Result<Vec<usize>,
     let found: Vec<Option<usize>> = roll.classes().iter().map(|class| judge.output(&class.synset)).collect();
     let lacking = roll.classes().iter().zip(&found).filter(|(_, output)| output.is_none());
     let lacking: Vec<String> = lacking.map(|(class, _)| class.synset.clone()).collect();
-    if lacking.is_empty() { Ok(found.into_iter().flatten().collect()) } else { Err(ComplexityError::NoOutput { classes: lacking }) }
+    if lacking.is_empty() {
+        Ok(found.into_iter().flatten().collect())
+    } else {
+        Err(ComplexityError::NoOutput { classes: lacking })
+    }
 }
 
 /// Cells of a map.
@@ -174,9 +178,8 @@ fn entries(
         if scores.iter().any(|score| !score.is_finite()) {
             return Err(ComplexityError::NotFinite { file: roll.file(slot) });
         }
-        let count = |threshold: &f32| {
-            map.iter().filter(|value| settings.comparison.holds(**value, *threshold)).count() as u32
-        };
+        let count =
+            |threshold: &f32| map.iter().filter(|value| settings.comparison.holds(**value, *threshold)).count() as u32;
         entries.push(Entry {
             active: settings.thresholds.iter().map(count).collect(),
             predicted: predicted as u32,

@@ -26,7 +26,10 @@ use super::{ComplexityError, Header, Judge, work::Work};
 use crate::{
     data::{
         Roll,
-        parse::{ParseError, parquet::{Table, TableValue}},
+        parse::{
+            ParseError,
+            parquet::{Table, TableValue},
+        },
     },
     record::atomic,
 };
@@ -200,7 +203,11 @@ impl Scores {
         let text = table.metadata(KEY).ok_or_else(|| malformed("it does not say how it was made".into()))?;
         let header: Header = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
         if header.format != Header::FORMAT {
-            return Err(malformed(format!("format {}, but this is compdd for format {}", header.format, Header::FORMAT)));
+            return Err(malformed(format!(
+                "format {}, but this is compdd for format {}",
+                header.format,
+                Header::FORMAT
+            )));
         }
         Ok(Self { path: path.into(), table, header, hash: hasher.finalize().to_hex().to_string() })
     }
@@ -232,7 +239,9 @@ impl Scores {
             .chain(["predicted", "confidence"])
             .collect();
         let read = self.table.rows(&names, &mut |values| {
-            let [synset, file, shares @ .., predicted, confidence] = values else { return Err(ParseError::new("columns are missing")) };
+            let [synset, file, shares @ .., predicted, confidence] = values else {
+                return Err(ParseError::new("columns are missing"));
+            };
             visit(Row {
                 synset: synset.text()?,
                 file: file.text()?,
@@ -242,8 +251,7 @@ impl Scores {
             });
             Ok(())
         });
-        let malformed =
-            |why: String| ComplexityError::Malformed { path: self.path.clone(), what: "scores", why };
+        let malformed = |why: String| ComplexityError::Malformed { path: self.path.clone(), what: "scores", why };
         read.map_err(|error| malformed(error.to_string()))
     }
 }

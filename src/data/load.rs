@@ -105,7 +105,8 @@ pub(super) fn read(part: &Part, split: Split, items: &[Item], decode: &Decode) -
     part.source.read_each(split, items, &|i, picture| {
         let _ = ready[i].set(picture.and_then(|picture| pixels(&picture, decode)));
     });
-    let delivered = |cell: OnceLock<_>| cell.into_inner().unwrap_or_else(|| Err("the source did not deliver it".into()));
+    let delivered =
+        |cell: OnceLock<_>| cell.into_inner().unwrap_or_else(|| Err("the source did not deliver it".into()));
     ready.into_iter().map(delivered).collect()
 }
 

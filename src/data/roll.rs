@@ -109,7 +109,8 @@ impl Roll {
     fn of_everything(library: &Library, split: Split, decode: Decode) -> Result<Self, DataError> {
         let part = find_any(&library.roots, split)?;
         let known = Subset::find("imagenet-1k").ok();
-        let classes: Vec<ClassEntry> = part.source.classes(split)?.into_iter().map(|name| named(name, known.as_ref())).collect();
+        let classes: Vec<ClassEntry> =
+            part.source.classes(split)?.into_iter().map(|name| named(name, known.as_ref())).collect();
         let entries: Vec<(&ClassEntry, u32)> = classes.iter().zip(0..).collect();
         Self::listed(part, None, &entries, classes.clone(), split, decode)
     }
