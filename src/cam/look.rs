@@ -36,7 +36,8 @@ impl CamModel {
     /// # Errors
     /// As [`CamModel::maps`].
     pub fn look(&self, method: CamMethod, x: Tensor<4>, asked: Asked<'_>, seeds: &[u64]) -> Result<Look, CamError> {
-        let (x, images) = (x.clone().inner(), x.dims()[0]);
+        let images = x.dims()[0];
+        let x = x.inner();
         let wanted = match asked {
             Asked::Classes(classes) => Some(classes),
             Asked::Predicted => None,

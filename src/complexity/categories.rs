@@ -48,7 +48,7 @@ impl Hypernyms {
         for (number, line) in text.lines().enumerate() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {
                 [child, parent] if !child.starts_with('#') => {
-                    parents.entry(child.into()).or_default().push(parent.into())
+                    parents.entry(child.into()).or_default().push(parent.into());
                 }
                 [] => {}
                 [first, ..] if first.starts_with('#') => {}
@@ -100,11 +100,7 @@ impl Categories {
     ///
     /// # Errors
     /// When the file cannot be read or understood, a category is empty, or ancestors are named without hypernyms.
-    pub fn read<'a>(
-        path: &Path,
-        hypernyms: Option<&Hypernyms>,
-        scored: impl IntoIterator<Item = &'a str> + Clone,
-    ) -> Result<Self, ComplexityError> {
+    pub fn read(path: &Path, hypernyms: Option<&Hypernyms>, scored: &[&str]) -> Result<Self, ComplexityError> {
         let malformed = |error: toml::de::Error| ComplexityError::Malformed {
             path: path.into(),
             what: "categories",
@@ -120,8 +116,8 @@ impl Categories {
             if !table.ancestors.is_empty() {
                 let hypernyms = hypernyms.ok_or_else(|| ComplexityError::NoHypernyms { category: name.clone() })?;
                 let ancestors: BTreeSet<&str> = table.ancestors.iter().map(String::as_str).collect();
-                let descendants = scored.clone().into_iter().filter(|synset| hypernyms.descends(synset, &ancestors));
-                classes.extend(descendants.map(str::to_owned));
+                let descendants = scored.iter().filter(|synset| hypernyms.descends(synset, &ancestors));
+                classes.extend(descendants.map(|&synset| synset.to_owned()));
             }
             classes.retain(|synset| !table.without.contains(synset));
             if classes.is_empty() {

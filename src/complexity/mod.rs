@@ -4,7 +4,7 @@
 //! [`Roll`](crate::data::Roll) past it and writes one row an image into a Parquet file; interrupted, it goes on and ends with the
 //! same bytes. [`Scores`] reads such a file, [`Summary`] makes means per class and per category of it, and [`build`] takes the
 //! easiest and the hardest classes of every category ([`Categories`]) into a file of lists that `--subset` understands.
-//! [`compare`] says how far two such files agree. What may enter: scores of maps, and orders made of them. What may not:
+//! [`compare`] says how far two such files agree. [`truth()`] holds the score against the built-in scenes, whose objects are known. What may enter: scores of maps, and orders made of them. What may not:
 //! training networks, drawing maps, pictures.
 //!
 //! Source: EDF (Wang et al., arXiv 2410.17193), section 5 and supplement; see `docs/commands/complexity.md`.
@@ -19,6 +19,7 @@ mod score;
 mod settings;
 mod summary;
 mod table;
+mod truth;
 mod work;
 
 pub use agreement::{Agreement, CategoryAgreement, compare, kendall, spearman};
@@ -31,6 +32,7 @@ pub use score::{Scored, score};
 pub use settings::{Grid, Question, Settings};
 pub use summary::{CategorySummary, ClassSummary, Mean, Summary};
 pub use table::{Row, Scores};
+pub use truth::{Truth, both_worlds, truth};
 
 #[cfg(test)]
 mod tests;

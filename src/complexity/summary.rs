@@ -1,11 +1,14 @@
 //! Means per class and per category.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use serde::Serialize;
 
 use super::{Categories, ComplexityError, Header, Scores};
-use crate::subset::Subset;
+use crate::{record::atomic, subset::Subset};
 
 /// A mean of complexities, 0 to 1, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -110,6 +113,36 @@ impl Summary {
     pub fn threshold(&self, threshold: f32) -> Result<usize, ComplexityError> {
         let none = || ComplexityError::NoThreshold { threshold, known: self.header.settings.thresholds.clone() };
         self.header.threshold(threshold).ok_or_else(none)
+    }
+
+    /// Writes the classes as CSV with all digits: `synset, label, images, accuracy`, then `complexity_<t>, standard_error_<t>` for
+    /// every threshold, 0 to 1.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_csv(&self, path: &Path) -> Result<(), ComplexityError> {
+        let attempt = || -> std::io::Result<()> {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let mut head: Vec<String> = ["synset", "label", "images", "accuracy"].map(str::to_owned).into();
+            for threshold in &self.header.settings.thresholds {
+                head.extend([format!("complexity_{threshold}"), format!("standard_error_{threshold}")]);
+            }
+            writer.write_record(&head)?;
+            for class in &self.classes {
+                let mut row = vec![
+                    class.synset.clone(),
+                    class.label.clone(),
+                    class.images.to_string(),
+                    class.accuracy.to_string(),
+                ];
+                for mean in &class.means {
+                    row.extend([mean.complexity.to_string(), mean.standard_error.to_string()]);
+                }
+                writer.write_record(&row)?;
+            }
+            atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
+        };
+        attempt().map_err(|source| ComplexityError::Write { path: path.into(), source })
     }
 
     /// Categories of which at least one class has scores, by name; classes without scores do not count.

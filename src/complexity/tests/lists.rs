@@ -129,7 +129,7 @@ fn categories_are_read_with_ancestors_and_subsets() {
     // n2 -> m -> f; n3 -> f; n4 -> x -> y -> x, a circle.
     fs::write(&lines, "# synset parent\nn2 m\nm f\n\nn3 f\nn4 x\nx y\ny x\n").unwrap();
     let hypernyms = Hypernyms::read(&lines).unwrap();
-    let scored = ["n1", "n2", "n3", "n4", "f"];
+    let scored = &["n1", "n2", "n3", "n4", "f"];
     let found = Categories::read(&path, Some(&hypernyms), scored).unwrap();
     assert_eq!(found.get("bird").unwrap().len(), 11);
     assert_eq!(found.get("fish").unwrap(), ["f", "n2"]);
