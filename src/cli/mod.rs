@@ -56,7 +56,7 @@ enum Command {
     /// How complex the scenes of a data set are: score images, show the means
     #[command(subcommand)]
     Complexity(complexity::ComplexityCommand),
-    /// The class lists: list, show, check them against a folder of images, build or compare lists of one's own
+    /// The class lists: list, show, check, build or compare them
     #[command(subcommand)]
     Subset(subset::SubsetCommand),
     /// The methods and their recipes
