@@ -10,6 +10,7 @@
 //! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
 //! | [`select`] | which real images: coresets |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
+//! | [`complexity`] | how complex the scenes of a data set are: scores of images, easy and hard lists |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
@@ -24,6 +25,7 @@
 
 pub mod augment;
 pub mod cam;
+pub mod complexity;
 pub mod data;
 pub mod device;
 pub mod eval;

@@ -1,15 +1,27 @@
 //! The complexity score of Comp-DD, for one map at a time.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 /// Whether a cell that equals the threshold counts as activated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Comparison {
     /// It does: `M >= t`, as the paper writes.
     #[default]
     AtLeast,
     /// It does not: `M > t`, as the released script counts.
     Above,
+}
+
+impl Comparison {
+    /// Whether a cell of this value is activated.
+    pub fn holds(self, value: f32, threshold: f32) -> bool {
+        match self {
+            Self::AtLeast => value >= threshold,
+            Self::Above => value > threshold,
+        }
+    }
 }
 
 /// The share of each map that is not activated: `kappa = 1 - (1/hw) sum [M >= t]`. Higher is harder.
@@ -22,10 +34,7 @@ pub enum Comparison {
 pub fn complexity(maps: Tensor<3>, threshold: f32, comparison: Comparison) -> Vec<f32> {
     let [_, h, w] = maps.dims();
     let cells: Vec<f32> = maps.inner().into_data().iter::<f32>().collect();
-    let active = |value: &&f32| match comparison {
-        Comparison::AtLeast => **value >= threshold,
-        Comparison::Above => **value > threshold,
-    };
+    let active = |value: &&f32| comparison.holds(**value, threshold);
     let score = |map: &[f32]| 1.0 - map.iter().filter(active).count() as f64 / (h * w) as f64;
     cells.chunks_exact((h * w).max(1)).map(|map| score(map) as f32).collect()
 }

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Tensor, activation::relu};
 
+use super::CamMethod;
+
 /// Keeps denominators away from zero.
 pub(super) const EPSILON: f32 = 1e-8;
 
@@ -27,6 +29,17 @@ pub(super) struct Smooth {
 }
 
 impl Evidence {
+    /// The raw map of a method. Smooth Grad-CAM++ from a single look is Grad-CAM++.
+    pub(super) fn raw(self, method: CamMethod) -> Tensor<3> {
+        match method {
+            CamMethod::GradCam => self.grad_cam(),
+            CamMethod::GradCamPlusPlus | CamMethod::SmoothGradCamPlusPlus { .. } => self.grad_cam_plus_plus(),
+            CamMethod::TorchCamGradCamPlusPlus => self.torch_cam_grad_cam_plus_plus(),
+            CamMethod::XGradCam => self.x_grad_cam(),
+            CamMethod::LayerCam => self.layer_cam(),
+        }
+    }
+
     /// Grad-CAM (Selvaraju et al. 2017, eq. 1 and 2 without the `ReLU`): `w_k = mean_ij g_k`.
     pub(super) fn grad_cam(self) -> Tensor<3> {
         let [_, _, h, w] = self.activation.dims();

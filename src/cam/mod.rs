@@ -2,8 +2,8 @@
 //!
 //! A [`CamModel`] is a trained network with a place in it, its tap. [`CamModel::maps`] gives one map in `[0, 1]` per image
 //! by one of the methods of [`CamMethod`]; [`resize`] brings maps to the size of the images, [`dae_weights`] turns them
-//! into factors of a pixel gradient (EDF's discriminative area enhancement), [`complexity`] into the score that ranks
-//! classes in Comp-DD. [`Targets`] and [`ClassMap`] say which output of the model is asked for. What may enter this room:
+//! into factors of a pixel gradient (EDF's discriminative area enhancement), [`complexity()`] into the score that ranks
+//! classes in Comp-DD. [`CamModel::look`] gives the answers of the network with the maps. [`Targets`] and [`ClassMap`] say which output of the model is asked for. What may enter this room:
 //! functions of maps and the models behind them. What may not: loops over data sets, files of maps, pictures. No gradient
 //! flows through a map.
 //!
@@ -14,6 +14,7 @@ mod dae;
 mod error;
 mod evidence;
 mod head;
+mod look;
 mod map;
 mod method;
 mod model;
@@ -24,6 +25,7 @@ pub use complexity::{Comparison, complexity};
 pub use dae::{Threshold, dae_weights, due, enhanced_share, refreshes};
 pub use error::CamError;
 pub use evidence::Evidence;
+pub use look::{Asked, Look};
 pub use map::{normalise, resize};
 pub use method::CamMethod;
 pub use model::{CamModel, Noise, default_tap, seeds};

@@ -109,6 +109,11 @@ impl CamModel {
         Self { closed: false, ..self }
     }
 
+    /// Images of one pass.
+    pub fn chunk(&self) -> usize {
+        self.chunk
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network
@@ -165,25 +170,18 @@ impl CamModel {
     ) -> Result<Tensor<3>, CamError> {
         let (x, samples) = (x.inner(), method.check()?.samples());
         let split = self.prepare(&x, targets)?;
-        let shape = x.dims();
-        match noise {
-            _ if samples == 0 => {}
-            Noise::Given(blocks) if blocks.len() != samples || blocks.iter().any(|block| block.dims() != shape) => {
-                return Err(CamError::NoiseShape { found: blocks.len(), samples, shape });
-            }
-            Noise::Seeds(seeds) if seeds.len() != targets.len() => {
-                return Err(CamError::Count { what: "seeds", found: seeds.len(), images: targets.len() });
-            }
-            Noise::Given(_) | Noise::Seeds(_) => {}
-        }
+        noise.check(samples, x.dims())?;
         let chunks = self.chunks(targets.len()).map(|range| {
-            let part = |block: &Tensor<4>| block.clone().narrow(0, range.start, range.len());
-            let shape = self.network.input();
-            let noise = |sample: usize| match noise {
-                Noise::Seeds(seeds) => drawn(&seeds[range.clone()], sample, shape, &x.device()),
-                Noise::Given(blocks) => part(&blocks[sample]).inner(),
-            };
-            self.raw_chunk(&split, method, &part(&x), &targets[range.clone()], noise)
+            let part = x.clone().narrow(0, range.start, range.len());
+            let clean = self.activation(&split, part.clone());
+            let targets = &targets[range.clone()];
+            match method {
+                CamMethod::SmoothGradCamPlusPlus { samples, sigma } => {
+                    let noisy = |sample: usize| part.clone() + noise.block(sample, &range, &part) * sigma;
+                    self.smooth(&split, clean, targets, samples, noisy).raw()
+                }
+                _ => self.evidence_at(&split, clean, targets).raw(method),
+            }
         });
         Ok(Tensor::cat(chunks.collect(), 0))
     }
@@ -202,7 +200,7 @@ impl CamModel {
             .chunks(targets.len())
             .map(|range| {
                 let x = x.clone().narrow(0, range.start, range.len());
-                self.evidence_chunk(&split, x, &targets[range])
+                self.evidence_at(&split, self.activation(&split, x), &targets[range])
             })
             .collect();
         let (activations, gradients) = parts.into_iter().map(|part| (part.activation, part.gradient)).unzip();
@@ -210,7 +208,7 @@ impl CamModel {
     }
 
     /// The network cut at the tap, once everything about the request has been checked.
-    fn prepare(&self, x: &Tensor<4>, targets: &[usize]) -> Result<Split<'_>, CamError> {
+    pub(super) fn prepare(&self, x: &Tensor<4>, targets: &[usize]) -> Result<Split<'_>, CamError> {
         let [images, c, h, w] = x.dims();
         if images == 0 {
             return Err(CamError::Empty);
@@ -229,45 +227,22 @@ impl CamModel {
     }
 
     /// The images of each pass.
-    fn chunks(&self, images: usize) -> impl Iterator<Item = Range<usize>> {
+    pub(super) fn chunks(&self, images: usize) -> impl Iterator<Item = Range<usize>> {
         let size = self.chunk;
         (0..images.div_ceil(size)).map(move |chunk| chunk * size..((chunk + 1) * size).min(images))
     }
 
-    fn raw_chunk(
-        &self,
-        split: &Split<'_>,
-        method: CamMethod,
-        x: &Tensor<4>,
-        targets: &[usize],
-        noise: impl Fn(usize) -> Tensor<4>,
-    ) -> Tensor<3> {
-        let evidence = || self.evidence_chunk(split, x.clone(), targets);
-        match method {
-            CamMethod::GradCam => evidence().grad_cam(),
-            CamMethod::GradCamPlusPlus => evidence().grad_cam_plus_plus(),
-            CamMethod::TorchCamGradCamPlusPlus => evidence().torch_cam_grad_cam_plus_plus(),
-            CamMethod::XGradCam => evidence().x_grad_cam(),
-            CamMethod::LayerCam => evidence().layer_cam(),
-            CamMethod::SmoothGradCamPlusPlus { samples, sigma } => {
-                let noisy = |sample: usize| x.clone() + noise(sample) * sigma;
-                self.smooth(split, x, targets, samples, noisy).raw()
-            }
-        }
-    }
-
     /// The averages of Smooth Grad-CAM++. Where the gradient is the same for every input, only the last noisy input
     /// matters: two forward passes, no differentiation.
-    fn smooth(
+    pub(super) fn smooth(
         &self,
         split: &Split<'_>,
-        x: &Tensor<4>,
+        clean: Tensor<4>,
         targets: &[usize],
         samples: usize,
         noisy: impl Fn(usize) -> Tensor<4>,
     ) -> Smooth {
-        let clean = self.activation(split, x.clone());
-        let evidence = |sample: usize| self.evidence_chunk(split, noisy(sample), targets);
+        let evidence = |sample: usize| self.evidence_at(split, self.activation(split, noisy(sample)), targets);
         let first = if self.head(split).is_some() { samples - 1 } else { 0 };
         let mut last = evidence(first);
         let powers = |gradient: &Tensor<4>| {
@@ -284,32 +259,64 @@ impl CamModel {
         Smooth { clean, last, second: second / count, third: third / count }
     }
 
-    fn evidence_chunk(&self, split: &Split<'_>, x: Tensor<4>, targets: &[usize]) -> Evidence {
-        let activation = self.activation(split, x);
+    fn evidence_at(&self, split: &Split<'_>, activation: Tensor<4>, targets: &[usize]) -> Evidence {
         let [_, k, h, w] = activation.dims();
         let gradient = match self.head(split) {
             Some(head) => head.gradient(split, &self.params, targets, [k, h, w]),
-            None => self.differentiate(split, &activation, targets),
+            None => self.differentiate(split, &activation, |_| targets.to_vec()),
         };
         Evidence { activation, gradient }
     }
 
-    fn activation(&self, split: &Split<'_>, x: Tensor<4>) -> Tensor<4> {
+    /// The map at the tap.
+    pub(super) fn activation(&self, split: &Split<'_>, x: Tensor<4>) -> Tensor<4> {
         split.map(&self.params, x, Mode::Eval)
     }
 
-    fn head(&self, split: &Split<'_>) -> Option<Head> {
+    pub(super) fn head(&self, split: &Split<'_>) -> Option<Head> {
         if self.closed { Head::of(split) } else { None }
     }
 
-    /// Gradient of the sum of the target scores with respect to the map. Images do not mix in eval mode.
-    fn differentiate(&self, split: &Split<'_>, activation: &Tensor<4>, targets: &[usize]) -> Tensor<4> {
+    /// Gradient of the sum of the target scores with respect to the map. Images do not mix in eval mode. The targets may
+    /// be chosen once the scores are known.
+    pub(super) fn differentiate(
+        &self,
+        split: &Split<'_>,
+        activation: &Tensor<4>,
+        choose: impl FnOnce(&Tensor<2>) -> Vec<usize>,
+    ) -> Tensor<4> {
         let leaf = activation.clone().autodiff().require_grad();
         let params = self.params.clone().map(Tensor::autodiff);
         let logits = split.scores(&params, leaf.clone(), Mode::Eval).logits;
-        let chosen = indices(targets, &logits.device()).reshape([targets.len(), 1]);
+        let targets = choose(&logits.clone().inner());
+        let chosen = indices(&targets, &logits.device()).reshape([targets.len(), 1]);
         let mut gradients = logits.gather(1, chosen).sum().backward();
         leaf.grad_remove(&mut gradients).unwrap_or_else(|| activation.zeros_like())
+    }
+}
+
+impl Noise<'_> {
+    /// Checks that there is noise for every image and sample; a method without samples takes none.
+    pub(super) fn check(self, samples: usize, shape: [usize; 4]) -> Result<(), CamError> {
+        match self {
+            _ if samples == 0 => Ok(()),
+            Noise::Given(blocks) if blocks.len() != samples || blocks.iter().any(|block| block.dims() != shape) => {
+                Err(CamError::NoiseShape { found: blocks.len(), samples, shape })
+            }
+            Noise::Seeds(seeds) if seeds.len() != shape[0] => {
+                Err(CamError::Count { what: "seeds", found: seeds.len(), images: shape[0] })
+            }
+            Noise::Given(_) | Noise::Seeds(_) => Ok(()),
+        }
+    }
+
+    /// The unit noise of one sample for a range of the images, which are `images`.
+    pub(super) fn block(self, sample: usize, range: &Range<usize>, images: &Tensor<4>) -> Tensor<4> {
+        let [_, c, h, w] = images.dims();
+        match self {
+            Noise::Seeds(seeds) => drawn(&seeds[range.clone()], sample, [c, h, w], &images.device()),
+            Noise::Given(blocks) => blocks[sample].clone().narrow(0, range.start, range.len()).inner(),
+        }
     }
 }
 

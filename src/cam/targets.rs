@@ -90,7 +90,8 @@ impl ClassMap {
     }
 }
 
-fn largest(row: &[f32]) -> usize {
+/// Position of the largest value; of equal ones the first.
+pub(super) fn largest(row: &[f32]) -> usize {
     (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is computed here. Results go to standard output, talk goes to standard error, and every failure ends in
 //! [`ui::fail`] with a non-zero exit.
 
+mod complexity;
 mod config;
 mod data;
 mod doctor;
@@ -10,6 +11,7 @@ mod eval;
 mod experts;
 mod import;
 mod leaderboard;
+mod lists;
 mod method;
 mod network;
 mod progress;
@@ -55,7 +57,10 @@ enum Command {
     /// The images: what a folder holds, the cache, pictures to try things with
     #[command(subcommand)]
     Data(data::DataCommand),
-    /// The class lists: list, show, or check them against a folder of images
+    /// How complex the scenes of a data set are: score images, show the means
+    #[command(subcommand)]
+    Complexity(complexity::ComplexityCommand),
+    /// The class lists: list, show, check, build or compare them
     #[command(subcommand)]
     Subset(subset::SubsetCommand),
     /// The methods and their recipes
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Teacher(command) => command.execute(),
         Command::Import(args) => args.execute(),
         Command::Data(command) => command.execute(),
+        Command::Complexity(command) => command.execute(),
         Command::Subset(command) => command.execute(),
         Command::Method(command) => command.execute(),
         Command::Network(command) => command.execute(),

@@ -111,6 +111,7 @@ pub struct Loading {
     progress: Progress,
     stop: Arc<AtomicBool>,
     stage: Mutex<Option<(String, Instant, bool)>>,
+    done: &'static str,
 }
 
 /// Loading that takes less is not worth a word.
@@ -119,7 +120,12 @@ const MOMENT: Duration = Duration::from_secs(2);
 impl Loading {
     /// Loading that stops when the flag is set.
     pub fn new(stop: Arc<AtomicBool>) -> Self {
-        Self { progress: Progress::new(), stop, stage: Mutex::new(None) }
+        Self::saying(stop, "decoded")
+    }
+
+    /// As [`Loading::new`], for work that ends with another word.
+    pub fn saying(stop: Arc<AtomicBool>, done: &'static str) -> Self {
+        Self { progress: Progress::new(), stop, stage: Mutex::new(None), done }
     }
 }
 
@@ -138,7 +144,7 @@ impl Watch for Loading {
             self.progress.advance(stage, done as usize, "");
         }
         if *shown && done >= all {
-            self.progress.end(stage, "decoded");
+            self.progress.end(stage, self.done);
             *current = None;
         }
     }

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use compdd::{data, subset::Subset};
 
 use super::{
+    lists::{BuildArgs, DiffArgs},
     run::PlaceArgs,
     ui::{self, Outcome},
 };
@@ -26,6 +27,10 @@ pub enum SubsetCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
+    /// Rank the classes of categories by complexity, and write the easiest and the hardest as lists
+    Build(BuildArgs),
+    /// Say how far two files of lists agree, or one and the published lists
+    Diff(DiffArgs),
 }
 
 impl SubsetCommand {
@@ -34,6 +39,8 @@ impl SubsetCommand {
             Self::List => Ok(list()),
             Self::Show { subset } => show(&Subset::find(&subset)?),
             Self::Verify { subset, place } => verify(&Subset::find(&subset)?, place),
+            Self::Build(args) => args.execute(),
+            Self::Diff(args) => args.execute(),
         }
     }
 }

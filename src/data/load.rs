@@ -90,6 +90,24 @@ impl Listing {
         }
         Ok(listing)
     }
+
+    /// The slots in the order in which their images lie on the disk.
+    pub fn on_disk(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.items.len()).collect();
+        order.sort_by_key(|&slot| self.items[slot].place);
+        order
+    }
+}
+
+/// Reads, decodes and resizes some images on all threads; the reason in one line where that cannot be done.
+pub(super) fn read(part: &Part, split: Split, items: &[Item], decode: &Decode) -> Vec<Result<Vec<u8>, String>> {
+    let ready: Vec<OnceLock<Result<Vec<u8>, String>>> = items.iter().map(|_| OnceLock::new()).collect();
+    part.source.read_each(split, items, &|i, picture| {
+        let _ = ready[i].set(picture.and_then(|picture| pixels(&picture, decode)));
+    });
+    let delivered =
+        |cell: OnceLock<_>| cell.into_inner().unwrap_or_else(|| Err("the source did not deliver it".into()));
+    ready.into_iter().map(delivered).collect()
 }
 
 /// Where decoded images go while they are loaded.
@@ -122,8 +140,7 @@ pub(super) fn decode(
     watch: &dyn Watch,
     target: &mut dyn Target,
 ) -> Result<(), DataError> {
-    let mut order: Vec<usize> = (0..listing.items.len()).collect();
-    order.sort_by_key(|&slot| listing.items[slot].place);
+    let order = listing.on_disk();
     let stage = format!("{} {} images", request.subset, request.split);
     for (portion, slots) in order.chunks(PORTION).enumerate() {
         if watch.stopped() {
@@ -132,13 +149,9 @@ pub(super) fn decode(
         }
         if !target.has(portion) {
             let items: Vec<Item> = slots.iter().map(|&slot| listing.items[slot].clone()).collect();
-            let ready: Vec<OnceLock<Result<Vec<u8>, String>>> = items.iter().map(|_| OnceLock::new()).collect();
-            request.part.source.read_each(request.split, &items, &|i, picture| {
-                let _ = ready[i].set(picture.and_then(|picture| pixels(&picture, request.decode)));
-            });
             let mut bad = Vec::new();
-            for (&slot, cell) in slots.iter().zip(ready) {
-                match cell.into_inner().unwrap_or_else(|| Err("the source did not deliver it".into())) {
+            for (&slot, image) in slots.iter().zip(read(request.part, request.split, &items, request.decode)) {
+                match image {
                     Ok(pixels) => target.put(slot, &pixels)?,
                     Err(reason) => bad.push((slot, reason)),
                 }

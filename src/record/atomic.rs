@@ -20,7 +20,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// As [`write()`], for a file too large to be held in memory: `fill` writes it piece by piece.
-pub fn write_pieces(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write_pieces(path: &Path, fill: impl FnOnce(&mut (dyn io::Write + Send)) -> io::Result<()>) -> io::Result<()> {
     stage(path, fill)?;
     sweep(path)
 }
@@ -30,7 +30,7 @@ pub fn write_shared(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stage(path, |file| file.write_all(bytes))
 }
 
-fn stage(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+fn stage(path: &Path, fill: impl FnOnce(&mut (dyn io::Write + Send)) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(&staging_prefix(path)).shared().tempfile_in(folder)?;

@@ -1,5 +1,7 @@
 //! What can go wrong when a subset is asked for by name.
 
+use std::path::PathBuf;
+
 /// Why a subset name means nothing here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SubsetError {
@@ -22,6 +24,37 @@ pub enum SubsetError {
         version: String,
         /// The ids that exist, such as `music-hard@paper`.
         available: Vec<String>,
+    },
+    /// A file of lists cannot be used.
+    #[error("{}: {why}", path.display())]
+    #[diagnostic(help(
+        "lists of one's own are written by `compdd subset build`; one of a file is named FILE.toml#LIST"
+    ))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A file of lists does not have this one.
+    #[error("{} has no list `{name}`", path.display())]
+    #[diagnostic(help("its lists: {}", known.join(", ")))]
+    NotInFile {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        name: String,
+        /// Slugs of its lists.
+        known: Vec<String>,
+    },
+    /// A file of several lists, and none named.
+    #[error("which list of {}? It has {}", path.display(), known.join(", "))]
+    #[diagnostic(help("name one behind a hash sign: {}#{}", path.display(), known.first().map_or("LIST", String::as_str)))]
+    WhichInFile {
+        /// The file.
+        path: PathBuf,
+        /// Slugs of its lists.
+        known: Vec<String>,
     },
 }
 

@@ -81,6 +81,8 @@ pub enum Family {
     TinyImagenet,
     /// ImageNet-1K, all classes.
     Imagenet1k,
+    /// A list from a file, as `compdd subset build` writes it.
+    OwnList,
     /// The built-in procedural pictures.
     Scenes {
         /// Small objects in clutter rather than large ones.
@@ -110,13 +112,14 @@ impl Family {
             Self::Cifar100 => "CIFAR-100",
             Self::TinyImagenet => "Tiny-ImageNet",
             Self::Imagenet1k => "ImageNet-1K",
+            Self::OwnList => "own list",
             Self::Scenes { .. } => "built-in scenes",
         }
     }
 
     /// Whether classes are named by `ImageNet` synsets.
     pub fn uses_synsets(self) -> bool {
-        matches!(self, Self::CompDd { .. } | Self::ImagenetTen | Self::TinyImagenet | Self::Imagenet1k)
+        matches!(self, Self::CompDd { .. } | Self::ImagenetTen | Self::TinyImagenet | Self::Imagenet1k | Self::OwnList)
     }
 
     /// Whether the images are generated, so that no data root is needed.
@@ -127,7 +130,7 @@ impl Family {
     /// Side of the square images, in pixels, that the literature uses (64 for ImageNet-1K, 32 for the scenes).
     pub fn default_resolution(self) -> usize {
         match self {
-            Self::CompDd { .. } | Self::ImagenetTen => 128,
+            Self::CompDd { .. } | Self::ImagenetTen | Self::OwnList => 128,
             Self::TinyImagenet | Self::Imagenet1k => 64,
             Self::Cifar10 | Self::Cifar100 | Self::Scenes { .. } => 32,
         }
@@ -139,9 +142,12 @@ impl Family {
     pub fn normalisation(self) -> Normalisation {
         match self {
             Self::Cifar10 | Self::Cifar100 => CIFAR,
-            Self::CompDd { .. } | Self::ImagenetTen | Self::TinyImagenet | Self::Imagenet1k | Self::Scenes { .. } => {
-                IMAGENET
-            }
+            Self::CompDd { .. }
+            | Self::ImagenetTen
+            | Self::TinyImagenet
+            | Self::Imagenet1k
+            | Self::OwnList
+            | Self::Scenes { .. } => IMAGENET,
         }
     }
 }

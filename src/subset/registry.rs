@@ -3,6 +3,7 @@
 use super::{
     Category, Difficulty, Family, Normalisation, SubsetError,
     family::network_for,
+    file,
     lists::{self, Row},
     names::{canonical, nearest},
     scenes::SCENE_CLASSES,
@@ -88,8 +89,12 @@ const CHAIN_SAW: (&str, usize) = ("n03000684", 1194);
 impl Subset {
     /// Finds a subset by slug (`bird-hard`), id (`bird-hard@1`) or alias (`birds_hard`, `nette`, `cifar-10`).
     ///
-    /// `music-hard` without a version means `music-hard@paper`.
+    /// `music-hard` without a version means `music-hard@paper`. A path that ends in `.toml` means a list of one's own:
+    /// `lists.toml#bird-hard`, or the file alone where it holds one list.
     pub fn find(text: &str) -> Result<Self, SubsetError> {
+        if let Some((path, name)) = file::parts(text.trim()) {
+            return file::find(path, name);
+        }
         let (name, version) = match text.split_once('@') {
             Some((name, version)) => (canonical(name), Some(version.trim().to_lowercase())),
             None => (canonical(text), None),
@@ -205,6 +210,10 @@ impl Subset {
                 if unused.contains(&label) {
                     return ExpectedCount { train: Some(0), test: Some(0) };
                 }
+                if self.family == Family::OwnList {
+                    let of_imagenet = self.classes[label as usize].index.is_some();
+                    return ExpectedCount { train: None, test: of_imagenet.then_some(50) };
+                }
                 let (train, test) = match self.family {
                     Family::CompDd { .. } | Family::ImagenetTen | Family::Imagenet1k => {
                         (self.imagenet_train_count(&self.classes[label as usize].synset), 50)
@@ -212,7 +221,7 @@ impl Subset {
                     Family::Cifar10 => (Some(5000), 1000),
                     Family::Cifar100 => (Some(500), 100),
                     Family::TinyImagenet => (Some(500), 50),
-                    Family::Scenes { .. } => (Some(1000), 200),
+                    Family::OwnList | Family::Scenes { .. } => (Some(1000), 200),
                 };
                 ExpectedCount { train, test: Some(test) }
             })

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cli;
+mod complexity;
 mod data;
 mod experts;
 mod resume;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod formulas;
+mod look;
 mod models;
 mod pixels;
 mod targets;

@@ -7,7 +7,7 @@ use crate::data::{error::DataError, load::Request};
 /// The fingerprint of a request (hex).
 ///
 /// Path, length and times of every file go in, the decode settings, the classes and their labels.
-pub(super) fn of(request: &Request) -> Result<String, DataError> {
+pub(in crate::data) fn of(request: &Request) -> Result<String, DataError> {
     let Request { part, split, classes, names, decode, .. } = request;
     let mut hasher = blake3::Hasher::new_derive_key("compdd cache fingerprint v1");
     let mut text = |part: &[u8]| {

@@ -15,7 +15,7 @@
 
 mod block;
 mod error;
-mod fingerprint;
+pub(super) mod fingerprint;
 mod lock;
 mod prepare;
 mod seal;

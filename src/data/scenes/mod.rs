@@ -103,6 +103,12 @@ impl World {
         paint::render(&compose::picture(&mut stream, CLASSES[class], self), side)
     }
 
+    /// The bytes `[3, side, side]` of picture `index` of a class that is given by its name.
+    pub(super) fn picture(self, split: Split, name: &str, index: usize, side: usize) -> Result<Vec<u8>, DataError> {
+        let class = CLASSES.iter().position(|class| class.name == name).ok_or_else(|| unknown(self, split, name))?;
+        Ok(self.scene(split, class, index, side).pixels)
+    }
+
     /// `per_class` pictures of each class in `names`, class after class; the label is the position in `names`.
     pub fn images(
         self,

@@ -97,6 +97,73 @@ pub fn find(subset: &Subset, roots: &[PathBuf]) -> Result<Found, DataError> {
     }
 }
 
+/// The source of one split of a subset, for work that needs no other: as [`find`] where both splits are there, else the
+/// source that lacks fewest classes of it.
+pub fn find_split(subset: &Subset, roots: &[PathBuf], split: Split) -> Result<Part, DataError> {
+    match find(subset, roots) {
+        Ok(found) => return Ok(found.split(split).clone()),
+        Err(DataError::MissingSplit { split: other, .. }) if other != split => {}
+        Err(DataError::UnlabelledImages { .. }) if split == Split::Train => {}
+        Err(error) => return Err(error),
+    }
+    let mut reason = None;
+    let mut parts: Vec<Part> = Vec::new();
+    for root in roots {
+        for folder in with_folders_below(root)? {
+            for candidate in candidates(subset, &folder)? {
+                parts.extend(candidate.part(split));
+                reason = reason.or(candidate.lacking.into_iter().nth(split as usize).and_then(Result::err));
+            }
+        }
+    }
+    let fewest = parts.into_iter().min_by_key(|part| part.lacking.len());
+    fewest.ok_or_else(|| reason.unwrap_or_else(|| unknown(roots.last().cloned().unwrap_or_default(), Vec::new())))
+}
+
+/// The source of a split whatever its classes are: the first folder, or the only one directly below it, that holds one.
+pub fn find_any(roots: &[PathBuf], split: Split) -> Result<Part, DataError> {
+    let mut reason = None;
+    for root in roots {
+        let mut below: Vec<Part> = Vec::new();
+        for folder in with_folders_below(root)? {
+            for source in open(&folder)? {
+                match source.has_split(split) {
+                    Ok(()) => {
+                        let part = Part { source: source.into(), folder: folder.clone(), lacking: Vec::new() };
+                        if folder == *root {
+                            return Ok(part);
+                        }
+                        below.push(part);
+                        break;
+                    }
+                    Err(error) => reason = reason.or(Some(error)),
+                }
+            }
+        }
+        if below.len() > 1 {
+            let name = |part: &Part| part.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let folders = below.iter().map(name).collect();
+            return Err(DataError::AmbiguousRoot { root: root.clone(), subset: "images".into(), folders });
+        }
+        if let Some(part) = below.pop() {
+            return Ok(part);
+        }
+    }
+    let last = roots.last().cloned().unwrap_or_default();
+    let names = listing(&last)?;
+    Err(reason.unwrap_or_else(|| unknown(last, names)))
+}
+
+/// A folder, then those directly in it, sorted, without hidden ones.
+fn with_folders_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    if !root.is_dir() {
+        return Err(DataError::MissingRoot { path: root.to_owned(), is_file: root.exists() });
+    }
+    let names = listing(root)?;
+    let below = names.iter().filter(|name| !name.starts_with('.')).map(|name| root.join(name));
+    Ok(std::iter::once(root.to_owned()).chain(below.filter(|path| path.is_dir())).collect())
+}
+
 /// One source with what it lacks of each split, or why it has nothing of it.
 struct Candidate {
     source: Arc<dyn Source>,

@@ -13,10 +13,11 @@ use parquet::{
 use super::hybrid::Hybrid;
 
 /// What a column has in a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
     Null,
     Integer(i64),
+    Real(f64),
     Bytes(Bytes),
 }
 
@@ -167,6 +168,8 @@ fn plain(kind: Type, data: &Bytes, at: &mut usize) -> Result<Cell, String> {
     Ok(match kind {
         Type::INT32 => Cell::Integer(i32::from_le_bytes(*data[take(4)?].first_chunk().ok_or_else(cut)?).into()),
         Type::INT64 => Cell::Integer(i64::from_le_bytes(*data[take(8)?].first_chunk().ok_or_else(cut)?)),
+        Type::FLOAT => Cell::Real(f32::from_le_bytes(*data[take(4)?].first_chunk().ok_or_else(cut)?).into()),
+        Type::DOUBLE => Cell::Real(f64::from_le_bytes(*data[take(8)?].first_chunk().ok_or_else(cut)?)),
         _ => {
             let length = u32::from_le_bytes(*data[take(4)?].first_chunk().ok_or_else(cut)?);
             Cell::Bytes(data.slice(take(length as usize)?))

@@ -6,6 +6,7 @@
 mod column;
 mod hybrid;
 mod schema;
+mod table;
 mod thrift;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use self::{
     thrift::Guarded,
 };
 use super::ParseError;
+pub use table::{Table, Value as TableValue};
 
 /// Names that the column of images may have.
 const IMAGES: [&str; 4] = ["image", "img", "jpg", "png"];
@@ -144,7 +146,7 @@ impl Shard {
         let no_text = |leaf: usize| wrong(leaf, "text that is not UTF-8");
         for _ in 0..self.metadata.row_group(group).num_rows() {
             let label = match labels.next().map_err(|why| wrong(self.label, &why))? {
-                Cell::Null => Label::Number(-1),
+                Cell::Null | Cell::Real(_) => Label::Number(-1),
                 Cell::Integer(number) => Label::Number(number),
                 Cell::Bytes(name) => {
                     Label::Name(std::str::from_utf8(&name).map_err(|_| no_text(self.label))?.to_owned())

@@ -1,0 +1,121 @@
+//! `compdd complexity score`.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Args, ValueEnum};
+use compdd::{
+    cam::{CamMethod, Comparison},
+    complexity::{self, Grid, Question, Scores, Settings, Summary},
+    data::{Decode, Library, ResizeMode, Roll, RollOptions, Split, Watch as _},
+    subset::Subset,
+};
+
+use super::{
+    super::{
+        config::Config,
+        progress::Loading,
+        signals,
+        subset::say_notes,
+        ui::{self, Outcome},
+    },
+    network::NetworkArgs,
+    show,
+};
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitArg {
+    Train,
+    Test,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  compdd complexity score --network resnet18-imagenet-bn --params resnet18.pth --data /imagenet --out scores.parquet
+  compdd complexity score --network convnet-d4 --params own.safetensors --trained-on tiny-imagenet --subset tiny-imagenet \\
+    --data ~/tiny --cam smooth-grad-cam++ --class predicted --out tiny.parquet
+
+Interrupted or killed, the same command goes on and ends with the same bytes.")]
+pub struct ScoreArgs {
+    /// File of scores to write (Parquet, one row an image)
+    #[arg(short, long, value_name = "FILE.parquet")]
+    out: PathBuf,
+    /// Score the images of this subset [default: every image there is]
+    #[arg(short, long)]
+    subset: Option<String>,
+    /// Which images
+    #[arg(long, default_value = "train")]
+    split: SplitArg,
+    /// How maps are made: grad-cam, grad-cam++, smooth-grad-cam++, x-grad-cam, layer-cam
+    #[arg(long, default_value = "grad-cam", value_name = "METHOD")]
+    cam: CamMethod,
+    /// Thresholds from 0 to 1, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "0.1,0.5,0.9", value_name = "NUMBERS")]
+    threshold: Vec<f32>,
+    /// Whose map: target (the class of the image) or predicted
+    #[arg(long, default_value = "target", value_name = "CLASS")]
+    class: Question,
+    /// Where cells are counted: layer (the map as it is) or image (brought to the size of the image)
+    #[arg(long, default_value = "layer")]
+    grid: Grid,
+    /// Count cells above the threshold only, as the released code does; the paper counts those at it too
+    #[arg(long)]
+    above: bool,
+    /// Seed of the noise of smooth-grad-cam++
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Leave damaged images out
+    #[arg(long)]
+    skip_bad: bool,
+    /// Shorten the short side and take the centre, instead of squashing
+    #[arg(long)]
+    crop: bool,
+    /// Resize without an antialiasing filter
+    #[arg(long)]
+    no_antialias: bool,
+    /// Built-in scenes: images a class
+    #[arg(long, value_name = "N")]
+    per_class: Option<usize>,
+    #[arg(long, value_name = "PATH")]
+    #[arg(help = "Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]")]
+    data: Vec<PathBuf>,
+    #[command(flatten, next_help_heading = "The network that looks")]
+    network: NetworkArgs,
+}
+
+impl ScoreArgs {
+    pub fn execute(self) -> Outcome {
+        let stop = signals::stop_flag()?;
+        let judge = self.network.open()?;
+        let subset = self.subset.as_deref().map(Subset::find).transpose()?;
+        subset.iter().for_each(say_notes);
+        let settings = Settings {
+            method: self.cam,
+            thresholds: self.threshold,
+            comparison: if self.above { Comparison::Above } else { Comparison::AtLeast },
+            question: self.class,
+            grid: self.grid,
+            seed: self.seed,
+        };
+        let resize = if self.crop { ResizeMode::CentreCrop } else { ResizeMode::Squash };
+        let decode = Decode { resolution: judge.resolution(), resize, antialias: !self.no_antialias };
+        let split = match self.split {
+            SplitArg::Train => Split::Train,
+            SplitArg::Test => Split::Test,
+        };
+        let library = Library::new(Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA")));
+        let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
+        let roll = Arc::new(Roll::open(subset.as_ref(), &library, split, decode, options)?);
+        let watch = Loading::saying(stop, "scored");
+        let scored = match complexity::score(&judge, &roll, &settings, &self.out, self.skip_bad, &watch) {
+            Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
+            other => other?,
+        };
+        for file in &scored.bad {
+            watch.note(&format!("left out: {file}"));
+        }
+        ui::say(&format!("{}: {} images, {} of them scored now", self.out.display(), scored.rows, scored.fresh));
+        let summary = Summary::of(&Scores::open(&self.out)?)?;
+        ui::show(&show::classes(&summary, None)?);
+        Ok(ExitCode::SUCCESS)
+    }
+}
