@@ -33,6 +33,9 @@ pub enum ComplexityError {
         /// The file of scores.
         out: PathBuf,
     },
+    /// The user asked to stop; nothing is kept.
+    #[error("interrupted")]
+    Stopped,
     /// A word that means nothing here.
     #[error("there is no {what} called `{word}`")]
     #[diagnostic(help("use {}", known.join(" or ")))]
@@ -202,7 +205,7 @@ pub enum ComplexityError {
 impl ComplexityError {
     /// Whether the user asked to stop: no failure.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted { .. })
+        matches!(self, Self::Interrupted { .. } | Self::Stopped)
     }
 }
 

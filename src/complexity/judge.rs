@@ -1,7 +1,7 @@
 //! Who looks: a trained network, what its outputs mean and the pixels it was trained on.
 
 use super::ComplexityError;
-use crate::{cam::CamModel, data::PixelSpace, record::hash, subset::Subset};
+use crate::{cam::CamModel, data::PixelSpace, record::hash, teachers::Teacher};
 
 /// A trained network that says where it looks.
 #[derive(Clone, Debug)]
@@ -28,14 +28,47 @@ impl Judge {
         Ok(Self { cam, classes, space, hash })
     }
 
-    /// A network that was trained on a subset, in the subset's own normalisation.
+    /// A teacher that is looked at through `tap`, or through [`default_tap`](crate::cam::default_tap). `space` is
+    /// [`Teacher::space`].
     ///
     /// # Errors
-    /// When it has another number of outputs.
-    pub fn of_subset(cam: CamModel, subset: &Subset) -> Result<Self, ComplexityError> {
-        let (mean, std) = subset.normalisation();
-        let classes = subset.classes.iter().map(|class| class.synset.clone()).collect();
-        Self::new(cam, classes, PixelSpace::Normalised { mean, std })
+    /// When the tap does not exist or its map has one pixel only.
+    pub fn of_teacher(teacher: Teacher, space: PixelSpace, tap: Option<&str>) -> Result<Self, ComplexityError> {
+        let (network, params, card) = teacher.into_parts();
+        Self::new(CamModel::new(network, params, tap)?, card.classes, space)
+    }
+
+    /// At most `images` images in one pass, see [`CamModel::with_chunk`].
+    #[must_use]
+    pub fn with_chunk(self, images: usize) -> Self {
+        Self { cam: self.cam.with_chunk(images), ..self }
+    }
+
+    /// The same network with fresh parameters: what is left without any training.
+    ///
+    /// # Errors
+    /// None that [`Judge::new`] did not have.
+    pub fn untrained(&self, seed: u64) -> Result<Self, ComplexityError> {
+        let network = self.cam.network().clone();
+        let params = network.init(seed, &self.cam.params().device());
+        let cam = CamModel::new(network, params, Some(self.cam.tap()))?.with_chunk(self.cam.chunk());
+        Self::new(cam, self.classes.clone(), self.space.clone())
+    }
+
+    /// The same network looked at through another map.
+    ///
+    /// # Errors
+    /// When the tap does not exist or its map has one pixel only.
+    pub fn through(&self, tap: &str) -> Result<Self, ComplexityError> {
+        let cam = CamModel::new(self.cam.network().clone(), self.cam.params().clone(), Some(tap))?;
+        Self::new(cam.with_chunk(self.cam.chunk()), self.classes.clone(), self.space.clone())
+    }
+
+    /// The maps of the network with more than one pixel, from the first layer on.
+    pub fn taps(&self) -> Vec<String> {
+        let network = self.cam.network();
+        let wide = |tap: &&str| network.split(tap).is_ok_and(|split| split.shape()[1] * split.shape()[2] > 1);
+        network.tap_names().into_iter().filter(wide).map(str::to_owned).collect()
     }
 
     /// The network and its tap.

@@ -6,10 +6,9 @@ use super::{ComplexityError, Judge, Settings, spearman};
 use crate::{
     cam::{self, Asked},
     data::{
-        Decode, ImageSet, Library, ResizeMode, Split, Task, TaskOptions,
+        ImageSet, Split,
         scenes::{CLASSES, World},
     },
-    subset::Subset,
 };
 
 /// How far complexity follows the share of a picture that is background, for one network, tap and method at one threshold.
@@ -91,26 +90,4 @@ fn compared(threshold: f32, complexities: &[f64], background: &[f64], per_class:
         hard: mean(hard),
         accuracy,
     }
-}
-
-/// The scenes of both worlds as one task, to train a judge on: `per_class` training pictures of each class of each world.
-///
-/// # Errors
-/// When the side cannot be drawn.
-pub fn both_worlds(side: usize, per_class: usize) -> Result<Task, ComplexityError> {
-    let options = TaskOptions {
-        resolution: Some(side),
-        train_per_class: Some(per_class),
-        test_per_class: Some(1),
-        ..TaskOptions::default()
-    };
-    let subset = Subset::find("scenes-easy")?;
-    let mut task = Task::load(&subset, &Library::empty(), &options)?;
-    let names: Vec<String> = subset.classes.iter().map(|class| class.synset.clone()).collect();
-    let decode = Decode { resolution: side, resize: ResizeMode::Squash, antialias: true };
-    let hard = World { hard: true, seed: 0 }.images(Split::Train, &names, per_class, &decode)?;
-    let pixels = [task.train.pixels(), hard.pixels()].concat();
-    let labels = [task.train.labels(), hard.labels()].concat();
-    task.train = ImageSet::new(pixels, labels, task.train.shape(), names)?;
-    Ok(task)
 }

@@ -9,11 +9,11 @@ use super::{
     image_set::ImageSet,
     library::Library,
     load::{self, Listing, Request},
-    scenes::{self, World},
+    scenes::{self, Collection},
     source::{Item, Part, Split, find_any, find_split},
     task::labelled,
 };
-use crate::subset::{ClassEntry, Family, Subset};
+use crate::subset::{ClassEntry, Family, Level, Subset};
 
 /// Bytes of decoded images that a portion may hold, and images.
 const PORTION_BYTES: usize = 32 << 20;
@@ -40,7 +40,7 @@ pub struct Roll {
 #[derive(Clone, Debug)]
 enum Origin {
     Source { part: Part, items: Vec<Item>, print: String },
-    Scenes { world: World, per_class: usize },
+    Scenes { collection: Collection, per_class: usize },
 }
 
 /// What may be chosen about the built-in scenes.
@@ -78,7 +78,7 @@ impl Roll {
         let decode = decode.checked()?;
         match subset {
             Some(subset) => match subset.family {
-                Family::Scenes { hard } => Ok(Self::scenes(subset, hard, split, decode, options)),
+                Family::Scenes { level } => Ok(Self::scenes(subset, level, split, decode, options)),
                 _ if library.roots.is_empty() => Err(DataError::NoRoot { subset: subset.slug.clone() }),
                 _ => Self::of_subset(subset, library, split, decode),
             },
@@ -87,10 +87,10 @@ impl Roll {
         }
     }
 
-    fn scenes(subset: &Subset, hard: bool, split: Split, decode: Decode, options: RollOptions) -> Self {
+    fn scenes(subset: &Subset, level: Level, split: Split, decode: Decode, options: RollOptions) -> Self {
         let usual = if split == Split::Train { scenes::TRAIN_PER_CLASS } else { scenes::TEST_PER_CLASS };
         let per_class = options.per_class.unwrap_or(usual);
-        let origin = Origin::Scenes { world: World { hard, seed: options.scene_seed }, per_class };
+        let origin = Origin::Scenes { collection: Collection { level, seed: options.scene_seed }, per_class };
         let labels = (0..subset.classes_len() * per_class).map(|slot| (slot / per_class) as u32).collect();
         let order = (0..subset.classes_len() * per_class).collect();
         Self::new(origin, Some(subset.id()), split, decode, subset.classes.clone(), labels, order)
@@ -218,7 +218,9 @@ impl Roll {
         let mut hasher = blake3::Hasher::new_derive_key("compdd roll v1");
         let own = match &self.origin {
             Origin::Source { print, .. } => print.clone(),
-            Origin::Scenes { world, per_class } => format!("{world:?} {per_class} {} {:?}", self.split, self.names),
+            Origin::Scenes { collection, per_class } => {
+                format!("{collection:?} {per_class} {} {:?}", self.split, self.names)
+            }
         };
         hasher.update(own.as_bytes());
         hasher.update(self.decode.describe().as_bytes());
@@ -237,10 +239,10 @@ impl Roll {
                 let items: Vec<Item> = wanted.iter().map(|&slot| items[slot].clone()).collect();
                 load::read(part, self.split, &items, &self.decode)
             }
-            Origin::Scenes { world, per_class } => {
+            Origin::Scenes { collection, per_class } => {
                 let draw = |&slot: &usize| {
                     let name = &self.names[self.labels[slot] as usize];
-                    world.picture(self.split, name, slot % per_class, self.decode.resolution)
+                    collection.picture(self.split, name, slot % per_class, self.decode.resolution)
                 };
                 wanted.iter().map(draw).map(|picture| picture.map(Ok)).collect::<Result<_, _>>()?
             }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     rng::Stream,
-    subset::{ClassEntry, Family, Subset},
+    subset::{ClassEntry, Family, Level, Subset},
 };
 
 /// What one experiment works on.
@@ -157,7 +157,7 @@ impl Task {
             return Err(DataError::HeldOut { share: options.heldout, why: "is not between 0 and 0.5".into() });
         }
         let (train, test, mut source) = match &subset.family {
-            Family::Scenes { hard } => built_in(subset, *hard, decode, options)?,
+            Family::Scenes { level } => built_in(subset, *level, decode, options)?,
             _ if library.roots.is_empty() => return Err(DataError::NoRoot { subset: subset.slug.clone() }),
             _ => from_library(subset, library, decode, options.skip_bad)?,
         };
@@ -325,15 +325,16 @@ fn without_images(part: &Part, split: Split, classes: &[(&ClassEntry, u32)], loa
 
 fn built_in(
     subset: &Subset,
-    hard: bool,
+    level: Level,
     decode: Decode,
     options: &TaskOptions,
 ) -> Result<(ImageSet, ImageSet, SourceInfo), DataError> {
-    let world = scenes::World { hard, seed: options.scene_seed };
+    let collection = scenes::Collection { level, seed: options.scene_seed };
     let names = class_names(subset);
     let train =
-        world.images(Split::Train, &names, options.train_per_class.unwrap_or(scenes::TRAIN_PER_CLASS), &decode)?;
-    let test = world.images(Split::Test, &names, options.test_per_class.unwrap_or(scenes::TEST_PER_CLASS), &decode)?;
+        collection.images(Split::Train, &names, options.train_per_class.unwrap_or(scenes::TRAIN_PER_CLASS), &decode)?;
+    let test =
+        collection.images(Split::Test, &names, options.test_per_class.unwrap_or(scenes::TEST_PER_CLASS), &decode)?;
     let none = Path::new("");
     let info = SourceInfo {
         kind: "scenes".into(),

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::subset::{ClassEntry, Family, Subset};
+use crate::subset::{ClassEntry, Family, Level, Subset};
 
 const CLASSES: [(&str, &str); 3] =
     [("n01440764", "tench"), ("n02102040", "English springer"), ("n02979186", "cassette player")];
@@ -21,14 +21,14 @@ pub(super) fn subset() -> Subset {
     }
 }
 
-fn scenes(hard: bool) -> Subset {
+fn scenes(level: Level) -> Subset {
     let entry =
         |class: &scenes::SceneClass| ClassEntry { synset: class.name.into(), label: class.name.into(), index: None };
     Subset {
-        slug: if hard { "scenes-hard" } else { "scenes-easy" }.into(),
+        slug: level.subset().into(),
         version: "1".into(),
         classes: scenes::CLASSES.iter().map(entry).collect(),
-        family: Family::Scenes { hard },
+        family: Family::Scenes { level },
         notes: Vec::new(),
     }
 }
@@ -182,7 +182,7 @@ fn a_class_listed_twice_is_loaded_once_at_its_last_position() {
 fn the_held_out_slice_is_stratified_repeatable_and_apart_from_training() {
     let small =
         |heldout, seed| TaskOptions { train_per_class: Some(10), test_per_class: Some(1), heldout, seed, ..options() };
-    let load = |heldout, seed| Task::load(&scenes(false), &Library::empty(), &small(heldout, seed));
+    let load = |heldout, seed| Task::load(&scenes(Level::Easy), &Library::empty(), &small(heldout, seed));
     let task = load(0.2, 3).unwrap();
     assert_eq!(task.heldout.len(), 20);
     assert_eq!(task.train.subset(&task.heldout).class_counts(), [2; 10]);
@@ -207,8 +207,8 @@ fn e14_whitening_comes_from_the_training_images_whatever_the_test_images_are() {
         test_per_class: Some(test_per_class),
         ..TaskOptions::default()
     };
-    let few = Task::load(&scenes(false), &Library::empty(), &options(1)).unwrap();
-    let many = Task::load(&scenes(false), &Library::empty(), &options(5)).unwrap();
+    let few = Task::load(&scenes(Level::Easy), &Library::empty(), &options(1)).unwrap();
+    let many = Task::load(&scenes(Level::Easy), &Library::empty(), &options(5)).unwrap();
     assert_eq!(few.space.hash(), many.space.hash());
     let all: Vec<f32> = few.train.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let expected = Zca::fit_matrix(&all, few.train.len(), few.train.shape(), Zca::EPSILON).unwrap();
@@ -227,7 +227,7 @@ fn source_information_survives_json_and_names_no_path() {
 
 #[test]
 fn scenes_are_verified_without_a_root() {
-    let rows = verify(&scenes(true), &[]).unwrap();
+    let rows = verify(&scenes(Level::Hard), &[]).unwrap();
     assert!(rows.iter().all(|row| (row.train, row.test) == (Some(1000), Some(200))));
 }
 

@@ -85,9 +85,35 @@ pub enum Family {
     OwnList,
     /// The built-in procedural pictures.
     Scenes {
-        /// Small objects in clutter rather than large ones.
-        hard: bool,
+        /// Which pictures.
+        level: Level,
     },
+}
+
+/// Which pictures of the built-in scenes a subset has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Large objects.
+    Easy,
+    /// Small objects in clutter.
+    Hard,
+    /// Both in turn.
+    Mixed,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Easy, Self::Hard, Self::Mixed];
+
+    /// The slug of its subset.
+    pub fn subset(self) -> &'static str {
+        match self {
+            Self::Easy => "scenes-easy",
+            Self::Hard => "scenes-hard",
+            Self::Mixed => "scenes-mixed",
+        }
+    }
 }
 
 /// Channel statistics (R, G, B) of the lineage's loaders, in units of the `[0, 1]` pixel range.

@@ -15,6 +15,6 @@ mod registry;
 pub mod scenes;
 
 pub use error::SubsetError;
-pub use family::{Category, Difficulty, Family, Normalisation};
+pub use family::{Category, Difficulty, Family, Level, Normalisation};
 pub(crate) use names::nearest;
 pub use registry::{ClassEntry, ExpectedCount, Subset};

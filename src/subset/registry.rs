@@ -1,7 +1,7 @@
 //! The subsets themselves and how they are found.
 
 use super::{
-    Category, Difficulty, Family, Normalisation, SubsetError,
+    Category, Difficulty, Family, Level, Normalisation, SubsetError,
     family::network_for,
     file,
     lists::{self, Row},
@@ -119,7 +119,7 @@ impl Subset {
 
     /// Every subset, in the order in which lists are shown.
     pub fn all() -> Vec<Self> {
-        let mut all = Vec::with_capacity(28);
+        let mut all = Vec::with_capacity(29);
         for category in Category::ALL {
             for difficulty in Difficulty::ALL {
                 all.push(comp_dd(category, difficulty));
@@ -134,8 +134,7 @@ impl Subset {
         all.push(cifar100);
         all.push(from_rows("tiny-imagenet", Family::TinyImagenet, &lists::TINY_IMAGENET));
         all.push(from_rows("imagenet-1k", Family::Imagenet1k, &lists::IMAGENET_1K));
-        all.push(from_names("scenes-easy", Family::Scenes { hard: false }, &SCENE_CLASSES));
-        all.push(from_names("scenes-hard", Family::Scenes { hard: true }, &SCENE_CLASSES));
+        all.extend(Level::ALL.map(|level| from_names(level.subset(), Family::Scenes { level }, &SCENE_CLASSES)));
         all
     }
 

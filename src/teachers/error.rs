@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{augment::AugmentError, eval::EvalError, nn::NetworkError, record::RecordError};
+use crate::{
+    augment::AugmentError, data::DataError, eval::EvalError, nn::NetworkError, record::RecordError, subset::SubsetError,
+};
 
 /// Why a teacher could not be trained, stored, imported or opened.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -158,6 +160,14 @@ pub enum TeacherError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Network(#[from] NetworkError),
+    /// The images that a whitening is fitted to.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] DataError),
+    /// The subset that a card names.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Subset(#[from] SubsetError),
     /// A setting of the augmentation.
     #[error(transparent)]
     #[diagnostic(transparent)]

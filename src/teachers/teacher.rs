@@ -14,13 +14,14 @@ use std::{
 use burn::tensor::Device;
 
 use super::{
-    Card, TeacherError,
+    Card, Pixels, TeacherError,
     card::{CARD, PARAMS},
 };
 use crate::{
-    data::Task,
+    data::{Decode, Library, PixelSpace, Task, TaskOptions},
     nn::{Network, NetworkSpec, Params},
     record::{atomic, hash},
+    subset::Subset,
 };
 
 /// A trained network with its parameters and its card.
@@ -87,6 +88,24 @@ impl Teacher {
     /// What it says about itself.
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// The pixel space its images are in. A whitening is fitted again, on the training images of its subset that `library` has.
+    ///
+    /// # Errors
+    /// [`TeacherError::Data`] when these images cannot be loaded, [`TeacherError::Images`] when they are others than the teacher's.
+    pub fn space(&self, library: &Library) -> Result<PixelSpace, TeacherError> {
+        let Pixels { kind, mean, std, .. } = &self.card.pixels;
+        let plain = PixelSpace::Normalised { mean: *mean, std: *std };
+        if *kind == plain.name() {
+            return Ok(plain);
+        }
+        let Decode { resolution, resize, antialias } = self.card.decode.clone();
+        let options =
+            TaskOptions { resolution: Some(resolution), resize, antialias, zca: true, ..TaskOptions::default() };
+        let task = Task::load(&Subset::find(&self.card.subset)?, library, &options)?;
+        self.check_images(&task)?;
+        Ok(task.space)
     }
 
     /// Network, parameters and card.

@@ -10,15 +10,15 @@ use compdd::{device::DeviceChoice, nn::NetworkSpec};
 
 use crate::support::{Sandbox, texts};
 
-/// Writes the parameters of a small untrained network.
+/// Takes in a small untrained network as the teacher `own`.
 fn network(sandbox: &Sandbox) {
     let network = NetworkSpec::parse("convnet-d2-w16").unwrap().build(3, 32, 10).unwrap();
     let params = network.init(0, &DeviceChoice::Cpu.open().unwrap().device);
     params.save(&sandbox.path().join("own.safetensors")).unwrap();
+    sandbox.succeed("teacher import own.safetensors --network convnet-d2-w16 --subset scenes-easy --name own");
 }
 
-const SCORE: &str = "complexity score --network convnet-d2-w16 --params own.safetensors --trained-on scenes-easy --res 32 \
-                     --subset scenes-hard --per-class 120 --cam smooth-grad-cam++ --layer feat0 --device cpu --out scores.parquet";
+const SCORE: &str = "complexity score --teacher own --subset scenes-hard --per-class 120 --cam smooth-grad-cam++ --layer feat0 --device cpu --out scores.parquet";
 
 #[test]
 fn killed_scores_end_with_the_same_bytes() {

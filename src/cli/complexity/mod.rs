@@ -1,8 +1,8 @@
 //! `compdd complexity`: how complex the scenes of a data set are.
 
-mod network;
 mod score;
 mod show;
+mod teacher;
 mod truth;
 
 use clap::Subcommand;
@@ -18,7 +18,7 @@ pub enum ComplexityCommand {
     /// Show the means of a file of scores by class, or by category
     Show(show::ShowArgs),
     /// Hold the score against the built-in scenes, whose objects are known
-    Truth(truth::TruthArgs),
+    Truth(Box<truth::TruthArgs>),
 }
 
 impl ComplexityCommand {

@@ -6,20 +6,20 @@ use clap::{Args, ValueEnum};
 use compdd::{
     cam::{CamMethod, Comparison},
     complexity::{self, Grid, Question, Scores, Settings, Summary},
-    data::{Decode, Library, ResizeMode, Roll, RollOptions, Split, Watch as _},
+    data::{Roll, RollOptions, Split, Watch as _},
     subset::Subset,
 };
 
 use super::{
     super::{
-        config::Config,
         progress::Loading,
         signals,
         subset::say_notes,
+        teacher::ShelfArgs,
         ui::{self, Outcome},
     },
-    network::NetworkArgs,
     show,
+    teacher::TeacherArgs,
 };
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -30,9 +30,10 @@ enum SplitArg {
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  compdd complexity score --network resnet18-imagenet-bn --params resnet18.pth --data /imagenet --out scores.parquet
-  compdd complexity score --network convnet-d4 --params own.safetensors --trained-on tiny-imagenet --subset tiny-imagenet \\
-    --data ~/tiny --cam smooth-grad-cam++ --class predicted --out tiny.parquet
+  compdd teacher import resnet18.pth --network resnet18 --subset imagenet-1k --name resnet18
+  compdd complexity score --teacher resnet18 --data /imagenet --out imagenet.parquet
+  compdd complexity score --teacher own --subset tiny-imagenet --data ~/tiny --cam smooth-grad-cam++ --class predicted \\
+    --out tiny.parquet
 
 Interrupted or killed, the same command goes on and ends with the same bytes.")]
 pub struct ScoreArgs {
@@ -66,26 +67,20 @@ pub struct ScoreArgs {
     /// Leave damaged images out
     #[arg(long)]
     skip_bad: bool,
-    /// Shorten the short side and take the centre, instead of squashing
-    #[arg(long)]
-    crop: bool,
-    /// Resize without an antialiasing filter
-    #[arg(long)]
-    no_antialias: bool,
     /// Built-in scenes: images a class
     #[arg(long, value_name = "N")]
     per_class: Option<usize>,
-    #[arg(long, value_name = "PATH")]
-    #[arg(help = "Folder of images, in any layout of docs/data.md; may be repeated [env: COMPDD_DATA]")]
-    data: Vec<PathBuf>,
-    #[command(flatten, next_help_heading = "The network that looks")]
-    network: NetworkArgs,
+    #[command(flatten, next_help_heading = "The teacher that looks")]
+    teacher: TeacherArgs,
+    #[command(flatten, next_help_heading = "Places")]
+    shelf: ShelfArgs,
 }
 
 impl ScoreArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop_flag()?;
-        let judge = self.network.open()?;
+        let (root, places) = self.shelf.resolve()?;
+        let (judge, decode) = self.teacher.open(&root, &places)?;
         let subset = self.subset.as_deref().map(Subset::find).transpose()?;
         subset.iter().for_each(say_notes);
         let settings = Settings {
@@ -96,15 +91,12 @@ impl ScoreArgs {
             grid: self.grid,
             seed: self.seed,
         };
-        let resize = if self.crop { ResizeMode::CentreCrop } else { ResizeMode::Squash };
-        let decode = Decode { resolution: judge.resolution(), resize, antialias: !self.no_antialias };
         let split = match self.split {
             SplitArg::Train => Split::Train,
             SplitArg::Test => Split::Test,
         };
-        let library = Library::new(Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA")));
         let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
-        let roll = Arc::new(Roll::open(subset.as_ref(), &library, split, decode, options)?);
+        let roll = Arc::new(Roll::open(subset.as_ref(), &places.data, split, decode, options)?);
         let watch = Loading::saying(stop, "scored");
         let scored = match complexity::score(&judge, &roll, &settings, &self.out, self.skip_bad, &watch) {
             Err(error) if error.is_interruption() => return Ok(ui::interrupted()),

@@ -1,113 +1,109 @@
 //! `compdd complexity truth`.
 
-use std::{process::ExitCode, str::FromStr};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
-    cam::{self, CamMethod, CamModel, Training},
-    complexity::{Judge, Settings, Truth, both_worlds, truth},
-    device::DeviceChoice,
-    nn::NetworkSpec,
-    subset::Subset,
+    cam::CamMethod,
+    complexity::{Held, Settings, hold, write_held},
 };
 
 use super::{
     super::{
+        progress::Loading,
         signals,
+        teacher::ShelfArgs,
         ui::{self, Outcome},
     },
     percent,
+    teacher::TeacherArgs,
 };
 
 #[derive(Args)]
-#[command(
-    after_help = "A network is trained on easy and hard scenes together; then every method of making maps, at every map of the
-network with more than one pixel, ranks unseen pictures by complexity. `rho` is Spearman's rank correlation with the share of the
-picture that is background. The same for a network that was never trained."
-)]
+#[command(after_help = "Examples:
+  compdd teacher train --subset scenes-mixed --network resnet18-bn --epochs 30 --learning-rate 0.05 --name scenes
+  compdd complexity truth --teacher scenes --untrained 5 --csv truth.csv
+
+Every method of making maps, at every map of the network, ranks unseen pictures of both worlds by complexity. rho is
+Spearman's rank correlation of complexity with the share of the picture that is background. The same is done for the
+same network without training.")]
 pub struct TruthArgs {
-    /// Network to train
-    #[arg(long, default_value = "convnet-d3-w32")]
-    network: String,
-    /// Side of the pictures in pixels
-    #[arg(long, default_value_t = 32, value_name = "PIXELS")]
-    res: usize,
-    /// Training pictures of each class of each world
-    #[arg(long, default_value_t = 300, value_name = "N")]
-    train_per_class: usize,
     /// Test pictures of each class of each world
     #[arg(long, default_value_t = 50, value_name = "N")]
     test_per_class: usize,
-    /// Epochs of training
-    #[arg(long, default_value_t = 10)]
-    epochs: usize,
-    /// Learning rate of the first half
-    #[arg(long, default_value_t = 0.01)]
-    learning_rate: f32,
-    /// Seed of the network
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Networks without training to compare with, each from a seed of its own
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    untrained: u64,
     /// Threshold
     #[arg(long, default_value_t = 0.5)]
     threshold: f32,
-    /// auto, cpu, cuda or cuda:N
-    #[arg(long, default_value = "auto")]
-    device: String,
+    /// Only this method [default: all of them]
+    #[arg(long, value_name = "METHOD")]
+    cam: Option<CamMethod>,
+    /// Only the map that --layer names, or the usual one
+    #[arg(long)]
+    one_layer: bool,
+    /// Write every row as CSV, with all digits, to this file as well
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "The teacher that looks")]
+    teacher: TeacherArgs,
+    #[command(flatten, next_help_heading = "Places")]
+    shelf: ShelfArgs,
 }
+
+const HEAD: [&str; 12] = [
+    "map",
+    "method",
+    "rho images",
+    "in easy",
+    "in hard",
+    "rho classes",
+    "easy < hard",
+    "easy %",
+    "hard %",
+    "| untrained: rho images",
+    "rho classes",
+    "easy < hard",
+];
 
 impl TruthArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
-        let spec = NetworkSpec::parse(&self.network)?;
-        let device = DeviceChoice::from_str(&self.device)?.open()?.device;
-        let task = both_worlds(self.res, self.train_per_class)?;
-        let mut rows = Vec::new();
-        for epochs in [self.epochs, 0] {
-            let training =
-                Training { epochs, batch: 64, learning_rate: self.learning_rate, seed: self.seed, device: &device };
-            let model = match cam::train(&task, &spec, training, None, &stop, &()) {
-                Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
-                other => other?,
-            };
-            for tap in model.network().tap_names() {
-                // A map of one pixel cannot be looked at.
-                let Ok(cam) = CamModel::new(model.network().clone(), model.params().clone(), Some(tap)) else {
-                    continue;
-                };
-                let judge = Judge::of_subset(cam, &Subset::find("scenes-easy")?)?;
-                for method in CamMethod::ALL {
-                    let settings = Settings { method, thresholds: vec![self.threshold], ..Settings::default() };
-                    let found = truth(&judge, self.test_per_class, &settings)?;
-                    let state = if epochs > 0 { "trained" } else { "untrained" };
-                    rows.extend(found.iter().map(|truth| row(state, tap, method, truth)));
-                }
-            }
+        let watch = Loading::saying(signals::stop_flag()?, "held against the truth");
+        let (root, places) = self.shelf.resolve()?;
+        let (judge, _) = self.teacher.open(&root, &places)?;
+        let taps = if self.one_layer { vec![judge.cam().tap().to_owned()] } else { judge.taps() };
+        let methods = self.cam.map_or_else(|| CamMethod::ALL.to_vec(), |method| vec![method]);
+        let settings = Settings { thresholds: vec![self.threshold], ..Settings::default() };
+        let held = match hold(&judge, &taps, &methods, self.untrained, self.test_per_class, &settings, &watch) {
+            Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
+            other => other?,
+        };
+        let (trained, untrained): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|held| held.seed.is_none());
+        if let Some(first) = trained.first() {
+            ui::say(&format!("{}: {} % right", judge.cam().network().spec(), percent(first.truth.accuracy)));
         }
-        let head = [
-            "network",
-            "acc %",
-            "map",
-            "method",
-            "rho images",
-            "in easy",
-            "in hard",
-            "rho classes",
-            "easy < hard",
-            "easy %",
-            "hard %",
-        ];
-        ui::show(&ui::table(&head, &rows));
+        let of = |one: &Held| -> Vec<&Held> {
+            untrained.iter().filter(|held| (&held.tap, held.method) == (&one.tap, one.method)).copied().collect()
+        };
+        let rows: Vec<Vec<String>> = trained.iter().map(|held| row(held, &of(held))).collect();
+        ui::show(&ui::table(&HEAD, &rows));
+        if let Some(path) = &self.csv {
+            write_held(&held, path)?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn row(state: &str, tap: &str, method: CamMethod, truth: &Truth) -> Vec<String> {
+fn row(held: &Held, untrained: &[&Held]) -> Vec<String> {
     let rho = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
+    let truth = &held.truth;
+    let rhos = |of: fn(&Held) -> Option<f64>| {
+        range(untrained.iter().filter_map(|held| of(held)), |value| format!("{value:.2}"))
+    };
     vec![
-        state.to_owned(),
-        percent(truth.accuracy),
-        tap.to_owned(),
-        method.to_string(),
+        held.tap.clone(),
+        held.method.to_string(),
         rho(truth.images),
         rho(truth.easy_images),
         rho(truth.hard_images),
@@ -115,5 +111,18 @@ fn row(state: &str, tap: &str, method: CamMethod, truth: &Truth) -> Vec<String> 
         format!("{} of 10", truth.pairs),
         percent(truth.easy),
         percent(truth.hard),
+        format!("| {}", rhos(|held| held.truth.images)),
+        rhos(|held| held.truth.classes),
+        range(untrained.iter().map(|held| held.truth.pairs as f64), |value| format!("{value:.0}")),
     ]
+}
+
+/// Smallest and largest of some values.
+fn range(values: impl Iterator<Item = f64>, text: impl Fn(f64) -> String) -> String {
+    let values: Vec<f64> = values.collect();
+    if values.is_empty() {
+        return "-".to_owned();
+    }
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    format!("{} to {}", text(low), text(high))
 }

@@ -54,7 +54,8 @@ pub struct ShelfArgs {
 }
 
 impl ShelfArgs {
-    fn resolve(self) -> Result<(PathBuf, Places), ui::Failure> {
+    /// Where teachers are, and the places.
+    pub fn resolve(self) -> Result<(PathBuf, Places), ui::Failure> {
         let places = self.place.resolve()?;
         Ok((self.teachers_dir.unwrap_or_else(|| places.results.join("teachers")), places))
     }
@@ -65,7 +66,7 @@ fn network(spec: &NetworkSpec, resolution: usize, subset: &Subset) -> Result<Net
 }
 
 /// A teacher by the name it has below `root`, or by its folder.
-fn place(root: &Path, name: &Path) -> PathBuf {
+pub fn place(root: &Path, name: &Path) -> PathBuf {
     let below = root.join(name);
     if below.is_dir() || !name.exists() { below } else { name.to_owned() }
 }

@@ -29,6 +29,19 @@ fn summary(classes: &[&str]) -> Summary {
     Summary { header, scores: "abc".into(), classes: classes.iter().enumerate().map(class).collect() }
 }
 
+#[test]
+fn the_spread_is_the_deviation_over_classes_and_the_csv_has_every_digit() {
+    let summary = summary(&["a", "b", "c"]);
+    // 0.9, 0.9 - 1/64, 0.9 - 2/64 deviate by 1/64 (ddof 1).
+    assert!((summary.spread()[0] - 1.0 / 64.0).abs() < 1e-12, "{:?}", summary.spread());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("classes.csv");
+    summary.write_csv(&path).unwrap();
+    let expected = "synset,label,images,accuracy,complexity_0.5,standard_error_0.5\na,the a,10,0.5,0.9,0.01\n\
+                    b,the b,10,0.5,0.884375,0.01\nc,the c,10,0.5,0.86875,0.01\n";
+    assert_eq!(fs::read_to_string(path).unwrap(), expected);
+}
+
 fn one_category(classes: &[&str]) -> Categories {
     Categories::new([("bird".to_owned(), classes.iter().map(|&class| class.to_owned()).collect())])
 }

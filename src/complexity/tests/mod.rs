@@ -2,6 +2,7 @@
 
 mod lists;
 mod scores;
+mod truth;
 
 use std::{
     path::Path,
@@ -16,7 +17,7 @@ use burn::tensor::Device;
 use super::{ComplexityError, Judge, Scored, Settings, score};
 use crate::{
     cam::CamModel,
-    data::{Decode, Library, ResizeMode, Roll, RollOptions, Split, Unwatched, Watch},
+    data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched, Watch},
     nn::NetworkSpec,
     subset::Subset,
 };
@@ -35,7 +36,14 @@ fn decode() -> Decode {
 fn judge(slug: &str, seed: u64) -> Judge {
     let network = NetworkSpec::parse(slug).unwrap().build(3, SIDE, 10).unwrap();
     let params = network.init(seed, &Device::flex());
-    Judge::of_subset(CamModel::new(network, params, None).unwrap().with_chunk(3), &scenes()).unwrap()
+    of_subset(CamModel::new(network, params, None).unwrap().with_chunk(3), &scenes())
+}
+
+/// A judge whose outputs are the classes of a subset.
+fn of_subset(cam: CamModel, subset: &Subset) -> Judge {
+    let (mean, std) = subset.normalisation();
+    let classes = subset.classes.iter().map(|class| class.synset.clone()).collect();
+    Judge::new(cam, classes, PixelSpace::Normalised { mean, std }).unwrap()
 }
 
 /// Forty pictures in portions of seven.

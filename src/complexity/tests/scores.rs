@@ -2,15 +2,15 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use super::{StopAfter, decode, judge, roll, scenes, scored};
+use super::{StopAfter, decode, judge, of_subset, roll, scenes, scored};
 use crate::{
     cam::{self, CamMethod, Comparison},
     complexity::{ComplexityError, Grid, Judge, Question, Row, Scores, Settings, Summary, score},
     data::{
         DataError, Library, Roll, RollOptions, Split, Unwatched,
-        scenes::{Export, World, export},
+        scenes::{Collection, Export, World, export},
     },
-    subset::Subset,
+    subset::{Level, Subset},
 };
 
 fn rows(path: &Path) -> Vec<Row> {
@@ -30,9 +30,8 @@ fn a_row_is_what_the_map_of_its_image_says() {
         assert_eq!((result.rows, result.fresh, result.bad.len()), (40, 40, 0));
         let rows = rows(&out);
         assert_eq!(rows.len(), 40);
-        let world = World { hard: false, seed: 0 };
         let names: Vec<String> = scenes().classes.into_iter().map(|class| class.synset).collect();
-        let images = world.images(Split::Train, &names, 4, &decode()).unwrap();
+        let images = Collection { level: Level::Easy, seed: 0 }.images(Split::Train, &names, 4, &decode()).unwrap();
         let x = judge.space().tensor(&images, &(0..40).collect::<Vec<_>>(), &burn::tensor::Device::flex());
         let logits = judge.cam().network().forward(judge.cam().params(), x.clone(), crate::nn::Mode::Eval).logits;
         let answers: Vec<usize> = logits.clone().argmax(1).into_data().iter::<i64>().map(|i| i as usize).collect();
@@ -86,8 +85,7 @@ fn every_method_and_tap_can_be_asked() {
     let base = judge("convnet-d2-w8", 0);
     let mut files = Vec::new();
     for tap in ["feat0", "feat1"] {
-        let cam = cam::CamModel::new(base.cam().network().clone(), base.cam().params().clone(), Some(tap)).unwrap();
-        let judge = Judge::of_subset(cam, &scenes()).unwrap();
+        let judge = base.through(tap).unwrap();
         for method in CamMethod::ALL {
             let out = folder.path().join(format!("{tap}-{method}.parquet"));
             let settings = Settings { method, ..Settings::default() };
@@ -170,7 +168,7 @@ fn files_give_the_scores_of_their_pictures_and_bad_ones_are_named() {
     let subset = disguised(&data);
     let library = Library::new([&data]);
     let cam = judge("convnet-d2-w8", 0).cam().clone();
-    let nette = Judge::of_subset(cam, &subset).unwrap();
+    let nette = of_subset(cam, &subset);
     let open = |subset| {
         let roll = Roll::open(subset, &library, Split::Train, decode(), RollOptions::default()).unwrap();
         Arc::new(roll.with_portion(7))
@@ -208,7 +206,7 @@ fn what_does_not_fit_is_refused() {
         assert!(message(&judge, Settings { thresholds, ..Settings::default() }).starts_with("thresholds"));
     }
     let nette = Subset::find("imagenette").unwrap();
-    let other = Judge::of_subset(judge.cam().clone(), &nette).unwrap();
+    let other = of_subset(judge.cam().clone(), &nette);
     assert!(message(&other, Settings::default()).contains("no output for striped-disc, dotted-disc"));
     let settings = Settings { question: Question::Predicted, ..Settings::default() };
     scored(&other, &roll, &settings, &out).unwrap();

@@ -4,7 +4,8 @@
 //! hue or lie opposite each other on the colour circle. Every single cue occurs in several classes; hue, brightness,
 //! place, angle and background are drawn at random, the same way for all classes, so a mean colour says nothing and a
 //! network has to bind the cues together. `scenes-easy` shows the object large, `scenes-hard` small and between decoys
-//! that carry the same shapes and textures in combinations without meaning. The exact mask of the object is known.
+//! that carry the same shapes and textures in combinations without meaning; `scenes-mixed` shows both in turn. The exact mask
+//! of the object is known.
 //!
 //! A picture is drawn in the unit square from one random stream and only then rasterised, so the resolution changes the
 //! pixels and not the scene. What may enter: drawing. Loading and normalising happen next door.
@@ -26,7 +27,7 @@ use super::{
     image_set::ImageSet,
     source::Split,
 };
-use crate::rng::Stream;
+use crate::{rng::Stream, subset::Level};
 use colour::Scheme;
 use pattern::Texture;
 use shape::Shape;
@@ -102,11 +103,34 @@ impl World {
         let mut stream = Stream::new(self.seed, &purpose, index as u64);
         paint::render(&compose::picture(&mut stream, CLASSES[class], self), side)
     }
+}
+
+/// The pictures of a built-in subset under one seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Which pictures.
+    pub level: Level,
+    /// Seed of all pictures.
+    pub seed: u64,
+}
+
+impl Collection {
+    /// The picture at a place: of a mixed collection every second one is hard, and both worlds go through their pictures from the
+    /// first one on.
+    fn at(self, index: usize) -> (World, usize) {
+        let (hard, index) = match self.level {
+            Level::Easy => (false, index),
+            Level::Hard => (true, index),
+            Level::Mixed => (index % 2 == 1, index / 2),
+        };
+        (World { hard, seed: self.seed }, index)
+    }
 
     /// The bytes `[3, side, side]` of picture `index` of a class that is given by its name.
     pub(super) fn picture(self, split: Split, name: &str, index: usize, side: usize) -> Result<Vec<u8>, DataError> {
-        let class = CLASSES.iter().position(|class| class.name == name).ok_or_else(|| unknown(self, split, name))?;
-        Ok(self.scene(split, class, index, side).pixels)
+        let class = position(name).ok_or_else(|| unknown(self, split, name))?;
+        let (world, index) = self.at(index);
+        Ok(world.scene(split, class, index, side).pixels)
     }
 
     /// `per_class` pictures of each class in `names`, class after class; the label is the position in `names`.
@@ -119,13 +143,13 @@ impl World {
     ) -> Result<ImageSet, DataError> {
         let mut classes = Vec::with_capacity(names.len());
         for name in names {
-            classes
-                .push(CLASSES.iter().position(|class| class.name == name).ok_or_else(|| unknown(self, split, name))?);
+            classes.push(position(name).ok_or_else(|| unknown(self, split, name))?);
         }
         let size: usize = decode.shape().iter().product();
         let mut pixels = vec![0; classes.len() * per_class * size];
         pixels.par_chunks_exact_mut(size).enumerate().for_each(|(i, target)| {
-            let scene = self.scene(split, classes[i / per_class], i % per_class, decode.resolution);
+            let (world, index) = self.at(i % per_class);
+            let scene = world.scene(split, classes[i / per_class], index, decode.resolution);
             target.copy_from_slice(&scene.pixels);
         });
         let labels = (0..classes.len() * per_class).map(|i| (i / per_class) as u32).collect();
@@ -140,12 +164,16 @@ pub fn count(split: Split, name: &str) -> Option<usize> {
         Split::Train => TRAIN_PER_CLASS,
         Split::Test => TEST_PER_CLASS,
     };
-    CLASSES.iter().any(|class| class.name == name).then_some(per_class)
+    position(name).map(|_| per_class)
 }
 
-fn unknown(world: World, split: Split, name: &str) -> DataError {
+fn position(name: &str) -> Option<usize> {
+    CLASSES.iter().position(|class| class.name == name)
+}
+
+fn unknown(collection: Collection, split: Split, name: &str) -> DataError {
     DataError::MissingClasses {
-        subset: if world.hard { "scenes-hard" } else { "scenes-easy" }.into(),
+        subset: collection.level.subset().into(),
         classes: vec![LackingClass {
             synset: name.into(),
             label: name.into(),

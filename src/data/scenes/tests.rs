@@ -5,12 +5,27 @@ use super::*;
 const EASY: World = World { hard: false, seed: 0 };
 const HARD: World = World { hard: true, seed: 0 };
 
+fn all(World { hard, seed }: World) -> Collection {
+    Collection { level: if hard { Level::Hard } else { Level::Easy }, seed }
+}
+
 fn decode(resolution: usize) -> Decode {
     Decode { resolution, resize: crate::data::ResizeMode::Squash, antialias: true }
 }
 
 fn names() -> Vec<String> {
     CLASSES.iter().map(|class| class.name.to_owned()).collect()
+}
+
+#[test]
+fn a_mixed_collection_shows_both_worlds_in_turn() {
+    let mixed = Collection { level: Level::Mixed, seed: 0 }.images(Split::Test, &names(), 4, &decode(16)).unwrap();
+    let [easy, hard] = [EASY, HARD].map(|world| all(world).images(Split::Test, &names(), 2, &decode(16)).unwrap());
+    assert_eq!(mixed.labels(), (0..40).map(|i| i / 4).collect::<Vec<u32>>());
+    for i in 0..40 {
+        let world = if i % 2 == 0 { &easy } else { &hard };
+        assert_eq!(mixed.image(i), world.image(i / 4 * 2 + i % 4 / 2), "{i}");
+    }
 }
 
 #[test]
@@ -34,7 +49,7 @@ fn masks_cover_what_the_world_promises() {
 fn the_same_name_gives_the_same_bytes_on_any_number_of_threads() {
     let make = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| HARD.images(Split::Train, &names(), 3, &decode(32)).unwrap())
+        pool.install(|| all(HARD).images(Split::Train, &names(), 3, &decode(32)).unwrap())
     };
     assert_eq!(make(1).pixels(), make(3).pixels());
     assert_eq!(make(1).hash(), make(2).hash());
@@ -45,7 +60,7 @@ fn splits_classes_seeds_and_worlds_share_no_picture() {
     let mut seen = HashSet::new();
     for world in [EASY, HARD, World { hard: false, seed: 1 }] {
         for split in Split::ALL {
-            let set = world.images(split, &names(), 5, &decode(32)).unwrap();
+            let set = all(world).images(split, &names(), 5, &decode(32)).unwrap();
             for i in 0..set.len() {
                 assert!(seen.insert(set.image(i).to_vec()), "{world:?} {split} {i}");
             }
@@ -55,8 +70,8 @@ fn splits_classes_seeds_and_worlds_share_no_picture() {
 
 #[test]
 fn a_smaller_set_is_the_beginning_of_a_larger_one() {
-    let few = EASY.images(Split::Test, &names(), 2, &decode(16)).unwrap();
-    let many = EASY.images(Split::Test, &names(), 4, &decode(16)).unwrap();
+    let few = all(EASY).images(Split::Test, &names(), 2, &decode(16)).unwrap();
+    let many = all(EASY).images(Split::Test, &names(), 4, &decode(16)).unwrap();
     assert_eq!(few.image(3), many.image(5));
 }
 
@@ -93,8 +108,8 @@ fn nearest_mean_accuracy(world: World, train: usize, test: usize, whole_picture:
         }
         image.chunks(image.len() / 3).map(|c| c.iter().map(|&b| f64::from(b)).sum::<f64>() / c.len() as f64).collect()
     };
-    let train_set = world.images(Split::Train, &names(), train, &decode(32)).unwrap();
-    let test_set = world.images(Split::Test, &names(), test, &decode(32)).unwrap();
+    let train_set = all(world).images(Split::Train, &names(), train, &decode(32)).unwrap();
+    let test_set = all(world).images(Split::Test, &names(), test, &decode(32)).unwrap();
     let means: Vec<Vec<f64>> = (0..10)
         .map(|class| {
             let members = train_set.of_class(class);
@@ -126,6 +141,6 @@ fn means_say_next_to_nothing_about_the_class() {
 
 #[test]
 fn unknown_classes_are_named() {
-    let error = EASY.images(Split::Train, &["teapot".to_owned()], 1, &decode(32)).unwrap_err();
+    let error = all(EASY).images(Split::Train, &["teapot".to_owned()], 1, &decode(32)).unwrap_err();
     assert!(error.to_string().contains("teapot"), "{error}");
 }

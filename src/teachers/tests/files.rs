@@ -8,7 +8,14 @@ use super::{
     super::{Card, Teacher, TeacherError},
     make, network, recipe, task,
 };
-use crate::{nn::Mode, subset::Subset};
+use crate::{
+    data::{
+        Library, Task, TaskOptions,
+        scenes::{Export, World, export},
+    },
+    nn::Mode,
+    subset::Subset,
+};
 
 #[test]
 fn a_teacher_comes_back_as_it_was() {
@@ -27,17 +34,40 @@ fn images_of_another_kind_are_refused() {
     let (task, network, root) = (task("scenes-easy"), network("convnet-d2-w4"), tempfile::tempdir().unwrap());
     let teacher = make(&task, &network, &recipe(), root.path()).unwrap();
     teacher.check_images(&task).unwrap();
-    let options = crate::data::TaskOptions {
+    let options = TaskOptions {
         resolution: Some(16),
         zca: true,
         train_per_class: Some(5),
         test_per_class: Some(1),
-        ..crate::data::TaskOptions::default()
+        ..TaskOptions::default()
     };
     let subset = Subset::find("scenes-easy").unwrap();
-    let whitened = crate::data::Task::load(&subset, &crate::data::Library::empty(), &options).unwrap();
+    let whitened = Task::load(&subset, &Library::empty(), &options).unwrap();
     let error = teacher.check_images(&whitened).unwrap_err().to_string();
     assert!(error.contains("sees normalised images of 16 px") && error.contains("zca images of 16 px"), "{error}");
+}
+
+#[test]
+fn a_whitening_is_fitted_again_to_the_same_images_only() {
+    let root = tempfile::tempdir().unwrap();
+    let subset = Subset::find("imagenette").unwrap();
+    let library = |seed| {
+        let names = subset.classes.iter().map(|class| class.synset.clone()).collect();
+        let folder = root.path().join(format!("images-{seed}"));
+        export(&folder, &Export { world: World { hard: false, seed }, side: 16, train: 5, test: 1, names }).unwrap();
+        Library::new(vec![folder])
+    };
+    let (own, other) = (library(0), library(1));
+    let options = |zca| TaskOptions { resolution: Some(16), zca, ..TaskOptions::default() };
+    for zca in [false, true] {
+        let task = Task::load(&subset, &own, &options(zca)).unwrap();
+        let teacher = make(&task, &network("convnet-d2-w4"), &recipe(), root.path()).unwrap();
+        assert_eq!(teacher.space(&own).unwrap().hash(), task.space.hash());
+        match teacher.space(&other) {
+            Err(error) => assert!(zca && error.to_string().contains("zca images of 16 px"), "{error}"),
+            Ok(space) => assert!(!zca && space.hash() == task.space.hash()),
+        }
+    }
 }
 
 #[test]
