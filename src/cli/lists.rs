@@ -6,7 +6,7 @@ use clap::Args;
 use compdd::complexity::{BuildOptions, Categories, ComplexityError, Scores, Summary, build, compare, propose_fixed};
 
 use super::{
-    complexity::{CategoryArgs, percent},
+    complexity::{CategoryArgs, correlation, percent},
     ui::{self, Outcome},
 };
 
@@ -77,7 +77,6 @@ impl BuildArgs {
 impl DiffArgs {
     pub fn execute(self) -> Outcome {
         let agreement = compare(&self.a, &self.b)?;
-        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
         let rows: Vec<Vec<String>> = agreement
             .categories
             .iter()
@@ -88,8 +87,8 @@ impl DiffArgs {
                     one.hard.to_string(),
                     one.crossed.to_string(),
                     one.common.to_string(),
-                    number(one.kendall),
-                    number(one.spearman),
+                    correlation(one.kendall),
+                    correlation(one.spearman),
                 ]
             })
             .collect();

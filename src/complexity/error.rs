@@ -193,6 +193,15 @@ pub enum ComplexityError {
         /// The other.
         b: String,
     },
+    /// Nothing to compare two files of scores by.
+    #[error("{a} and {b} have no image in common")]
+    #[diagnostic(help("images are the same where class and file name are: compare scores of the same data set"))]
+    NoImagesInCommon {
+        /// One file.
+        a: String,
+        /// The other.
+        b: String,
+    },
     /// The proposal for music-hard cannot be made.
     #[error("music-hard@fixed cannot be proposed: {why}")]
     #[diagnostic(help("the categories need one called `music` with scores for the published classes and one more"))]

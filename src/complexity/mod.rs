@@ -4,7 +4,7 @@
 //! [`Roll`](crate::data::Roll) past it and writes one row an image into a Parquet file; interrupted, it goes on and ends with the
 //! same bytes. [`Scores`] reads such a file, [`Summary`] makes means per class and per category of it, and [`build`] takes the
 //! easiest and the hardest classes of every category ([`Categories`]) into a file of lists that `--subset` understands.
-//! [`compare`] says how far two such files agree. [`hold`] holds the score against the built-in
+//! [`compare`] says how far two such files agree, [`stability()`] how far two files of scores do. [`hold`] holds the score against the built-in
 //! scenes, whose objects are known, beside the same network without training. What may enter: scores of maps, and orders made of them. What may not:
 //! training networks, drawing maps, pictures.
 //!
@@ -19,6 +19,7 @@ mod judge;
 mod lists;
 mod score;
 mod settings;
+mod stability;
 mod summary;
 mod table;
 mod truth;
@@ -33,6 +34,7 @@ pub use judge::Judge;
 pub use lists::{BuildOptions, BuiltList, ListFile, Listed, ListsProvenance, Ranking, build, propose_fixed};
 pub use score::{Scored, score};
 pub use settings::{Grid, Question, Settings};
+pub use stability::{Stability, stability};
 pub use summary::{CategorySummary, ClassSummary, Mean, Summary};
 pub use table::{Row, Scores};
 pub use truth::{Truth, truth};

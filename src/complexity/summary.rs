@@ -30,6 +30,8 @@ pub struct ClassSummary {
     pub images: usize,
     /// Share of them that the network takes for this class.
     pub accuracy: f64,
+    /// Images whose map is zero everywhere: the network shows nothing that speaks for the class. Their complexity is 1.
+    pub blank: usize,
     /// For every threshold of the file.
     pub means: Vec<Mean>,
 }
@@ -61,6 +63,7 @@ pub struct Summary {
 struct Sums {
     images: usize,
     hits: usize,
+    blank: usize,
     first: Vec<f64>,
     second: Vec<f64>,
 }
@@ -72,6 +75,13 @@ impl Summary {
     /// When the file is damaged.
     pub fn of(scores: &Scores) -> Result<Self, ComplexityError> {
         let thresholds = scores.header().settings.thresholds.len();
+        // Every map that is not zero everywhere has a cell just below 1.
+        let telling: Vec<usize> = (0..thresholds)
+            .filter(|&i| {
+                let threshold = scores.header().settings.thresholds[i];
+                threshold > 0.0 && threshold < 1.0
+            })
+            .collect();
         let mut order: Vec<String> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut sums: Vec<Sums> = Vec::new();
@@ -84,6 +94,7 @@ impl Summary {
             let own = &mut sums[place];
             own.images += 1;
             own.hits += usize::from(row.predicted == row.synset);
+            own.blank += usize::from(!telling.is_empty() && telling.iter().all(|&place| row.shares[place] == 0.0));
             for (threshold, share) in row.shares.iter().enumerate() {
                 own.first[threshold] += 1.0 - share;
                 own.second[threshold] += (1.0 - share) * (1.0 - share);
@@ -95,6 +106,7 @@ impl Summary {
             synset,
             images: sums.images,
             accuracy: sums.hits as f64 / sums.images as f64,
+            blank: sums.blank,
             means: sums.first.iter().zip(&sums.second).map(|(a, b)| mean(*a, *b, sums.images)).collect(),
         };
         let classes = order.into_iter().zip(sums).map(class).collect();
@@ -104,6 +116,11 @@ impl Summary {
     /// A class by its synset or name.
     pub fn class(&self, synset: &str) -> Option<&ClassSummary> {
         self.classes.iter().find(|class| class.synset == synset)
+    }
+
+    /// Images with a row, and how many of them have a map that is zero everywhere.
+    pub fn blank(&self) -> (usize, usize) {
+        self.classes.iter().fold((0, 0), |(images, blank), class| (images + class.images, blank + class.blank))
     }
 
     /// Position of a threshold.

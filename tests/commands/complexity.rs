@@ -61,7 +61,7 @@ fn from_scores_to_lists_and_a_subset() {
     let build = "subset build --scores scores.parquet --categories categories.toml --per 3 --out lists.toml";
     assert!(sandbox.succeed(build).contains("scene-hard@"));
     assert!(sandbox.succeed("subset show lists.toml#scene-hard").lines().count() == 4);
-    assert!(sandbox.succeed("subset diff lists.toml lists.toml").contains("1.000"));
+    assert!(sandbox.succeed("subset diff lists.toml lists.toml").contains("1.00"));
     let (_, message) = texts(&sandbox.run(build));
     assert!(message.contains("lists.toml exists already"), "{message}");
     let (_, message) = texts(&sandbox.run(&format!("{build} --force --fixed")));

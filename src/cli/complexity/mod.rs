@@ -1,5 +1,6 @@
 //! `compdd complexity`: how complex the scenes of a data set are.
 
+mod agree;
 mod score;
 mod show;
 mod teacher;
@@ -17,6 +18,8 @@ pub enum ComplexityCommand {
     Score(Box<score::ScoreArgs>),
     /// Show the means of a file of scores by class, or by category
     Show(show::ShowArgs),
+    /// Say how far files of scores agree, made by other networks, maps or methods
+    Agree(agree::AgreeArgs),
     /// Hold the score against the built-in scenes, whose objects are known
     Truth(Box<truth::TruthArgs>),
 }
@@ -26,7 +29,13 @@ impl ComplexityCommand {
         match self {
             Self::Score(args) => args.execute(),
             Self::Show(args) => args.execute(),
+            Self::Agree(args) => args.execute(),
             Self::Truth(args) => args.execute(),
         }
     }
+}
+
+/// A rank correlation with two digits; `-` where there is none.
+pub fn correlation(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
 }

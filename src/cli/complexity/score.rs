@@ -107,6 +107,7 @@ impl ScoreArgs {
         }
         ui::say(&format!("{}: {} images, {} of them scored now", self.out.display(), scored.rows, scored.fresh));
         let summary = Summary::of(&Scores::open(&self.out)?)?;
+        show::say_blank(&summary);
         ui::show(&show::classes(&summary, None)?);
         Ok(ExitCode::SUCCESS)
     }

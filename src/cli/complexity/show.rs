@@ -67,6 +67,7 @@ impl ShowArgs {
             .zip(summary.spread())
             .map(|(threshold, spread)| format!("{} at {threshold}", percent(spread)))
             .collect();
+        say_blank(&summary);
         ui::say(&format!("spread over {} classes, in %: {}", summary.classes.len(), spread.join(", ")));
         match self.categories.read(&summary)? {
             Some(categories) => {
@@ -83,6 +84,19 @@ impl ShowArgs {
             summary.write_csv(path)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Warns of maps that show nothing.
+pub fn say_blank(summary: &Summary) {
+    let (images, blank) = summary.blank();
+    if blank > 0 {
+        let share = percent(blank as f64 / images as f64);
+        ui::say(&format!(
+            "{blank} maps ({share} %) are zero everywhere and count as complexity 1: {} at {} finds nothing there; another --cam, \
+             such as layer-cam, or another --layer may",
+            summary.header.settings.method, summary.header.tap,
+        ));
     }
 }
 

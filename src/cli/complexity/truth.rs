@@ -15,7 +15,7 @@ use super::{
         teacher::ShelfArgs,
         ui::{self, Outcome},
     },
-    percent,
+    correlation, percent,
     teacher::TeacherArgs,
 };
 
@@ -96,7 +96,6 @@ impl TruthArgs {
 }
 
 fn row(held: &Held, untrained: &[&Held]) -> Vec<String> {
-    let rho = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
     let truth = &held.truth;
     let rhos = |of: fn(&Held) -> Option<f64>| {
         range(untrained.iter().filter_map(|held| of(held)), |value| format!("{value:.2}"))
@@ -104,10 +103,10 @@ fn row(held: &Held, untrained: &[&Held]) -> Vec<String> {
     vec![
         held.tap.clone(),
         held.method.to_string(),
-        rho(truth.images),
-        rho(truth.easy_images),
-        rho(truth.hard_images),
-        rho(truth.classes),
+        correlation(truth.images),
+        correlation(truth.easy_images),
+        correlation(truth.hard_images),
+        correlation(truth.classes),
         format!("{} of 10", truth.pairs),
         percent(truth.easy),
         percent(truth.hard),

@@ -24,6 +24,7 @@ fn summary(classes: &[&str]) -> Summary {
         label: format!("the {synset}"),
         images: 10,
         accuracy: 0.5,
+        blank: 0,
         means: vec![Mean { complexity: 0.9 - place as f64 / 64.0, standard_error: 0.01 }],
     };
     Summary { header, scores: "abc".into(), classes: classes.iter().enumerate().map(class).collect() }

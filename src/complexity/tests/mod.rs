@@ -2,6 +2,7 @@
 
 mod lists;
 mod scores;
+mod stability;
 mod truth;
 
 use std::{
