@@ -35,7 +35,7 @@ NETWORKS = {
     "convnet": ("convnet-d5", 128, 10, "feat4"),
     "resnet18": ("resnet18-imagenet-bn", 128, 1000, "layer4"),
     "resnet50": ("resnet50-imagenet-bn", 128, 1000, "layer4"),
-    "vgg11": ("vgg11-imagenet-nn", 128, 1000, "relu7"),
+    "vgg11": ("vgg11-imagenet-nn", 128, 1000, "relu4"),
 }
 CHECKED = 8
 

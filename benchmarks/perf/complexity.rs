@@ -46,7 +46,10 @@ impl Images {
             Ok(Tensor::from_data(TensorData::new(values, shape), &Device::flex()))
         };
         let samples = file.names().iter().filter(|name| name.starts_with("noise")).count();
-        Ok(Self { x: tensor("x")?, noise: (0..samples).map(|i| tensor(&format!("noise{i}"))).collect::<Result<_, _>>()? })
+        Ok(Self {
+            x: tensor("x")?,
+            noise: (0..samples).map(|i| tensor(&format!("noise{i}"))).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Classes that are asked for, one an image.

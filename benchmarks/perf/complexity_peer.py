@@ -38,7 +38,7 @@ class ConvNet(torch.nn.Module):
 NETWORKS = {
     "resnet18-imagenet-bn": (lambda side, classes: torchvision.models.resnet18(num_classes=classes), {f"layer{i}": f"layer{i}" for i in range(1, 5)}),
     "resnet50-imagenet-bn": (lambda side, classes: torchvision.models.resnet50(num_classes=classes), {f"layer{i}": f"layer{i}" for i in range(1, 5)}),
-    "vgg11-imagenet-nn": (lambda side, classes: torchvision.models.vgg11(num_classes=classes), {"relu7": "features.19"}),
+    "vgg11-imagenet-nn": (lambda side, classes: torchvision.models.vgg11(num_classes=classes), {"relu4": "features.19"}),
     "convnet-d5": (lambda side, classes: ConvNet(5, side, classes), {"feat4": "features.19"}),
 }
 
