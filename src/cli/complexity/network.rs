@@ -24,7 +24,7 @@ pub struct NetworkArgs {
     /// Map that is looked at, such as layer4 [default: the last one with more than one pixel]
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
-    /// Images of one pass
+    /// Images that are looked at at once
     #[arg(long, default_value_t = CamModel::CHUNK, value_name = "N")]
     batch: usize,
     /// auto, cpu, cuda or cuda:N
