@@ -45,9 +45,8 @@ impl CamModel {
         let split = self.prepare(&x, wanted.unwrap_or(&vec![0; images]))?;
         let noise = Noise::Seeds(seeds);
         noise.check(method.check()?.samples(), x.dims())?;
-        let mut answers = Answers::default();
-        let mut maps = Vec::new();
-        for range in self.chunks(images) {
+        let parts = self.each_part(images, |range| {
+            let mut answers = Answers::default();
             let part = x.clone().narrow(0, range.start, range.len());
             let clean = self.activation(&split, part.clone());
             let wanted = wanted.map(|wanted| &wanted[range.clone()]);
@@ -60,13 +59,14 @@ impl CamModel {
                 }
                 _ => self.seen(&split, clean, wanted, &mut answers).raw(method),
             };
-            maps.push(normalise(raw));
-        }
-        let Answers { scores, targets, predicted } = answers;
+            (normalise(raw), answers)
+        });
+        let (maps, answers): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let Answers { scores, targets, predicted } = Answers::cat(answers);
         Ok(Look { maps: Tensor::cat(maps, 0), scores, targets, predicted })
     }
 
-    /// The evidence about a chunk; its answers are noted.
+    /// The evidence about a part; its answers are noted.
     fn seen(
         &self,
         split: &Split<'_>,
@@ -86,7 +86,7 @@ impl CamModel {
     }
 }
 
-/// What is gathered chunk by chunk.
+/// What is gathered part by part.
 #[derive(Default)]
 struct Answers {
     scores: Vec<f32>,
@@ -95,7 +95,18 @@ struct Answers {
 }
 
 impl Answers {
-    /// Notes the answers of a chunk; returns the classes its maps are for.
+    /// Those of all parts, in order.
+    fn cat(parts: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.scores.extend(part.scores);
+            all.targets.extend(part.targets);
+            all.predicted.extend(part.predicted);
+        }
+        all
+    }
+
+    /// Notes the answers of a part; returns the classes its maps are for.
     fn note(&mut self, scores: &Tensor<2>, wanted: Option<&[usize]>) -> Vec<usize> {
         let classes = scores.dims()[1].max(1);
         let values: Vec<f32> = scores.to_data().iter::<f32>().collect();

@@ -12,7 +12,7 @@ use super::{
     map::normalise,
 };
 use crate::{
-    nn::{Mode, Network, NetworkSpec, Params, Split},
+    nn::{Mode, Network, NetworkSpec, Params, Split, kernels},
     rng::Stream,
 };
 
@@ -55,7 +55,7 @@ pub fn seeds(run: u64, iteration: u64, images: Range<usize>) -> Vec<u64> {
 }
 
 impl CamModel {
-    /// Images of one pass, unless [`CamModel::with_chunk`] says otherwise.
+    /// Images that are looked at at once, unless [`CamModel::with_chunk`] says otherwise.
     pub const CHUNK: usize = 32;
 
     /// A model from a network and its parameters, on their device. Without a `tap`, [`default_tap`].
@@ -97,7 +97,7 @@ impl CamModel {
         Self::new(network, params, tap)
     }
 
-    /// At most `images` images in one pass: bounds the memory, never changes a map. Zero counts as one.
+    /// At most `images` images at once: bounds the memory, never changes a map. Zero counts as one.
     #[must_use]
     pub fn with_chunk(self, images: usize) -> Self {
         Self { chunk: images.max(1), ..self }
@@ -109,7 +109,7 @@ impl CamModel {
         Self { closed: false, ..self }
     }
 
-    /// Images of one pass.
+    /// Images that are looked at at once.
     pub fn chunk(&self) -> usize {
         self.chunk
     }
@@ -171,7 +171,7 @@ impl CamModel {
         let (x, samples) = (x.inner(), method.check()?.samples());
         let split = self.prepare(&x, targets)?;
         noise.check(samples, x.dims())?;
-        let chunks = self.chunks(targets.len()).map(|range| {
+        let chunks = self.each_part(targets.len(), |range| {
             let part = x.clone().narrow(0, range.start, range.len());
             let clean = self.activation(&split, part.clone());
             let targets = &targets[range.clone()];
@@ -183,7 +183,7 @@ impl CamModel {
                 _ => self.evidence_at(&split, clean, targets).raw(method),
             }
         });
-        Ok(Tensor::cat(chunks.collect(), 0))
+        Ok(Tensor::cat(chunks, 0))
     }
 
     /// Activations and gradients at the tap, for whoever wants to look at them or to combine them in another way.
@@ -196,13 +196,10 @@ impl CamModel {
     pub fn evidence(&self, x: Tensor<4>, targets: &[usize]) -> Result<Evidence, CamError> {
         let x = x.inner();
         let split = self.prepare(&x, targets)?;
-        let parts: Vec<Evidence> = self
-            .chunks(targets.len())
-            .map(|range| {
-                let x = x.clone().narrow(0, range.start, range.len());
-                self.evidence_at(&split, self.activation(&split, x), &targets[range])
-            })
-            .collect();
+        let parts = self.each_part(targets.len(), |range| {
+            let x = x.clone().narrow(0, range.start, range.len());
+            self.evidence_at(&split, self.activation(&split, x), &targets[range])
+        });
         let (activations, gradients) = parts.into_iter().map(|part| (part.activation, part.gradient)).unzip();
         Ok(Evidence { activation: Tensor::cat(activations, 0), gradient: Tensor::cat(gradients, 0) })
     }
@@ -226,10 +223,22 @@ impl CamModel {
         Ok(self.network.split(&self.tap)?)
     }
 
-    /// The images of each pass.
-    pub(super) fn chunks(&self, images: usize) -> impl Iterator<Item = Range<usize>> {
-        let size = self.chunk;
-        (0..images.div_ceil(size)).map(move |chunk| chunk * size..((chunk + 1) * size).min(images))
+    /// Looks at the images a chunk at a time. On the CPU two halves of a chunk are looked at side by side: what one thread has to
+    /// do alone in one of them is made up for by the other.
+    pub(super) fn each_part<T: Send>(&self, images: usize, look: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+        let (size, halves) = (self.chunk, kernels::usable(&self.params.device()));
+        let mut parts = Vec::new();
+        for first in (0..images).step_by(size) {
+            let chunk = first..(first + size).min(images);
+            let middle = first + chunk.len().div_ceil(2);
+            if halves && middle < chunk.end {
+                let (one, other) = rayon::join(|| look(first..middle), || look(middle..chunk.end));
+                parts.extend([one, other]);
+            } else {
+                parts.push(look(chunk));
+            }
+        }
+        parts
     }
 
     /// The averages of Smooth Grad-CAM++. Where the gradient is the same for every input, only the last noisy input

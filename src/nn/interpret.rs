@@ -169,9 +169,17 @@ impl<N: Numbers> Pass<'_, N> {
                 Some(Fusion::BatchNormRelu { layers: taken }) => {
                     let (gamma, beta) = (self.next_flat(), self.next_flat());
                     let running = self.next_running();
-                    let (y, measured) = N::batch_norm_relu_train(flow.map(), gamma, beta);
-                    self.measured(running, measured);
-                    flow = Flow::Map(y);
+                    flow = Flow::Map(match self.mode {
+                        Mode::Eval => {
+                            self.buffers.extend([running.mean.clone(), running.variance.clone()]);
+                            N::batch_norm_relu_eval(flow.map(), gamma, beta, running)
+                        }
+                        Mode::Train => {
+                            let (y, measured) = N::batch_norm_relu_train(flow.map(), gamma, beta);
+                            self.measured(running, measured);
+                            y
+                        }
+                    });
                     layers = &layers[taken..];
                 }
                 None => {
@@ -197,7 +205,7 @@ impl<N: Numbers> Pass<'_, N> {
                     _ => None,
                 };
             }
-            Layer::Norm { kind: Norm::Batch, .. } if self.mode == Mode::Train => {
+            Layer::Norm { kind: Norm::Batch, .. } => {
                 return match steps.next()? {
                     (last, Layer::Act(Activation::Relu)) => Some(Fusion::BatchNormRelu { layers: last + 1 }),
                     _ => None,
@@ -298,6 +306,6 @@ enum Fusion {
     ConvBlock { layers: usize, bias: bool },
     /// Instance norm and `ReLU`.
     NormRelu { layers: usize },
-    /// Batch norm in train mode and `ReLU`.
+    /// Batch norm and `ReLU`.
     BatchNormRelu { layers: usize },
 }

@@ -106,6 +106,14 @@ pub trait Numbers: 'static {
     /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
     fn batch_norm_eval(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>, running: Moments) -> Self::T<4>;
 
+    /// [`batch_norm_eval`](Self::batch_norm_eval), then `ReLU`.
+    ///
+    /// # Shapes
+    /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
+    fn batch_norm_relu_eval(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>, running: Moments) -> Self::T<4> {
+        Self::activate(Self::batch_norm_eval(x, gamma, beta, running), Activation::Relu)
+    }
+
     /// The nonlinearity, element by element.
     fn activate<const D: usize>(x: Self::T<D>, activation: Activation) -> Self::T<D>;
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{
     Tensor, activation, module,
-    ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions},
+    ops::{AvgPoolOptions, ConvOptions},
 };
 
 use super::{
@@ -82,8 +82,11 @@ impl Numbers for Plain {
     }
 
     fn batch_norm_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
-        let scale = gamma / (running.variance + EPSILON).sqrt();
-        (x - per_channel(running.mean)) * per_channel(scale) + per_channel(beta)
+        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], false)
+    }
+
+    fn batch_norm_relu_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
+        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], true)
     }
 
     fn activate<const D: usize>(x: Tensor<D>, kind: Activation) -> Tensor<D> {
@@ -98,10 +101,7 @@ impl Numbers for Plain {
         let Window { kernel, stride, padding } = window;
         match kind {
             PoolKind::Average if window == Window::HALVE => kernels::avg_pool(x),
-            PoolKind::Max => module::max_pool2d(
-                x,
-                MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]),
-            ),
+            PoolKind::Max => kernels::max_pool(x, kernel, stride, padding),
             PoolKind::Average => module::avg_pool2d(
                 x,
                 AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]),

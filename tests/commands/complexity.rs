@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::Stdio,
+    process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,6 +20,20 @@ fn network(sandbox: &Sandbox) {
 
 const SCORE: &str = "complexity score --teacher own --subset scenes-hard --per-class 120 --cam smooth-grad-cam++ --layer feat0 --device cpu --out scores.parquet";
 
+/// Ends a process: by the signal of ctrl-c, which it may answer, or without asking.
+fn end(child: &mut Child, politely: bool) {
+    #[cfg(unix)]
+    if politely {
+        // SAFETY: sends a signal to a child that was not waited for yet.
+        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+        child.wait().unwrap();
+        return;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Every attempt has another number of threads.
 #[test]
 fn killed_scores_end_with_the_same_bytes() {
     let reference = Sandbox::new();
@@ -32,12 +46,13 @@ fn killed_scores_end_with_the_same_bytes() {
     let killed = Sandbox::new();
     network(&killed);
     let mut kills = 0;
-    for share in [30, 60, 15, 45] {
-        let mut child = killed.command(SCORE).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    for (share, threads, politely) in [(30, "1", false), (60, "3", true), (15, "2", true), (45, "5", false)] {
+        let mut command = killed.command(SCORE);
+        command.env("RAYON_NUM_THREADS", threads).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         std::thread::sleep(whole.mul_f64(f64::from(share) / 100.0).max(Duration::from_millis(20)));
         kills += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
+        end(&mut child, politely);
     }
     assert!(kills > 0, "no kill hit a running process");
     if !killed.path().join("scores.parquet").exists() {

@@ -15,7 +15,7 @@ pub struct TeacherArgs {
     /// Map that is looked at, such as layer4 [default: the last one with more than one pixel]
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
-    /// Images of one pass; no effect on the result
+    /// Images that are looked at at once; no effect on the result
     #[arg(long, default_value_t = CamModel::CHUNK, value_name = "N")]
     batch: usize,
 }

@@ -1,4 +1,5 @@
-//! Batch normalisation in train mode with scale and shift, fused with the `ReLU` that may follow it.
+//! Batch normalisation with scale and shift, fused with the `ReLU` that may follow it: by the batch's own moments (train mode) or by given
+//! ones (eval mode).
 //!
 //! Per channel, over the `m = n * h * w` values of all images: `y = gamma * (z - mean) / sqrt(variance + 1e-5) + beta` with
 //! the biased variance, then `max(y, 0)` where asked for (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). The
@@ -9,6 +10,15 @@ use rayon::prelude::*;
 use super::norm::{EPSILON, Maps, each_group, read, total, write};
 use super::scratch::{Output, filled};
 use super::simd::{Isa, LANES, Lanes, per_isa};
+
+/// How a batch is normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether the moments are those of the batch itself and move with it; given ones stand.
+    pub own: bool,
+    /// Whether the `ReLU` follows.
+    pub relu: bool,
+}
 
 /// What a batch is normalised with, one value per channel each.
 #[derive(Clone, Copy)]
@@ -91,7 +101,7 @@ pub fn backward(
     z: &[f32],
     channels: Channels<'_>,
     dy: &[f32],
-    relu: bool,
+    Manner { own, relu }: Manner,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let plane = maps.h * maps.w;
     let planes = each_plane(maps, |i, to| {
@@ -108,10 +118,11 @@ pub fn backward(
     };
     let (dgamma, dbeta): (Vec<_>, Vec<_>) = (0..maps.c).map(gradients).unzip();
     let count = (maps.n * plane) as f32;
+    let moving = |sum: f32| if own { sum / count } else { 0.0 };
     let dz = fill_planes(maps, |i, range, to| {
         let channel = i % maps.c;
-        let slope = dgamma[channel] / count * channels.inverse(channel);
-        let (affine, shift) = (channels.affine(channel, relu), dbeta[channel] / count);
+        let slope = moving(dgamma[channel]) * channels.inverse(channel);
+        let (affine, shift) = (channels.affine(channel, relu), moving(dbeta[channel]));
         // SAFETY: as many gradients as values, and room for as many.
         unsafe { gradient_plane(isa, &z[range.clone()], &dy[range], affine, shift, slope, to) };
     });

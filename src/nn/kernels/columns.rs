@@ -70,21 +70,22 @@ impl Panel {
 
     /// Unrolls the windows of one input map into `columns`, `terms` rows of thirty-two.
     fn unroll(&self, g: &Geometry, map: &[f32], columns: &mut [f32]) {
-        let step = g.stride[1];
-        let mut rows = columns.chunks_exact_mut(COLUMNS);
-        for plane in map.chunks_exact(g.h * g.w) {
-            for (tap, row) in (0..g.kh * g.kw).zip(&mut rows) {
-                row.fill(0.0);
-                self.stretches(g, tap / g.kw, tap % g.kw, |at, len, source| {
-                    let to = &mut row[at..at + len];
-                    if step == 1 {
-                        to.copy_from_slice(&plane[source..source + len]);
-                    } else {
-                        for (value, from) in to.iter_mut().zip(plane[source..].iter().step_by(step)) {
-                            *value = *from;
-                        }
-                    }
-                });
+        let taps = g.kh * g.kw;
+        for tap in 0..taps {
+            // Where a tap reads is the same in every plane.
+            let (mut stretches, mut count, mut covered) = ([(0, 0, 0); COLUMNS], 0, 0);
+            self.stretches(g, tap / g.kw, tap % g.kw, |at, len, source| {
+                stretches[count] = (at, len, source);
+                (count, covered) = (count + 1, covered + len);
+            });
+            let rows = columns.chunks_exact_mut(COLUMNS).skip(tap).step_by(taps);
+            for (plane, row) in map.chunks_exact(g.h * g.w).zip(rows) {
+                if covered < COLUMNS {
+                    row.fill(0.0);
+                }
+                for &(at, len, source) in &stretches[..count] {
+                    every(g.stride[1], &plane[source..], &mut row[at..at + len]);
+                }
             }
         }
     }
@@ -107,6 +108,26 @@ impl Panel {
                         }
                     }
                 });
+            }
+        }
+    }
+}
+
+/// Copies values that are `step` apart, the first at the start of `from`.
+#[inline(always)]
+fn every(step: usize, from: &[f32], to: &mut [f32]) {
+    match (step, to.split_last_mut()) {
+        (1, _) => to.copy_from_slice(&from[..to.len()]),
+        // Pairs, of which the last may be cut short by the end of the plane.
+        (2, Some((last, before))) => {
+            for (value, pair) in before.iter_mut().zip(from.as_chunks::<2>().0) {
+                *value = pair[0];
+            }
+            *last = from[2 * before.len()];
+        }
+        _ => {
+            for (value, from) in to.iter_mut().zip(from.iter().step_by(step)) {
+                *value = *from;
             }
         }
     }

@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation;
 use burn::tensor::module;
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 
 use super::norm::{After, EPSILON};
 
@@ -33,6 +33,11 @@ pub fn halve(x: Tensor<4>) -> Tensor<4> {
     module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 
+/// The largest value of every window.
+pub fn max_pool(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
+    module::max_pool2d(x, MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]))
+}
+
 /// Spatial attention: magnitudes to a power, summed over the channels.
 pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
     let [n, c, h, w] = x.dims();
@@ -52,4 +57,21 @@ pub fn batch_normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bo
     let out = module::batch_norm_train(z, gamma, beta, f64::from(EPSILON));
     let y = if relu { activation::relu(out.output) } else { out.output };
     (y, [out.mean.inner(), out.variance.inner()])
+}
+
+/// Batch normalisation by given means and variances, and the `ReLU` where asked for.
+pub fn batch_normalise_by(
+    z: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    [mean, variance]: [Tensor<1>; 2],
+    relu: bool,
+) -> Tensor<4> {
+    let row = |x: Tensor<1>| {
+        let [channels] = x.dims();
+        x.reshape([1, channels, 1, 1])
+    };
+    let scale = gamma / (variance + EPSILON).sqrt();
+    let y = (z - row(mean)) * row(scale) + row(beta);
+    if relu { activation::relu(y) } else { y }
 }

@@ -3,7 +3,7 @@
 //! over unrolled windows ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
 //! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]); both exist for duals too, values
 //! with a tangent ([`dual`]). Batch normalisation
-//! in train mode takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`]), and spatial attention is one pass over
+//! takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`], [`peaks`]), and spatial attention is one pass over
 //! the maps ([`attention`](mod@attention)). All of it is built from one
 //! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
 //! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
@@ -25,6 +25,7 @@ mod dual;
 mod geometry;
 mod norm;
 mod ops;
+mod peaks;
 mod plan;
 mod pool;
 mod scratch;
@@ -44,6 +45,7 @@ use burn::tensor::{DType, Device, Tensor};
 
 pub use allocator::tune_allocator;
 use attention::Power;
+use batch::Manner;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::After;
@@ -105,9 +107,64 @@ pub fn batch_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -
     }
     let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
     let moments = Dispatch::batch_moments(z.clone());
-    let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, relu));
+    let manner = Manner { own: true, relu };
+    let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, manner));
     let moments = Tensor::<2>::from_dispatch(moments).inner();
     (y, [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c])))
+}
+
+/// Batch normalisation in eval mode: with given means and variances (epsilon 1e-5), scale and shift, then `ReLU` if `relu`. The
+/// moments are constants.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, the others: `[c]`, result: `[n, c, h, w]`.
+pub fn batch_norm_by(
+    z: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    moments: [Tensor<1>; 2],
+    relu: bool,
+) -> Tensor<4> {
+    let [n, c, h, w] = z.dims();
+    let [mean, variance] = moments;
+    let rows = [&gamma, &beta, &mean, &variance];
+    let fits = n * c * h * w > 0 && rows.iter().all(|row| row.dims() == [c] && row.dtype() == DType::F32);
+    if !(fits && serves(&z)) {
+        return composed::batch_normalise_by(z, gamma, beta, [mean, variance], relu);
+    }
+    let moments = Tensor::cat(vec![mean, variance], 0).reshape([2, c]).inner();
+    // An operation takes tensors of one kind: constants join those that are tracked.
+    let tracked = z.is_autodiff() || gamma.is_autodiff() || beta.is_autodiff();
+    let (z, moments, gamma, beta) = if tracked {
+        (z.autodiff(), moments.autodiff(), gamma.autodiff(), beta.autodiff())
+    } else {
+        (z, moments, gamma, beta)
+    };
+    Tensor::from_dispatch(Dispatch::batch_normalise(
+        z.into_dispatch(),
+        moments.into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
+        Manner { own: false, relu },
+    ))
+}
+
+/// The largest value of every window; the border counts as minus infinity.
+///
+/// The gradient goes to the first of the largest pixels.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, result: `[n, c, oh, ow]` with `oh = (h + 2 * padding - kernel) / stride + 1`, `ow` likewise.
+pub fn max_pool(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
+    let [_, c, _, _] = x.dims();
+    match Geometry::new(x.dims(), [c, c, kernel, kernel], [stride; 2], [padding; 2]) {
+        Some(windows) if peaks::fits(&windows) && serves(&x) => {
+            Tensor::from_dispatch(Dispatch::peaks(x.into_dispatch(), windows))
+        }
+        _ => composed::max_pool(x, kernel, stride, padding),
+    }
 }
 
 /// The mean of 2 x 2 blocks, odd rows and columns at the end left out.

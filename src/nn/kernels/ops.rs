@@ -6,18 +6,18 @@ use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
 use super::attention::{self, Power};
-use super::batch::{self, Channels};
+use super::batch::{self, Channels, Manner};
 use super::geometry::Geometry;
 use super::norm::{self, After, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
-use super::{columns, pool, winograd};
+use super::{columns, peaks, pool, winograd};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve`, `normalise`, `batch_normalise`, `halve` and `attend` are tracked; the gradients run untracked, on the inner tensors.
+/// `convolve`, `normalise`, `batch_normalise`, `halve`, `peaks` and `attend` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
@@ -43,28 +43,31 @@ pub trait KernelOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`, untracked.
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Batch normalisation of `z[n, c, h, w]` with its own `moments[2, c]`, `gamma[c]` and `beta[c]`, then the `ReLU` where
-    /// asked for.
+    /// Batch normalisation of `z[n, c, h, w]` with `moments[2, c]`, `gamma[c]` and `beta[c]`, then the `ReLU` where asked for.
     fn batch_normalise(
         z: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        relu: bool,
+        manner: Manner,
     ) -> FloatTensor<Self>;
-    /// `(dz, dgamma, dbeta)` from the operands and `dy`; the moments move with `z`.
+    /// `(dz, dgamma, dbeta)` from the operands and `dy`.
     fn batch_normalise_gradient(
         z: FloatTensor<Self>,
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        relu: bool,
+        manner: Manner,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// The mean of 2 x 2 blocks of `x[n, c, h, w]`, of even sizes.
     fn halve(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `dx` from the gradient `dy` of the means.
     fn halve_gradient(dy: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The largest value of every window of `x[n, c, h, w]`.
+    fn peaks(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self>;
+    /// `dx` from `x` and the gradient `dy` of the largest values.
+    fn peaks_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self>;
     /// Sums of powers of magnitudes over the channels, `[n, h * w]`, of `x[n, c, h, w]`.
     fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
     /// `dx` from `x` and the gradient `da` of the sums.
@@ -154,12 +157,12 @@ impl KernelOps for Flex {
         moments: FlexTensor,
         gamma: FlexTensor,
         beta: FlexTensor,
-        relu: bool,
+        manner: Manner,
     ) -> FlexTensor {
         let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(|operand| operand.to_contiguous());
         let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
         let m = maps(&z);
-        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, relu), &[m.n, m.c, m.h, m.w])
+        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, manner.relu), &[m.n, m.c, m.h, m.w])
     }
 
     fn batch_normalise_gradient(
@@ -168,12 +171,12 @@ impl KernelOps for Flex {
         gamma: FlexTensor,
         beta: FlexTensor,
         dy: FlexTensor,
-        relu: bool,
+        manner: Manner,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(|operand| operand.to_contiguous());
         let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
         let m = maps(&z);
-        let (dz, dgamma, dbeta) = batch::backward(Isa::detect(), m, z.storage(), channels, dy.storage(), relu);
+        let (dz, dgamma, dbeta) = batch::backward(Isa::detect(), m, z.storage(), channels, dy.storage(), manner);
         (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
     }
 
@@ -188,6 +191,16 @@ impl KernelOps for Flex {
         let small = maps(&dy);
         let m = Maps { h: 2 * small.h, w: 2 * small.w, ..small };
         tensor(pool::backward(Isa::detect(), m, dy.storage()), &[m.n, m.c, m.h, m.w])
+    }
+
+    fn peaks(x: FlexTensor, windows: Geometry) -> FlexTensor {
+        let (x, g) = (x.to_contiguous(), windows);
+        tensor(peaks::forward(Isa::detect(), &g, x.storage()), &[g.n, g.c, g.oh, g.ow])
+    }
+
+    fn peaks_gradient(x: FlexTensor, dy: FlexTensor, windows: Geometry) -> FlexTensor {
+        let (x, dy, g) = (x.to_contiguous(), dy.to_contiguous(), windows);
+        tensor(peaks::backward(&g, x.storage(), dy.storage()), &[g.n, g.c, g.h, g.w])
     }
 
     fn attend(x: FlexTensor, power: Power) -> FlexTensor {

@@ -8,6 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::attention::Power;
+use super::batch::Manner;
 use super::geometry::Geometry;
 use super::norm::After;
 use super::ops::KernelOps;
@@ -56,12 +57,12 @@ impl<B: KernelOps> Backward<B, 3> for Normalise {
 struct BatchNormalise;
 
 impl<B: KernelOps> Backward<B, 3> for BatchNormalise {
-    type State = ([FloatTensor<B>; 4], bool);
+    type State = ([FloatTensor<B>; 4], Manner);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let dy = gradients.consume::<B>(&ops.node);
-        let ([z, moments, gamma, beta], relu) = ops.state;
-        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, relu);
+        let ([z, moments, gamma, beta], manner) = ops.state;
+        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, manner);
         for (parent, gradient) in ops.parents.into_iter().zip([dz, dgamma, dbeta]) {
             if let Some(node) = parent {
                 gradients.register::<B>(node.id, gradient);
@@ -82,6 +83,23 @@ impl<B: KernelOps> Backward<B, 1> for Halve {
         let dy = gradients.consume::<B>(&ops.node);
         if let Some(node) = parent {
             gradients.register::<B>(node.id, B::halve_gradient(dy));
+        }
+    }
+}
+
+/// Backward pass of `peaks`.
+#[derive(Debug)]
+struct Peaks;
+
+impl<B: KernelOps> Backward<B, 1> for Peaks {
+    type State = (FloatTensor<B>, Geometry);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let dy = gradients.consume::<B>(&ops.node);
+        let (x, windows) = ops.state;
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::peaks_gradient(x, dy, windows));
         }
     }
 }
@@ -162,16 +180,16 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        relu: bool,
+        manner: Manner,
     ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
         let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(Self::inner);
         match BatchNormalise.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let state = ([z.clone(), moments.clone(), gamma.clone(), beta.clone()], relu);
-                prepared.finish(state, B::batch_normalise(z, moments, gamma, beta, relu))
+                let state = ([z.clone(), moments.clone(), gamma.clone(), beta.clone()], manner);
+                prepared.finish(state, B::batch_normalise(z, moments, gamma, beta, manner))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::batch_normalise(z, moments, gamma, beta, relu)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::batch_normalise(z, moments, gamma, beta, manner)),
         }
     }
 
@@ -181,10 +199,10 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        relu: bool,
+        manner: Manner,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(Self::inner);
-        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, relu);
+        let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, manner);
         (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
     }
 
@@ -197,6 +215,20 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
 
     fn halve_gradient(dy: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::from_inner(B::halve_gradient(dy.into_primitive()))
+    }
+
+    fn peaks(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self> {
+        match Peaks.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish((x.clone(), windows), B::peaks(x, windows))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::peaks(x.into_primitive(), windows)),
+        }
+    }
+
+    fn peaks_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self> {
+        Self::from_inner(B::peaks_gradient(x.into_primitive(), dy.into_primitive(), windows))
     }
 
     fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {

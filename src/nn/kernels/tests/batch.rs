@@ -1,12 +1,12 @@
-//! Batch norm in train mode against the composed form, differences in double precision, and numbers worked out by hand.
+//! Batch norm against the composed form, differences in double precision, and numbers worked out by hand.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-use super::super::batch::{self as kernel, Channels};
+use super::super::batch::{self as kernel, Channels, Manner};
 use super::super::norm::{EPSILON, Maps};
 use super::super::simd::Isa;
-use super::super::{batch_norm, composed};
+use super::super::{batch_norm, batch_norm_by, composed};
 use super::{check_instruction_sets, check_threads, distance, host, leaf, values};
 
 type BatchNorm = fn(Tensor<4>, Tensor<1>, Tensor<1>, bool) -> (Tensor<4>, [Tensor<1>; 2]);
@@ -155,9 +155,9 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     let (z, gamma, beta, dy) = (values(size, 4), values(7, 5), values(7, 6), values(size, 7));
     let moments = kernel::moments(isa, maps, &z);
     let mut all = vec![moments.clone()];
-    for relu in [false, true] {
+    for (own, relu) in [(true, false), (true, true), (false, true)] {
         let channels = Channels::new(&moments, &gamma, &beta);
-        let (dz, dgamma, dbeta) = kernel::backward(isa, maps, &z, channels, &dy, relu);
+        let (dz, dgamma, dbeta) = kernel::backward(isa, maps, &z, channels, &dy, Manner { own, relu });
         all.extend([kernel::forward(isa, maps, &z, channels, relu), dz, dgamma, dbeta]);
     }
     all
@@ -167,4 +167,39 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
 fn batch_norm_does_not_depend_on_threads_or_instructions() {
     check_threads(everything);
     check_instruction_sets(everything, 5e-6);
+}
+
+/// In eval mode the moments stand: result and gradients are those of the composed form, which has no part in them.
+#[test]
+fn batch_norms_by_given_moments_agree() {
+    type By = fn(Tensor<4>, Tensor<1>, Tensor<1>, [Tensor<1>; 2], bool) -> Tensor<4>;
+    let all = |run: By, shape: [usize; 4], relu| {
+        let (z, gamma, beta) = (leaf(shape, 1), leaf([shape[1]], 2), leaf([shape[1]], 3));
+        let moments = [leaf([shape[1]], 4).inner(), leaf([shape[1]], 5).inner().abs() + 0.1];
+        let y = run(z.clone(), gamma.clone(), beta.clone(), moments, relu);
+        let dy = leaf(y.dims(), 6).inner();
+        let mut gradients = (y.clone() * Tensor::from_inner(dy)).sum().backward();
+        let [dgamma, dbeta] = [gamma, beta].map(|t| host(t.grad_remove(&mut gradients).unwrap()));
+        [host(y.inner()), host(z.grad_remove(&mut gradients).unwrap()), dgamma, dbeta]
+    };
+    for (shape, relu) in [([6, 20, 9, 7], true), ([3, 4, 16, 16], false), ([2, 5, 1, 1], true)] {
+        let (ours, reference) = (all(batch_norm_by, shape, relu), all(composed::batch_normalise_by, shape, relu));
+        for (what, (ours, reference)) in ["y", "dz", "dgamma", "dbeta"].into_iter().zip(ours.iter().zip(&reference)) {
+            assert!(distance(ours, reference) < 5e-6, "{what} of {shape:?}, relu {relu}");
+        }
+    }
+}
+
+/// Constants of either kind go with what is tracked, and untracked values give the same bits.
+#[test]
+fn given_moments_go_with_tracked_and_untracked_values() {
+    let (z, row) = (leaf([2, 3, 4, 5], 1), |seed| leaf([3], seed).inner());
+    let run = |z: Tensor<4>, gamma: Tensor<1>| batch_norm_by(z, gamma, row(3), [row(4), row(5).abs() + 0.1], true);
+    let plain = host(run(z.clone().inner(), row(2)));
+    assert_eq!(host(run(z.clone(), row(2)).inner()), plain);
+    let gamma = leaf([3], 2);
+    let y = run(z.clone().inner(), gamma.clone());
+    assert_eq!(host(y.clone().inner()), plain);
+    let mut gradients = y.sum().backward();
+    assert!(gamma.grad_remove(&mut gradients).is_some() && z.grad_remove(&mut gradients).is_none());
 }

@@ -3,6 +3,7 @@
 
 mod attention;
 mod batch;
+mod peaks;
 mod pool;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -234,6 +235,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
         ([40, 16, 4, 4], [16, 16, 3, 3], [1, 1], [1, 1]),
         ([5, 3, 9, 8], [18, 3, 3, 3], [1, 1], [1, 1]),
         ([3, 6, 11, 7], [9, 6, 5, 4], [2, 1], [2, 0]),
+        ([2, 3, 21, 40], [9, 3, 7, 7], [2, 2], [3, 3]),
     ] {
         let g = Geometry::new(x, w, stride, padding).unwrap();
         let (xs, ws) = (values(x.iter().product(), 1), values(w.iter().product(), 2));
