@@ -18,6 +18,7 @@
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
+//! | [`report`] | pictures of results that are there already |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types.
@@ -34,6 +35,7 @@ pub mod grad;
 pub mod methods;
 pub mod nn;
 pub mod record;
+pub mod report;
 pub mod rng;
 pub mod run;
 pub mod select;
