@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     ReportError,
-    frame::{Across, Frame, Key, Plan, UP},
+    frame::{Across, Frame, Key, Plan, Sample, UP},
     page::Page,
     path::Path,
     scale::range_of,
@@ -76,7 +76,10 @@ pub fn area_curves(path: &FilePath, by_class: bool) -> Result<Vec<AreaCurve>, Re
     }
     if curves.iter().all(|curve| curve.points.is_empty()) {
         let (what, help) = if by_class {
-            ("discriminative area by class", "logs of older versions have that of all classes only: leave out --by-class")
+            (
+                "discriminative area by class",
+                "logs of older versions have that of all classes only: leave out --by-class",
+            )
         } else {
             ("discriminative area", "name the log (results/logs) of a run of a method with `enhance`, such as edf")
         };
@@ -127,7 +130,8 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
     let last = last.ok_or(ReportError::Nothing)?;
     let shares = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| share * 100.0);
     let styles: Vec<Style> = (0..curves.len()).map(Style::nth).collect();
-    let key = |(curve, style): (&AreaCurve, &Style)| Key { text: curve.name.clone(), style: *style, marker: false };
+    let key =
+        |(curve, style): (&AreaCurve, &Style)| Key { text: curve.name.clone(), style: *style, sample: Sample::Line };
     let mut frame = Frame::new(Plan {
         title: "Discriminative area over the iterations of a distillation".into(),
         note: String::new(),
@@ -141,5 +145,5 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
         let path = Path::through(curve.points.iter().map(|(step, share)| frame.at(*step as f64, share * 100.0)));
         frame.page.line(path, style.colour, CURVE, style.dash);
     }
-    Ok(frame.page)
+    Ok(frame.finish())
 }

@@ -57,8 +57,7 @@ pub(super) fn draw(page: &Page, scale: u32) -> Result<Rgb, ReportError> {
             Shape::Line { path, colour, width, dash } => {
                 let lengths = dash.iter().map(|length| *length as f32).collect();
                 let dash = StrokeDash::new(lengths, 0.0);
-                let stroke =
-                    Stroke { width: *width as f32, line_join: LineJoin::Round, dash, ..Stroke::default() };
+                let stroke = Stroke { width: *width as f32, line_join: LineJoin::Round, dash, ..Stroke::default() };
                 if let Some(path) = outline(path) {
                     canvas.stroke_path(&path, &paint(*colour), &stroke, scaled, None);
                 }

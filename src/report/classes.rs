@@ -1,10 +1,10 @@
 //! Complexity of the classes, sorted, at several thresholds (EDF supplement, Figures 8 to 10).
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     ReportError,
-    frame::{ACROSS, Across, Frame, Key, MARKER, Plan, UP},
+    frame::{Across, Frame, Key, MARKER, Plan, Sample, UP},
     page::Page,
     path::Path,
     scale::range_of,
@@ -16,6 +16,8 @@ use crate::complexity::{ClassSummary, Header, Mean, Summary};
 const NAMED: usize = 24;
 /// Share of a slot that the series of a class spread over.
 const SLOT: f64 = 0.6;
+
+const WHISKERS: &str = "whiskers: standard error of the mean";
 
 /// Classes at one threshold of one file.
 struct Series<'a> {
@@ -38,8 +40,9 @@ pub fn class_chart(files: &[(PathBuf, Summary)], thresholds: &[f32]) -> Result<P
     let series = series(files, thresholds)?;
     let Some((_, first)) = files.first() else { return Err(ReportError::Nothing) };
     let note = if files.len() == 1 { describe(&first.header, first.classes.len()) } else { String::new() };
-    let most = files.iter().map(|(_, summary)| summary.classes.len()).max().unwrap_or_default();
-    Ok(if most <= NAMED { named(&series, first, thresholds, note) } else { ranked(&series, most, note) })
+    let distinct: BTreeSet<&str> =
+        files.iter().flat_map(|(_, summary)| &summary.classes).map(|class| class.synset.as_str()).collect();
+    Ok(if distinct.len() <= NAMED { named(&series, first, thresholds, &note) } else { ranked(&series, note) })
 }
 
 fn series<'a>(files: &'a [(PathBuf, Summary)], wanted: &[f32]) -> Result<Vec<Series<'a>>, ReportError> {
@@ -75,13 +78,13 @@ impl Series<'_> {
         class.means[self.threshold]
     }
 
-    fn key(&self, marker: bool) -> Key {
-        Key { text: self.text.clone(), style: self.style, marker }
+    fn key(&self, sample: Sample) -> Key {
+        Key { text: self.text.clone(), style: self.style, sample }
     }
 }
 
 /// Points over names.
-fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: String) -> Page {
+fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str) -> Page {
     let by = thresholds.first().copied().filter(|_| !thresholds.contains(&0.5)).unwrap_or(0.5);
     let by = first.header.threshold(by).unwrap_or(0);
     let mut order: Vec<&ClassSummary> = first.classes.iter().collect();
@@ -96,12 +99,12 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: Strin
     let at = first.header.settings.thresholds[by];
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {} classes", order.len()),
-        note,
+        note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
         across: Across::Names(order.iter().map(|class| class.label.clone()).collect()),
         across_title: format!("class, the most complex at threshold {at} first"),
         up: range_of(all.map(|value| value * 100.0), UP),
         up_title: "complexity κ (%)".into(),
-        keys: series.iter().map(|one| one.key(true)).collect(),
+        keys: series.iter().map(|one| one.key(Sample::Marker)).collect(),
     });
     for (place, one) in series.iter().enumerate() {
         let aside = SLOT * ((place as f64 + 0.5) / series.len() as f64 - 0.5);
@@ -114,34 +117,43 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: Strin
             frame.page.area(Path::marker(one.style.marker, point, MARKER), one.style.colour);
         }
     }
-    frame.page
+    frame.finish()
 }
 
 /// Curves over ranks.
-fn ranked(series: &[Series<'_>], most: usize, note: String) -> Page {
+fn ranked(series: &[Series<'_>], note: String) -> Page {
     let values = |one: &Series<'_>| {
-        let mut values: Vec<f64> =
-            one.summary.classes.iter().map(|class| one.mean(class).complexity * 100.0).collect();
+        let mut values: Vec<f64> = one.summary.classes.iter().map(|class| one.mean(class).complexity * 100.0).collect();
         values.sort_by(|a, b| b.total_cmp(a));
         values
     };
+    let most = series.iter().map(|one| one.summary.classes.len()).max().unwrap_or_default();
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {most} classes by rank"),
         note,
         across: Across::Numbers { range: [0.0, most as f64], whole: true },
         across_title: "rank of the class, each curve in its own order".into(),
-        up: range_of(series.iter().flat_map(values), UP.max(ACROSS - 1)),
+        up: range_of(series.iter().flat_map(values), UP),
         up_title: "complexity κ (%)".into(),
-        keys: series.iter().map(|one| one.key(false)).collect(),
+        keys: series.iter().map(|one| one.key(Sample::Line)).collect(),
     });
     for one in series {
-        let steps = values(one).into_iter().enumerate().flat_map(|(rank, value)| {
-            [frame.at(rank as f64, value), frame.at((rank + 1) as f64, value)]
-        });
-        let path = Path::through(steps);
+        let values = values(one);
+        let mut path = Path::default();
+        let mut rank = 0;
+        for equal in values.chunk_by(|a, b| a == b) {
+            let (from, to) = (frame.at(rank as f64, equal[0]), frame.at((rank + equal.len()) as f64, equal[0]));
+            if rank == 0 {
+                path.move_to(from[0], from[1])
+            } else {
+                path.line_to(from[0], from[1])
+            }
+            path.line_to(to[0], to[1]);
+            rank += equal.len();
+        }
         frame.page.line(path, one.style.colour, CURVE, one.style.dash);
     }
-    frame.page
+    frame.finish()
 }
 
 /// Where scores come from, in a line.

@@ -2,9 +2,19 @@
 
 use std::{io, path::PathBuf};
 
+use crate::{complexity::ComplexityError, data::DataError};
+
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ReportError {
+    /// The images.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] DataError),
+    /// The lists.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Complexity(#[from] ComplexityError),
     /// A name that does not say what to write.
     #[error("--out {}: {kind}s are written as {}", path.display(), endings.join(" or "))]
     #[diagnostic(help("name a file that ends in {}", endings.join(" or ")))]
@@ -51,6 +61,12 @@ pub enum ReportError {
     #[error("there is nothing to draw")]
     #[diagnostic(help("name at least one file of results, or a list with images"))]
     Nothing,
+    /// Files or flags that do not go together.
+    #[error("files of scores and logs of runs do not share a chart")]
+    #[diagnostic(help(
+        "name files of scores (.parquet), with --threshold if you like, or logs of runs (.jsonl), with --by-class if you like"
+    ))]
+    Kinds,
     /// A line of a log that is none.
     #[error("{}, line {line}: {why}", path.display())]
     #[diagnostic(help("logs of runs lie in results/logs and have one JSON object a line"))]
@@ -72,6 +88,28 @@ pub enum ReportError {
         threshold: f32,
         /// What there is.
         known: Vec<f32>,
+    },
+    /// No lists of a category.
+    #[error("--category {category}: {lists} has no easy and hard list of it")]
+    #[diagnostic(help("categories of {lists}: {}", known.join(", ")))]
+    NoCategory {
+        /// The file, or `published`.
+        lists: String,
+        /// What was asked for.
+        category: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No such image.
+    #[error("--image {image}: no image of that name in {among}")]
+    #[diagnostic(help(
+        "name the file as `compdd complexity score` lists it, with or without its class before it: n01440764/n01440764_10026.JPEG"
+    ))]
+    NoImage {
+        /// What was asked for.
+        image: String,
+        /// Subset and split.
+        among: String,
     },
     /// A picture too large to be held.
     #[error("a picture of {width} x {height} pixels cannot be made")]

@@ -10,6 +10,8 @@ use super::{
 
 const MARGIN: f64 = 8.0;
 const GAP: f64 = 6.0;
+/// Beside the plot, with room for half a number.
+const RIGHT: f64 = 24.0;
 /// From one line of text to the next.
 const LINE: f64 = 17.0;
 /// Length of the sample in a key.
@@ -27,7 +29,10 @@ pub(super) const MARKER: f64 = 3.4;
 
 /// What lies along the horizontal axis.
 pub(super) enum Across {
-    Numbers { range: [f64; 2], whole: bool },
+    Numbers {
+        range: [f64; 2],
+        whole: bool,
+    },
     /// The middles of equal slots, at 0, 1, 2, ...
     Names(Vec<String>),
 }
@@ -36,8 +41,15 @@ pub(super) enum Across {
 pub(super) struct Key {
     pub text: String,
     pub style: Style,
-    /// With its marker instead of its line.
-    pub marker: bool,
+    pub sample: Sample,
+}
+
+/// What stands before the words of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sample {
+    Line,
+    Marker,
+    Area,
 }
 
 /// What a frame is made of.
@@ -64,11 +76,11 @@ impl Frame {
     pub fn new(plan: Plan) -> Self {
         let notes = font::wrapped(&plan.note, SMALL, WIDTH - 2.0 * MARGIN);
         let (places, rows) = key_places(&plan.keys);
-        let top = MARGIN + (notes.len() + rows) as f64 * LINE + GAP;
+        let top = MARGIN + (notes.len() + rows) as f64 * LINE + 2.0 * GAP;
         let ticks = Ticks::for_range(plan.up, UP);
         let numbers: Vec<(f64, String)> = ticks.inside(plan.up).into_iter().map(|v| (v, ticks.write(v))).collect();
         let widest = numbers.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
-        let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - 2.0 * MARGIN);
+        let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - RIGHT);
         let x = match &plan.across {
             Across::Numbers { range, .. } => Scale { range: *range, pixels: [left, right] },
             Across::Names(names) => Scale { range: [-0.5, names.len() as f64 - 0.5], pixels: [left, right] },
@@ -83,7 +95,7 @@ impl Frame {
             let at = [MARGIN, MARGIN + (row as f64 + 0.75) * LINE];
             page.text(Label::new(text, at, SMALL, Anchor::Start).coloured(MUTED));
         }
-        let above = top - GAP - rows as f64 * LINE;
+        let above = top - 2.0 * GAP - rows as f64 * LINE;
         for (key, [left, row]) in plan.keys.iter().zip(places) {
             draw_key(&mut page, key, [left, above + (row + 0.5) * LINE]);
         }
@@ -93,15 +105,23 @@ impl Frame {
             let at = [left - TICK - 2.0, height + SMALL * font::CAPITAL / 2.0];
             page.text(Label::new(text, at, SMALL, Anchor::End));
         }
-        page.text(Label::new(plan.up_title, [MARGIN + TEXT, f64::midpoint(top, bottom)], TEXT, Anchor::Middle).turned(-90.0));
+        page.text(
+            Label::new(plan.up_title, [MARGIN + TEXT, f64::midpoint(top, bottom)], TEXT, Anchor::Middle).turned(-90.0),
+        );
         page.text(Label::new(plan.across_title, [f64::midpoint(left, right), title_line], TEXT, Anchor::Middle));
         for name in names {
             let at = if name.turn == 0.0 { name.at[0] } else { name.at[0] - LEAN };
             page.line(Path::through([[at, bottom], [at, bottom + TICK]]), INK, THIN, &[]);
             page.text(name);
         }
-        page.line(Path::through([[left, top], [left, bottom], [right, bottom]]), INK, THIN, &[]);
         Self { page, x, y }
+    }
+
+    /// The page, its axes drawn over whatever touches them.
+    pub fn finish(mut self) -> Page {
+        let ([left, right], [bottom, top]) = (self.x.pixels, self.y.pixels);
+        self.page.line(Path::through([[left, top], [left, bottom], [right, bottom]]), INK, THIN, &[]);
+        self.page
     }
 
     /// The pixel of a point.
@@ -126,10 +146,10 @@ fn key_places(keys: &[Key]) -> (Vec<[f64; 2]>, usize) {
 
 fn draw_key(page: &mut Page, key: &Key, [left, middle]: [f64; 2]) {
     let Style { colour, dash, marker } = key.style;
-    if key.marker {
-        page.area(Path::marker(marker, [left + SAMPLE / 2.0, middle], MARKER), colour);
-    } else {
-        page.line(Path::through([[left, middle], [left + SAMPLE, middle]]), colour, CURVE, dash);
+    match key.sample {
+        Sample::Line => page.line(Path::through([[left, middle], [left + SAMPLE, middle]]), colour, CURVE, dash),
+        Sample::Marker => page.area(Path::marker(marker, [left + SAMPLE / 2.0, middle], MARKER), colour),
+        Sample::Area => page.area(Path::rectangle([left, middle - GAP], [left + SAMPLE, middle + GAP]), colour),
     }
     let at = [left + SAMPLE + GAP, middle + TEXT * font::CAPITAL / 2.0];
     let text = font::fitting(&key.text, TEXT, WIDTH - MARGIN - at[0]);

@@ -1,7 +1,7 @@
 //! Pictures made from results that are there already: charts as SVG or PNG, sheets of images as PNG.
 //!
 //! A chart is a [`Page`]: [`class_chart`] shows the complexity of classes, [`map_histogram`] the values of one activation map,
-//! [`area_chart`] the discriminative area over a distillation, read from logs by [`area_curves`]. A sheet is [`Rgb`]: [`overlay_sheet`] lays maps
+//! [`area_chart`] the discriminative area over a distillation, read from logs by [`area_curves`]; [`chart`] picks by file. A sheet is [`Rgb`]: [`overlay_sheet`] lays maps
 //! over images, [`gallery_sheet`] puts easy classes beside hard ones. [`ChartFile`] and [`SheetFile`] write them. All share one [`style`]
 //! and one embedded font, and equal input gives equal bytes. What may enter: pictures of values and files. What may not: anything that
 //! computes these values; this room never runs a network or a method.
@@ -18,7 +18,9 @@ mod gallery;
 mod histogram;
 mod overlay;
 mod page;
+mod pair;
 mod path;
+mod results;
 mod scale;
 mod sheet;
 pub mod style;
@@ -32,8 +34,10 @@ pub use error::ReportError;
 pub use file::{ChartFile, SheetFile};
 pub use gallery::{GalleryClass, GalleryList, gallery_sheet};
 pub use histogram::{MapValues, map_histogram};
-pub use overlay::{Seen, SeenClass, overlaid, overlay_sheet};
+pub use overlay::{overlaid, overlay_sheet};
 pub use page::Page;
+pub use pair::Pair;
+pub use results::{ChartOptions, chart};
 
 #[cfg(test)]
 mod tests;

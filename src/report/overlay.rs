@@ -6,53 +6,34 @@ use super::{
     colours::colour,
     sheet::{Block, Strip, Tile, sheet},
 };
+use crate::complexity::Sample;
 
 /// How much of the colour of a map is laid over the image, which is made grey below it.
 const OPACITY: f32 = 0.6;
 
-/// An image and where a network looked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    /// The image.
-    pub image: Rgb,
-    /// Its map, `[height, width]` at the size of the image, in `[0, 1]`.
-    pub map: Vec<f32>,
-    /// Its complexity, 0 to 1.
-    pub complexity: f64,
-}
-
-/// The images of a class.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeenClass {
-    /// Human name.
-    pub name: String,
-    /// Its images.
-    pub images: Vec<Seen>,
-}
-
 /// The map of an image as colours over it: intensities are those of the map, neither squared nor stretched.
-pub fn overlaid(seen: &Seen) -> Rgb {
+pub fn overlaid(sample: &Sample) -> Rgb {
     let blend = |(pixel, value): (&[u8], &f32)| {
         let grey = 0.2126 * f32::from(pixel[0]) + 0.7152 * f32::from(pixel[1]) + 0.0722 * f32::from(pixel[2]);
         colour(*value).map(|part| ((1.0 - OPACITY) * grey + OPACITY * f32::from(part)).round() as u8)
     };
-    let bytes = seen.image.bytes.chunks_exact(3).zip(&seen.map).flat_map(blend).collect();
-    Rgb { bytes, ..seen.image }
+    let bytes = sample.rgb.chunks_exact(3).zip(&sample.map).flat_map(blend).collect();
+    Rgb { bytes, width: sample.side, height: sample.side }
 }
 
-/// A sheet with a row for each class: every image beside its map, the complexity below; and the scale of the colours.
+/// A sheet with a row for each class: every image beside its map, the complexity at the first threshold below; and the scale of the
+/// colours. Images of a class stand one after the other in `samples`.
 ///
 /// # Errors
 /// When there are no images.
-pub fn overlay_sheet(classes: &[SeenClass], note: &str) -> Result<Rgb, ReportError> {
-    let tile = |seen: &Seen| Tile {
-        pictures: vec![seen.image.clone(), overlaid(seen)],
-        caption: format!("κ = {:.1} %", seen.complexity * 100.0),
+pub fn overlay_sheet(samples: &[Sample], note: &str) -> Result<Rgb, ReportError> {
+    let tile = |sample: &Sample| Tile {
+        pictures: vec![Rgb { bytes: sample.rgb.clone(), width: sample.side, height: sample.side }, overlaid(sample)],
+        caption: sample.complexity.first().map(|kappa| format!("κ = {:.1} %", kappa * 100.0)).unwrap_or_default(),
     };
-    let strip =
-        |class: &SeenClass| Strip { heading: class.name.clone(), tiles: class.images.iter().map(tile).collect() };
-    let strips = classes.iter().filter(|class| !class.images.is_empty()).map(strip).collect();
-    sheet(&[Block { title: String::new(), strips }], note, true)
+    let classes = samples.chunk_by(|a, b| a.synset == b.synset);
+    let strip = |class: &[Sample]| Strip { heading: class[0].label.clone(), tiles: class.iter().map(tile).collect() };
+    sheet(&[Block { title: String::new(), strips: classes.map(strip).collect() }], note, true)
 }
 
 /// The colours from 0 on the left to 1 on the right.

@@ -11,6 +11,8 @@ use super::{
 
 const MARGIN: usize = 12;
 const GAP: usize = 4;
+/// Between tiles of a row.
+const APART: usize = 10;
 /// Between blocks that stand beside each other.
 const GUTTER: usize = 28;
 /// Height of a line of words.
@@ -19,7 +21,7 @@ const LINE: usize = 18;
 const WANTED: usize = 96;
 const BAR: usize = 160;
 /// Columns that a sheet has at least, so that its words have room.
-const LEAST: usize = 480;
+const LEAST: usize = 360;
 
 /// One picture with a line below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +49,6 @@ pub(super) struct Block {
 struct Sheet<'a> {
     page: Page,
     pictures: Vec<(&'a Rgb, [usize; 2])>,
-    scale: usize,
 }
 
 /// Blocks beside each other; `bar` adds the scale of the colours of maps.
@@ -60,7 +61,7 @@ pub(super) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Result<Rgb, Repo
     let tile_height = high + GAP + if captions { LINE } else { 0 };
     let strip_height = LINE + tile_height + GAP;
     let columns = |block: &Block| {
-        let own = |strip: &Strip| strip.tiles.iter().map(|tile| tile.pictures.len() * wide + GAP).sum::<usize>();
+        let own = |strip: &Strip| strip.tiles.iter().map(|tile| tile.pictures.len() * wide + APART).sum::<usize>();
         block.strips.iter().map(own).max().unwrap_or_default()
     };
     let all = blocks.iter().map(columns).sum::<usize>() + GUTTER * blocks.len().saturating_sub(1);
@@ -71,7 +72,7 @@ pub(super) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Result<Rgb, Repo
     let rows = blocks.iter().map(|block| block.strips.len()).max().unwrap_or_default();
     let foot = if bar { LINE + GAP } else { 0 };
     let height = top + titles + rows * strip_height + foot + MARGIN;
-    let mut sheet = Sheet { page: Page::new([width as f64, height as f64], note), pictures: Vec::new(), scale };
+    let mut sheet = Sheet { page: Page::new([width as f64, height as f64], note), pictures: Vec::new() };
     for (row, line) in notes.into_iter().enumerate() {
         let words = Label::new(line, baseline(MARGIN, MARGIN + row * LINE), SMALL, Anchor::Start);
         sheet.page.text(words.coloured(MUTED));
@@ -107,7 +108,7 @@ fn baseline(left: usize, top: usize) -> [f64; 2] {
 
 impl<'a> Sheet<'a> {
     fn strip(&mut self, strip: &'a Strip, [left, top]: [usize; 2], [wide, high]: [usize; 2]) {
-        let room: usize = strip.tiles.iter().map(|tile| tile.pictures.len() * wide + GAP).sum();
+        let room: usize = strip.tiles.iter().map(|tile| tile.pictures.len() * wide + APART).sum();
         let heading = font::fitting(&strip.heading, TEXT, room as f64);
         self.page.text(Label::new(heading, baseline(left, top), TEXT, Anchor::Start));
         let mut x = left;
@@ -119,7 +120,7 @@ impl<'a> Sheet<'a> {
             let caption = font::fitting(&tile.caption, SMALL, own as f64);
             let [_, y] = baseline(x, top + LINE + high);
             self.page.text(Label::new(caption, [x as f64 + own as f64 / 2.0, y], SMALL, Anchor::Middle));
-            x += own + GAP;
+            x += own + APART;
         }
     }
 

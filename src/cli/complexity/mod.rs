@@ -1,6 +1,11 @@
 //! `compdd complexity`: how complex the scenes of a data set are.
 
+mod gallery;
+mod look;
+mod map;
 mod network;
+mod overlay;
+mod plot;
 mod score;
 mod show;
 mod truth;
@@ -17,6 +22,14 @@ pub enum ComplexityCommand {
     Score(Box<score::ScoreArgs>),
     /// Show the means of a file of scores by class, or by category
     Show(show::ShowArgs),
+    /// Draw the complexity of classes from files of scores, or the discriminative area from logs of runs (SVG, PNG)
+    Plot(plot::PlotArgs),
+    /// Draw the histogram of one image's map, with the threshold (SVG, PNG)
+    Map(Box<map::MapArgs>),
+    /// Lay maps over images, with the complexity of each (PNG)
+    Overlay(Box<overlay::OverlayArgs>),
+    /// Show the images of a category, easy classes beside hard ones (PNG)
+    Gallery(gallery::GalleryArgs),
     /// Hold the score against the built-in scenes, whose objects are known
     Truth(truth::TruthArgs),
 }
@@ -26,6 +39,10 @@ impl ComplexityCommand {
         match self {
             Self::Score(args) => args.execute(),
             Self::Show(args) => args.execute(),
+            Self::Plot(args) => args.execute(),
+            Self::Map(args) => args.execute(),
+            Self::Overlay(args) => args.execute(),
+            Self::Gallery(args) => args.execute(),
             Self::Truth(args) => args.execute(),
         }
     }

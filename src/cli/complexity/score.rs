@@ -23,9 +23,18 @@ use super::{
 };
 
 #[derive(Clone, Copy, ValueEnum)]
-enum SplitArg {
+pub enum SplitArg {
     Train,
     Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Self::Train,
+            SplitArg::Test => Self::Test,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -98,10 +107,7 @@ impl ScoreArgs {
         };
         let resize = if self.crop { ResizeMode::CentreCrop } else { ResizeMode::Squash };
         let decode = Decode { resolution: judge.resolution(), resize, antialias: !self.no_antialias };
-        let split = match self.split {
-            SplitArg::Train => Split::Train,
-            SplitArg::Test => Split::Test,
-        };
+        let split = Split::from(self.split);
         let library = Library::new(Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA")));
         let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
         let roll = Arc::new(Roll::open(subset.as_ref(), &library, split, decode, options)?);

@@ -1,0 +1,38 @@
+//! `compdd complexity overlay`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use compdd::report::{self, SheetFile};
+
+use super::{
+    super::ui::{self, Outcome},
+    look::LookArgs,
+};
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  compdd complexity overlay --network convnet-d4 --params own.safetensors --trained-on imagenette --res 64 \\
+    --data ~/imagenette --subset imagenette --out sheet.png")]
+pub struct OverlayArgs {
+    /// Sheet to write
+    #[arg(short, long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// Images of each class: the first ones
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    per_class: usize,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+impl OverlayArgs {
+    pub fn execute(self) -> Outcome {
+        let out = SheetFile::new(&self.out)?;
+        let looking = self.look.open()?;
+        let samples = looking.at(&looking.roll.first(self.per_class))?;
+        let note = format!("{}; κ at threshold {}", looking.note, looking.settings.thresholds[0]);
+        out.write(&report::overlay_sheet(&samples, &note)?)?;
+        ui::say(&format!("{}: {} images", self.out.display(), samples.len()));
+        Ok(ExitCode::SUCCESS)
+    }
+}
