@@ -21,7 +21,7 @@
 //! | [`report`] | pictures of results that are there already |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
-//! `subset` -> `record`'s types.
+//! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;

@@ -17,7 +17,7 @@ const NAMED: usize = 24;
 /// Share of a slot that the series of a class spread over.
 const SLOT: f64 = 0.6;
 
-const WHISKERS: &str = "whiskers: standard error of the mean";
+const WHISKERS: &str = "whiskers: standard error";
 
 /// Classes at one threshold of one file.
 struct Series<'a> {

@@ -61,11 +61,18 @@ pub enum ReportError {
     #[error("there is nothing to draw")]
     #[diagnostic(help("name at least one file of results, or a list with images"))]
     Nothing,
-    /// Files or flags that do not go together.
+    /// A flag for files of another kind.
+    #[error("{flag} is for {kind}, and these are none")]
+    #[diagnostic(help("leave {flag} out, or name {kind}"))]
+    Flag {
+        /// `--by-class` or `--threshold`.
+        flag: &'static str,
+        /// `logs of runs (.jsonl)` or `files of scores (.parquet)`.
+        kind: &'static str,
+    },
+    /// Files that do not go together.
     #[error("files of scores and logs of runs do not share a chart")]
-    #[diagnostic(help(
-        "name files of scores (.parquet), with --threshold if you like, or logs of runs (.jsonl), with --by-class if you like"
-    ))]
+    #[diagnostic(help("draw one chart of the files of scores (.parquet) and one of the logs (.jsonl)"))]
     Kinds,
     /// A line of a log that is none.
     #[error("{}, line {line}: {why}", path.display())]

@@ -24,12 +24,18 @@ pub fn chart(files: &[PathBuf], options: &ChartOptions) -> Result<Page, ReportEr
     if files.is_empty() {
         return Err(ReportError::Nothing);
     }
-    if logs == 0 && !options.by_class {
+    if logs == 0 {
+        if options.by_class {
+            return Err(ReportError::Flag { flag: "--by-class", kind: "logs of runs (.jsonl)" });
+        }
         let read = |path: &PathBuf| Ok((path.clone(), Summary::of(&Scores::open(path)?)?));
         return class_chart(&files.iter().map(read).collect::<Result<Vec<_>, ReportError>>()?, &options.thresholds);
     }
-    if logs < files.len() || !options.thresholds.is_empty() {
+    if logs < files.len() {
         return Err(ReportError::Kinds);
+    }
+    if !options.thresholds.is_empty() {
+        return Err(ReportError::Flag { flag: "--threshold", kind: "files of scores (.parquet)" });
     }
     let read = |path: &PathBuf| area_curves(path, options.by_class);
     area_chart(&files.iter().map(read).collect::<Result<Vec<_>, _>>()?.concat())

@@ -51,8 +51,10 @@ fn from_scores_to_pictures() {
 
     sandbox.file("categories.toml", "[scene]\nsubsets = [\"scenes-easy\"]\n");
     sandbox.succeed("subset build --scores scores.parquet --categories categories.toml --per 3 --out lists.toml");
-    sandbox.succeed("data scenes --subset scenes-easy --out images --train-per-class 4 --test-per-class 1");
-    sandbox.succeed("complexity gallery --lists lists.toml --category scene --data images --per-class 2 --out gallery.png");
+    sandbox.succeed("data make-scenes images --per-class 4 --test-per-class 1");
+    sandbox.succeed(
+        "complexity gallery --lists lists.toml --category scene --data images --per-class 2 --out gallery.png",
+    );
     let [width, height] = size(&read(&sandbox, "gallery.png"));
     assert!(width > 4 * 128 && height > 3 * 128, "{width} x {height}");
 }

@@ -1,6 +1,6 @@
 //! `compdd complexity gallery`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
@@ -32,8 +32,8 @@ pub struct GalleryArgs {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// Images of each class: the first ones
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    per_class: usize,
+    #[arg(long, default_value = "5", value_name = "N")]
+    per_class: NonZeroUsize,
     /// Which images
     #[arg(long, default_value = "train")]
     split: SplitArg,
@@ -56,7 +56,7 @@ impl GalleryArgs {
             say_notes(subset);
             let split = Split::from(self.split);
             let roll = Roll::open(Some(subset), &library, split, decode.clone(), RollOptions::default())?;
-            let list = GalleryList::read(subset.id(), &roll, self.per_class, &pair.complexity)?;
+            let list = GalleryList::read(subset.id(), &roll, self.per_class.get(), &pair.complexity)?;
             for file in &list.bad {
                 ui::say(&format!("left out: {file}"));
             }

@@ -1,6 +1,6 @@
 //! `compdd complexity overlay`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::report::{self, SheetFile};
@@ -19,8 +19,8 @@ pub struct OverlayArgs {
     #[arg(short, long, value_name = "FILE.png")]
     out: PathBuf,
     /// Images of each class: the first ones
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    per_class: usize,
+    #[arg(long, default_value = "4", value_name = "N")]
+    per_class: NonZeroUsize,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -29,7 +29,7 @@ impl OverlayArgs {
     pub fn execute(self) -> Outcome {
         let out = SheetFile::new(&self.out)?;
         let looking = self.look.open()?;
-        let samples = looking.at(&looking.roll.first(self.per_class))?;
+        let samples = looking.at(&looking.roll.first(self.per_class.get()))?;
         let note = format!("{}; κ at threshold {}", looking.note, looking.settings.thresholds[0]);
         out.write(&report::overlay_sheet(&samples, &note)?)?;
         ui::say(&format!("{}: {} images", self.out.display(), samples.len()));

@@ -101,9 +101,9 @@ fn what_cannot_be_drawn_is_said() {
     let mixed = ["a.parquet".into(), "b.jsonl".into()];
     assert!(matches!(chart(&mixed, &ChartOptions::default()), Err(ReportError::Kinds)));
     let by_class = ChartOptions { by_class: true, ..ChartOptions::default() };
-    assert!(matches!(chart(&["a.parquet".into()], &by_class), Err(ReportError::Kinds)));
+    assert!(matches!(chart(&["a.parquet".into()], &by_class), Err(ReportError::Flag { .. })));
     let threshold = ChartOptions { thresholds: vec![0.5], ..ChartOptions::default() };
-    assert!(matches!(chart(&["b.jsonl".into()], &threshold), Err(ReportError::Kinds)));
+    assert!(matches!(chart(&["b.jsonl".into()], &threshold), Err(ReportError::Flag { .. })));
     let missing = chart(&["none.parquet".into()], &ChartOptions::default());
     assert!(matches!(missing, Err(ReportError::Complexity(ComplexityError::Read { .. }))));
 }

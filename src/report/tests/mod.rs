@@ -78,7 +78,11 @@ fn areas(page: &Page, wanted: Colour) -> Vec<[f64; 4]> {
 
 /// The corners of the box around a label.
 fn corners(label: &Label) -> [[f64; 2]; 4] {
-    let below = if label.text.contains(|letter: char| letter.is_alphabetic() || ",;_@()".contains(letter)) { 0.24 } else { 0.0 };
+    let below = if label.text.contains(|letter: char| letter.is_alphabetic() || ",;_@()".contains(letter)) {
+        0.24
+    } else {
+        0.0
+    };
     let (width, up, down) = (font::width(&label.text, label.size), label.size * 0.76, label.size * below);
     let (sin, cos) = label.turn.to_radians().sin_cos();
     let place = |[x, y]: [f64; 2]| [label.at[0] + x * cos - y * sin, label.at[1] + x * sin + y * cos];
