@@ -139,18 +139,13 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
     });
     for one in series {
         let values = values(one);
-        let mut path = Path::default();
         let mut rank = 0;
-        for equal in values.chunk_by(|a, b| a == b) {
-            let (from, to) = (frame.at(rank as f64, equal[0]), frame.at((rank + equal.len()) as f64, equal[0]));
-            if rank == 0 {
-                path.move_to(from[0], from[1])
-            } else {
-                path.line_to(from[0], from[1])
-            }
-            path.line_to(to[0], to[1]);
+        let steps = values.chunk_by(|a, b| a == b).flat_map(|equal| {
+            let from = rank;
             rank += equal.len();
-        }
+            [from, rank].map(|rank| frame.at(rank as f64, equal[0]))
+        });
+        let path = Path::through(steps);
         frame.page.line(path, one.style.colour, CURVE, one.style.dash);
     }
     frame.finish()

@@ -1,4 +1,4 @@
-//! The one font of all pictures, as outlines: DejaVu Sans, embedded, so that a picture needs no font where it is made or seen.
+//! The one font of all pictures, as outlines: `DejaVu` Sans, embedded, so that a picture needs no font where it is made or seen.
 
 use std::sync::LazyLock;
 
@@ -89,7 +89,7 @@ impl OutlineBuilder for Pen {
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        // DejaVu has quadratic curves only; a cubic one would be drawn by the quadratic one that leaves in the same direction.
+        // This font has quadratic curves only; a cubic one would be drawn by the quadratic one that leaves in the same direction.
         let control = [f32::midpoint(x1, x2).into(), f32::midpoint(y1, y2).into()];
         self.0.curve_to(control, [x.into(), y.into()]);
     }

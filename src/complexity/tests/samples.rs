@@ -14,7 +14,7 @@ fn samples_are_what_the_scores_say() {
         ("layer", Grid::Layer, CamMethod::GradCam),
         ("image", Grid::Image, CamMethod::SmoothGradCamPlusPlus { samples: 2, sigma: 0.3 }),
     ] {
-        let settings = Settings { grid, method, ..Settings::default() };
+        let settings = Settings { method, grid, ..Settings::default() };
         let out = folder.path().join(name);
         scored(&judge, &roll, &settings, &out).unwrap();
         let mut rows: Vec<Row> = Vec::new();
