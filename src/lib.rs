@@ -18,9 +18,10 @@
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
+//! | [`report`] | pictures of results that are there already |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
-//! `subset` -> `record`'s types.
+//! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
@@ -34,6 +35,7 @@ pub mod grad;
 pub mod methods;
 pub mod nn;
 pub mod record;
+pub mod report;
 pub mod rng;
 pub mod run;
 pub mod select;

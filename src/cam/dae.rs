@@ -51,6 +51,12 @@ pub fn enhanced_share(maps: Tensor<3>, threshold: Threshold) -> f32 {
     threshold.reached(maps).float().mean().into_scalar()
 }
 
+/// The share of the pixels of each map that reach the threshold.
+pub fn enhanced_shares(maps: Tensor<3>, threshold: Threshold) -> Vec<f32> {
+    let [n, h, w] = maps.dims();
+    threshold.reached(maps).float().reshape([n, h * w]).mean_dim(1).into_data().iter::<f32>().collect()
+}
+
 /// Whether maps are computed anew before iteration `iteration`: at 0 and at every multiple of `interval`. With an interval
 /// of 0, at iteration 0 only.
 pub fn due(iteration: usize, interval: usize) -> bool {

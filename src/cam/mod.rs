@@ -22,7 +22,7 @@ mod targets;
 mod train;
 
 pub use complexity::{Comparison, complexity};
-pub use dae::{Threshold, dae_weights, due, enhanced_share, refreshes};
+pub use dae::{Threshold, dae_weights, due, enhanced_share, enhanced_shares, refreshes};
 pub use error::CamError;
 pub use evidence::Evidence;
 pub use look::{Asked, Look};

@@ -98,7 +98,7 @@ fn look_at_all(
 }
 
 /// The output of the network for every class of the images; nothing where it is not asked for.
-fn outputs(judge: &Judge, roll: &Roll, question: Question) -> Result<Vec<usize>, ComplexityError> {
+pub(super) fn outputs(judge: &Judge, roll: &Roll, question: Question) -> Result<Vec<usize>, ComplexityError> {
     if question == Question::Predicted {
         return Ok(Vec::new());
     }
@@ -132,12 +132,29 @@ fn look_at(
     outputs: &[usize],
     portion: &Portion,
 ) -> Result<Vec<(usize, Entry)>, ComplexityError> {
-    let Some(images) = &portion.images else { return Ok(Vec::new()) };
+    let mut rows = Vec::with_capacity(portion.slots.len());
+    each_look(judge, roll, settings, outputs, portion, |slots, _, look| {
+        rows.extend(slots.iter().copied().zip(entries(judge, roll, settings, slots, look)?));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Shows the images of a portion to the judge, as many at a time as it takes. `visit` gets the slots of some of them, the position of the
+/// first in the portion, and what the judge saw.
+pub(super) fn each_look(
+    judge: &Judge,
+    roll: &Roll,
+    settings: &Settings,
+    outputs: &[usize],
+    portion: &Portion,
+    mut visit: impl FnMut(&[usize], usize, Look) -> Result<(), ComplexityError>,
+) -> Result<(), ComplexityError> {
+    let Some(images) = &portion.images else { return Ok(()) };
     if images.shape()[2] != judge.resolution() {
         return Err(ComplexityError::Resolution { images: images.shape()[2], network: judge.resolution() });
     }
     let device = judge.cam().params().device();
-    let mut rows = Vec::with_capacity(portion.slots.len());
     for (chunk, slots) in portion.slots.chunks(judge.cam().chunk()).enumerate() {
         let first = chunk * judge.cam().chunk();
         let positions: Vec<usize> = (first..first + slots.len()).collect();
@@ -151,10 +168,9 @@ fn look_at(
             Question::Predicted => Asked::Predicted,
         };
         let seeds: Vec<u64> = slots.iter().flat_map(|&slot| cam::seeds(settings.seed, 0, slot..slot + 1)).collect();
-        let look = judge.cam().look(settings.method, x, asked, &seeds)?;
-        rows.extend(slots.iter().copied().zip(entries(judge, roll, settings, slots, look)?));
+        visit(slots, first, judge.cam().look(settings.method, x, asked, &seeds)?)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What is counted in the maps of a chunk.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::{
     cache::{Block, checksum},
     error::DataError,
+    planes::interleaved,
 };
 
 /// Decoded images of one split: bytes `[n, C, H, W]` (planar, one image after the other), a label for each, class names.
@@ -117,6 +118,11 @@ impl ImageSet {
     pub fn image(&self, i: usize) -> &[u8] {
         let size = self.image_size();
         &self.pixels()[i * size..(i + 1) * size]
+    }
+
+    /// The bytes of image `i` pixel by pixel, `[H, W, C]`.
+    pub fn interleaved(&self, i: usize) -> Vec<u8> {
+        interleaved(self.image(i), self.shape()[0])
     }
 
     /// All bytes, `[n, C, H, W]`.

@@ -228,12 +228,39 @@ impl Roll {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// Slots of the first images of every class, at most `per_class` of each.
+    pub fn first(&self, per_class: usize) -> Vec<usize> {
+        let mut taken = vec![0; self.classes.len()];
+        let mut first = |&slot: &usize| {
+            let taken = &mut taken[self.labels[slot] as usize];
+            *taken += 1;
+            *taken <= per_class
+        };
+        (0..self.len()).filter(|slot| first(slot)).collect()
+    }
+
+    /// Slot of the image with a name: as [`file`](Self::file) gives it, with or without its class and a slash before it.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let named = |&slot: &usize| {
+            let (file, class) = (self.file(slot), &self.names[self.labels[slot] as usize]);
+            file == name || name.strip_prefix(class.as_str()).and_then(|rest| rest.strip_prefix('/')) == Some(&file)
+        };
+        (0..self.len()).find(named)
+    }
+
     /// Reads and decodes a portion on all threads.
     ///
     /// # Errors
     /// When the classes are not those of the built-in scenes.
     pub fn read(&self, portion: usize) -> Result<Portion, DataError> {
-        let wanted = self.slots(portion);
+        self.read_slots(self.slots(portion))
+    }
+
+    /// Reads and decodes the images in some slots on all threads.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_slots(&self, wanted: &[usize]) -> Result<Portion, DataError> {
         let decoded = match &self.origin {
             Origin::Source { part, items, .. } => {
                 let items: Vec<Item> = wanted.iter().map(|&slot| items[slot].clone()).collect();

@@ -155,7 +155,7 @@ impl Distiller for Selection<'_> {
         let loss = student.last_loss();
         let state = student.to_bytes(self.start.task.train.hash())?;
         self.trained = Some(state);
-        Ok(StepReport { loss: Some(loss), values: Vec::new() })
+        Ok(StepReport { loss: Some(loss), ..StepReport::default() })
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {

@@ -182,4 +182,6 @@ pub struct StepReport {
     pub loss: Option<f64>,
     /// Further named values for the trace.
     pub values: Vec<(&'static str, f64)>,
+    /// Further named values of each class in label order, for the trace.
+    pub by_class: Vec<(&'static str, Vec<f64>)>,
 }

@@ -116,6 +116,7 @@ impl Loop<'_> {
         let mut fields: Vec<(&str, Value)> = vec![("stage", json!(self.stage)), ("step", json!(done - 1))];
         fields.extend(report.loss.map(|loss| ("loss", json!(loss))));
         fields.extend(report.values.iter().map(|(name, value)| (*name, json!(value))));
+        fields.extend(report.by_class.iter().map(|(name, values)| (*name, json!(values))));
         self.trace.write("step", &fields);
         let latest = report.loss.map(|loss| format!("loss {loss:.4}")).unwrap_or_default();
         self.observer.advance(self.stage, done, &latest);

@@ -1,22 +1,13 @@
 //! Scores of a data set, lists made of them, and kills in between.
 
 use std::{
+    fmt::Write as _,
     fs,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
-use compdd::{device::DeviceChoice, nn::NetworkSpec};
-
-use crate::support::{Sandbox, texts};
-
-/// Takes in a small untrained network as the teacher `own`.
-fn network(sandbox: &Sandbox) {
-    let network = NetworkSpec::parse("convnet-d2-w16").unwrap().build(3, 32, 10).unwrap();
-    let params = network.init(0, &DeviceChoice::Cpu.open().unwrap().device);
-    params.save(&sandbox.path().join("own.safetensors")).unwrap();
-    sandbox.succeed("teacher import own.safetensors --network convnet-d2-w16 --subset scenes-easy --name own");
-}
+use crate::support::{Sandbox, settings, texts};
 
 const SCORE: &str = "complexity score --teacher own --subset scenes-hard --per-class 120 --cam smooth-grad-cam++ --layer feat0 --device cpu --out scores.parquet";
 
@@ -37,14 +28,14 @@ fn end(child: &mut Child, politely: bool) {
 #[test]
 fn killed_scores_end_with_the_same_bytes() {
     let reference = Sandbox::new();
-    network(&reference);
+    reference.teacher();
     let begin = Instant::now();
     reference.succeed(SCORE);
     let whole = begin.elapsed();
     let expected = fs::read(reference.path().join("scores.parquet")).unwrap();
 
     let killed = Sandbox::new();
-    network(&killed);
+    killed.teacher();
     let mut kills = 0;
     for (share, threads, politely) in [(30, "1", false), (60, "3", true), (15, "2", true), (45, "5", false)] {
         let mut command = killed.command(SCORE);
@@ -66,7 +57,7 @@ fn killed_scores_end_with_the_same_bytes() {
 #[test]
 fn from_scores_to_lists_and_a_subset() {
     let sandbox = Sandbox::new();
-    network(&sandbox);
+    sandbox.teacher();
     sandbox.succeed(&SCORE.replace("--per-class 120", "--per-class 5"));
     assert!(sandbox.succeed("complexity show scores.parquet --csv classes.csv").contains("complexity % at 0.5"));
     let csv = fs::read_to_string(sandbox.path().join("classes.csv")).unwrap();
@@ -85,4 +76,66 @@ fn from_scores_to_lists_and_a_subset() {
     assert!(message.contains("no category in common"), "{message}");
     let (_, message) = texts(&sandbox.run("subset show lists.toml"));
     assert!(message.contains("which list of lists.toml? It has scene-easy, scene-hard"), "{message}");
+}
+
+#[test]
+fn a_teacher_is_held_against_the_truth_and_files_against_each_other() {
+    let sandbox = Sandbox::new();
+    sandbox.teacher();
+    let table = sandbox.succeed(
+        "complexity truth --teacher own --test-per-class 2 --untrained 1 --cam grad-cam --csv truth.csv --device cpu",
+    );
+    let csv = fs::read_to_string(sandbox.path().join("truth.csv")).unwrap();
+    // The teacher and one network without training, at every map.
+    assert_eq!(csv.lines().count(), 1 + 2 * (table.lines().count() - 1), "{table}{csv}");
+    assert!(table.contains("relu0  grad-cam") && table.contains("feat1  grad-cam"), "{table}");
+
+    for (name, layer) in [("one", "feat0"), ("two", "feat1")] {
+        let score =
+            SCORE.replace("--per-class 120", "--per-class 5").replace("scores.parquet", &format!("{name}.parquet"));
+        sandbox.succeed(&score.replace("--layer feat0", &format!("--layer {layer}")));
+    }
+    let table = sandbox.succeed("complexity agree one.parquet two.parquet one.parquet");
+    let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[2][..7], ["one", "one", "10", "1.00", "1.00", "50", "1.00"], "{table}");
+    assert_eq!((lines[1][0], lines[1][1], lines[3][0]), ("one", "two", "two"));
+}
+
+#[test]
+fn bad_input_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.teacher();
+    let score = SCORE.replace("--per-class 120", "--per-class 1");
+    sandbox.succeed(&score);
+    let whole = fs::read(sandbox.path().join("scores.parquet")).unwrap();
+    sandbox.file("short.parquet", &whole[..whole.len() / 2]);
+    sandbox.succeed("data make-scenes images --pass-for imagenette --res 32 --per-class 1 --test-per-class 1");
+    sandbox.succeed("teacher train --subset imagenette --res 32 --data images --network convnet-d2-w8 --epochs 1 --name nette --heldout 0 --device cpu");
+    let before = fs::read_dir(sandbox.path()).unwrap().count();
+    let mut text = String::new();
+    for arguments in [
+        "complexity score --teacher nobody --subset scenes-easy --out new.parquet",
+        "complexity score --teacher own --subset cifar10 --data images --out new.parquet",
+        "complexity score --teacher own --subset imagenette --data images --out new.parquet",
+        "complexity score --teacher own --subset scenes-easy --out scores.parquet",
+        "complexity score --teacher own --subset scenes-easy --layer layer4 --out new.parquet",
+        "complexity score --teacher own --subset scenes-easy --threshold 0.5,2 --out new.parquet",
+        "complexity score --teacher own --subset scenes-easy --cam rise --out new.parquet",
+        "complexity score --teacher own --out new.parquet",
+        "complexity show short.parquet",
+        "complexity show own.safetensors",
+        "complexity show scores.parquet --threshold 0.3",
+        "complexity agree scores.parquet",
+        "complexity agree scores.parquet short.parquet",
+        "complexity agree scores.parquet scores.parquet --threshold 0.3",
+        "complexity truth --teacher nette --test-per-class 1",
+        "subset build --scores scores.parquet --out lists.toml",
+    ] {
+        let output = sandbox.run(arguments);
+        let (_, message) = texts(&output);
+        assert!(!output.status.success() && !message.contains("panicked"), "compdd {arguments}\n{message}");
+        writeln!(text, "$ compdd {arguments}\n{}\n", message.trim_end()).unwrap();
+    }
+    assert_eq!(fs::read_dir(sandbox.path()).unwrap().count(), before, "something was written");
+    settings().bind(|| insta::assert_snapshot!("complexity_bad_input", text));
 }

@@ -7,6 +7,7 @@ mod cli;
 mod complexity;
 mod data;
 mod experts;
+mod pictures;
 mod resume;
 mod support;
 mod teacher;

@@ -5,6 +5,8 @@ use std::{
     process::{Command, Output},
 };
 
+use compdd::{device::DeviceChoice, nn::NetworkSpec};
+
 /// An empty folder in which `compdd` runs.
 pub struct Sandbox {
     folder: tempfile::TempDir,
@@ -49,6 +51,14 @@ impl Sandbox {
     pub fn help_pages(&self, commands: &[impl AsRef<str>]) -> String {
         let page = |command: &str| format!("$ compdd {command}--help\n{}\n", self.succeed(&format!("{command}--help")));
         commands.iter().map(|command| page(command.as_ref())).collect()
+    }
+
+    /// Takes in a small untrained network as the teacher `own` of `scenes-easy`.
+    pub fn teacher(&self) {
+        let network = NetworkSpec::parse("convnet-d2-w16").unwrap().build(3, 32, 10).unwrap();
+        let params = network.init(0, &DeviceChoice::Cpu.open().unwrap().device);
+        params.save(&self.path().join("own.safetensors")).unwrap();
+        self.succeed("teacher import own.safetensors --network convnet-d2-w16 --subset scenes-easy --name own");
     }
 
     /// Runs a command that must succeed; its standard output.

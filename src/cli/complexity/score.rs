@@ -23,9 +23,18 @@ use super::{
 };
 
 #[derive(Clone, Copy, ValueEnum)]
-enum SplitArg {
+pub enum SplitArg {
     Train,
     Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Self::Train,
+            SplitArg::Test => Self::Test,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -91,10 +100,7 @@ impl ScoreArgs {
             grid: self.grid,
             seed: self.seed,
         };
-        let split = match self.split {
-            SplitArg::Train => Split::Train,
-            SplitArg::Test => Split::Test,
-        };
+        let split = Split::from(self.split);
         let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
         let roll = Arc::new(Roll::open(subset.as_ref(), &places.data, split, decode, options)?);
         let watch = Loading::saying(stop, "scored");

@@ -1,6 +1,7 @@
 //! Tests of scoring, of files of scores, and of lists made of them.
 
 mod lists;
+mod samples;
 mod scores;
 mod stability;
 mod truth;

@@ -68,6 +68,10 @@ impl Passes {
         if !self.every_step && !step.is_multiple_of(LOOK_EVERY) {
             return StepReport::default();
         }
-        StepReport { loss: Some(f64::from(loss.clone().into_scalar::<f32>())), values: values() }
+        StepReport {
+            loss: Some(f64::from(loss.clone().into_scalar::<f32>())),
+            values: values(),
+            ..StepReport::default()
+        }
     }
 }

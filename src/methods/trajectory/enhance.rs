@@ -23,6 +23,8 @@ pub(super) struct Enhancement {
     weights: Option<Tensor<4>>,
     /// Share of the pixels that are enhanced, for the trace.
     share: f64,
+    /// The same by class, until it is told.
+    shares: Option<Vec<f64>>,
 }
 
 impl Enhancement {
@@ -57,7 +59,7 @@ impl Enhancement {
         };
         let classes = ClassMap::for_model(model.classes(), &task.subset)?;
         let seed = Stream::child_seed(start.seed, "cam", 0);
-        Ok(Self { model, classes, seed, weights: None, share: 0.0 })
+        Ok(Self { model, classes, seed, weights: None, share: 0.0, shares: None })
     }
 
     /// Computes the weights anew when the iteration asks for it. `own` are the images' classes, `rows` their label rows.
@@ -78,6 +80,7 @@ impl Enhancement {
         let seeds = cam::seeds(self.seed, iteration as u64, 0..n);
         let maps = cam::resize(self.model.maps(recipe.cam, images.clone(), &targets, &seeds)?, height);
         self.share = f64::from(cam::enhanced_share(maps.clone(), recipe.enhance_threshold));
+        self.shares = Some(means(&cam::enhanced_shares(maps.clone(), recipe.enhance_threshold), own));
         let weights = cam::dae_weights(maps, recipe.enhance_beta as f32, recipe.enhance_threshold);
         self.weights = Some(weights.reshape([n, 1, height, width]));
         Ok(())
@@ -93,6 +96,11 @@ impl Enhancement {
         self.share
     }
 
+    /// That share by class, once after every refresh.
+    pub fn take_shares(&mut self) -> Option<Vec<f64>> {
+        self.shares.take()
+    }
+
     pub fn save(&self, to: &mut State) {
         tensors::put_optional(to, "enhancement", self.weights.as_ref());
         to.put_number("enhancement.share", self.share.to_bits());
@@ -104,4 +112,16 @@ impl Enhancement {
         self.share = f64::from_bits(from.number("enhancement.share")?);
         Ok(())
     }
+}
+
+/// The mean of the values of each class; `own` are the classes of the values.
+fn means(values: &[f32], own: &[u32]) -> Vec<f64> {
+    let classes = own.iter().max().map_or(0, |last| *last as usize + 1);
+    let mut sums = vec![(0.0, 0_usize); classes];
+    for (value, class) in values.iter().zip(own) {
+        let (sum, count) = &mut sums[*class as usize];
+        *sum += f64::from(*value);
+        *count += 1;
+    }
+    sums.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect()
 }

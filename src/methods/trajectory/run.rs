@@ -183,8 +183,9 @@ impl Distiller for Run<'_> {
             ("student_lr", self.learned.rate),
             ("skipped", self.skipped[1] as f64),
         ]);
-        if let Some(enhancement) = &self.enhancement {
+        if let Some(enhancement) = &mut self.enhancement {
             report.values.push(("discriminative_share", enhancement.share()));
+            report.by_class.extend(enhancement.take_shares().map(|shares| ("discriminative_share_by_class", shares)));
         }
         Ok(report)
     }

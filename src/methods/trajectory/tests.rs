@@ -214,6 +214,23 @@ fn g9_enhancement_touches_pixels_only() {
 }
 
 #[test]
+fn every_refresh_tells_the_area_of_each_class() {
+    let world = World::new();
+    world.with("edf", &[("enhance", "true"), ("enhance_interval", "2"), ("skip_above", "9")], |run| {
+        for i in 0..4 {
+            let report = step(run, i).unwrap();
+            let share = report.values.iter().find(|(name, _)| *name == "discriminative_share").unwrap().1;
+            let [(name, shares)] = &report.by_class[..] else {
+                assert!(i % 2 == 1 && report.by_class.is_empty(), "iteration {i}");
+                continue;
+            };
+            assert!(i % 2 == 0 && *name == "discriminative_share_by_class" && shares.len() == 10, "iteration {i}");
+            assert!((shares.iter().sum::<f64>() / 10.0 - share).abs() < 1e-6, "one image a class: {share} {shares:?}");
+        }
+    });
+}
+
+#[test]
 fn a14_rows_of_learned_labels_keep_their_sums() {
     let world = World::new();
     world.with("datm", &[("skip_above", "9"), ("lr_label", "5")], |run| {

@@ -1,0 +1,134 @@
+//! What can go wrong between results and pictures.
+
+use std::{io, path::PathBuf};
+
+use crate::{complexity::ComplexityError, data::DataError};
+
+/// Errors of this room.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ReportError {
+    /// The images.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] DataError),
+    /// The lists.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Complexity(#[from] ComplexityError),
+    /// A name that does not say what to write.
+    #[error("--out {}: {kind}s are written as {}", path.display(), endings.join(" or "))]
+    #[diagnostic(help("name a file that ends in {}", endings.join(" or ")))]
+    Ending {
+        /// What was named.
+        path: PathBuf,
+        /// `chart` or `sheet`.
+        kind: &'static str,
+        /// Endings that would do.
+        endings: &'static [&'static str],
+    },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    #[diagnostic(help("check that the folder is writable and the disk not full"))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    #[diagnostic(help("check the path and its permissions"))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Nothing to draw.
+    #[error("{} has no {what} to draw", path.display())]
+    #[diagnostic(help("{help}"))]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// `scores` or `discriminative area`.
+        what: &'static str,
+        /// What to do.
+        help: &'static str,
+    },
+    /// No file at all, or pictures without a single one.
+    #[error("there is nothing to draw")]
+    #[diagnostic(help("name at least one file of results, or a list with images"))]
+    Nothing,
+    /// A flag for files of another kind.
+    #[error("{flag} is for {kind}, and these are none")]
+    #[diagnostic(help("leave {flag} out, or name {kind}"))]
+    Flag {
+        /// `--by-class` or `--threshold`.
+        flag: &'static str,
+        /// `logs of runs (.jsonl)` or `files of scores (.parquet)`.
+        kind: &'static str,
+    },
+    /// Files that do not go together.
+    #[error("files of scores and logs of runs do not share a chart")]
+    #[diagnostic(help("draw one chart of the files of scores (.parquet) and one of the logs (.jsonl)"))]
+    Kinds,
+    /// A line of a log that is none.
+    #[error("{}, line {line}: {why}", path.display())]
+    #[diagnostic(help("logs of runs lie in results/logs and have one JSON object a line"))]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What the parser says.
+        why: String,
+    },
+    /// A threshold was not scored.
+    #[error("--threshold {threshold}: {} has no such threshold", path.display())]
+    #[diagnostic(help("thresholds in the file: {known:?}; score again with --threshold {threshold} for another one"))]
+    NoThreshold {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        threshold: f32,
+        /// What there is.
+        known: Vec<f32>,
+    },
+    /// No lists of a category.
+    #[error("--category {category}: {lists} has no easy and hard list of it")]
+    #[diagnostic(help("categories of {lists}: {}", known.join(", ")))]
+    NoCategory {
+        /// The file, or `published`.
+        lists: String,
+        /// What was asked for.
+        category: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No such image.
+    #[error("--image {image}: no image of that name in {among}")]
+    #[diagnostic(help(
+        "name the file as `compdd complexity score` lists it, with or without its class before it: n01440764/n01440764_10026.JPEG"
+    ))]
+    NoImage {
+        /// What was asked for.
+        image: String,
+        /// Subset and split.
+        among: String,
+    },
+    /// A picture too large to be held.
+    #[error("a picture of {width} x {height} pixels cannot be made")]
+    #[diagnostic(help("show fewer classes or images, or make them smaller"))]
+    Size {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// The PNG encoder.
+    #[error("the picture cannot be encoded")]
+    #[diagnostic(help("show fewer classes or images, or make them smaller"))]
+    Encode(#[from] image::ImageError),
+}

@@ -1,0 +1,152 @@
+//! Pages: the same picture as SVG and as PNG.
+
+use super::super::{
+    ChartFile, ReportError, SheetFile,
+    bitmap::{Rgb, draw},
+    colours::colour,
+    font,
+    page::{Anchor, Label, Page},
+    path::Path,
+    scale::{Scale, Ticks, range_of},
+    style::{Marker, SCALE, Style},
+};
+
+const BLUE: [u8; 3] = [0, 0x72, 0xb2];
+
+/// A bar, a dashed line, a disc and a word with a Greek letter.
+fn page() -> Page {
+    let mut page = Page::new([60.0, 40.0], "a bar & a line");
+    page.area(Path::rectangle([10.0, 10.0], [20.0, 30.0]), BLUE);
+    page.line(Path::through([[5.0, 30.0], [55.0, 30.0]]), [0; 3], 1.0, &[6.0, 3.0]);
+    page.area(Path::marker(Marker::Disc, [40.0, 20.0], 4.0), BLUE);
+    page.text(Label::new("κ", [30.0, 38.0], 12.0, Anchor::Middle).turned(-90.0));
+    page
+}
+
+fn pixel(picture: &Rgb, x: usize, y: usize) -> &[u8] {
+    let at = (y * picture.width + x) * 3;
+    &picture.bytes[at..at + 3]
+}
+
+#[test]
+fn a_page_is_this_svg() {
+    insta::assert_snapshot!("page", page().svg());
+}
+
+#[test]
+fn svg_refers_to_nothing_and_says_its_words() {
+    let svg = page().svg();
+    assert!(!svg.contains("font") && svg.matches("http").count() == 1, "only the name space: {svg}");
+    assert!(svg.contains("aria-label=\"κ\"") && svg.contains("<title>a bar &amp; a line</title>"));
+    assert_eq!(svg, page().svg());
+}
+
+#[test]
+fn pixels_are_where_the_page_has_its_shapes() {
+    let picture = draw(&page(), 2).unwrap();
+    assert_eq!((picture.width, picture.height), (120, 80));
+    assert_eq!(pixel(&picture, 30, 40), BLUE, "inside the bar");
+    assert_eq!(pixel(&picture, 80, 40), BLUE, "inside the disc");
+    assert_eq!(pixel(&picture, 50, 40), [255; 3], "between them");
+    assert_eq!(pixel(&picture, 80, 49), [255; 3], "below the disc");
+    let dark = |x: usize| pixel(&picture, x, 60)[0] < 128;
+    assert!(dark(12) && !dark(25) && dark(30), "a dash, a gap, a dash");
+    let ink = picture.bytes.chunks_exact(3).filter(|p| p[0] < 100 && p[2] < 100).count();
+    assert!(ink > 100, "the letter is there");
+}
+
+#[test]
+fn a_png_has_the_scaled_size_and_the_same_bytes_twice() {
+    let bytes = page().png().unwrap();
+    assert_eq!(bytes, page().png().unwrap());
+    let read = image::load_from_memory(&bytes).unwrap();
+    assert_eq!((read.width(), read.height()), (60 * SCALE, 40 * SCALE));
+}
+
+#[test]
+fn names_say_the_format_and_nothing_is_written_by_a_wrong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrong in ["a.pdf", "svg", "a.SVGZ"] {
+        let path = folder.path().join(wrong);
+        assert!(matches!(ChartFile::new(&path), Err(ReportError::Ending { kind: "chart", .. })), "{wrong}");
+        assert!(matches!(SheetFile::new(&path), Err(ReportError::Ending { kind: "sheet", .. })), "{wrong}");
+    }
+    assert!(SheetFile::new(&folder.path().join("a.svg")).is_err());
+    let path = folder.path().join("deep/a.SVG");
+    ChartFile::new(&path).unwrap().write(&page()).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page().svg());
+    let blocked = folder.path().join("deep/a.SVG/b.png");
+    assert!(matches!(ChartFile::new(&blocked).unwrap().write(&page()), Err(ReportError::Write { .. })));
+    assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+}
+
+#[test]
+fn text_is_measured_shortened_and_broken() {
+    let word = font::width("English springer", 12.0);
+    assert!((80.0..110.0).contains(&word), "{word}");
+    assert!((font::width("English springer", 24.0) - 2.0 * word).abs() < 1e-9);
+    let short = font::fitting("English springer", 12.0, 60.0);
+    assert!(short.ends_with('…') && font::width(&short, 12.0) <= 60.0, "{short}");
+    assert_eq!(font::fitting("crane", 12.0, 60.0), "crane");
+    let lines = font::wrapped("one two three four five six", 12.0, 70.0);
+    assert!(lines.len() > 1 && lines.iter().all(|line| font::width(line, 12.0) <= 70.0), "{lines:?}");
+    assert_eq!(lines.join(" "), "one two three four five six");
+}
+
+#[test]
+fn every_letter_that_is_drawn_is_in_the_font() {
+    for letter in "κ≥>−%×…°\u{202f}".chars().chain('!'..='~') {
+        let glyph = font::line(&letter.to_string()).0[0].0;
+        assert_ne!(glyph.0, 0, "{letter:?}");
+        assert!(letter == '\u{202f}' || !font::outline(glyph).0.is_empty(), "{letter:?}");
+    }
+}
+
+#[test]
+fn numbers_along_an_axis_are_round() {
+    let written = |low: f64, high: f64, wanted: usize| {
+        let ticks = Ticks::for_range([low, high], wanted);
+        ticks.inside([low, high]).into_iter().map(|value| ticks.write(value)).collect::<Vec<_>>()
+    };
+    assert_eq!(written(0.0, 1.0, 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    assert_eq!(written(0.0, 10_000.0, 4), ["0", "5000", "10\u{202f}000"]);
+    assert_eq!(written(-3.0, 3.0, 3), ["−2", "0", "2"]);
+    assert_eq!(Ticks::for_range([0.0, 2.0], 6).whole().inside([0.0, 2.0]), [0.0, 1.0, 2.0]);
+    assert_eq!(range_of([31.0, 68.0].into_iter(), 5), [30.0, 70.0]);
+    let [low, high] = range_of([50.0, 50.0].into_iter(), 5);
+    assert!(low < 50.0 && high > 50.0);
+    let scale = Scale { range: [0.0, 100.0], pixels: [200.0, 0.0] };
+    assert_eq!([0.0, 25.0, 100.0].map(|value| scale.at(value)), [200.0, 150.0, 0.0]);
+}
+
+#[test]
+fn many_series_look_different() {
+    let styles: Vec<Style> = (0..140).map(Style::nth).collect();
+    for (i, style) in styles.iter().enumerate() {
+        assert!(!styles[..i].contains(style), "series {i}");
+    }
+}
+
+#[test]
+fn colours_of_values_are_even_to_the_eye() {
+    let lightness = |[red, green, blue]: [u8; 3]| {
+        let linear = [red, green, blue].map(|byte| {
+            let value = f64::from(byte) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        });
+        let of = |weights: [f64; 3]| linear.iter().zip(weights).map(|(part, weight)| part * weight).sum::<f64>().cbrt();
+        0.210_454_255_3 * of([0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9])
+            + 0.793_617_785 * of([0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6])
+            - 0.004_072_046_8 * of([0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5])
+    };
+    for level in 0..=20_u8 {
+        let value = f64::from(level) / 20.0;
+        let found = lightness(colour(value as f32));
+        assert!((found - (0.24 + 0.70 * value)).abs() < 0.01, "{value}: {found}");
+    }
+    assert_eq!((colour(-1.0), colour(2.0)), (colour(0.0), colour(1.0)));
+    let [red, _, blue] = colour(0.0);
+    assert!(blue > red, "dark violet");
+    let [red, green, blue] = colour(1.0);
+    assert!(red > 200 && green > 200 && blue < 140, "light yellow");
+}
