@@ -36,6 +36,7 @@ fn summary(complexities: &[[f64; 3]]) -> Summary {
         label: format!("English springer {place}"),
         images: 10,
         accuracy: 0.5,
+        blank: 0,
         means: means.map(|complexity| Mean { complexity, standard_error: 0.01 }).into(),
     };
     Summary { header, scores: "0".into(), classes: complexities.iter().enumerate().map(class).collect() }
