@@ -228,13 +228,13 @@ impl Roll {
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Slots of the first images of every class, at most `per_class` of each.
-    pub fn first(&self, per_class: usize) -> Vec<usize> {
+    /// Slots of the first images, at most `per_class` of each of the first `classes`.
+    pub fn first(&self, per_class: usize, classes: usize) -> Vec<usize> {
         let mut taken = vec![0; self.classes.len()];
         let mut first = |&slot: &usize| {
-            let taken = &mut taken[self.labels[slot] as usize];
-            *taken += 1;
-            *taken <= per_class
+            let label = self.labels[slot] as usize;
+            taken[label] += 1;
+            label < classes && taken[label] <= per_class
         };
         (0..self.len()).filter(|slot| first(slot)).collect()
     }

@@ -22,7 +22,8 @@ const CLASSES: usize = 7;
 pub struct AreaCurve {
     /// What the key says.
     pub name: String,
-    /// Iteration and share of the pixels that are enhanced, 0 to 1: a point for every change, and one for the last iteration.
+    /// Iteration and share of the pixels that are enhanced, 0 to 1: a point for every refresh of the maps; that of all classes also has one for the
+    /// last iteration.
     pub points: Vec<(usize, f64)>,
 }
 
@@ -68,10 +69,10 @@ pub fn area_curves(path: &FilePath, by_class: bool) -> Result<Vec<AreaCurve>, Re
             for (class, points) in found.classes.iter().take(CLASSES).enumerate() {
                 let label = labels.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
                 let name = if several { format!("{label}, {stage}") } else { label };
-                curves.push(AreaCurve { name, points: changes(points) });
+                curves.push(AreaCurve { name, points: points.iter().map(|(step, share)| (*step, *share)).collect() });
             }
         } else {
-            curves.push(AreaCurve { name: run, points: changes(&found.all) });
+            curves.push(AreaCurve { name: run, points: found.whole() });
         }
     }
     if curves.iter().all(|curve| curve.points.is_empty()) {
@@ -107,18 +108,23 @@ fn labels_of(id: &str) -> Vec<String> {
     subset.into_iter().flat_map(|subset| subset.classes).map(|class| class.label).collect()
 }
 
-/// The points at which a value changes, and the last one.
-fn changes(values: &BTreeMap<usize, f64>) -> Vec<(usize, f64)> {
-    let mut points: Vec<(usize, f64)> = Vec::new();
-    let mut last = None;
-    for (&step, &value) in values {
-        if points.last().is_none_or(|(_, before)| *before != value) {
-            points.push((step, value));
+impl Stage {
+    /// The points of every refresh, and the last one. Where the log does not say when maps were refreshed, those at which the share changes.
+    fn whole(&self) -> Vec<(usize, f64)> {
+        let refreshed = |step: &usize, before: Option<f64>, share: f64| match self.classes.first() {
+            Some(class) => class.contains_key(step),
+            None => before != Some(share),
+        };
+        let mut points: Vec<(usize, f64)> = Vec::new();
+        for (step, &share) in &self.all {
+            if refreshed(step, points.last().map(|(_, before)| *before), share) {
+                points.push((*step, share));
+            }
         }
-        last = Some((step, value));
+        let last = self.all.last_key_value().map(|(step, share)| (*step, *share));
+        points.extend(last.filter(|last| points.last() != Some(last)));
+        points
     }
-    points.extend(last.filter(|last| points.last() != Some(last)));
-    points
 }
 
 /// The chart of some curves.

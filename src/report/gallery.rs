@@ -42,7 +42,7 @@ impl GalleryList {
         per_class: usize,
         complexity: &BTreeMap<String, f64>,
     ) -> Result<Self, ReportError> {
-        let portion = roll.read_slots(&roll.first(per_class))?;
+        let portion = roll.read_slots(&roll.first(per_class, roll.classes().len()))?;
         let class = |class: &crate::subset::ClassEntry| GalleryClass {
             name: class.label.clone(),
             complexity: complexity.get(&class.synset).copied(),

@@ -20,6 +20,9 @@ pub struct OverlayArgs {
     /// Images of each class: the first ones
     #[arg(long, default_value = "4", value_name = "N")]
     per_class: NonZeroUsize,
+    /// Classes: the first ones
+    #[arg(long, default_value = "40", value_name = "N")]
+    classes: NonZeroUsize,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -28,7 +31,7 @@ impl OverlayArgs {
     pub fn execute(self) -> Outcome {
         let out = SheetFile::new(&self.out)?;
         let looking = self.look.open()?;
-        let samples = looking.at(&looking.roll.first(self.per_class.get()))?;
+        let samples = looking.at(&looking.roll.first(self.per_class.get(), self.classes.get()))?;
         let note = format!("{}; κ at threshold {}", looking.note, looking.settings.thresholds[0]);
         out.write(&report::overlay_sheet(&samples, &note)?)?;
         ui::say(&format!("{}: {} images", self.out.display(), samples.len()));

@@ -19,7 +19,7 @@ fn samples_are_what_the_scores_say() {
         scored(&judge, &roll, &settings, &out).unwrap();
         let mut rows: Vec<Row> = Vec::new();
         Scores::open(&out).unwrap().each(|row| rows.push(row)).unwrap();
-        let slots = roll.first(2);
+        let slots = roll.first(2, 10);
         let (samples, bad) = sample(&judge, &roll, &settings, &slots).unwrap();
         assert_eq!((samples.len(), bad.len()), (20, 0));
         for (sample, &slot) in samples.iter().zip(&slots) {

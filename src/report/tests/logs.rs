@@ -49,6 +49,12 @@ fn the_area_of_a_log_changes_at_every_refresh() {
 }
 
 #[test]
+fn a_refresh_that_changes_nothing_is_a_point() {
+    let same = log().replace("\"discriminative_share\":0.45", "\"discriminative_share\":0.4");
+    assert_eq!(curves(&same, false).unwrap()[0].points, [(0, 0.4), (10, 0.4), (20, 0.5), (29, 0.5)]);
+}
+
+#[test]
 fn a_line_cut_by_a_kill_does_not_count_but_damage_does() {
     let whole = curves(&log(), false).unwrap();
     assert_eq!(curves(&(log() + "{\"event\":\"st"), false).unwrap(), whole);
@@ -64,6 +70,10 @@ fn logs_without_the_area_are_refused() {
     let Err(error) = curves(old, true) else { panic!("it says nothing about classes") };
     assert!(error.to_string().contains("discriminative area by class"), "{error}");
     assert_eq!(curves(old, false).unwrap()[0].points, [(0, 0.5)]);
+    let line = |step: usize, share: f64| old.replace(":0,", &format!(":{step},")).replace("0.5", &share.to_string());
+    let changing: String =
+        [0.5, 0.5, 0.6, 0.6, 0.6].iter().enumerate().map(|(step, share)| line(step, *share)).collect();
+    assert_eq!(curves(&changing, false).unwrap()[0].points, [(0, 0.5), (2, 0.6), (4, 0.6)]);
     assert!(matches!(area_curves("none.jsonl".as_ref(), false), Err(ReportError::Read { .. })));
 }
 
