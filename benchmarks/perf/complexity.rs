@@ -26,7 +26,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// ImageNet's statistics.
+/// `ImageNet`'s statistics.
 const SPACE: PixelSpace = PixelSpace::Normalised { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /// The images of a file and the noise of each sample.

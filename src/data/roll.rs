@@ -19,7 +19,7 @@ use crate::subset::{ClassEntry, Family, Level, Subset};
 const PORTION_BYTES: usize = 32 << 20;
 const PORTION_IMAGES: usize = 256;
 
-/// The images of one split of a source. Only their list is held in memory, about a hundred bytes an image; pixels come
+/// The images of one split of a source. Only their list is held in memory, about 150 bytes an image; pixels come
 /// portion by portion.
 ///
 /// An image has a *slot*, its place in the order that every layout agrees on: class after class, each sorted by name.

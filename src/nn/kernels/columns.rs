@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use super::plan::Plan;
 use super::scratch::{Output, Scratch, filled};
-use super::simd::{Isa, LANES, padded};
+use super::simd::{Isa, LANES, Lanes, padded, per_isa};
 use super::sums::Parts;
 use super::tile::{COLUMNS, ROWS, Tile, product};
 use super::transpose::transpose;
@@ -69,24 +69,17 @@ impl Panel {
     }
 
     /// Unrolls the windows of one input map into `columns`, `terms` rows of thirty-two.
-    fn unroll(&self, g: &Geometry, map: &[f32], columns: &mut [f32]) {
+    fn unroll(&self, isa: Isa, g: &Geometry, map: &[f32], columns: &mut [f32]) {
         let taps = g.kh * g.kw;
         for tap in 0..taps {
             // Where a tap reads is the same in every plane.
-            let (mut stretches, mut count, mut covered) = ([(0, 0, 0); COLUMNS], 0, 0);
-            self.stretches(g, tap / g.kw, tap % g.kw, |at, len, source| {
-                stretches[count] = (at, len, source);
-                (count, covered) = (count + 1, covered + len);
+            let mut tap = Tap { number: tap, stretches: [(0, 0, 0); COLUMNS], count: 0, covered: 0 };
+            self.stretches(g, tap.number / g.kw, tap.number % g.kw, |at, len, source| {
+                tap.stretches[tap.count] = (at, len, source);
+                (tap.count, tap.covered) = (tap.count + 1, tap.covered + len);
             });
-            let rows = columns.chunks_exact_mut(COLUMNS).skip(tap).step_by(taps);
-            for (plane, row) in map.chunks_exact(g.h * g.w).zip(rows) {
-                if covered < COLUMNS {
-                    row.fill(0.0);
-                }
-                for &(at, len, source) in &stretches[..count] {
-                    every(g.stride[1], &plane[source..], &mut row[at..at + len]);
-                }
-            }
+            // SAFETY: copies between slices.
+            unsafe { unroll_tap(isa, &tap, g, map, columns) };
         }
     }
 
@@ -109,6 +102,34 @@ impl Panel {
                     }
                 });
             }
+        }
+    }
+}
+
+/// The stretches of one window element in a panel, as [`Panel::stretches`] has them.
+struct Tap {
+    number: usize,
+    stretches: [(usize, usize, usize); COLUMNS],
+    count: usize,
+    /// Pixels of the panel that are read; the others lie outside the input.
+    covered: usize,
+}
+
+per_isa! {
+    /// The rows of one window element, a row for every plane.
+    unsafe fn unroll_tap(tap: &Tap, g: &Geometry, map: &[f32], columns: &mut [f32]) => unroll_tap_body
+}
+
+/// Takes no lanes by hand: copies are left to the compiler, for each instruction set.
+#[inline(always)]
+unsafe fn unroll_tap_body<L: Lanes>(tap: &Tap, g: &Geometry, map: &[f32], columns: &mut [f32]) {
+    let rows = columns.chunks_exact_mut(COLUMNS).skip(tap.number).step_by(g.kh * g.kw);
+    for (plane, row) in map.chunks_exact(g.h * g.w).zip(rows) {
+        if tap.covered < COLUMNS {
+            row.fill(0.0);
+        }
+        for &(at, len, source) in &tap.stretches[..tap.count] {
+            every(g.stride[1], &plane[source..], &mut row[at..at + len]);
         }
     }
 }
@@ -152,7 +173,7 @@ pub fn forward(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
                 let (x, weight) = (plan.maps[map], plan.weights[weight]);
                 for (start, columns) in (0..count).step_by(COLUMNS).zip(columns.chunks_exact_mut(terms * COLUMNS)) {
                     let panel = Panel::new(g, first + start);
-                    panel.unroll(g, &x[image % g.n * g.c * g.h * g.w..][..g.c * g.h * g.w], columns);
+                    panel.unroll(isa, g, &x[image % g.n * g.c * g.h * g.w..][..g.c * g.h * g.w], columns);
                 }
                 for (from, o) in
                     (0..terms).step_by(TERMS).flat_map(|from| (0..g.o).step_by(ROWS).map(move |o| (from, o)))
@@ -286,7 +307,7 @@ pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32
             let count = chunk.min(pixels - first);
             for start in (first..first + count).step_by(COLUMNS) {
                 let panel = Panel::new(g, start);
-                panel.unroll(g, &x[image * g.c * g.h * g.w..][..g.c * g.h * g.w], &mut columns);
+                panel.unroll(isa, g, &x[image * g.c * g.h * g.w..][..g.c * g.h * g.w], &mut columns);
                 for k in (0..terms).step_by(COLUMNS) {
                     let to = &mut windows[k * chunk + (start - first) * COLUMNS.min(width - k)..];
                     // SAFETY: the panel has `terms` rows of which these are at most thirty-two; `to` is the place of
