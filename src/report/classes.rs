@@ -61,12 +61,13 @@ fn series<'a>(files: &'a [(PathBuf, Summary)], wanted: &[f32]) -> Result<Vec<Ser
                 threshold,
                 known: known.clone(),
             })?;
-            let name = if files.len() == 1 {
-                String::new()
+            let share = spread[place] * 100.0;
+            let text = if files.len() == 1 {
+                format!("threshold {threshold}, spread {share:.2} %")
             } else {
-                format!("{}, ", path.file_stem().unwrap_or_default().to_string_lossy())
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                format!("{name}: spread {share:.2} % at {threshold}")
             };
-            let text = format!("{name}threshold {threshold}, spread {:.2} %", spread[place] * 100.0);
             all.push(Series { summary, threshold: place, style: Style::nth(all.len()), text });
         }
     }

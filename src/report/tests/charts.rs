@@ -87,7 +87,7 @@ fn several_files_share_a_chart_and_are_told_apart() {
     let page = class_chart(&files, &[0.5, 0.9]).unwrap();
     assert_readable(&page);
     assert_eq!([0, 1, 2, 3].map(|series| heights(&page, series).len()), [10, 10, 9, 9]);
-    assert!(texts(&page).iter().any(|text| text.starts_with("second, threshold 0.9, spread ")));
+    assert!(texts(&page).iter().any(|text| text.starts_with("second: spread ") && text.ends_with(" at 0.9")));
 }
 
 #[test]
