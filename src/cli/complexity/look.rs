@@ -2,8 +2,7 @@
 
 use clap::Args;
 use compdd::{
-    cam::{CamMethod, Comparison},
-    complexity::{self, Grid, Judge, Question, Sample, Settings},
+    complexity::{self, Judge, Sample, Settings},
     data::{Roll, RollOptions, Split},
     subset::Subset,
 };
@@ -14,6 +13,7 @@ use super::{
         teacher::ShelfArgs,
         ui::{self, Failure},
     },
+    maps::MapsArgs,
     score::SplitArg,
     teacher::TeacherArgs,
 };
@@ -26,24 +26,11 @@ pub struct LookArgs {
     /// Which images
     #[arg(long, default_value = "train")]
     split: SplitArg,
-    /// How maps are made: grad-cam, grad-cam++, smooth-grad-cam++, x-grad-cam, layer-cam
-    #[arg(long, default_value = "grad-cam", value_name = "METHOD")]
-    cam: CamMethod,
     /// Threshold of the complexity, from 0 to 1
     #[arg(long, default_value_t = 0.5, value_name = "NUMBER")]
     threshold: f32,
-    /// Whose map: target (the class of the image) or predicted
-    #[arg(long, default_value = "target", value_name = "CLASS")]
-    class: Question,
-    /// Where cells are counted: layer (the map as it is) or image (brought to the size of the image)
-    #[arg(long, default_value = "layer")]
-    grid: Grid,
-    /// Count cells above the threshold only, as the released code does
-    #[arg(long)]
-    above: bool,
-    /// Seed of the noise of smooth-grad-cam++
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    maps: MapsArgs,
     #[command(flatten, next_help_heading = "The teacher that looks")]
     teacher: TeacherArgs,
     #[command(flatten, next_help_heading = "Places")]
@@ -65,14 +52,7 @@ impl LookArgs {
         say_notes(&subset);
         let (root, places) = self.shelf.resolve()?;
         let (judge, decode) = self.teacher.open(&root, &places)?;
-        let settings = Settings {
-            method: self.cam,
-            thresholds: vec![self.threshold],
-            comparison: if self.above { Comparison::Above } else { Comparison::AtLeast },
-            question: self.class,
-            grid: self.grid,
-            seed: self.seed,
-        };
+        let settings = self.maps.settings(vec![self.threshold]);
         let roll = Roll::open(Some(&subset), &places.data, Split::from(self.split), decode, RollOptions::default())?;
         let note = format!(
             "{} ({}), {} at {}, {}, class {}",

@@ -4,6 +4,7 @@ mod agree;
 mod gallery;
 mod look;
 mod map;
+mod maps;
 mod overlay;
 mod plot;
 mod score;

@@ -4,8 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    cam::{CamMethod, Comparison},
-    complexity::{self, Grid, Question, Scores, Settings, Summary},
+    complexity::{self, Scores, Summary},
     data::{Roll, RollOptions, Split, Watch as _},
     subset::Subset,
 };
@@ -18,6 +17,7 @@ use super::{
         teacher::ShelfArgs,
         ui::{self, Outcome},
     },
+    maps::MapsArgs,
     show,
     teacher::TeacherArgs,
 };
@@ -55,30 +55,17 @@ pub struct ScoreArgs {
     /// Which images
     #[arg(long, default_value = "train")]
     split: SplitArg,
-    /// How maps are made: grad-cam, grad-cam++, smooth-grad-cam++, x-grad-cam, layer-cam
-    #[arg(long, default_value = "grad-cam", value_name = "METHOD")]
-    cam: CamMethod,
     /// Thresholds from 0 to 1, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "0.1,0.5,0.9", value_name = "NUMBERS")]
     threshold: Vec<f32>,
-    /// Whose map: target (the class of the image) or predicted
-    #[arg(long, default_value = "target", value_name = "CLASS")]
-    class: Question,
-    /// Where cells are counted: layer (the map as it is) or image (brought to the size of the image)
-    #[arg(long, default_value = "layer")]
-    grid: Grid,
-    /// Count cells above the threshold only, as the released code does; the paper counts those at it too
-    #[arg(long)]
-    above: bool,
-    /// Seed of the noise of smooth-grad-cam++
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Leave damaged images out
     #[arg(long)]
     skip_bad: bool,
     /// Built-in scenes: images a class
     #[arg(long, value_name = "N")]
     per_class: Option<usize>,
+    #[command(flatten)]
+    maps: MapsArgs,
     #[command(flatten, next_help_heading = "The teacher that looks")]
     teacher: TeacherArgs,
     #[command(flatten, next_help_heading = "Places")]
@@ -92,14 +79,7 @@ impl ScoreArgs {
         let (judge, decode) = self.teacher.open(&root, &places)?;
         let subset = self.subset.as_deref().map(Subset::find).transpose()?;
         subset.iter().for_each(say_notes);
-        let settings = Settings {
-            method: self.cam,
-            thresholds: self.threshold,
-            comparison: if self.above { Comparison::Above } else { Comparison::AtLeast },
-            question: self.class,
-            grid: self.grid,
-            seed: self.seed,
-        };
+        let settings = self.maps.settings(self.threshold);
         let split = Split::from(self.split);
         let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
         let roll = Arc::new(Roll::open(subset.as_ref(), &places.data, split, decode, options)?);
