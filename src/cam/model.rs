@@ -40,12 +40,9 @@ pub enum Noise<'a> {
 /// `resnet18`: `layer4`; `convnet`: `feat{depth-1}`; `vgg11`: `relu4`.
 pub fn default_tap(network: &Network) -> Result<&str, CamError> {
     let vgg = matches!(network.spec(), NetworkSpec::Vgg11(_));
-    let usable = |tap: &&str| {
-        let wide = network.split(tap).is_ok_and(|split| has_pixels(&split));
-        wide && (!vgg || tap.starts_with("relu"))
-    };
+    let usable = |tap: &&str| !vgg || tap.starts_with("relu");
     let none = || CamError::NoMap { network: network.spec().slug(), resolution: network.input()[2] };
-    network.tap_names().into_iter().rev().find(usable).ok_or_else(none)
+    wide_taps(network).into_iter().rev().find(usable).ok_or_else(none)
 }
 
 /// A seed for the noise of each image of a range, at one iteration of a run: the same whatever the images are batched with.
@@ -127,6 +124,11 @@ impl CamModel {
     /// Name of the map that is looked at.
     pub fn tap(&self) -> &str {
         &self.tap
+    }
+
+    /// Names of the maps of the network with more than one pixel, from the first layer on.
+    pub fn taps(&self) -> Vec<&str> {
+        wide_taps(&self.network)
     }
 
     /// Number of classes that can be asked for.
@@ -327,6 +329,12 @@ impl Noise<'_> {
             Noise::Given(blocks) => blocks[sample].clone().narrow(0, range.start, range.len()).inner(),
         }
     }
+}
+
+/// Names of the maps with more than one pixel, from the first layer on.
+fn wide_taps(network: &Network) -> Vec<&str> {
+    let wide = |tap: &&str| network.split(tap).is_ok_and(|split| has_pixels(&split));
+    network.tap_names().into_iter().filter(wide).collect()
 }
 
 /// Whether the map at the cut has more than one pixel.

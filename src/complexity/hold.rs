@@ -27,7 +27,7 @@ pub struct Held {
 /// As [`truth`]; and when `watch` asks to stop.
 pub fn hold(
     judge: &Judge,
-    taps: &[String],
+    taps: &[&str],
     methods: &[CamMethod],
     untrained: u64,
     per_class: usize,
@@ -38,7 +38,7 @@ pub fn hold(
     let (mut held, all) = (Vec::new(), seeds.len() * taps.len() * methods.len());
     for seed in seeds {
         let network = seed.map_or_else(|| Ok(judge.clone()), |seed| judge.untrained(seed))?;
-        for tap in taps {
+        for &tap in taps {
             let network = network.through(tap)?;
             for &method in methods {
                 if watch.stopped() {
@@ -46,7 +46,7 @@ pub fn hold(
                 }
                 let settings = Settings { method, ..settings.clone() };
                 for truth in truth(&network, per_class, &settings)? {
-                    held.push(Held { seed, tap: tap.clone(), method, truth });
+                    held.push(Held { seed, tap: tap.to_owned(), method, truth });
                 }
                 watch.advance("complexity", held.len() as u64, all as u64);
             }

@@ -61,14 +61,7 @@ impl Judge {
     /// When the tap does not exist or its map has one pixel only.
     pub fn through(&self, tap: &str) -> Result<Self, ComplexityError> {
         let cam = CamModel::new(self.cam.network().clone(), self.cam.params().clone(), Some(tap))?;
-        Self::new(cam.with_chunk(self.cam.chunk()), self.classes.clone(), self.space.clone())
-    }
-
-    /// The maps of the network with more than one pixel, from the first layer on.
-    pub fn taps(&self) -> Vec<String> {
-        let network = self.cam.network();
-        let wide = |tap: &&str| network.split(tap).is_ok_and(|split| split.shape()[1] * split.shape()[2] > 1);
-        network.tap_names().into_iter().filter(wide).map(str::to_owned).collect()
+        Ok(Self { cam: cam.with_chunk(self.cam.chunk()), ..self.clone() })
     }
 
     /// The network and its tap.

@@ -72,7 +72,7 @@ impl TruthArgs {
         let watch = Loading::saying(signals::stop_flag()?, "held against the truth");
         let (root, places) = self.shelf.resolve()?;
         let (judge, _) = self.teacher.open(&root, &places)?;
-        let taps = if self.one_layer { vec![judge.cam().tap().to_owned()] } else { judge.taps() };
+        let taps = if self.one_layer { vec![judge.cam().tap()] } else { judge.cam().taps() };
         let methods = self.cam.map_or_else(|| CamMethod::ALL.to_vec(), |method| vec![method]);
         let settings = Settings { thresholds: vec![self.threshold], ..Settings::default() };
         let held = match hold(&judge, &taps, &methods, self.untrained, self.test_per_class, &settings, &watch) {

@@ -51,15 +51,15 @@ fn the_numbers_are_those_of_the_pictures_one_by_one() {
 fn a_teacher_stands_beside_networks_without_training() {
     let judge = judge("convnet-d2-w8", 5);
     let methods = [CamMethod::GradCam, CamMethod::LayerCam];
-    let held = hold(&judge, &judge.taps(), &methods, 2, 2, &half(), &Unwatched).unwrap();
-    assert_eq!(held.len(), 3 * judge.taps().len() * methods.len());
+    let held = hold(&judge, &judge.cam().taps(), &methods, 2, 2, &half(), &Unwatched).unwrap();
+    assert_eq!(held.len(), 3 * judge.cam().taps().len() * methods.len());
     let of = |seed: Option<u64>| -> Vec<&Held> { held.iter().filter(|held| held.seed == seed).collect() };
     let values = |seed| of(seed).iter().map(|held| (held.truth.easy, held.truth.hard)).collect::<Vec<_>>();
     assert!(values(None) != values(Some(0)) && values(Some(0)) != values(Some(1)));
     // Its own parameters are those of the seed 5: the same numbers come out.
-    let again = hold(&judge.untrained(5).unwrap(), &judge.taps(), &methods, 0, 2, &half(), &Unwatched).unwrap();
+    let again = hold(&judge.untrained(5).unwrap(), &judge.cam().taps(), &methods, 0, 2, &half(), &Unwatched).unwrap();
     assert_eq!(again, of(None).into_iter().cloned().collect::<Vec<_>>());
-    let last = judge.through(judge.taps().last().unwrap()).unwrap();
+    let last = judge.through(judge.cam().taps().last().unwrap()).unwrap();
     assert_eq!(held[held.len() / 3 - 2].truth, truth(&last, 2, &half()).unwrap()[0]);
 
     let folder = tempfile::tempdir().unwrap();
@@ -73,6 +73,6 @@ fn a_teacher_stands_beside_networks_without_training() {
     assert_eq!((first[0], first[2], first[3]), ("", held[0].tap.as_str(), "grad-cam"));
     assert_eq!(first[10].parse::<f64>().unwrap(), held[0].truth.easy);
 
-    let stopped = hold(&judge, &judge.taps(), &methods, 0, 2, &half(), &StopAfter::new(1)).unwrap_err();
+    let stopped = hold(&judge, &judge.cam().taps(), &methods, 0, 2, &half(), &StopAfter::new(1)).unwrap_err();
     assert!(matches!(stopped, ComplexityError::Stopped) && stopped.is_interruption());
 }

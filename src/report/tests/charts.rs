@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::{
     super::{
         MapValues, ReportError, class_chart, map_histogram,
-        page::{Page, Shape},
-        style::{CURVE, Style, WIDTH},
+        page::Page,
+        style::{Style, WIDTH},
     },
-    areas, assert_readable, bounds, classes, labels, summary,
+    areas, assert_readable, classes, drawn_curves, labels, summary,
 };
 use crate::{
     cam::Comparison,
@@ -64,14 +64,7 @@ fn g10_charts_of_10_200_and_1000_classes_can_be_read() {
 #[test]
 fn curves_over_ranks_fall_from_the_largest_value_to_the_smallest() {
     let page = class_chart(&[file("scores.parquet", classes(200))], &[0.9, 0.5]).unwrap();
-    let curves: Vec<[f64; 4]> = page
-        .shapes
-        .iter()
-        .filter_map(|shape| match shape {
-            Shape::Line { path, width, .. } if *width == CURVE => Some(bounds(path)),
-            _ => None,
-        })
-        .collect();
+    let curves = drawn_curves(&page);
     let [_, _, high, low] = curves[..] else { panic!("two samples and two curves: {curves:?}") };
     assert!(high[3] < low[1], "0.9 lies above 0.5");
     let ratio = (low[3] - low[1]) / (high[3] - high[1]);

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{AreaCurve, ReportError, area_chart, area_curves, page::Shape, style::CURVE},
-    assert_readable, bounds,
+    super::{AreaCurve, ReportError, area_chart, area_curves},
+    assert_readable, drawn_curves,
 };
 use crate::subset::Subset;
 
@@ -85,14 +85,7 @@ fn the_curve_rises_with_the_area() {
     };
     let page = area_chart(&[curve("a", &[0.4, 0.5, 0.6]), curve("a much longer name of a run", &[0.5, 0.5])]).unwrap();
     assert_readable(&page);
-    let lines: Vec<[f64; 4]> = page
-        .shapes
-        .iter()
-        .filter_map(|shape| match shape {
-            Shape::Line { path, width, .. } if *width == CURVE => Some(bounds(path)),
-            _ => None,
-        })
-        .collect();
+    let lines = drawn_curves(&page);
     let [_, _, rising, level] = lines[..] else { panic!("two samples and two curves: {lines:?}") };
     assert_eq!(level[1], level[3]);
     assert!((level[1] - f64::midpoint(rising[1], rising[3])).abs() < 1e-9);

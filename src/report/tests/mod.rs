@@ -9,7 +9,7 @@ use super::{
     font,
     page::{Label, Page, Shape},
     path::{Path, Step},
-    style::{Colour, SMALL},
+    style::{CURVE, Colour, SMALL},
 };
 use crate::complexity::{ClassSummary, Header, Mean, Settings, Summary};
 
@@ -75,6 +75,15 @@ fn areas(page: &Page, wanted: Colour) -> Vec<[f64; 4]> {
         _ => None,
     };
     page.shapes.iter().filter_map(area).collect()
+}
+
+/// What the curves of a page cover, the samples of its key among them.
+fn drawn_curves(page: &Page) -> Vec<[f64; 4]> {
+    let curve = |shape: &Shape| match shape {
+        Shape::Line { path, width, .. } if *width == CURVE => Some(bounds(path)),
+        _ => None,
+    };
+    page.shapes.iter().filter_map(curve).collect()
 }
 
 /// The corners of the box around a label.
