@@ -26,6 +26,15 @@ pub enum ReportError {
         /// Endings that would do.
         endings: &'static [&'static str],
     },
+    /// A format of tables that does not exist.
+    #[error("--format {found}: there is no such format")]
+    #[diagnostic(help("formats: {}", known.join(", ")))]
+    Format {
+        /// What was asked for.
+        found: String,
+        /// What there is.
+        known: &'static [&'static str],
+    },
     /// A file could not be written.
     #[error("cannot write {}", path.display())]
     #[diagnostic(help("check that the folder is writable and the disk not full"))]

@@ -15,6 +15,7 @@ mod file;
 mod font;
 mod frame;
 mod gallery;
+pub mod grid;
 mod histogram;
 mod overlay;
 mod page;

@@ -1,0 +1,73 @@
+//! Aligned columns for the terminal: text left, numbers right, broad headings over their columns.
+
+use super::{Grid, Row};
+
+const BETWEEN: usize = 2;
+
+/// The table with its caption above and its notes below; no colour, so that it reads the same in a file.
+pub fn write(grid: &Grid) -> String {
+    let widths = widths(grid);
+    let mut lines = vec![grid.caption.clone(), String::new()];
+    lines.extend(grid.head.iter().map(|row| {
+        let (mut text, mut column) = (String::new(), 0);
+        for heading in row {
+            let covered = &widths[column..column + heading.span];
+            let width = covered.iter().sum::<usize>() + BETWEEN * (heading.span - 1);
+            let right = heading.span == 1 && grid.numeric(column);
+            text += &padded(&heading.text, width, right);
+            text += &" ".repeat(BETWEEN);
+            column += heading.span;
+        }
+        text.trim_end().to_owned()
+    }));
+    let all = widths.iter().sum::<usize>() + BETWEEN * widths.len().saturating_sub(1);
+    lines.push("─".repeat(all));
+    for row in &grid.rows {
+        if row.rule {
+            lines.push("─".repeat(all));
+        }
+        lines.push(line(grid, row, &widths));
+    }
+    if !grid.notes.is_empty() {
+        lines.push(String::new());
+        lines.extend(grid.notes.iter().cloned());
+    }
+    lines.join("\n") + "\n"
+}
+
+fn line(grid: &Grid, row: &Row, widths: &[usize]) -> String {
+    let cells = row.entries.iter().zip(widths).enumerate();
+    let cells = cells.map(|(column, (entry, width))| padded(&shown(entry), *width, grid.numeric(column)));
+    cells.collect::<Vec<_>>().join(&" ".repeat(BETWEEN)).trim_end().to_owned()
+}
+
+/// The best carry a star, as there is no bold type here.
+fn shown(entry: &super::Entry) -> String {
+    if entry.bold { format!("*{}", entry.read()) } else { entry.read() }
+}
+
+/// The width of every column; broad headings that need more room widen their last column.
+fn widths(grid: &Grid) -> Vec<usize> {
+    let mut widths = vec![0; grid.columns()];
+    for row in &grid.rows {
+        for (width, entry) in widths.iter_mut().zip(&row.entries) {
+            *width = (*width).max(shown(entry).chars().count());
+        }
+    }
+    for row in grid.head.iter().rev() {
+        let mut column = 0;
+        for heading in row {
+            let covered = &mut widths[column..column + heading.span];
+            let room = covered.iter().sum::<usize>() + BETWEEN * (heading.span - 1);
+            if let Some(last) = covered.last_mut() {
+                *last += heading.text.chars().count().saturating_sub(room);
+            }
+            column += heading.span;
+        }
+    }
+    widths
+}
+
+fn padded(text: &str, width: usize, right: bool) -> String {
+    if right { format!("{text:>width$}") } else { format!("{text:<width$}") }
+}
