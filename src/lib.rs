@@ -18,7 +18,8 @@
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles, records, the leaderboard |
-//! | [`report`] | pictures of results that are there already |
+//! | [`report`] | pictures and tables of results that are there already |
+//! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
@@ -34,6 +35,7 @@ pub mod experts;
 pub mod grad;
 pub mod methods;
 pub mod nn;
+pub mod paper;
 pub mod record;
 pub mod report;
 pub mod rng;

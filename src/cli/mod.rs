@@ -14,11 +14,13 @@ mod leaderboard;
 mod lists;
 mod method;
 mod network;
+mod outcome;
 mod progress;
 mod results;
 mod run;
 mod signals;
 mod subset;
+mod table;
 mod teacher;
 mod ui;
 
@@ -74,6 +76,8 @@ enum Command {
     Results(results::ResultsCommand),
     /// Write results/leaderboard.csv from the records, and show it
     Leaderboard(leaderboard::LeaderboardArgs),
+    /// The tables that papers print: list them, or show one beside what was measured
+    Table(table::TableArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Network(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
+        Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

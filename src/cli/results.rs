@@ -3,10 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
-use compdd::{
-    record::{Query, Record, Store, leaderboard::Row},
-    run::Outcome as RunOutcome,
-};
+use compdd::record::{Query, Store, leaderboard::Row};
 
 use super::{
     config::Config,
@@ -108,23 +105,6 @@ fn validate(store: &Store) -> Outcome {
     }
     ui::say(&format!("{files} records, {} problems", problems.len()));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The rows of a run as a table.
-pub fn rows(outcomes: &[RunOutcome]) -> String {
-    let rows: Vec<Row> = outcomes.iter().map(|outcome| Row::of(&outcome.record, outcome.timing.as_ref())).collect();
-    let mut text = board(&rows);
-    for note in outcomes.iter().filter_map(|outcome| remark(&outcome.record)) {
-        text.push('\n');
-        text.push_str(&note);
-    }
-    text
-}
-
-/// What a reader of the row must know.
-fn remark(record: &Record) -> Option<String> {
-    let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();
-    (!flags.is_empty()).then(|| format!("{}: {}", record.cell.network, flags.join("; ")))
 }
 
 /// A leaderboard as a table; reduced budgets carry their name in it.
