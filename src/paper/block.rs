@@ -53,18 +53,18 @@ impl<'a> Spread<'a, '_> {
         let mut groups: BTreeMap<Vec<usize>, (Vec<&'a str>, Vec<usize>)> = BTreeMap::new();
         for place in places {
             let words: Vec<&'a str> = dimensions.iter().map(|d| self.printed[*place].word(*d)).collect();
-            let ranks = words.iter().zip(dimensions).map(|(word, dimension)| self.rank(*dimension, word)).collect();
+            let ranks = words.iter().zip(dimensions).map(|(word, dimension)| self.rank(places, *dimension, word)).collect();
             groups.entry(ranks).or_insert_with(|| (words, Vec::new())).1.push(*place);
         }
         groups.into_values().collect()
     }
 
-    /// Words stand in the order in which the file first has them, images per class by their number.
-    fn rank(&self, dimension: Dimension, word: &str) -> usize {
+    /// Words stand in the order in which the cells first have them, images per class by their number.
+    fn rank(&self, places: &[usize], dimension: Dimension, word: &str) -> usize {
         if dimension == Dimension::Ipc {
             return word.parse().unwrap_or(usize::MAX);
         }
-        self.printed.iter().position(|printed| printed.word(dimension) == word).unwrap_or(usize::MAX)
+        places.iter().position(|place| self.printed[*place].word(dimension) == word).unwrap_or(usize::MAX)
     }
 
     fn block(

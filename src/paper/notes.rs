@@ -27,13 +27,16 @@ impl Shared {
         if filler.mode == Mode::Measured {
             return Self { block: None, rows: vec![None; block.rows.len()] };
         }
-        let common = |places: &mut dyn Iterator<Item = usize>| {
-            let notes: Vec<&str> = places.map(|place| filler.answers[place].printed.note.as_str()).collect();
-            let first = notes.first().copied().filter(|note| !note.is_empty() && *note != DASH)?;
-            (notes.len() > 1 && notes.iter().all(|note| *note == first)).then(|| first.to_owned())
+        let notes = |places: &mut dyn Iterator<Item = usize>| -> Vec<&str> {
+            places.map(|place| filler.answers[place].printed.note.as_str()).collect()
         };
-        let whole = common(&mut block.places());
-        let rows = (0..block.rows.len()).map(|row| common(&mut block.row(row)).filter(|_| whole.is_none())).collect();
+        let whole = most(&notes(&mut block.places()));
+        let of_row = |row: usize| {
+            let notes = notes(&mut block.row(row));
+            let first = notes.first().filter(|note| !note.is_empty() && **note != DASH && whole.as_deref() != Some(**note))?;
+            (notes.len() > 1 && notes.iter().all(|note| note == first)).then(|| (*first).to_owned())
+        };
+        let rows = (0..block.rows.len()).map(of_row).collect();
         Self { block: whole, rows }
     }
 
@@ -41,6 +44,13 @@ impl Shared {
     pub fn covers(&self, row: usize, note: &str) -> bool {
         [&self.block, &self.rows[row]].into_iter().any(|said| said.as_deref() == Some(note))
     }
+}
+
+/// The note that most cells have, if every other cell has a note of its own that says something else.
+fn most(notes: &[&str]) -> Option<String> {
+    let count = |wanted: &str| notes.iter().filter(|note| **note == wanted).count();
+    let most = notes.iter().copied().filter(|note| !note.is_empty() && *note != DASH).max_by_key(|note| count(note))?;
+    (2 * count(most) > notes.len() && !notes.contains(&"")).then(|| most.to_owned())
 }
 
 /// What the block shows, in a line.
@@ -85,13 +95,13 @@ pub fn below(filler: &Filler<'_>, block: &Block<'_>, shared: &Shared, notes: &Fo
     let mut lines = Vec::new();
     lines.extend(throughout(filler.table, block, &answers));
     if let Some(note) = &shared.block {
-        lines.push(format!("Everywhere: {note}."));
+        lines.push(format!("Unless marked otherwise: {note}."));
     }
     if filler.mode != Mode::Measured && answers.iter().any(|answer| answer.printed.note == DASH) {
         lines.push("–: not reported.".to_owned());
     }
     if answers.iter().any(|answer| answer.printed.is_reference() && answer.printed.ipc == "full") {
-        lines.push("Trained on all images: one value a data set.".to_owned());
+        lines.push("Trained on all images: one value a data set, in its first column.".to_owned());
     }
     if filler.mode != Mode::Published {
         lines.extend(of_measured(filler, &answers));

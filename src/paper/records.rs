@@ -99,9 +99,15 @@ impl Target {
         };
         let cell = &record.cell;
         query.accepts(cell)
-            && (cell.source == self.source || cell.source.starts_with("bundle:"))
+            && self.is_distilled_as(cell)
             && !record.flags.contains(&Flag::BestOnTest)
             && self.has_recipe_of(record)
+    }
+
+    /// Whether the set was made by the same network. A bundle does not say which: it counts as one of the usual ConvNet, tested on itself.
+    fn is_distilled_as(&self, cell: &Cell) -> bool {
+        let usual = self.network == self.source && self.source.starts_with("convnet-");
+        cell.source == self.source || usual && cell.source.starts_with("bundle:")
     }
 
     fn has_recipe_of(&self, record: &Record) -> bool {
