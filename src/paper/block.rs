@@ -53,7 +53,8 @@ impl<'a> Spread<'a, '_> {
         let mut groups: BTreeMap<Vec<usize>, (Vec<&'a str>, Vec<usize>)> = BTreeMap::new();
         for place in places {
             let words: Vec<&'a str> = dimensions.iter().map(|d| self.printed[*place].word(*d)).collect();
-            let ranks = words.iter().zip(dimensions).map(|(word, dimension)| self.rank(places, *dimension, word)).collect();
+            let ranks =
+                words.iter().zip(dimensions).map(|(word, dimension)| self.rank(places, *dimension, word)).collect();
             groups.entry(ranks).or_insert_with(|| (words, Vec::new())).1.push(*place);
         }
         groups.into_values().collect()

@@ -33,7 +33,8 @@ impl Shared {
         let whole = most(&notes(&mut block.places()));
         let of_row = |row: usize| {
             let notes = notes(&mut block.row(row));
-            let first = notes.first().filter(|note| !note.is_empty() && **note != DASH && whole.as_deref() != Some(**note))?;
+            let first =
+                notes.first().filter(|note| !note.is_empty() && **note != DASH && whole.as_deref() != Some(**note))?;
             (notes.len() > 1 && notes.iter().all(|note| note == first)).then(|| (*first).to_owned())
         };
         let rows = (0..block.rows.len()).map(of_row).collect();
