@@ -1,6 +1,6 @@
 //! The files of `benchmarks/paper`, and what other files say of the same papers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::{methods, nn::NetworkSpec, paper::names::NAMES, record::Published};
@@ -104,16 +104,22 @@ fn the_list_of_published_values_agrees_with_the_tables() {
     assert!(compared > 100, "{compared}");
 }
 
+/// What no record quotes: DataDAM's scores of MTT, which are far below MTT's own, and a cell that repeats another one.
+fn is_left_out(id: &str, target: &Target) -> bool {
+    let doubtful = target.method == "dsa" && target.subset == "tiny-imagenet" && target.ipc == 50;
+    id == "datadam:main-1" && (target.method == "mtt" || doubtful)
+}
+
 #[test]
-fn records_quote_what_the_tables_print() {
+fn records_quote_what_the_main_tables_print() {
     for id in ["edf:1", "datadam:main-1", "datadam:main-2"] {
-        let mut missing = BTreeMap::new();
-        for printed in find(id).unwrap().cells().iter().filter(|printed| printed.value().is_some()) {
-            let Ok(target) = Target::of(printed, "") else { continue };
+        let mut missing = Vec::new();
+        for printed in find(id).unwrap().cells() {
+            let (Some(value), Ok(target)) = (printed.value(), Target::of(printed, "")) else { continue };
             let record = example::record(cell(&target), &[0.5]);
-            let value = printed.value().unwrap() / 100.0;
-            if !record.published.iter().any(|published: &Published| (published.mean - value).abs() < 1e-9) {
-                missing.insert((target.method, target.subset, target.ipc), printed.text());
+            let quoted = |published: &Published| (100.0 * published.mean - value).abs() < 1e-9;
+            if record.published.iter().any(quoted) == is_left_out(id, &target) {
+                missing.push(format!("{} {} {} {}", target.method, target.subset, target.ipc, printed.text()));
             }
         }
         assert!(missing.is_empty(), "{id}: {missing:?}");

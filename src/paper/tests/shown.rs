@@ -52,7 +52,7 @@ fn every_printed_cell_is_shown_once() {
 fn some_tables_as_published() {
     let (_folder, store) = folder();
     for id in ["edf:1", "edf:11", "datadam:main-2", "bilp:9", "edc:1", "edf:12", "edf:9"] {
-        let name = format!("published {}", id.replace(':', " "));
+        let name = format!("published_{}", id.replace(':', "_"));
         insta::assert_snapshot!(name, text(&store, id, None, Format::Term));
     }
 }
@@ -61,10 +61,10 @@ fn some_tables_as_published() {
 fn some_tables_with_what_was_measured() {
     let (_folder, store) = some_results();
     for id in ["edf:1", "edf:11", "datadam:main-2", "bilp:9", "edc:1", "edf:12", "edf:9"] {
-        let name = format!("both {}", id.replace(':', " "));
+        let name = format!("both_{}", id.replace(':', "_"));
         insta::assert_snapshot!(name, text(&store, id, Some(Mode::Both), Format::Markdown));
     }
-    insta::assert_snapshot!("measured edf 12", text(&store, "edf:12", Some(Mode::Measured), Format::Term));
+    insta::assert_snapshot!("measured_edf_12", text(&store, "edf:12", Some(Mode::Measured), Format::Term));
 }
 
 #[test]
