@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Entry, Grid};
 
 /// The look of a page of its own; light and dark.
-const STYLE: &str = include_str!("table.css");
+pub const STYLE: &str = include_str!("table.css");
 
 /// A page with some tables that refers to nothing outside of it.
 pub fn document(title: &str, grids: &[Grid]) -> String {
