@@ -17,7 +17,8 @@
 //! | [`eval`] | protocols: how a distilled set is scored |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
-//! | [`record`] | bundles, records, the leaderboard |
+//! | [`record`] | bundles and records |
+//! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`report`] | pictures of results that are there already |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
@@ -25,6 +26,7 @@
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
+pub mod board;
 pub mod cam;
 pub mod complexity;
 pub mod data;

@@ -1,12 +1,12 @@
-//! `compdd leaderboard`: the records as one CSV.
+//! `compdd leaderboard`: the records, ranked.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use compdd::record::leaderboard;
+use compdd::{board, report::grid::Format};
 
 use super::{
-    results::{self, StoreArgs},
+    results::StoreArgs,
     ui::{self, Outcome},
 };
 
@@ -19,9 +19,9 @@ pub struct LeaderboardArgs {
 impl LeaderboardArgs {
     pub fn execute(self) -> Outcome {
         let store = self.store.open()?;
-        let rows = leaderboard::write(&store)?;
-        ui::show(&results::board(&rows));
-        ui::say(&format!("{} rows in {}", rows.len(), store.leaderboard().display()));
+        let board = board::write(&store)?;
+        ui::show(board.grid().write(Format::Term).trim_end());
+        ui::say(&format!("{} rows in {}", board.entries.len(), store.leaderboard().display()));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,7 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use compdd::{
-    record::{Query, Record, Store, leaderboard::Row},
+    board::{Board, Filter},
+    record::{Query, Record, Store},
+    report::grid::Format,
     run::Outcome as RunOutcome,
 };
 
@@ -88,8 +90,8 @@ impl ResultsCommand {
         match self {
             Self::List { query, store } => {
                 let store = store.open()?;
-                let rows = compdd::record::leaderboard::rows(&store, &query.into())?;
-                ui::show(&board(&rows));
+                let board = Board::open(&[store], &Filter { query: query.into(), division: None })?;
+                ui::show(board.grid().write(Format::Term).trim_end());
                 Ok(ExitCode::SUCCESS)
             }
             Self::Show { id, store } => {
@@ -112,8 +114,24 @@ fn validate(store: &Store) -> Outcome {
 
 /// The rows of a run as a table.
 pub fn rows(outcomes: &[RunOutcome]) -> String {
-    let rows: Vec<Row> = outcomes.iter().map(|outcome| Row::of(&outcome.record, outcome.timing.as_ref())).collect();
-    let mut text = board(&rows);
+    let header = ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "published %", "record"];
+    let percent = |fraction: Option<f64>| fraction.map(|v| format!("{:.2}", v * 100.0)).unwrap_or_default();
+    let row = |Record { id, cell, summary, published, .. }: &Record| {
+        vec![
+            cell.method.clone(),
+            cell.subset.clone(),
+            cell.ipc.to_string(),
+            cell.network.clone(),
+            cell.budget.to_string(),
+            percent(Some(summary.mean)),
+            percent(summary.std),
+            summary.n.to_string(),
+            published.iter().map(|p| percent(Some(p.mean))).collect::<Vec<_>>().join("/"),
+            id.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = outcomes.iter().map(|outcome| row(&outcome.record)).collect();
+    let mut text = ui::table(&header, &rows);
     for note in outcomes.iter().filter_map(|outcome| remark(&outcome.record)) {
         text.push('\n');
         text.push_str(&note);
@@ -125,29 +143,4 @@ pub fn rows(outcomes: &[RunOutcome]) -> String {
 fn remark(record: &Record) -> Option<String> {
     let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();
     (!flags.is_empty()).then(|| format!("{}: {}", record.cell.network, flags.join("; ")))
-}
-
-/// A leaderboard as a table; reduced budgets carry their name in it.
-pub fn board(rows: &[Row]) -> String {
-    let header =
-        ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "recovery %", "published %", "record"];
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.method.clone(),
-                row.subset.clone(),
-                row.ipc.to_string(),
-                row.network.clone(),
-                row.budget.clone(),
-                row.mean.clone(),
-                row.std.clone(),
-                row.seeds.to_string(),
-                row.recovery_ratio.clone(),
-                row.published.clone(),
-                row.record.clone(),
-            ]
-        })
-        .collect();
-    ui::table(&header, &cells)
 }

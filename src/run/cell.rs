@@ -17,13 +17,14 @@ use super::{
     score::{Scorer, TrainOn},
 };
 use crate::{
+    board,
     data::Task,
     device::OpenDevice,
     experts::Buffer,
     methods::{FullRecipe, Kind, Start, State},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic,
-        hash, leaderboard, value_of,
+        hash, value_of,
     },
     rng::Stream,
 };
@@ -52,8 +53,15 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
     let session = Session { plan, task: &task, device: &device, store: &store, given, observer, stop };
     let outcomes = session.run()?;
-    leaderboard::write(&store)?;
+    refresh_board(&store, observer);
     Ok(outcomes)
+}
+
+/// Writes the leaderboard. What keeps it from being made is somebody else's file: this run is finished all the same.
+pub(super) fn refresh_board(store: &Store, observer: &dyn Observer) {
+    if let Err(error) = board::write(store) {
+        observer.note(&format!("warning: {} was left as it is: {error}", store.leaderboard().display()));
+    }
 }
 
 struct Session<'a> {
