@@ -41,5 +41,6 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod select;
+pub mod site;
 pub mod subset;
 pub mod teachers;

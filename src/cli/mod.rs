@@ -18,6 +18,7 @@ mod progress;
 mod results;
 mod run;
 mod signals;
+mod site;
 mod subset;
 mod teacher;
 mod ui;
@@ -74,6 +75,8 @@ enum Command {
     Results(results::ResultsCommand),
     /// Write results/leaderboard.csv from the records, and show it
     Leaderboard(leaderboard::LeaderboardArgs),
+    /// Make a static site of the records: leaderboard, methods, subsets, tables, plots
+    Site(site::SiteArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Network(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
+        Command::Site(args) => args.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

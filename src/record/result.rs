@@ -93,6 +93,18 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All of them, in the order in which records list them.
+    pub const ALL: [Self; 8] = [
+        Self::ReducedBudget,
+        Self::FewStudents,
+        Self::SubsetErratum,
+        Self::SkippedFiles,
+        Self::Imported,
+        Self::ChangedRecipe,
+        Self::GivenExperts,
+        Self::BestOnTest,
+    ];
+
     /// What the flag tells a reader, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {

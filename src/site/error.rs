@@ -21,7 +21,9 @@ pub enum SiteError {
     Report(#[from] ReportError),
     /// There are no records.
     #[error("no records in {}", folders.join(", "))]
-    #[diagnostic(help("name the results folder with --results, or make a record: compdd run --method random --subset scenes-easy --ipc 1 --budget quick"))]
+    #[diagnostic(help(
+        "name the results folder with --results, or make a record: compdd run --method random --subset scenes-easy --ipc 1 --budget quick"
+    ))]
     Empty {
         /// The folders.
         folders: Vec<String>,

@@ -21,7 +21,8 @@ pub(super) fn html(text: &str) -> String {
     });
     let mut out = String::new();
     html::push_html(&mut out, events);
-    out.replace("<table>", "<div class=\"wide\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>").replace("</table>", "</table></div>")
+    out.replace("<table>", "<div class=\"wide\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>")
+        .replace("</table>", "</table></div>")
 }
 
 /// Where a link leads on the site; none where it does not.

@@ -22,6 +22,3 @@ mod words;
 
 pub use error::SiteError;
 pub use pages::{Built, Site};
-
-#[cfg(test)]
-mod tests;

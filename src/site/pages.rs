@@ -1,7 +1,7 @@
 //! The site as a whole: what it is made from, and all its pages.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -37,14 +37,14 @@ pub struct Site {
     stores: Vec<Store>,
 }
 
-/// What was written.
+/// How many pages were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Built {
-    /// Records with a page.
+    /// Of records.
     pub records: usize,
-    /// Pages of methods and of subsets.
+    /// Of methods.
     pub methods: usize,
-    /// Pages of subsets.
+    /// Of subsets.
     pub subsets: usize,
 }
 
@@ -99,7 +99,7 @@ impl Site {
         folder.put("assets/site.css", format!("{}{}", html::STYLE, include_str!("assets/site.css")))?;
         folder.put("assets/board.js", include_str!("assets/board.js"))?;
         folder.put("assets/rows.js", rows::script(&self.board))?;
-        folder.put("leaderboard.csv", self.board.grid().write(grid::Format::Csv))?;
+        folder.put("leaderboard.csv", self.board.sheet().write(grid::Format::Csv))?;
         folder.page("index.html", &Home::new(origin))?;
         folder.page("about.html", &About::new(origin))?;
         for (slug, text) in cards::PROTOCOLS {
@@ -156,8 +156,8 @@ impl Site {
         let picture = kept.map(|bundle| Picture {
             href: format!("../{}", picture_name(bundle)),
             words: match entry.record.bundles.len() {
-                1 => "The distilled set, a row for each class".into(),
-                n => format!("The first of {n} sets, a row for each class"),
+                1 => "The distilled set, class by class".into(),
+                n => format!("The first of {n} sets, class by class"),
             },
             pixels: true,
         });
@@ -211,6 +211,10 @@ fn root_of(file: &Path) -> &Path {
     file.ancestors().nth(4).unwrap_or(file)
 }
 
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// So many results stand on the page of a method or a subset; the leaderboard has all of them.
 const SHOWN: usize = 300;
 
@@ -242,7 +246,7 @@ pub(super) fn results(entries: &[&Entry], view: &str, first: impl Fn(&Entry) -> 
     });
     html::table(&Grid {
         name: "results-table".into(),
-        caption: format!("Results, {}", view.replace('=', " ")),
+        caption: format!("{} by group, the best first", counted(entries.len(), "result")),
         head: vec![names.map(Heading::one).to_vec()],
         stub: 1,
         rows: entries.iter().take(SHOWN).map(row).collect(),

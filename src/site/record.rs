@@ -22,6 +22,7 @@ pub(super) struct RecordPage {
     heading: String,
     headline: String,
     spread: String,
+    /// HTML.
     warnings: Vec<String>,
     facts: Vec<Fact>,
     students: String,
@@ -36,6 +37,7 @@ pub(super) struct RecordPage {
 /// A line of the list of facts.
 struct Fact {
     name: &'static str,
+    /// HTML.
     value: String,
     link: Option<String>,
 }
@@ -64,11 +66,8 @@ impl RecordPage {
         let (record, cell) = (&entry.record, &entry.record.cell);
         let mut warnings: Vec<String> = record.flags.iter().map(|flag| flag.meaning().to_owned()).collect();
         warnings.extend(record.subset.notes.iter().cloned());
-        let mut downloads = vec![Download {
-            href: format!("{}.json", record.id),
-            name: "the record".into(),
-            hash: entry.hash.clone(),
-        }];
+        let mut downloads =
+            vec![Download { href: format!("{}.json", record.id), name: "the record".into(), hash: entry.hash.clone() }];
         let other = |ending: &str, name: &str| Download {
             href: format!("{}.{ending}", record.id),
             name: name.into(),
@@ -85,7 +84,7 @@ impl RecordPage {
             heading: format!("{} on {}, {}, {}", cell.method, cell.subset, ipc(cell.ipc), cell.network),
             headline: format!("{} %", spread(entry)),
             spread: seeds,
-            warnings,
+            warnings: warnings.iter().map(|words| html::escaped(words)).collect(),
             facts: facts(entry, place),
             students: students(entry),
             published: published(entry),
@@ -108,11 +107,14 @@ fn pretty(value: &impl Serialize) -> String {
 fn facts(entry: &Entry, place: &str) -> Vec<Fact> {
     let (record, cell) = (&entry.record, &entry.record.cell);
     let mut facts = Vec::new();
-    let mut say = |name, value: String| facts.push(Fact { name, value, link: None });
+    let mut say = |name, value: String| facts.push(Fact { name, value: html::escaped(&value), link: None });
     let rank = if place.is_empty() { "none".to_owned() } else { place.to_owned() };
     say("rank in its group", rank);
     let reasons = entry.reasons.join("; ");
-    say("division", if reasons.is_empty() { entry.division.to_string() } else { format!("{}: {reasons}", entry.division) });
+    say(
+        "division",
+        if reasons.is_empty() { entry.division.to_string() } else { format!("{}: {reasons}", entry.division) },
+    );
     if let Some(ior) = entry.ior {
         say("improvement over random", format!("{} points", points(ior)));
     }
@@ -141,7 +143,7 @@ fn facts(entry: &Entry, place: &str) -> Vec<Fact> {
     say("record", record.id.clone());
     say("record, BLAKE3", entry.hash.clone());
     say("made by", format!("compdd {}", record.code_version));
-    let link = |name, value: String, link: String| Fact { name, value, link: Some(link) };
+    let link = |name, value: String, link: String| Fact { name, value: html::escaped(&value), link: Some(link) };
     facts.insert(0, link("method", cell.method.clone(), format!("../methods/{}.html", cell.method)));
     facts.insert(1, link("subset", cell.subset.clone(), format!("../subsets/{}.html", cell.subset)));
     if let Some(recovery) = &entry.recovery {

@@ -10,14 +10,40 @@ use crate::{
 
 /// The columns, in order; `assets/board.js` knows them by these names.
 const COLUMNS: [&str; 27] = [
-    "rank", "place", "method", "subset", "ipc", "protocol", "network", "resolution", "mean", "std", "low", "high", "students",
-    "recovery", "hlr", "ior", "hours", "device", "memory", "set", "labels", "budget", "fidelity", "who", "published", "division", "record",
+    "rank",
+    "place",
+    "method",
+    "subset",
+    "ipc",
+    "protocol",
+    "network",
+    "resolution",
+    "mean",
+    "std",
+    "low",
+    "high",
+    "students",
+    "recovery",
+    "hlr",
+    "ior",
+    "hours",
+    "device",
+    "memory",
+    "set",
+    "labels",
+    "budget",
+    "fidelity",
+    "who",
+    "published",
+    "division",
+    "record",
 ];
 
 /// `rows.js`: percent and points with two decimals, bytes, hours; `null` for what is not known.
 pub(super) fn script(board: &Board) -> String {
     let places = board.places();
-    let rows: Vec<String> = board.entries.iter().zip(places).map(|(entry, place)| row(entry, &place).to_string()).collect();
+    let rows: Vec<String> =
+        board.entries.iter().zip(places).map(|(entry, place)| row(entry, &place).to_string()).collect();
     let columns = json!(COLUMNS.iter().copied().chain(["hash"]).collect::<Vec<_>>());
     format!("window.compdd = {{\"columns\": {columns}, \"rows\": [\n{}\n]}};\n", rows.join(",\n"))
 }

@@ -22,6 +22,7 @@ pub(super) struct SubsetPage {
     id: String,
     slug: String,
     summary: String,
+    /// HTML.
     notes: Vec<String>,
     records: String,
     /// A picture of some images of each class; empty where there is none.
@@ -38,7 +39,7 @@ impl SubsetPage {
             id: subset.id(),
             slug: subset.slug.clone(),
             summary: summary(subset),
-            notes: subset.notes.clone(),
+            notes: subset.notes.iter().map(|note| html::escaped(note)).collect(),
             records: results(entries, &format!("subset={}", subset.id()), |entry| {
                 Words::new(&entry.record.cell.method).linked(format!("../methods/{}.html", entry.record.cell.method))
             }),
@@ -90,6 +91,7 @@ pub(super) fn list(entries: &[Entry]) -> String {
 }
 
 /// The means of classes that `compdd complexity show --format csv` wrote into `complexity/` of a results folder.
+#[derive(Clone)]
 pub(super) struct Means {
     synsets: Vec<String>,
     grid: Grid,
@@ -133,12 +135,14 @@ impl Means {
             entries.extend(thresholds.iter().map(|at| Words::new(percent(at).unwrap_or_default())));
             rows.push(Row::new(entries));
         }
-        let over = |at: &usize| Heading::one(names[*at].replace("complexity_", "κ % at "));
-        let head = [Heading::one("class"), Heading::one("images")].into_iter().chain(thresholds.iter().map(over)).collect();
+        let over = |at: &usize| Heading::one(names[*at].replace("complexity_", ""));
+        let own = [Heading::one("class"), Heading::one("images")];
+        let top = vec![Heading::over("", 2), Heading::over("complexity κ in %, by threshold", thresholds.len())];
+        let head = vec![top, own.into_iter().chain(thresholds.iter().map(over)).collect()];
         let grid = Grid {
             name: format!("complexity-{name}"),
-            caption: format!("Scored as {name}"),
-            head: vec![head],
+            caption: format!("{name}.csv"),
+            head,
             stub: 1,
             rows,
             notes: Vec::new(),

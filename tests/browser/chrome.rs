@@ -33,7 +33,8 @@ pub struct Tab<'a> {
 /// The browser's program; none where there is none and none is required.
 fn program() -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
-    let found = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file());
+    let found =
+        NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file());
     assert!(found.is_some() || std::env::var_os(REQUIRED).is_none(), "no Chromium on PATH, and {REQUIRED} is set");
     found
 }
@@ -46,7 +47,7 @@ impl Chrome {
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
-        let flags = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage --hide-scrollbars --allow-file-access-from-files=false";
+        let flags = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage --hide-scrollbars --window-size=1280,900";
         // The protocol's pipe is what the browser has as descriptors 3 and 4.
         let script = format!(
             "exec {} {flags} --remote-debugging-pipe --user-data-dir={} about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1",
@@ -93,7 +94,7 @@ impl Chrome {
 
     /// A page of a site on disk, loaded; `place` is a path inside it, with what stands after `#`.
     pub fn open(&mut self, site: &Path, place: &str) -> Tab<'_> {
-        let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank", "width": 1280, "height": 900 }));
+        let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = self.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
         self.events.clear();
@@ -173,20 +174,12 @@ impl Tab<'_> {
         self.eval("0"); // what happened until now has been told
         let is_complaint = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown") => true,
-            Some("Runtime.consoleAPICalled") => event["params"]["type"] == "error" || event["params"]["type"] == "warning",
+            Some("Runtime.consoleAPICalled") => {
+                event["params"]["type"] == "error" || event["params"]["type"] == "warning"
+            }
             Some("Log.entryAdded") => true,
             _ => false,
         };
         self.chrome.events.iter().filter(is_complaint).map(ToString::to_string).collect()
-    }
-
-    /// A picture of the page, for people: written where `COMPDD_SCREENSHOTS` names a folder.
-    pub fn picture(&mut self, name: &str) {
-        use std::fmt::Write as _;
-        let Some(folder) = std::env::var_os("COMPDD_SCREENSHOTS") else { return };
-        let shot = self.call("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": false }));
-        let mut page = String::new();
-        write!(page, "{}", shot["data"].as_str().unwrap_or_default()).unwrap();
-        std::fs::write(Path::new(&folder).join(format!("{name}.png.base64")), page).unwrap();
     }
 }

@@ -26,7 +26,8 @@ fn build(results: &Path) -> tempfile::TempDir {
 
 /// The words of every cell of a column of the leaderboard, by its key.
 fn column(tab: &mut Tab<'_>, key: &str) -> Vec<String> {
-    let place = format!("[...document.querySelectorAll('#board-head th')].findIndex((th) => th.dataset.key === '{key}')");
+    let place =
+        format!("[...document.querySelectorAll('#board-head th')].findIndex((th) => th.dataset.key === '{key}')");
     let cells = format!(
         "(() => {{ const at = {place}; return [...document.querySelectorAll('#board-body tr:not(.group)')].map((row) => row.children[at].textContent); }})()"
     );
@@ -65,7 +66,6 @@ fn the_leaderboard_sorts_filters_and_is_linked_to() {
     let status = tab.text("document.getElementById('status').textContent");
     assert_eq!(status, format!("{} of {} results", subsets.len(), all.len()));
     assert_eq!(tab.text("location.hash"), "#subset=scenes-hard%401&sort=mean");
-    tab.picture("filtered");
 
     tab.eval("(() => { const f = document.getElementById('find'); f.value = 'edf convnet'; f.dispatchEvent(new Event('input', { bubbles: true })); })()");
     assert!(column(&mut tab, "method").iter().all(|method| method == "edf"));
@@ -73,8 +73,11 @@ fn the_leaderboard_sorts_filters_and_is_linked_to() {
     tab.eval("new Promise((done) => setTimeout(done, 50))");
     assert_eq!(column(&mut tab, "method").len(), all.len());
     assert_eq!(tab.complaints(), [""; 0]);
-    let outside: Vec<String> =
-        tab.requests().into_iter().filter(|url| !url.starts_with(&format!("file://{}/", root.display())) && !url.starts_with("data:")).collect();
+    let outside: Vec<String> = tab
+        .requests()
+        .into_iter()
+        .filter(|url| !url.starts_with(&format!("file://{}/", root.display())) && !url.starts_with("data:"))
+        .collect();
     assert_eq!(outside, [""; 0]);
 
     let mut linked = chrome.open(&root, "index.html#subset=cifar10%401&ipc=1&sort=-ior&columns=all");
@@ -97,9 +100,8 @@ fn the_keyboard_reaches_and_sorts() {
     tab.press("Enter");
     assert_eq!(tab.text("document.querySelector('[data-key=network]').getAttribute('aria-sort')"), "ascending");
     assert_eq!(tab.text(focused), "network", "the focus stays where it was");
-    let unnamed = tab.eval(
-        "[...document.querySelectorAll('select, input')].filter((field) => field.labels.length === 0).length",
-    );
+    let unnamed =
+        tab.eval("[...document.querySelectorAll('select, input')].filter((field) => field.labels.length === 0).length");
     assert_eq!(unnamed, json!(0));
 }
 
@@ -137,7 +139,6 @@ fn every_page_stands_alone() {
             assert_eq!(tab.eval(nameless), json!(0), "{page}");
             let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(tab.eval(wide), json!(0), "{page} is wider than the window");
-            tab.picture(&format!("{}-{scheme}", page.replace(['/', '@'], "_").replace(".html", "")));
         }
     }
 }
@@ -158,7 +159,11 @@ fn no_link_leads_nowhere() {
             for part in text.split(attribute).skip(1) {
                 let link = part.split(quote).next().unwrap().replace("&amp;", "&");
                 let file = link.split('#').next().unwrap();
-                if file.is_empty() || link.starts_with("https://") || link.starts_with("http://") || link.starts_with("data:") {
+                if file.is_empty()
+                    || link.starts_with("https://")
+                    || link.starts_with("http://")
+                    || link.starts_with("data:")
+                {
                     continue;
                 }
                 let target = entry.path().parent().unwrap().join(file);
@@ -179,7 +184,10 @@ fn ten_thousand_records_paint_at_once() {
     let site = build(results.path());
     eprintln!("built in {:.2} s", begin.elapsed().as_secs_f64());
     let mut tab = chrome.open(&site.path().join("site"), "index.html");
-    assert_eq!(tab.text("document.getElementById('status').textContent"), "10000 of 10000 results, the first 100 shown");
+    assert_eq!(
+        tab.text("document.getElementById('status').textContent"),
+        "10000 of 10000 results, the first 100 shown"
+    );
     let paint = tab.eval("performance.getEntriesByName('first-contentful-paint')[0].startTime").as_f64().unwrap();
     let board = tab.eval("performance.getEntriesByName('board')[0].startTime").as_f64().unwrap();
     eprintln!("first paint after {paint:.0} ms, rows after {board:.0} ms");

@@ -7,7 +7,7 @@
 
   const percent = (value) => (value === null ? "" : value.toFixed(2));
   const signed = (value) => (value === null ? "" : (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(2));
-  const hours = (value) => (value === null ? "" : value >= 100 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2));
+  const hours = (value) => (value === null ? "" : value < 0.01 ? "<0.01" : value.toFixed(value < 100 ? 2 : 0));
   const bytes = (value) => {
     if (value === null) return "";
     const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -20,14 +20,14 @@
   const plain = (key) => (row) => (row[at[key]] === null ? "" : String(row[at[key]]));
   const numbers = (key, write) => (row) => write(row[at[key]]);
 
-  // key, heading, words, whether it is a number, whether it is shown at first, what it means
+  // key, heading, words, whether it is a number, whether it is shown at first ("sorted": once rows have no group above them), what it means
   const shown = [
     ["rank", "rank", (row) => row[at.place], true, true, "One more than the number of results of the same group whose interval lies wholly above; = marks a tie"],
     ["method", "method", plain("method"), false, true, ""],
     ["subset", "subset", plain("subset"), false, true, ""],
     ["ipc", "IPC", plain("ipc"), true, true, "Images per class"],
     ["protocol", "protocol", plain("protocol"), false, false, "How the set was scored, with its version"],
-    ["network", "network", plain("network"), false, true, "The student that was trained on the set and tested"],
+    ["network", "network", plain("network"), false, "sorted", "The student that was trained on the set and tested"],
     ["resolution", "px", plain("resolution"), true, false, "Side of the images in pixels"],
     ["mean", "accuracy %", spread, true, true, "Mean and sample standard deviation over students, last epoch, whole test set"],
     ["low", "95 % interval", interval, true, true, "Percentile bootstrap of the mean over students"],
@@ -40,7 +40,7 @@
     ["memory", "peak memory", numbers("memory", bytes), true, false, "Largest memory of the run: the device's, or the process's on a CPU"],
     ["set", "set size", numbers("set", bytes), true, false, "Bytes of the stored set"],
     ["labels", "label size", numbers("labels", bytes), true, false, "Bytes of its labels"],
-    ["budget", "budget", plain("budget"), false, true, "Only `paper` can be compared with papers"],
+    ["budget", "budget", plain("budget"), false, "sorted", "Only `paper` can be compared with papers"],
     ["fidelity", "fidelity", plain("fidelity"), false, false, "Which side was taken where paper and released code differ"],
     ["who", "who", plain("who"), false, false, "Who ran it"],
     ["published", "published %", plain("published"), true, false, "What papers print for this cell"],
@@ -169,7 +169,7 @@
   }
 
   function draw() {
-    const visible = shown.filter(([, , , , first]) => first || state.all);
+    const visible = shown.filter(([, , , , first]) => state.all || first === true || (first && state.sort));
     const list = sorted(wanted());
     const lines = [];
     let last = "";
