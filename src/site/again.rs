@@ -1,6 +1,10 @@
 //! The command that makes a result again.
 
-use std::fmt::Write as _;
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    sync::{Arc, LazyLock, Mutex},
+};
 
 use serde_json::Value;
 
@@ -10,7 +14,7 @@ use crate::{
         self, Kind,
         recipe::{Recipe, RecipeRequest},
     },
-    record::{Flag, Record},
+    record::{Budget, Cell, Fidelity, Flag, Record},
     subset::Subset,
 };
 
@@ -76,24 +80,31 @@ fn flag(text: &mut String, name: &str, value: &str, usual: &str) {
 
 /// What the record's recipe has otherwise than the one that ships, as `--set` takes it.
 fn overrides(record: &Record) -> Vec<(String, String)> {
-    let cell = &record.cell;
-    let Ok(method) = methods::find(&cell.method) else { return Vec::new() };
-    if method.kind() == Kind::Reference {
-        return Vec::new();
+    let Some(shipped) = shipped(&record.cell) else { return Vec::new() };
+    let own = record.recipe.as_object().into_iter().flatten();
+    let changed = own.filter(|(key, value)| shipped.get(key.as_str()) != Some(value));
+    changed.map(|(key, value)| (key.clone(), written(value))).collect()
+}
+
+/// What decides the recipe that ships for a cell: method, subset, images per class, budget, fidelity, resolution.
+type Address = (String, String, usize, Budget, Fidelity, usize);
+
+/// The recipe that ships for a cell, none for the reference. Recipes are read from text, so each is kept.
+fn shipped(cell: &Cell) -> Option<Arc<Value>> {
+    static READ: LazyLock<Mutex<HashMap<Address, Option<Arc<Value>>>>> = LazyLock::new(Mutex::default);
+    let slug = cell.subset.split('@').next().unwrap_or_default();
+    let address = (cell.method.clone(), slug.to_owned(), cell.ipc, cell.budget, cell.fidelity, cell.resolution);
+    if let Some(known) = READ.lock().ok()?.get(&address) {
+        return known.clone();
     }
     let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
-    let slug = cell.subset.split('@').next().unwrap_or_default();
-    let request = RecipeRequest {
-        subset: slug,
-        ipc: cell.ipc,
-        budget: &budget,
-        fidelity: &fidelity,
-        resolution: cell.resolution,
-    };
-    let Ok(shipped) = Recipe::resolve(method, None, &[], &request) else { return Vec::new() };
-    let (shipped, own) = (shipped.to_json(), record.recipe.as_object());
-    let changed = own.into_iter().flatten().filter(|(key, value)| shipped.get(key.as_str()) != Some(value));
-    changed.map(|(key, value)| (key.clone(), written(value))).collect()
+    let (ipc, resolution) = (cell.ipc, cell.resolution);
+    let request = RecipeRequest { subset: slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
+    let method = methods::find(&cell.method).ok().filter(|method| method.kind() != Kind::Reference);
+    let recipe = method.and_then(|method| Recipe::resolve(method, None, &[], &request).ok());
+    let recipe = recipe.map(|recipe| Arc::new(recipe.to_json()));
+    READ.lock().ok()?.insert(address, recipe.clone());
+    recipe
 }
 
 /// A value in a shell: text in quotes where a shell would read it otherwise.

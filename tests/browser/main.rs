@@ -3,6 +3,7 @@
 //! Without Chromium on `PATH` these tests say so and pass, unless `COMPDD_REQUIRE_BROWSER` is set.
 
 mod chrome;
+#[path = "../../benchmarks/perf/many.rs"]
 mod many;
 
 use std::{path::Path, process::Command};

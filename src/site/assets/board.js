@@ -7,7 +7,12 @@
 
   const percent = (value) => (value === null ? "" : value.toFixed(2));
   const signed = (value) => (value === null ? "" : (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(2));
-  const hours = (value) => (value === null ? "" : value < 0.01 ? "<0.01" : value.toFixed(value < 100 ? 2 : 0));
+  const hours = (row) => {
+    const value = row[at.hours];
+    if (value === null) return "";
+    const kind = row[at.device] === "cpu" ? "CPU" : "GPU";
+    return `${value < 0.01 ? "<0.01" : value.toFixed(value < 100 ? 2 : 0)} ${kind}`;
+  };
   const bytes = (value) => {
     if (value === null) return "";
     const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -35,8 +40,8 @@
     ["recovery", "recovery %", numbers("recovery", percent), true, true, "Accuracy over that of the full data set under the same protocol"],
     ["hlr", "HLR", numbers("hlr", signed), true, false, "Hard label recovery: accuracy of the full data minus that of the set with hard labels, points; less is better"],
     ["ior", "IOR", numbers("ior", signed), true, true, "Improvement over random images under the same protocol, points; more is better"],
-    ["hours", "hours", numbers("hours", hours), true, true, "Wall time of the distillation"],
-    ["device", "device", plain("device"), false, true, "What it ran on"],
+    ["hours", "hours", hours, true, true, "Wall time of the distillation"],
+    ["device", "device", plain("device"), false, false, "What it ran on"],
     ["memory", "peak memory", numbers("memory", bytes), true, false, "Largest memory of the run: the device's, or the process's on a CPU"],
     ["set", "set size", numbers("set", bytes), true, false, "Bytes of the stored set"],
     ["labels", "label size", numbers("labels", bytes), true, false, "Bytes of its labels"],
