@@ -55,7 +55,7 @@ struct Folder<'a> {
 
 impl Folder<'_> {
     fn read(&self, file: &Path) -> Result<Entry, Vec<Problem>> {
-        let name = |what: String| Problem { path: file.to_owned(), what };
+        let name = |what: String| Problem::of(file, &what);
         let (record, hash) = read(file).map_err(|error| vec![name(with_causes(&error))])?;
         let mut problems = self.store.problems_of(file, &record, self.subsets);
         let timing = Timing::beside(file, &record).unwrap_or_else(|problem| {
