@@ -16,7 +16,7 @@ impl Board {
     /// [`BoardError::Refused`] with all files that were tampered with, miss the bundle that they must bring, or hold a cell that another
     /// one holds; [`BoardError::Versions`] when the filter would mix versions of a protocol.
     pub fn open(stores: &[Store], filter: &Filter) -> Result<Self, BoardError> {
-        let (rules, subsets) = (Rules::new(), KnownSubsets::default());
+        let (rules, subsets) = (Rules::default(), KnownSubsets::default());
         let (mut entries, mut problems) = (Vec::new(), Vec::new());
         for store in stores {
             let who = Submitter::of(store)?;

@@ -19,6 +19,7 @@ mod submitter;
 mod table;
 mod write;
 
+pub(crate) use division::Rules;
 pub use entry::{Board, Division, Entry, StoredSet};
 pub use error::BoardError;
 pub use filter::Filter;

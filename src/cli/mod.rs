@@ -18,6 +18,7 @@ mod progress;
 mod results;
 mod run;
 mod signals;
+mod submit;
 mod subset;
 mod teacher;
 mod ui;
@@ -72,8 +73,11 @@ enum Command {
     /// The records: list, show or validate them
     #[command(subcommand)]
     Results(results::ResultsCommand),
-    /// Write results/leaderboard.csv from the records, and show it
+    /// Rank the records: write results/leaderboard.csv and show it, or write a table in another format
     Leaderboard(leaderboard::LeaderboardArgs),
+    /// Results of others: look through a submission, score it again
+    #[command(subcommand)]
+    Submit(submit::SubmitCommand),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Network(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
+        Command::Submit(command) => command.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {
