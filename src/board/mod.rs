@@ -27,4 +27,4 @@ pub use submitter::Submitter;
 pub use write::{save, write};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

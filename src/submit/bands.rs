@@ -110,7 +110,7 @@ impl Bands {
         self.bands.get(&key).filter(|_| usual)
     }
 
-    /// Flags a mean that is improbably good.
+    /// Flags a mean that is improbably good: above the limit of its band, or above the full training set where nothing known is.
     pub(super) fn check(&self, record: &Record, notes: &mut Notes<'_>) {
         let remedy = "a person will look at it; say in the submission what makes the difference";
         let mean = record.summary.mean * 100.0;
@@ -124,7 +124,9 @@ impl Bands {
             );
             notes.warning(what, remedy);
         }
-        if let Some(full) = self.find(record, true).filter(|full| record.cell.ipc > 0 && mean > full.mean) {
+        let known = self.find(record, false).map_or(0.0, |band| band.mean);
+        let beyond = |full: &&Band| record.cell.ipc > 0 && mean > full.mean.max(known);
+        if let Some(full) = self.find(record, true).filter(beyond) {
             let what = format!(
                 "improbably good: {mean:.2} %, more than the {:.2} % of the full training set ({})",
                 full.mean, full.source

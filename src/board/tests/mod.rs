@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Board, Filter};
 use crate::{
-    eval::Protocol,
+    eval::{NoKd, Protocol},
     record::{
         Accuracy, Budget, Bundle, BundleRef, Cell, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, Record,
         Store, StudentRecord, Timing, value_of,
@@ -45,8 +45,9 @@ pub fn recipe() -> Value {
 
 /// The record of a cell whose students reached these accuracies; it names a bundle that is kept nowhere.
 pub fn scored(cell: Cell, scores: &[f64]) -> Record {
+    let seeds = NoKd::seeds(cell.seed, scores.len());
     let student = |(index, score): (usize, &f64)| StudentRecord {
-        seed: index as u64,
+        seed: seeds[index],
         draw: 0,
         accuracy: Accuracy::new(*score).unwrap(),
         train_loss: 0.01,
@@ -75,25 +76,26 @@ pub fn around(mean: f64, spread: f64) -> [f64; 5] {
     [-2.0, -1.0, 0.0, 1.0, 2.0].map(|step| mean + step * spread)
 }
 
-/// A set of ten images of eight pixels a side.
-pub fn set(method: &str, labels: Labels) -> Distilled {
-    let subset = Subset::find("cifar10").unwrap();
+/// A set for a cell, of as many images as there are labels.
+pub fn set(cell: &Cell, labels: Labels) -> Distilled {
+    let subset = Subset::find(&cell.subset).unwrap();
     let (id, classes, notes) = Distilled::describe_subset(&subset);
     let (mean, std) = subset.normalisation();
+    let side = cell.resolution;
     Distilled {
-        images: (0..labels.len() * 3 * 64).map(|value| (value as f32).sin()).collect(),
-        shape: [labels.len(), 3, 8, 8],
+        images: (0..labels.len() * 3 * side * side).map(|value| (value as f32).sin()).collect(),
+        shape: [labels.len(), 3, side, side],
         labels,
         learning_rate: 0.01,
         space: PixelSpaceRecord::Normalised { mean, std },
         subset: id,
         classes,
         notes,
-        method: method.into(),
-        ipc: 1,
+        method: cell.method.clone(),
+        ipc: cell.ipc,
         formation: 1,
         recipe: recipe(),
-        provenance: Provenance::of_run(0, Budget::Paper, Fidelity::Paper, "ab".repeat(32)),
+        provenance: Provenance::of_run(0, cell.budget, cell.fidelity, cell.data_hash.as_str()),
     }
 }
 
@@ -127,7 +129,7 @@ impl Results {
     /// Saves a record with its timing and its set.
     pub fn keep(&self, mut record: Record, labels: Labels) -> (Record, PathBuf) {
         let path = self.store.root().join(&record.bundles[0].path);
-        Bundle::write(&path, &set(&record.cell.method, labels), true).unwrap();
+        Bundle::write(&path, &set(&record.cell, labels), true).unwrap();
         record.bundles = vec![BundleRef::to(&path, &self.store).unwrap()];
         let mut timing = Timing::new(&record.id, "cpu");
         timing.distill_seconds = Some(5400.0);

@@ -56,7 +56,7 @@ fn tampered_records_are_named() {
                 record.id = record.cell.id();
             }),
         ),
-        ("one seed twice", forged(|record| record.students[1].seed = 0)),
+        ("one seed twice", forged(|record| record.students[1].seed = record.students[0].seed)),
         ("a bundle elsewhere", forged(|record| record.bundles[0].path = "../../mine.bundle".into())),
         (
             "an invented recovery",
@@ -110,7 +110,8 @@ fn bundles_of_submissions_must_be_there_and_right() {
     let mut bytes = fs::read(&data).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&data, bytes).unwrap();
-    Bundle::write(&results.path().join(&swapped.bundles[0].path), &set("dm", Labels::Hard(vec![1; 10])), true).unwrap();
+    Bundle::write(&results.path().join(&swapped.bundles[0].path), &set(&swapped.cell, Labels::Hard(vec![1; 10])), true)
+        .unwrap();
     insta::with_settings!({filters => vec![("_s0_[0-9a-f]{8}", "_s0_[ID]")]}, {
         insta::assert_snapshot!("bundles", said(&[&results]));
     });
