@@ -19,6 +19,7 @@
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
+//! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures of results that are there already |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
@@ -42,5 +43,6 @@ pub mod rng;
 pub mod run;
 pub mod select;
 pub mod site;
+pub mod submit;
 pub mod subset;
 pub mod teachers;

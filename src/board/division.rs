@@ -13,12 +13,12 @@ const OPENING: [Flag; 5] =
     [Flag::ChangedRecipe, Flag::GivenExperts, Flag::BestOnTest, Flag::Imported, Flag::SkippedFiles];
 
 /// The built-in settings, worked out once.
-pub(super) struct Rules {
+pub(crate) struct Rules {
     settings: HashMap<(&'static str, Budget), (NoKd, serde_json::Value)>,
 }
 
-impl Rules {
-    pub fn new() -> Self {
+impl Default for Rules {
+    fn default() -> Self {
         let budgets = [Budget::Paper, Budget::Quick, Budget::Smoke];
         let pairs = Protocol::all().iter().flat_map(|protocol| budgets.map(|budget| (protocol, budget)));
         let settings = pairs.map(|(protocol, budget)| {
@@ -28,7 +28,9 @@ impl Rules {
         });
         Self { settings: settings.collect() }
     }
+}
 
+impl Rules {
     /// The division of a record, and every reason for the open one.
     pub fn judge(&self, record: &Record) -> (Division, Vec<String>) {
         let mut reasons = Vec::new();

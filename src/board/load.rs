@@ -16,7 +16,7 @@ impl Board {
     /// [`BoardError::Refused`] with all files that were tampered with, miss the bundle that they must bring, or hold a cell that another
     /// one holds; [`BoardError::Versions`] when the filter would mix versions of a protocol.
     pub fn open(stores: &[Store], filter: &Filter) -> Result<Self, BoardError> {
-        let (rules, subsets) = (Rules::new(), KnownSubsets::default());
+        let (rules, subsets) = (Rules::default(), KnownSubsets::default());
         let (mut entries, mut problems) = (Vec::new(), Vec::new());
         for store in stores {
             let who = Submitter::of(store)?;
@@ -55,7 +55,7 @@ struct Folder<'a> {
 
 impl Folder<'_> {
     fn read(&self, file: &Path) -> Result<Entry, Vec<Problem>> {
-        let name = |what: String| Problem { path: file.to_owned(), what };
+        let name = |what: String| Problem::of(file, &what);
         let (record, hash) = read(file).map_err(|error| vec![name(with_causes(&error))])?;
         let mut problems = self.store.problems_of(file, &record, self.subsets);
         let timing = Timing::beside(file, &record).unwrap_or_else(|problem| {

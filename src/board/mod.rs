@@ -20,8 +20,12 @@ mod submitter;
 mod table;
 mod write;
 
+pub(crate) use division::Rules;
 pub use entry::{Board, Division, Entry, StoredSet};
 pub use error::BoardError;
 pub use filter::Filter;
 pub use submitter::Submitter;
-pub use write::write;
+pub use write::{save, write};
+
+#[cfg(test)]
+pub(crate) mod tests;

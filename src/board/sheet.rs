@@ -1,10 +1,7 @@
 //! The leaderboard as a table: every column, or those that a person reads.
 
 use super::{Board, Entry, StoredSet};
-use crate::{
-    record::{Flag, value_of},
-    report::grid::{self, Grid, Heading, Row},
-};
+use crate::report::grid::{self, Grid, Heading, Row};
 
 /// The columns of `leaderboard.csv`, in order.
 const COLUMNS: [&str; 34] = [
@@ -97,16 +94,11 @@ fn values(entry: &Entry) -> [String; COLUMNS.len()] {
         cell.seed.to_string(),
         entry.who.as_ref().map(super::Submitter::shown).unwrap_or_default(),
         published(entry),
-        record.flags.iter().map(flag_word).collect::<Vec<_>>().join(" "),
+        record.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(" "),
         entry.reasons.join("; "),
         record.id.clone(),
         entry.hash.clone(),
     ]
-}
-
-/// The word that records have for a flag.
-fn flag_word(flag: &Flag) -> String {
-    value_of(flag).as_str().unwrap_or_default().to_owned()
 }
 
 /// A fraction in percent, two decimals.

@@ -12,11 +12,21 @@ use crate::{
     report::grid::{self, Grid, Heading, Row},
 };
 
-/// A column: its heading, what stands in it, and whether it is left out where nothing does.
+/// A column: its heading, what stands in it, and when it can go.
 struct Column {
     head: &'static str,
     fill: fn(&Group<'_>, &Entry) -> grid::Entry,
-    optional: bool,
+    place: Place,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// Always there.
+    Fixed,
+    /// Left out where nothing stands in it.
+    Optional,
+    /// A condition: told in the caption where all rows share it.
+    Shared,
 }
 
 /// What an entry's neighbours tell of it.
@@ -27,36 +37,35 @@ struct Group<'a> {
     reasons: &'a [&'a str],
 }
 
-const fn column(head: &'static str, fill: fn(&Group<'_>, &Entry) -> grid::Entry) -> Column {
-    Column { head, fill, optional: false }
+const fn column(head: &'static str, fill: fn(&Group<'_>, &Entry) -> grid::Entry, place: Place) -> Column {
+    Column { head, fill, place }
 }
 
-const fn optional(head: &'static str, fill: fn(&Group<'_>, &Entry) -> grid::Entry) -> Column {
-    Column { head, fill, optional: true }
-}
-
-const COLUMNS: [Column; 21] = [
-    column("rank", rank),
-    column("method", |_, entry| text(&entry.record.cell.method)),
-    column("subset", |_, entry| text(&entry.record.cell.subset)),
-    column("IPC", |_, entry| text(entry.record.cell.ipc)),
-    column("protocol", |_, entry| text(&entry.record.cell.protocol)),
-    column("network", |_, entry| text(&entry.record.cell.network)),
-    column("px", |_, entry| text(entry.record.cell.resolution)),
-    column("accuracy %", accuracy),
-    column("95 % interval", interval),
-    column("seeds", |_, entry| text(entry.record.students.len())),
-    optional("recovery %", |_, entry| text(percent(entry.recovery.as_ref().map(|recovery| recovery.ratio)))),
-    optional("HLR", |_, entry| text(percent(entry.hlr))),
-    optional("IOR", |_, entry| text(percent(entry.ior))),
-    optional("published %", |_, entry| text(published(entry))),
-    optional("hours", hours),
-    optional("memory", memory),
-    column("set", set),
-    column("budget", budget),
-    column("division", division),
-    optional("who", who),
-    column("record", record),
+const COLUMNS: [Column; 20] = [
+    column("rank", rank, Place::Fixed),
+    column("method", |_, entry| text(&entry.record.cell.method), Place::Fixed),
+    column("subset", |_, entry| text(&entry.record.cell.subset), Place::Shared),
+    column("IPC", |_, entry| text(entry.record.cell.ipc), Place::Shared),
+    column("protocol", |_, entry| text(&entry.record.cell.protocol), Place::Shared),
+    column("network", |_, entry| text(&entry.record.cell.network), Place::Shared),
+    column("px", |_, entry| text(entry.record.cell.resolution), Place::Shared),
+    column("accuracy %", accuracy, Place::Fixed),
+    column("95 % interval", interval, Place::Fixed),
+    column("seeds", |_, entry| text(entry.record.students.len()), Place::Fixed),
+    column(
+        "recovery %",
+        |_, entry| text(percent(entry.recovery.as_ref().map(|recovery| recovery.ratio))),
+        Place::Optional,
+    ),
+    column("HLR", |_, entry| text(percent(entry.hlr)), Place::Optional),
+    column("IOR", |_, entry| text(percent(entry.ior)), Place::Optional),
+    column("published %", |_, entry| text(published(entry)), Place::Optional),
+    column("hours", hours, Place::Optional),
+    column("set", set, Place::Fixed),
+    column("budget", budget, Place::Shared),
+    column("division", division, Place::Shared),
+    column("who", who, Place::Optional),
+    column("record", record, Place::Fixed),
 ];
 
 impl Board {
@@ -79,25 +88,52 @@ impl Board {
             );
             rows[first].rule = first > 0;
         }
-        let used =
-            |column: usize| !COLUMNS[column].optional || rows.iter().any(|row| !row.entries[column].text.is_empty());
-        let used: Vec<bool> = (0..COLUMNS.len()).map(used).collect();
+        let (kept, shared) = sorted_out(&rows);
         for row in &mut rows {
-            let mut keep = used.iter();
-            row.entries.retain(|_| keep.next().is_some_and(|used| *used));
+            let mut keep = kept.iter();
+            row.entries.retain(|_| keep.next().is_some_and(|kept| *kept));
         }
-        let head = COLUMNS.iter().zip(&used).filter(|(_, used)| **used).map(|(column, _)| Heading::one(column.head));
+        let head = COLUMNS.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(column, _)| Heading::one(column.head));
         let mut notes = explained(&rows, head.clone().map(|heading| heading.text));
         notes.extend(reasons.iter().enumerate().map(|(place, reason)| format!("({}) {reason}", place + 1)));
+        let caption = if shared.is_empty() { String::new() } else { format!(": {}", shared.join(", ")) };
         Grid {
             name: "leaderboard".into(),
-            caption: "Leaderboard".into(),
+            caption: format!("Leaderboard{caption}"),
             head: vec![head.collect()],
             stub: 2,
             rows,
             notes,
         }
     }
+}
+
+/// Which columns stay, and what the others say of all rows.
+fn sorted_out(rows: &[Row]) -> (Vec<bool>, Vec<String>) {
+    let mut shared = Vec::new();
+    let mut keep = |place: usize, column: &Column| {
+        let mut texts = rows.iter().map(|row| row.entries[place].text.as_str());
+        match column.place {
+            Place::Fixed => true,
+            Place::Optional => texts.any(|text| !text.is_empty()),
+            Place::Shared => {
+                let first = texts.next().unwrap_or_default();
+                let same = rows.len() > 1 && texts.all(|text| text == first);
+                if same {
+                    shared.push(match column.head {
+                        "IPC" => format!("IPC {first}"),
+                        "px" => format!("{first} px"),
+                        "budget" => format!("{first} budget"),
+                        "division" => format!("{first} division"),
+                        _ => first.to_owned(),
+                    });
+                }
+                !same
+            }
+        }
+    };
+    let kept = COLUMNS.iter().enumerate().map(|(place, column)| keep(place, column)).collect();
+    (kept, shared)
 }
 
 /// What a reader of the columns must know.
@@ -153,19 +189,13 @@ fn interval(_: &Group<'_>, entry: &Entry) -> grid::Entry {
 }
 
 fn hours(_: &Group<'_>, entry: &Entry) -> grid::Entry {
-    let Some((seconds, timing)) = entry.timing.as_ref().and_then(|timing| Some((timing.distill_seconds?, timing)))
-    else {
+    let timing = entry.timing.as_ref().filter(|_| !entry.is_reference());
+    let Some((seconds, timing)) = timing.and_then(|timing| Some((timing.distill_seconds?, timing))) else {
         return grid::Entry::default();
     };
     let hours = seconds / 3600.0;
     let shown = if hours < 0.01 { "<0.01".to_owned() } else { format!("{hours:.2}") };
     grid::Entry::new(format!("{shown} {}", if timing.device == "cpu" { "CPU" } else { "GPU" })).titled(&timing.device)
-}
-
-fn memory(_: &Group<'_>, entry: &Entry) -> grid::Entry {
-    let timing = entry.timing.as_ref();
-    let peak = timing.and_then(|timing| timing.peak_device_memory_bytes.or(timing.peak_memory_bytes));
-    peak.map_or_else(grid::Entry::default, |bytes| text(human_size(bytes)))
 }
 
 fn set(_: &Group<'_>, entry: &Entry) -> grid::Entry {
@@ -185,13 +215,14 @@ fn budget(_: &Group<'_>, entry: &Entry) -> grid::Entry {
 }
 
 fn division(group: &Group<'_>, entry: &Entry) -> grid::Entry {
-    let shown = text(entry.division);
     if entry.reasons.is_empty() {
-        return shown;
+        return text(entry.division);
     }
     let place = |reason: &String| group.reasons.iter().position(|known| known == reason).map_or(0, |place| place + 1);
-    let places = entry.reasons.iter().map(|reason| place(reason).to_string()).collect::<Vec<_>>().join(",");
-    shown.marked(&format!(" ({places})")).titled(entry.reasons.join("; "))
+    let mut places: Vec<usize> = entry.reasons.iter().map(place).collect();
+    places.sort_unstable();
+    let places = places.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    text(format!("{} ({places})", entry.division)).titled(entry.reasons.join("; "))
 }
 
 fn who(_: &Group<'_>, entry: &Entry) -> grid::Entry {

@@ -19,6 +19,7 @@ mod results;
 mod run;
 mod signals;
 mod site;
+mod submit;
 mod subset;
 mod teacher;
 mod ui;
@@ -73,10 +74,13 @@ enum Command {
     /// The records: list, show or validate them
     #[command(subcommand)]
     Results(results::ResultsCommand),
-    /// Write results/leaderboard.csv from the records, and show it
+    /// Rank the records: write results/leaderboard.csv and show it, or write a table in another format
     Leaderboard(leaderboard::LeaderboardArgs),
     /// Make a static site of the records: leaderboard, methods, subsets, tables, plots
     Site(site::SiteArgs),
+    /// Results of others: look through a submission, score it again
+    #[command(subcommand)]
+    Submit(submit::SubmitCommand),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
         Command::Site(args) => args.execute(),
+        Command::Submit(command) => command.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

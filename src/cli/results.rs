@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use compdd::{
     board::{Board, Filter},
-    record::{Query, Record, Store},
+    record::{Fidelity, Query, Record, Store},
     report::grid::Format,
     run::Outcome as RunOutcome,
 };
@@ -41,12 +41,21 @@ pub struct QueryArgs {
     /// Only this number of images per class
     #[arg(long)]
     ipc: Option<usize>,
+    /// Only this protocol; with a version where there are several
+    #[arg(long)]
+    protocol: Option<String>,
     /// Only this network
     #[arg(long)]
     network: Option<String>,
+    /// Only images of this side
+    #[arg(long, value_name = "PIXELS")]
+    res: Option<usize>,
     /// Only this budget
     #[arg(long)]
     budget: Option<super::run::BudgetArg>,
+    /// Only this reading of the methods: paper or released
+    #[arg(long)]
+    fidelity: Option<Fidelity>,
 }
 
 impl From<QueryArgs> for Query {
@@ -55,9 +64,11 @@ impl From<QueryArgs> for Query {
             method: args.method,
             subset: args.subset,
             ipc: args.ipc,
+            protocol: args.protocol,
             network: args.network,
+            resolution: args.res,
             budget: args.budget.map(Into::into),
-            ..Self::default()
+            fidelity: args.fidelity,
         }
     }
 }

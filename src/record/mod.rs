@@ -38,6 +38,7 @@ pub use known::KnownSubsets;
 pub use labels::Labels;
 pub use manifest::{LabelKind, Manifest};
 pub use pixel_space::PixelSpaceRecord;
+pub(crate) use published::PublishedRow;
 pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord};
 pub use scores::{Accuracy, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};

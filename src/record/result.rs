@@ -105,6 +105,11 @@ impl Flag {
         Self::BestOnTest,
     ];
 
+    /// The word in records: `reduced-budget`.
+    pub fn word(self) -> String {
+        json::value_of(&self).as_str().unwrap_or_default().to_owned()
+    }
+
     /// What the flag tells a reader, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {

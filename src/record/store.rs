@@ -185,6 +185,19 @@ impl Store {
         Ok(known.into_iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence())))
     }
 
+    /// Every bundle that is kept, sorted.
+    pub fn bundles(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let folder = self.root.join("bundles");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
+        let mut paths: Vec<PathBuf> = entries.map_err(RecordError::io("list", &folder))?;
+        paths.retain(|path| path.is_dir() && !atomic::is_leftover(path));
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Every file that should be a record, sorted. An absent folder has none.
     pub fn record_files(&self) -> Result<Vec<PathBuf>, RecordError> {
         Self::files_below(&self.records())

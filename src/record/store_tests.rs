@@ -91,7 +91,7 @@ fn every_problem_is_listed() {
     let path = store.save(&bad, None).unwrap();
     let (_, problems) = store.validate().unwrap();
     let text = problems.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("\n");
-    for part in ["summary does not follow", "FewStudents", "recipe does not have", "share a seed"] {
+    for part in ["summary does not follow", "few-students", "recipe does not have", "share a seed"] {
         assert!(text.contains(part), "{part} not in\n{text}");
     }
     fs::rename(&path, path.with_file_name("other.json")).unwrap();

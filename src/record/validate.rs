@@ -12,6 +12,14 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// A problem of a file; a sentence that begins with the file's name need not say it twice.
+    pub fn of(path: &Path, what: &str) -> Self {
+        let rest = what.strip_prefix(&path.display().to_string()).unwrap_or(what);
+        Self { path: path.to_owned(), what: rest.trim_start_matches([',', ':', ' ']).to_owned() }
+    }
+}
+
 impl Store {
     /// Checks every record in the folder: form, name, hashes, summary against the students, flags, subset, reference,
     /// bundle and timing. Returns the number of records seen and everything that is wrong.
@@ -19,9 +27,7 @@ impl Store {
         let (files, subsets) = (self.record_files()?, KnownSubsets::default());
         let problems = files
             .iter()
-            .flat_map(|path| {
-                self.validate_file(path, &subsets).into_iter().map(|what| Problem { path: path.clone(), what })
-            })
+            .flat_map(|path| self.validate_file(path, &subsets).into_iter().map(|what| Problem::of(path, &what)))
             .collect();
         Ok((files.len(), problems))
     }
@@ -133,7 +139,7 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
         "the recovery ratio is not the mean divided by the reference's mean".to_owned()
     });
     for flag in record.implied_flags() {
-        check(record.flags.contains(&flag), &|| format!("the flag {flag:?} is missing"));
+        check(record.flags.contains(&flag), &|| format!("the flag `{}` is missing", flag.word()));
     }
     let fraction = |v: f64| (0.0..=1.0).contains(&v);
     check(record.published.iter().all(|p| fraction(p.mean)), &|| "a published mean is not a fraction".to_owned());

@@ -7,7 +7,7 @@ use super::{
     frame::{Frame, Origin, Room},
     markdown,
 };
-use crate::record::{Flag, value_of};
+use crate::record::Flag;
 
 #[derive(Template)]
 #[template(path = "about.html")]
@@ -21,10 +21,9 @@ pub(super) struct About {
 
 impl About {
     pub fn new(origin: &Origin) -> Self {
-        let flag = |flag: Flag| (value_of(&flag).as_str().unwrap_or_default().to_owned(), flag.meaning());
         Self {
             frame: Frame::new("How to read", "", Room::About, origin),
-            flags: Flag::ALL.map(flag).to_vec(),
+            flags: Flag::ALL.map(|flag| (flag.word(), flag.meaning())).to_vec(),
             protocols: cards::PROTOCOLS.iter().map(|(slug, text)| (*slug, markdown::heading(text))).collect(),
         }
     }
