@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{ReportError, area::area_curves, area_chart, class_chart, page::Page};
+use super::{
+    super::{ReportError, draw::page::Page},
+    area::area_curves,
+    area_chart, class_chart,
+};
 use crate::complexity::{Scores, Summary};
 
 /// What may be chosen about charts of files.

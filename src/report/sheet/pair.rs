@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::ReportError;
+use super::super::ReportError;
 use crate::{
     complexity::ListFile,
     subset::{Category, Difficulty, Subset},

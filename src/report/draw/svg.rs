@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The page as a document that refers to nothing outside of it. Equal pages give equal bytes.
-pub(super) fn document(page: &Page) -> String {
+pub(in crate::report) fn document(page: &Page) -> String {
     let [width, height] = page.size().map(number);
     let title = escaped(&page.title);
     let mut text = format!(

@@ -1,11 +1,13 @@
 //! What stands around every chart: axes, their titles, numbers and names, the key, a note.
 
 use super::{
-    font,
-    page::{Anchor, Label, Page},
-    path::Path,
+    super::draw::{
+        font,
+        page::{Anchor, Label, Page},
+        path::Path,
+        style::{CURVE, GRID, INK, MUTED, PLOT_HEIGHT, SMALL, Style, TEXT, THIN, WIDTH},
+    },
     scale::{Scale, Ticks},
-    style::{CURVE, GRID, INK, MUTED, PLOT_HEIGHT, SMALL, Style, TEXT, THIN, WIDTH},
 };
 
 const MARGIN: f64 = 8.0;
@@ -22,13 +24,13 @@ const TICK: f64 = 4.0;
 /// How far the end of a leaning name lies beside its tick, so that the middle of its height meets it.
 const LEAN: f64 = SMALL * font::CAPITAL * 0.35;
 /// About so many numbers are written along an axis.
-pub(super) const ACROSS: usize = 6;
-pub(super) const UP: usize = 5;
+pub(in crate::report) const ACROSS: usize = 6;
+pub(in crate::report) const UP: usize = 5;
 /// Radius of a marker.
-pub(super) const MARKER: f64 = 3.4;
+pub(in crate::report) const MARKER: f64 = 3.4;
 
 /// What lies along the horizontal axis.
-pub(super) enum Across {
+pub(in crate::report) enum Across {
     Numbers {
         range: [f64; 2],
         whole: bool,
@@ -38,7 +40,7 @@ pub(super) enum Across {
 }
 
 /// A series in the key.
-pub(super) struct Key {
+pub(in crate::report) struct Key {
     pub text: String,
     pub style: Style,
     pub sample: Sample,
@@ -46,14 +48,14 @@ pub(super) struct Key {
 
 /// What stands before the words of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sample {
+pub(in crate::report) enum Sample {
     Line,
     Marker,
     Area,
 }
 
 /// What a frame is made of.
-pub(super) struct Plan {
+pub(in crate::report) struct Plan {
     /// What the chart shows, in a line; it is not drawn.
     pub title: String,
     /// Where the numbers come from; above the key, if anything.
@@ -66,7 +68,7 @@ pub(super) struct Plan {
 }
 
 /// A page with axes, and the scales to draw by.
-pub(super) struct Frame {
+pub(in crate::report) struct Frame {
     pub page: Page,
     pub x: Scale,
     pub y: Scale,

@@ -2,7 +2,7 @@
 
 /// A range of numbers and the pixels it covers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Scale {
+pub(in crate::report) struct Scale {
     pub range: [f64; 2],
     pub pixels: [f64; 2],
 }
@@ -17,7 +17,7 @@ impl Scale {
 
 /// Numbers at even steps of 1, 2 or 5 times a power of ten.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ticks {
+pub(in crate::report) struct Ticks {
     step: f64,
 }
 
@@ -66,7 +66,7 @@ impl Ticks {
 }
 
 /// A range around numbers that begins and ends with a step; wide enough to be divided even where they are all equal.
-pub(super) fn range_of(values: impl Iterator<Item = f64>, wanted: usize) -> [f64; 2] {
+pub(in crate::report) fn range_of(values: impl Iterator<Item = f64>, wanted: usize) -> [f64; 2] {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let (low, high) = if high - low < 1e-9 { (low - 0.5, high + 0.5) } else { (low, high) };
     Ticks::for_range([low, high], wanted).around([low, high])

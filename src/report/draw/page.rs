@@ -10,16 +10,16 @@ use super::{
 /// A drawing that knows nothing of files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    pub(super) width: f64,
-    pub(super) height: f64,
+    pub(in crate::report) width: f64,
+    pub(in crate::report) height: f64,
     /// What it shows, in a line: for those who cannot see it.
-    pub(super) title: String,
-    pub(super) shapes: Vec<Shape>,
+    pub(in crate::report) title: String,
+    pub(in crate::report) shapes: Vec<Shape>,
 }
 
 /// What lies on a page; later shapes cover earlier ones.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Shape {
+pub(in crate::report) enum Shape {
     Area { path: Path, colour: Colour },
     Line { path: Path, colour: Colour, width: f64, dash: Dash },
     Text(Label),
@@ -27,7 +27,7 @@ pub(super) enum Shape {
 
 /// Which part of a text stands at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub(in crate::report) enum Anchor {
     Start,
     Middle,
     End,
@@ -35,7 +35,7 @@ pub(super) enum Anchor {
 
 /// A line of text.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Label {
+pub(in crate::report) struct Label {
     pub text: String,
     /// On the base line.
     pub at: [f64; 2],
@@ -73,19 +73,19 @@ impl Label {
 
 impl Page {
     /// An empty page.
-    pub(super) fn new([width, height]: [f64; 2], title: impl Into<String>) -> Self {
+    pub(in crate::report) fn new([width, height]: [f64; 2], title: impl Into<String>) -> Self {
         Self { width, height, title: title.into(), shapes: Vec::new() }
     }
 
-    pub(super) fn area(&mut self, path: Path, colour: Colour) {
+    pub(in crate::report) fn area(&mut self, path: Path, colour: Colour) {
         self.shapes.push(Shape::Area { path, colour });
     }
 
-    pub(super) fn line(&mut self, path: Path, colour: Colour, width: f64, dash: Dash) {
+    pub(in crate::report) fn line(&mut self, path: Path, colour: Colour, width: f64, dash: Dash) {
         self.shapes.push(Shape::Line { path, colour, width, dash });
     }
 
-    pub(super) fn text(&mut self, label: Label) {
+    pub(in crate::report) fn text(&mut self, label: Label) {
         self.shapes.push(Shape::Text(label));
     }
 

@@ -1,12 +1,14 @@
 //! Sheets: pictures in rows with words beside them, pixel for pixel.
 
-use super::{
+use super::super::{
     ReportError,
-    bitmap::{self, Rgb},
-    font,
-    page::{Anchor, Label, Page},
-    path::Path,
-    style::{INK, MUTED, SMALL, TEXT, THIN},
+    draw::{
+        bitmap::{self, Rgb},
+        font,
+        page::{Anchor, Label, Page},
+        path::Path,
+        style::{INK, MUTED, SMALL, TEXT, THIN},
+    },
 };
 
 const MARGIN: usize = 12;
@@ -25,7 +27,7 @@ const LEAST: usize = 360;
 
 /// One picture with a line below it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tile {
+pub(in crate::report) struct Tile {
     /// Stand beside each other without a gap; all of a sheet have the same size.
     pub pictures: Vec<Rgb>,
     pub caption: String,
@@ -33,14 +35,14 @@ pub(super) struct Tile {
 
 /// Tiles in a row with a heading.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Strip {
+pub(in crate::report) struct Strip {
     pub heading: String,
     pub tiles: Vec<Tile>,
 }
 
 /// Strips below each other, with a title.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Block {
+pub(in crate::report) struct Block {
     pub title: String,
     pub strips: Vec<Strip>,
 }
@@ -52,7 +54,7 @@ struct Sheet<'a> {
 }
 
 /// Blocks beside each other; `bar` adds the scale of the colours of maps.
-pub(super) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Result<Rgb, ReportError> {
+pub(in crate::report) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Result<Rgb, ReportError> {
     let tiles = || blocks.iter().flat_map(|block| &block.strips).flat_map(|strip| &strip.tiles);
     let first = tiles().find_map(|tile| tile.pictures.first()).ok_or(ReportError::Nothing)?;
     let scale = WANTED.div_ceil(first.width).max(1);

@@ -11,15 +11,15 @@ static FACE: LazyLock<Face<'static>> = LazyLock::new(|| {
 });
 
 /// Height of capital letters, as a share of the size.
-pub(super) const CAPITAL: f64 = 0.729;
+pub(in crate::report) const CAPITAL: f64 = 0.729;
 
 /// Units of the outlines in one size.
-pub(super) fn units() -> f64 {
+pub(in crate::report) fn units() -> f64 {
     f64::from(FACE.units_per_em())
 }
 
 /// The glyph of every letter with its place along the line, in units, and the length of the whole. What the font lacks becomes a box.
-pub(super) fn line(text: &str) -> (Vec<(GlyphId, f64)>, f64) {
+pub(in crate::report) fn line(text: &str) -> (Vec<(GlyphId, f64)>, f64) {
     let mut at = 0.0;
     let place = |letter: char| {
         let glyph = FACE.glyph_index(letter).unwrap_or(GlyphId(0));
@@ -32,12 +32,12 @@ pub(super) fn line(text: &str) -> (Vec<(GlyphId, f64)>, f64) {
 }
 
 /// Length of a line of text in pixels.
-pub(super) fn width(text: &str, size: f64) -> f64 {
+pub(in crate::report) fn width(text: &str, size: f64) -> f64 {
     line(text).1 * size / units()
 }
 
 /// The text, shortened with an ellipsis until it is at most so long.
-pub(super) fn fitting(text: &str, size: f64, room: f64) -> String {
+pub(in crate::report) fn fitting(text: &str, size: f64, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_owned();
     }
@@ -52,7 +52,7 @@ pub(super) fn fitting(text: &str, size: f64, room: f64) -> String {
 }
 
 /// The text in lines of at most this length, broken between words.
-pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+pub(in crate::report) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -67,7 +67,7 @@ pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
 }
 
 /// The outline of a glyph in units, `y` growing upwards.
-pub(super) fn outline(glyph: GlyphId) -> Path {
+pub(in crate::report) fn outline(glyph: GlyphId) -> Path {
     let mut pen = Pen(Path::default());
     FACE.outline_glyph(glyph, &mut pen);
     pen.0

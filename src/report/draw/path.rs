@@ -6,7 +6,7 @@ use super::style::Marker;
 
 /// A step of the pen, to a point `[x, y]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Step {
+pub(in crate::report) enum Step {
     /// Without drawing.
     Move([f64; 2]),
     /// Straight.
@@ -19,7 +19,7 @@ pub(super) enum Step {
 
 /// Steps one after the other.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Path(pub Vec<Step>);
+pub(in crate::report) struct Path(pub Vec<Step>);
 
 /// Corners by which a disc is drawn with curves.
 const ARCS: usize = 8;

@@ -1,12 +1,16 @@
 //! The values of one activation map (EDF supplement, Figure 7b).
 
 use super::{
-    ReportError,
+    super::{
+        ReportError,
+        draw::{
+            page::{Anchor, Label, Page},
+            path::Path,
+            style::{INK, PAPER, SMALL, Style, THIN},
+        },
+    },
     frame::{Across, Frame, Key, Plan, Sample, UP},
-    page::{Anchor, Label, Page},
-    path::Path,
     scale::range_of,
-    style::{INK, PAPER, SMALL, Style, THIN},
 };
 use crate::cam::Comparison;
 

@@ -5,12 +5,16 @@ use std::{collections::BTreeMap, fs, path::Path as FilePath};
 use serde_json::Value;
 
 use super::{
-    ReportError,
+    super::{
+        ReportError,
+        draw::{
+            page::Page,
+            path::Path,
+            style::{CURVE, Style},
+        },
+    },
     frame::{Across, Frame, Key, Plan, Sample, UP},
-    page::Page,
-    path::Path,
     scale::range_of,
-    style::{CURVE, Style},
 };
 use crate::subset::Subset;
 

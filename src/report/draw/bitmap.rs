@@ -4,7 +4,8 @@ use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use tiny_skia::{FillRule, LineJoin, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
 use super::{
-    ReportError, font,
+    super::ReportError,
+    font,
     page::{Label, Page, Shape},
     path::{Path, Step},
     style::{Colour, PAPER},
@@ -23,7 +24,7 @@ pub struct Rgb {
 
 impl Rgb {
     /// Puts a picture over this one, each of its pixels as a square of `scale`. What lies outside is left out.
-    pub(super) fn put(&mut self, picture: &Self, [left, top]: [usize; 2], scale: usize) {
+    pub(in crate::report) fn put(&mut self, picture: &Self, [left, top]: [usize; 2], scale: usize) {
         let rows = (picture.height * scale).min(self.height.saturating_sub(top));
         let columns = (picture.width * scale).min(self.width.saturating_sub(left));
         for y in 0..rows {
@@ -36,7 +37,7 @@ impl Rgb {
     }
 
     /// As PNG. Equal pictures give equal bytes.
-    pub(super) fn png(&self) -> Result<Vec<u8>, ReportError> {
+    pub(in crate::report) fn png(&self) -> Result<Vec<u8>, ReportError> {
         let mut bytes = Vec::new();
         let encoder = PngEncoder::new(&mut bytes);
         encoder.write_image(&self.bytes, self.width as u32, self.height as u32, ExtendedColorType::Rgb8)?;
@@ -45,7 +46,7 @@ impl Rgb {
 }
 
 /// Draws a page with `scale` pixels for each of its own.
-pub(super) fn draw(page: &Page, scale: u32) -> Result<Rgb, ReportError> {
+pub(in crate::report) fn draw(page: &Page, scale: u32) -> Result<Rgb, ReportError> {
     let [width, height] = page.size().map(|side| (side * f64::from(scale)).ceil() as u32);
     let mut canvas = Pixmap::new(width, height).ok_or(ReportError::Size { width, height })?;
     let [red, green, blue] = PAPER;

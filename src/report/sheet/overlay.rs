@@ -1,10 +1,11 @@
 //! Activation maps laid over the images they were made of.
 
 use super::{
-    ReportError,
-    bitmap::Rgb,
-    colours::colour,
-    sheet::{Block, Strip, Tile, sheet},
+    super::{
+        ReportError,
+        draw::{bitmap::Rgb, colours::colour},
+    },
+    layout::{Block, Strip, Tile, sheet},
 };
 use crate::complexity::Sample;
 
@@ -37,7 +38,7 @@ pub fn overlay_sheet(samples: &[Sample], note: &str) -> Result<Rgb, ReportError>
 }
 
 /// The colours from 0 on the left to 1 on the right.
-pub(super) fn ramp([width, height]: [usize; 2]) -> Rgb {
+pub(in crate::report) fn ramp([width, height]: [usize; 2]) -> Rgb {
     let last = width.saturating_sub(1).max(1) as f32;
     let row: Vec<u8> = (0..width).flat_map(|x| colour(x as f32 / last)).collect();
     Rgb { bytes: row.repeat(height), width, height }

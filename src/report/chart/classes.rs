@@ -3,12 +3,16 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
-    ReportError,
+    super::{
+        ReportError,
+        draw::{
+            page::Page,
+            path::Path,
+            style::{CURVE, Style, THIN},
+        },
+    },
     frame::{Across, Frame, Key, MARKER, Plan, Sample, UP},
-    page::Page,
-    path::Path,
     scale::range_of,
-    style::{CURVE, Style, THIN},
 };
 use crate::complexity::{ClassSummary, Header, Mean, Summary};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ReportError,
-    bitmap::Rgb,
-    sheet::{Block, Strip, Tile, sheet},
+    super::{ReportError, draw::bitmap::Rgb},
+    layout::{Block, Strip, Tile, sheet},
 };
 use crate::data::{BadFile, Roll};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ReportError,
+    super::ReportError,
     bitmap::{self, Rgb},
     page::Page,
     style::SCALE,
