@@ -181,7 +181,7 @@ impl Store {
     }
 
     /// As [`Store::reference`], among records that are loaded already.
-    pub(super) fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
+    pub(crate) fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
         let address = |cell: &Cell| {
             (cell.subset.clone(), cell.protocol.clone(), cell.network.clone(), cell.resolution, cell.budget)
         };

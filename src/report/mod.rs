@@ -12,11 +12,13 @@ mod chart;
 mod draw;
 mod error;
 pub mod grid;
+pub mod read;
 mod sheet;
 
-pub use chart::{AreaCurve, ChartOptions, MapValues, area_chart, area_curves, chart, class_chart, map_histogram};
+pub use chart::*;
 pub use draw::{ChartFile, Page, Rgb, SheetFile, colour, style};
 pub use error::ReportError;
+pub use read::area_curves;
 pub use sheet::{GalleryClass, GalleryList, Pair, gallery_sheet, overlaid, overlay_sheet};
 
 #[cfg(test)]

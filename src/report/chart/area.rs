@@ -1,8 +1,4 @@
-//! The discriminative area over the iterations of a distillation (EDF supplement, Figure 7a), from the logs of runs.
-
-use std::{collections::BTreeMap, fs, path::Path as FilePath};
-
-use serde_json::Value;
+//! The discriminative area over the iterations of a distillation (EDF supplement, Figure 7a).
 
 use super::{
     super::{
@@ -10,16 +6,12 @@ use super::{
         draw::{
             page::Page,
             path::Path,
-            style::{CURVE, Style},
+            style::{CURVE, PLOT_HEIGHT, Style},
         },
     },
     frame::{Across, Frame, Key, Plan, Sample, UP},
     scale::range_of,
 };
-use crate::subset::Subset;
-
-/// Curves that are told apart at a glance: of more classes the first ones are shown.
-const CLASSES: usize = 7;
 
 /// The discriminative area of a run, or of one class of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,106 +21,6 @@ pub struct AreaCurve {
     /// Iteration and share of the pixels that are enhanced, 0 to 1: a point for every refresh of the maps; that of all classes also has one for the
     /// last iteration.
     pub points: Vec<(usize, f64)>,
-}
-
-/// What the lines of a log say, by iteration: a run that was interrupted may have made some of them twice, the later one counts.
-#[derive(Debug, Default)]
-struct Stage {
-    all: BTreeMap<usize, f64>,
-    classes: Vec<BTreeMap<usize, f64>>,
-}
-
-/// Reads the discriminative area from the log of a run: one curve for each distillation in it or, with `by_class`, one for each
-/// of its first seven classes.
-///
-/// A last line that was cut short by a kill does not count.
-///
-/// # Errors
-/// When the log cannot be read, a line is no JSON object, or nothing in it is about the area.
-pub fn area_curves(path: &FilePath, by_class: bool) -> Result<Vec<AreaCurve>, ReportError> {
-    let text = fs::read_to_string(path).map_err(|source| ReportError::Read { path: path.into(), source })?;
-    let (mut stages, mut labels): (BTreeMap<String, Stage>, _) = (BTreeMap::new(), Vec::new());
-    let whole = text.ends_with('\n');
-    let lines = text.lines().count();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match serde_json::from_str::<Value>(line) {
-            Ok(event) => {
-                if event["event"] == "start" {
-                    labels = labels_of(event["id"].as_str().unwrap_or_default());
-                }
-                note(&mut stages, &event);
-            }
-            Err(_) if number + 1 == lines && !whole => {}
-            Err(error) => {
-                return Err(ReportError::Log { path: path.into(), line: number + 1, why: error.to_string() });
-            }
-        }
-    }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let several = stages.len() > 1;
-    let mut curves = Vec::new();
-    for (stage, found) in stages {
-        let run = if several { format!("{stem}, {stage}") } else { stem.clone() };
-        if by_class {
-            for (class, points) in found.classes.iter().take(CLASSES).enumerate() {
-                let label = labels.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
-                let name = if several { format!("{label}, {stage}") } else { label };
-                curves.push(AreaCurve { name, points: points.iter().map(|(step, share)| (*step, *share)).collect() });
-            }
-        } else {
-            curves.push(AreaCurve { name: run, points: found.whole() });
-        }
-    }
-    if curves.iter().all(|curve| curve.points.is_empty()) {
-        let (what, help) = if by_class {
-            (
-                "discriminative area by class",
-                "logs of older versions have that of all classes only: leave out --by-class",
-            )
-        } else {
-            ("discriminative area", "name the log (results/logs) of a run of a method with `enhance`, such as edf")
-        };
-        return Err(ReportError::Empty { path: path.into(), what, help });
-    }
-    Ok(curves)
-}
-
-/// Notes what an event says about the area.
-fn note(stages: &mut BTreeMap<String, Stage>, event: &Value) {
-    let (Some(step), Some(share)) = (event["step"].as_u64(), event["discriminative_share"].as_f64()) else { return };
-    let stage = stages.entry(event["stage"].as_str().unwrap_or_default().to_owned()).or_default();
-    stage.all.insert(step as usize, share);
-    for (class, share) in event["discriminative_share_by_class"].as_array().into_iter().flatten().enumerate() {
-        if stage.classes.len() <= class {
-            stage.classes.push(BTreeMap::new());
-        }
-        stage.classes[class].extend(share.as_f64().map(|share| (step as usize, share)));
-    }
-}
-
-/// The names of the classes of the subset that the id of a cell names, if it is a built-in one.
-fn labels_of(id: &str) -> Vec<String> {
-    let subset = id.split('_').nth(1).and_then(|subset| Subset::find(subset).ok());
-    subset.into_iter().flat_map(|subset| subset.classes).map(|class| class.label).collect()
-}
-
-impl Stage {
-    /// The points of every refresh, and the last one. Where the log does not say when maps were refreshed, those at which the share changes.
-    fn whole(&self) -> Vec<(usize, f64)> {
-        let refreshed = |step: &usize, before: Option<f64>, share: f64| match self.classes.first() {
-            Some(class) => class.contains_key(step),
-            None => before != Some(share),
-        };
-        let mut points: Vec<(usize, f64)> = Vec::new();
-        for (step, &share) in &self.all {
-            if refreshed(step, points.last().map(|(_, before)| *before), share) {
-                points.push((*step, share));
-            }
-        }
-        let last = self.all.last_key_value().map(|(step, share)| (*step, *share));
-        points.extend(last.filter(|last| points.last() != Some(last)));
-        points
-    }
 }
 
 /// The chart of some curves.
@@ -150,6 +42,7 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
         up: range_of(shares, UP),
         up_title: "discriminative area (% of pixels)".into(),
         keys: curves.iter().zip(&styles).map(key).collect(),
+        height: PLOT_HEIGHT,
     });
     for (curve, style) in curves.iter().zip(styles) {
         let path = Path::through(curve.points.iter().map(|(step, share)| frame.at(*step as f64, share * 100.0)));

@@ -8,7 +8,7 @@ use super::{
         draw::{
             page::Page,
             path::Path,
-            style::{CURVE, Style, THIN},
+            style::{CURVE, PLOT_HEIGHT, Style, THIN},
         },
     },
     frame::{Across, Frame, Key, MARKER, Plan, Sample, UP},
@@ -110,6 +110,7 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str)
         up: range_of(all.map(|value| value * 100.0), UP),
         up_title: "complexity κ (%)".into(),
         keys: series.iter().map(|one| one.key(Sample::Marker)).collect(),
+        height: PLOT_HEIGHT,
     });
     for (place, one) in series.iter().enumerate() {
         let aside = SLOT * ((place as f64 + 0.5) / series.len() as f64 - 0.5);
@@ -141,6 +142,7 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
         up: range_of(series.iter().flat_map(values), UP),
         up_title: "complexity κ (%)".into(),
         keys: series.iter().map(|one| one.key(Sample::Line)).collect(),
+        height: PLOT_HEIGHT,
     });
     for one in series {
         let values = values(one);

@@ -5,17 +5,19 @@ use super::{
         font,
         page::{Anchor, Label, Page},
         path::Path,
-        style::{CURVE, GRID, INK, MUTED, PLOT_HEIGHT, SMALL, Style, TEXT, THIN, WIDTH},
+        style::{CURVE, GRID, INK, MUTED, SMALL, Style, TEXT, THIN, WIDTH},
     },
+    marks,
+    origin::Origin,
     scale::{Scale, Ticks},
 };
 
-const MARGIN: f64 = 8.0;
-const GAP: f64 = 6.0;
+pub(in crate::report) const MARGIN: f64 = 8.0;
+pub(in crate::report) const GAP: f64 = 6.0;
 /// Beside the plot, with room for half a number.
 const RIGHT: f64 = 24.0;
 /// From one line of text to the next.
-const LINE: f64 = 17.0;
+pub(in crate::report) const LINE: f64 = 17.0;
 /// Length of the sample in a key.
 const SAMPLE: f64 = 26.0;
 /// Most room for a name below the axis.
@@ -37,6 +39,11 @@ pub(in crate::report) enum Across {
     },
     /// The middles of equal slots, at 0, 1, 2, ...
     Names(Vec<String>),
+    /// Words at places, such as powers of ten along a scale of logarithms.
+    Marks {
+        range: [f64; 2],
+        marks: Vec<(f64, String)>,
+    },
 }
 
 /// A series in the key.
@@ -52,6 +59,10 @@ pub(in crate::report) enum Sample {
     Line,
     Marker,
     Area,
+    /// A line with a marker on it.
+    Curve,
+    /// The outline of a marker.
+    Hollow,
 }
 
 /// What a frame is made of.
@@ -65,6 +76,8 @@ pub(in crate::report) struct Plan {
     pub up: [f64; 2],
     pub up_title: String,
     pub keys: Vec<Key>,
+    /// Height of the plot, without what stands around it.
+    pub height: f64,
 }
 
 /// A page with axes, and the scales to draw by.
@@ -76,31 +89,25 @@ pub(in crate::report) struct Frame {
 
 impl Frame {
     pub fn new(plan: Plan) -> Self {
-        let notes = font::wrapped(&plan.note, SMALL, WIDTH - 2.0 * MARGIN);
-        let (places, rows) = key_places(&plan.keys);
-        let top = MARGIN + (notes.len() + rows) as f64 * LINE + 2.0 * GAP;
+        let head = Head::new(&plan.note, &plan.keys);
+        let top = head.height();
         let ticks = Ticks::for_range(plan.up, UP);
         let numbers: Vec<(f64, String)> = ticks.inside(plan.up).into_iter().map(|v| (v, ticks.write(v))).collect();
         let widest = numbers.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
         let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - RIGHT);
         let x = match &plan.across {
-            Across::Numbers { range, .. } => Scale { range: *range, pixels: [left, right] },
+            Across::Numbers { range, .. } | Across::Marks { range, .. } => {
+                Scale { range: *range, pixels: [left, right] }
+            }
             Across::Names(names) => Scale { range: [-0.5, names.len() as f64 - 0.5], pixels: [left, right] },
         };
-        let bottom = top + PLOT_HEIGHT;
+        let bottom = top + plan.height;
         let y = Scale { range: plan.up, pixels: [bottom, top] };
         let names = below(&plan.across, x, bottom);
         let deepest = names.iter().map(depth).fold(bottom, f64::max);
         let title_line = deepest + GAP + TEXT;
         let mut page = Page::new([WIDTH, title_line + MARGIN], plan.title);
-        for (row, text) in notes.into_iter().enumerate() {
-            let at = [MARGIN, MARGIN + (row as f64 + 0.75) * LINE];
-            page.text(Label::new(text, at, SMALL, Anchor::Start).coloured(MUTED));
-        }
-        let above = top - 2.0 * GAP - rows as f64 * LINE;
-        for (key, [left, row]) in plan.keys.iter().zip(places) {
-            draw_key(&mut page, key, [left, above + (row + 0.5) * LINE]);
-        }
+        head.draw(&mut page, &plan.keys);
         for (value, text) in numbers {
             let height = y.at(value);
             page.line(Path::through([[left, height], [right, height]]), GRID, THIN, &[]);
@@ -126,9 +133,44 @@ impl Frame {
         self.page
     }
 
+    /// [`finish`](Self::finish), with the sources of its numbers kept in the page.
+    pub fn sourced(self, origin: &Origin) -> Page {
+        Page { sources: origin.sources.clone(), ..self.finish() }
+    }
+
     /// The pixel of a point.
     pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
         [self.x.at(x), self.y.at(y)]
+    }
+}
+
+/// What stands above a plot: the note, then the key.
+pub(in crate::report) struct Head {
+    notes: Vec<String>,
+    places: Vec<[f64; 2]>,
+    rows: usize,
+}
+
+impl Head {
+    pub fn new(note: &str, keys: &[Key]) -> Self {
+        let (places, rows) = key_places(keys);
+        Self { notes: font::wrapped(note, SMALL, WIDTH - 2.0 * MARGIN), places, rows }
+    }
+
+    /// Where the plot begins.
+    pub fn height(&self) -> f64 {
+        MARGIN + (self.notes.len() + self.rows) as f64 * LINE + 2.0 * GAP
+    }
+
+    pub fn draw(self, page: &mut Page, keys: &[Key]) {
+        let above = self.height() - 2.0 * GAP - self.rows as f64 * LINE;
+        for (row, text) in self.notes.into_iter().enumerate() {
+            let at = [MARGIN, MARGIN + (row as f64 + 0.75) * LINE];
+            page.text(Label::new(text, at, SMALL, Anchor::Start).coloured(MUTED));
+        }
+        for (key, [left, row]) in keys.iter().zip(self.places) {
+            draw_key(page, key, [left, above + (row + 0.5) * LINE]);
+        }
     }
 }
 
@@ -151,6 +193,11 @@ fn draw_key(page: &mut Page, key: &Key, [left, middle]: [f64; 2]) {
     match key.sample {
         Sample::Line => page.line(Path::through([[left, middle], [left + SAMPLE, middle]]), colour, CURVE, dash),
         Sample::Marker => page.area(Path::marker(marker, [left + SAMPLE / 2.0, middle], MARKER), colour),
+        Sample::Curve => {
+            page.line(Path::through([[left, middle], [left + SAMPLE, middle]]), colour, CURVE, dash);
+            page.area(Path::marker(marker, [left + SAMPLE / 2.0, middle], MARKER), colour);
+        }
+        Sample::Hollow => marks::hollow(page, key.style, [left + SAMPLE / 2.0, middle]),
         Sample::Area => page.area(Path::rectangle([left, middle - GAP], [left + SAMPLE, middle + GAP]), colour),
     }
     let at = [left + SAMPLE + GAP, middle + TEXT * font::CAPITAL / 2.0];
@@ -167,6 +214,10 @@ fn below(across: &Across, x: Scale, bottom: f64) -> Vec<Label> {
             let ticks = if *whole { ticks.whole() } else { ticks };
             let number = |value| Label::new(ticks.write(value), [x.at(value), line], SMALL, Anchor::Middle);
             ticks.inside(*range).into_iter().map(number).collect()
+        }
+        Across::Marks { marks, .. } => {
+            let words = |(at, text): &(f64, String)| Label::new(text, [x.at(*at), line], SMALL, Anchor::Middle);
+            marks.iter().map(words).collect()
         }
         Across::Names(names) => {
             let slot = (x.pixels[1] - x.pixels[0]) / names.len().max(1) as f64;

@@ -6,7 +6,7 @@ use super::{
         draw::{
             page::{Anchor, Label, Page},
             path::Path,
-            style::{INK, PAPER, SMALL, Style, THIN},
+            style::{INK, PAPER, PLOT_HEIGHT, SMALL, Style, THIN},
         },
     },
     frame::{Across, Frame, Key, Plan, Sample, UP},
@@ -69,6 +69,7 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
             style,
             sample: Sample::Area,
         }],
+        height: PLOT_HEIGHT,
     });
     let threshold = f64::from(map.threshold);
     for (bin, &[active, all]) in shares.iter().enumerate() {

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    super::{ReportError, draw::page::Page},
-    area::area_curves,
+    super::{ReportError, draw::page::Page, read::area_curves},
     area_chart, class_chart,
 };
 use crate::complexity::{Scores, Summary};

@@ -14,6 +14,8 @@ pub struct Page {
     pub(in crate::report) height: f64,
     /// What it shows, in a line: for those who cannot see it.
     pub(in crate::report) title: String,
+    /// Where its numbers come from, one source a line: kept in the file, not drawn.
+    pub(in crate::report) sources: Vec<String>,
     pub(in crate::report) shapes: Vec<Shape>,
 }
 
@@ -23,6 +25,16 @@ pub(in crate::report) enum Shape {
     Area { path: Path, colour: Colour },
     Line { path: Path, colour: Colour, width: f64, dash: Dash },
     Text(Label),
+}
+
+impl Shape {
+    fn moved(self, down: f64) -> Self {
+        match self {
+            Self::Area { path, colour } => Self::Area { path: path.moved(down), colour },
+            Self::Line { path, colour, width, dash } => Self::Line { path: path.moved(down), colour, width, dash },
+            Self::Text(label) => Self::Text(Label { at: [label.at[0], label.at[1] + down], ..label }),
+        }
+    }
 }
 
 /// Which part of a text stands at its place.
@@ -74,7 +86,7 @@ impl Label {
 impl Page {
     /// An empty page.
     pub(in crate::report) fn new([width, height]: [f64; 2], title: impl Into<String>) -> Self {
-        Self { width, height, title: title.into(), shapes: Vec::new() }
+        Self { width, height, title: title.into(), sources: Vec::new(), shapes: Vec::new() }
     }
 
     pub(in crate::report) fn area(&mut self, path: Path, colour: Colour) {
@@ -87,6 +99,15 @@ impl Page {
 
     pub(in crate::report) fn text(&mut self, label: Label) {
         self.shapes.push(Shape::Text(label));
+    }
+
+    /// The page with another one below it.
+    pub(in crate::report) fn above(mut self, below: Self) -> Self {
+        let down = self.height;
+        self.shapes.extend(below.shapes.into_iter().map(|shape| shape.moved(down)));
+        self.sources
+            .extend(below.sources.into_iter().filter(|source| !self.sources.contains(source)).collect::<Vec<_>>());
+        Self { width: self.width.max(below.width), height: down + below.height, ..self }
     }
 
     /// Width and height in pixels, at 96 to the inch.

@@ -18,8 +18,12 @@ pub(in crate::report) fn document(page: &Page) -> String {
     let title = escaped(&page.title);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n\
-         <title>{title}</title>\n<defs>\n"
+         <title>{title}</title>\n"
     );
+    if !page.sources.is_empty() {
+        let _ = writeln!(text, "<desc>{}</desc>", escaped(&page.sources.join("\n")));
+    }
+    text.push_str("<defs>\n");
     for glyph in letters(page) {
         let _ = writeln!(text, "<path id=\"{}\" d=\"{}\"/>", id(glyph), steps(&font::outline(glyph)));
     }
