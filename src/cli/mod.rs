@@ -14,6 +14,7 @@ mod leaderboard;
 mod lists;
 mod method;
 mod network;
+mod plot;
 mod progress;
 mod results;
 mod run;
@@ -74,6 +75,9 @@ enum Command {
     Results(results::ResultsCommand),
     /// Write results/leaderboard.csv from the records, and show it
     Leaderboard(leaderboard::LeaderboardArgs),
+    /// Charts and sheets of results, as SVG or PNG
+    #[command(subcommand)]
+    Plot(plot::PlotCommand),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Network(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
+        Command::Plot(command) => command.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {
