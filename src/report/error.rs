@@ -50,7 +50,9 @@ pub enum ReportError {
     },
     /// Records that differ in more than was asked for.
     #[error("the records differ in {} too", keys.join(", "))]
-    #[diagnostic(help("name what differs in --by, separated by commas, or choose records with --record"))]
+    #[diagnostic(help(
+        "name what differs in --by, what follows from it in --besides, or choose records with --record"
+    ))]
     Differ {
         /// Keys of the recipe, or parts of the cell.
         keys: Vec<String>,

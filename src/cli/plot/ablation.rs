@@ -14,6 +14,9 @@ pub struct AblationArgs {
     /// What differs, separated by commas: keys of the recipe, or method, subset, ipc, network, ...
     #[arg(long, required = true, value_delimiter = ',', value_name = "KEYS")]
     by: Vec<String>,
+    /// Keys of the recipe that may differ too, because they follow from the others
+    #[arg(long, value_delimiter = ',', value_name = "KEYS")]
+    besides: Vec<String>,
     #[command(flatten)]
     records: RecordArgs,
 }
@@ -22,7 +25,7 @@ impl AblationArgs {
     pub fn execute(self) -> Outcome {
         self.out.write(|| {
             let (_, records) = self.records.open()?;
-            Ok(ablation_chart(&read::ablation(&records, &self.by)?)?)
+            Ok(ablation_chart(&read::ablation(&records, &self.by, &self.besides)?)?)
         })
     }
 }

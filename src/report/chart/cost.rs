@@ -18,6 +18,10 @@ use super::{
 const DASH: Dash = &[6.0, 3.0];
 /// Most powers of ten that are written.
 const POWERS: i32 = 8;
+/// Below so many powers of ten there are marks between them.
+const FINE: f64 = 2.5;
+/// Room beside the outermost points, in powers of ten.
+const ROOM: f64 = 0.15;
 
 /// Cost and accuracy of methods.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +55,7 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
     if !low.is_finite() || !high.is_finite() {
         return Err(ReportError::Nothing);
     }
-    let (low, high) = ((low - 0.1).floor(), (high + 0.1).ceil());
+    let range = [low - ROOM, high + ROOM];
     let style = |place: usize| Style::nth(place);
     let key = |(place, point): (usize, &CostPoint)| Key {
         text: point.name.clone(),
@@ -60,13 +64,13 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
     };
     let keys = values.points.iter().enumerate().map(key);
     let line = Style { colour: MUTED, dash: DASH, ..Style::nth(0) };
-    let front_key = Key { text: "nothing is both cheaper and better".into(), style: line, sample: Sample::Line };
+    let front_key = Key { text: "nothing is cheaper and better".into(), style: line, sample: Sample::Line };
     let whiskers = values.points.iter().any(|point| point.measured.interval.is_some());
     let mut frame = Frame::new(Plan {
         title: "Accuracy against the cost of the distillation".into(),
         note: values.origin.note(if whiskers { "Whiskers: 95 % intervals" } else { "" }),
-        across: Across::Marks { range: [low, high], marks: powers(low as i32, high as i32) },
-        across_title: format!("distillation in hours of {} (logarithmic)", values.device),
+        across: Across::Marks { range, marks: marks(range) },
+        across_title: format!("hours of distillation on {} (logarithmic)", values.device),
         up: range_of(values.points.iter().flat_map(|point| point.measured.drawn()), UP),
         up_title: "accuracy (%)".into(),
         keys: keys.chain([front_key]).collect(),
@@ -106,20 +110,27 @@ fn front(points: &[CostPoint]) -> Vec<&CostPoint> {
     sorted
 }
 
-/// Powers of ten from one exponent to another, written at even steps.
-fn powers(low: i32, high: i32) -> Vec<(f64, String)> {
-    let step = (high - low).max(1).div_euclid(POWERS) + 1;
-    (low..=high)
-        .filter(|power| power.rem_euclid(step) == 0)
-        .map(|power| (f64::from(power), power_of_ten(power)))
-        .collect()
+/// Powers of ten inside a range of exponents, written at even steps; where they are few, 2 and 5 times them too.
+fn marks([low, high]: [f64; 2]) -> Vec<(f64, String)> {
+    let step = ((high - low) as i32).div_euclid(POWERS) + 1;
+    let factors: &[i32] = if high - low < FINE { &[1, 2, 5] } else { &[1] };
+    let exponents = (low.floor() as i32..=high.ceil() as i32).filter(|power| power.rem_euclid(step) == 0);
+    let all = exponents.flat_map(|power| factors.iter().map(move |factor| (power, *factor)));
+    let mark = |(power, factor): (i32, i32)| (f64::from(power) + f64::from(factor).log10(), number(factor, power));
+    all.map(mark).filter(|(at, _)| (low..=high).contains(at)).collect()
 }
 
-/// 0.01 to 1000 in digits, others with an exponent.
-fn power_of_ten(power: i32) -> String {
-    if (-2..=3).contains(&power) {
-        return format!("{}", 10_f64.powi(power));
+/// `factor * 10^power`: 0.001 to 1000 in digits, others with an exponent.
+fn number(factor: i32, power: i32) -> String {
+    if (-3..=3).contains(&power) {
+        let digits = usize::try_from(-power).unwrap_or(0);
+        return format!("{:.digits$}", f64::from(factor) * 10_f64.powi(power));
     }
+    let times = if factor == 1 { String::new() } else { format!("{factor}·") };
+    format!("{times}{}", power_of_ten(power))
+}
+
+fn power_of_ten(power: i32) -> String {
     let raised = |digit: char| match digit {
         '-' => '⁻',
         '1' => '¹',
@@ -155,9 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn powers_of_ten_are_written_as_people_write_them() {
-        assert_eq!([-6, -2, 0, 3, 4].map(power_of_ten), ["10⁻⁶", "0.01", "1", "1000", "10⁴"]);
-        assert!(powers(-30, 4).len() <= POWERS as usize + 1);
-        assert_eq!(powers(-1, 1).len(), 3);
+    fn hours_are_written_as_people_write_them() {
+        let words = |range| marks(range).into_iter().map(|(_, words)| words).collect::<Vec<_>>();
+        assert_eq!(words([-1.2, 0.35]), ["0.1", "0.2", "0.5", "1", "2"]);
+        assert_eq!(words([-6.1, -2.9]), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001"]);
+        assert_eq!(words([-4.1, -3.6]), ["10⁻⁴", "2·10⁻⁴"]);
+        assert!(words([-30.0, 4.0]).len() <= POWERS as usize + 1);
     }
 }

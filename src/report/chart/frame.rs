@@ -21,7 +21,7 @@ pub(in crate::report) const LINE: f64 = 17.0;
 /// Length of the sample in a key.
 const SAMPLE: f64 = 26.0;
 /// Most room for a name below the axis.
-const NAME: f64 = 130.0;
+const NAME: f64 = 170.0;
 const TICK: f64 = 4.0;
 /// How far the end of a leaning name lies beside its tick, so that the middle of its height meets it.
 const LEAN: f64 = SMALL * font::CAPITAL * 0.35;
@@ -95,6 +95,7 @@ impl Frame {
         let numbers: Vec<(f64, String)> = ticks.inside(plan.up).into_iter().map(|v| (v, ticks.write(v))).collect();
         let widest = numbers.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
         let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - RIGHT);
+        let left = left.max(first_name(&plan.across, right - left));
         let x = match &plan.across {
             Across::Numbers { range, .. } | Across::Marks { range, .. } => {
                 Scale { range: *range, pixels: [left, right] }
@@ -105,7 +106,7 @@ impl Frame {
         let y = Scale { range: plan.up, pixels: [bottom, top] };
         let names = below(&plan.across, x, bottom);
         let deepest = names.iter().map(depth).fold(bottom, f64::max);
-        let title_line = deepest + GAP + TEXT;
+        let title_line = if plan.across_title.is_empty() { deepest } else { deepest + GAP + TEXT };
         let mut page = Page::new([WIDTH, title_line + MARGIN], plan.title);
         head.draw(&mut page, &plan.keys);
         for (value, text) in numbers {
@@ -142,6 +143,16 @@ impl Frame {
     pub fn at(&self, x: f64, y: f64) -> [f64; 2] {
         [self.x.at(x), self.y.at(y)]
     }
+}
+
+/// Where a plot must begin at least, so that the first of its names has room when it leans.
+fn first_name(across: &Across, room: f64) -> f64 {
+    let Across::Names(names) = across else { return 0.0 };
+    let slot = room / names.len().max(1) as f64;
+    let needed = |(place, name): (usize, &String)| {
+        font::width(name, SMALL).min(NAME) * std::f64::consts::FRAC_1_SQRT_2 - (place as f64 + 0.5) * slot
+    };
+    MARGIN + GAP + names.iter().enumerate().map(needed).fold(0.0, f64::max)
 }
 
 /// What stands above a plot: the note, then the key.

@@ -15,6 +15,8 @@ use super::{
     scale::range_of,
 };
 
+/// Room beside the first and the last iteration, as a share of all.
+const ROOM: f64 = 0.02;
 /// Points of a curve of the loss; of more, means of equal stretches are drawn.
 const POINTS: usize = 200;
 
@@ -58,7 +60,8 @@ pub fn iteration_chart(values: &IterationValues) -> Result<Page, ReportError> {
         run.accuracy.last().map(|point| point.iteration).max(run.loss.last().map(|(iteration, _)| *iteration))
     };
     let last = values.runs.iter().filter_map(last).max().ok_or(ReportError::Nothing)?;
-    let range = [0.0, last.max(1) as f64];
+    let last = last.max(1) as f64;
+    let range = [-ROOM * last, (1.0 + ROOM) * last];
     let (mut accuracy, mut loss) = (None, None);
     if values.runs.iter().any(|run| !run.accuracy.is_empty()) {
         accuracy = Some(accuracy_panel(values, range));

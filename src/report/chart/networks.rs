@@ -17,7 +17,7 @@ use super::{
 
 /// Height of a tile; its width follows from the number of networks, up to this.
 const HIGH: f64 = 30.0;
-const WIDE: f64 = 96.0;
+const WIDE: f64 = 112.0;
 /// Most room for the names of methods.
 const NAMES: f64 = 150.0;
 /// The scale of the colours.
@@ -130,7 +130,7 @@ fn bar(page: &mut Page, [left, top]: [f64; 2], [low, high]: [f64; 2]) {
     for step in 0..STEPS {
         let at = from + step as f64 * wide;
         let fill = colour(step as f32 / (STEPS - 1) as f32);
-        page.area(Path::rectangle([at, top], [from + BAR, top + LINE - GAP / 2.0]), fill);
+        page.area(Path::rectangle([at, top], [(at + 1.5 * wide).min(from + BAR), top + LINE - GAP / 2.0]), fill);
     }
     page.text(Label::new(format!("{high:.1}"), [from + BAR + GAP, base], SMALL, Anchor::Start));
 }

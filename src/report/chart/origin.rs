@@ -47,7 +47,8 @@ impl Origin {
             }
             many => format!("{} {}s, digest {}", many.len(), self.noun, self.digest),
         };
-        let parts = [self.setting.join(", "), self.remarks.join("; "), extra.to_owned(), sources];
+        let remarks: Vec<String> = self.remarks.iter().map(|remark| sentence(remark)).collect();
+        let parts = [self.setting.join(", "), remarks.join(". "), extra.to_owned(), sentence(&sources)];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ")
     }
 }
@@ -66,4 +67,10 @@ impl Measured {
     pub(super) fn drawn(self) -> impl Iterator<Item = f64> {
         self.interval.into_iter().flatten().chain([self.mean]).map(|value| value * 100.0)
     }
+}
+
+/// The words with a capital at the beginning.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

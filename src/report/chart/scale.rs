@@ -69,5 +69,7 @@ impl Ticks {
 pub(in crate::report) fn range_of(values: impl Iterator<Item = f64>, wanted: usize) -> [f64; 2] {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let (low, high) = if high - low < 1e-9 { (low - 0.5, high + 0.5) } else { (low, high) };
-    Ticks::for_range([low, high], wanted).around([low, high])
+    let around = |range| Ticks::for_range(range, wanted).around(range);
+    // The wider range may have wider steps: its ends are to be steps of its own.
+    around(around([low, high]))
 }

@@ -17,6 +17,8 @@ use super::{
 
 /// Share of a slot that a box covers.
 const BOX: f64 = 0.5;
+/// A box is made of so many values at least.
+const BOXED: usize = 5;
 /// Up to so many values are all drawn; of more those beyond the whiskers.
 const DOTS: usize = 60;
 const DOT: f64 = 1.6;
@@ -72,7 +74,9 @@ pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     }
     let few = values.groups.iter().all(|group| group.values.len() <= DOTS);
     let dots = if few { format!("dots: a {} each", values.what) } else { "dots: beyond the whiskers".to_owned() };
-    let extra = format!("Boxes: quartiles; whiskers: furthest within 1.5 of their distance; {dots}");
+    let extra = format!(
+        "Boxes: quartiles, of five values and more; whiskers: furthest values within 1.5 interquartile ranges; {dots}"
+    );
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {} by group", plural(values.what)),
         note: values.origin.note(&extra),
@@ -85,7 +89,7 @@ pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     });
     let style = Style::nth(0);
     for (slot, (group, own)) in values.groups.iter().zip(quartiles).enumerate() {
-        draw_box(&mut frame, slot as f64, own, style);
+        draw_box(&mut frame, slot as f64, own, style, group.values.len() >= BOXED);
         let shown = group.values.iter().filter(|value| few || **value < own.low || **value > own.high);
         for (place, value) in shown.enumerate() {
             let aside = ASIDE * (aside(place) - 0.5);
@@ -100,17 +104,20 @@ fn plural(what: &str) -> String {
     if what == "class" { "classes".to_owned() } else { format!("{what}s") }
 }
 
-fn draw_box(frame: &mut Frame, slot: f64, own: Quartiles, style: Style) {
+/// The median and, where there are values enough, the box around it.
+fn draw_box(frame: &mut Frame, slot: f64, own: Quartiles, style: Style, boxed: bool) {
     let [x, y] = frame.at(slot, own.third * 100.0);
     let at = |value: f64| frame.y.at(value * 100.0);
     let ([upper, lower], median) = ([[y, at(own.high)], [at(own.first), at(own.low)]], at(own.median));
     let [left, right] = [slot - BOX / 2.0, slot + BOX / 2.0].map(|place| frame.x.at(place));
     let body = Path::rectangle([left, y], [right, at(own.first)]);
-    for ends in [upper, lower] {
-        whisker(&mut frame.page, x, ends, style.colour);
+    if boxed {
+        for ends in [upper, lower] {
+            whisker(&mut frame.page, x, ends, style.colour);
+        }
+        frame.page.area(body.clone(), style.pale());
+        frame.page.line(body, style.colour, THIN, &[]);
     }
-    frame.page.area(body.clone(), style.pale());
-    frame.page.line(body, style.colour, THIN, &[]);
     frame.page.line(Path::through([[left, median], [right, median]]), style.colour, CURVE, &[]);
 }
 

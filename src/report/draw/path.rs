@@ -1,6 +1,6 @@
 //! Outlines: straight and curved steps of a pen.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use super::style::Marker;
 
@@ -20,6 +20,22 @@ pub(in crate::report) enum Step {
 /// Steps one after the other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::report) struct Path(pub Vec<Step>);
+
+/// Corners of an upright cross.
+const PLUS: [[f64; 2]; 12] = [
+    [-0.45, -1.35],
+    [0.45, -1.35],
+    [0.45, -0.45],
+    [1.35, -0.45],
+    [1.35, 0.45],
+    [0.45, 0.45],
+    [0.45, 1.35],
+    [-0.45, 1.35],
+    [-0.45, 0.45],
+    [-1.35, 0.45],
+    [-1.35, -0.45],
+    [-0.45, -0.45],
+];
 
 /// Corners by which a disc is drawn with curves.
 const ARCS: usize = 8;
@@ -54,6 +70,13 @@ impl Path {
             Marker::Triangle => corners(&[[0.0, -1.4], [1.2, 0.8], [-1.2, 0.8]]),
             Marker::Diamond => corners(&[[0.0, -1.3], [1.3, 0.0], [0.0, 1.3], [-1.3, 0.0]]),
             Marker::Tip => corners(&[[0.0, 1.4], [-1.2, -0.8], [1.2, -0.8]]),
+            Marker::Left => corners(&[[-1.4, 0.0], [0.8, -1.2], [0.8, 1.2]]),
+            Marker::Plus => corners(&PLUS),
+            Marker::Cross => corners(&PLUS.map(|[x, y]| [(x - y) * FRAC_1_SQRT_2, (x + y) * FRAC_1_SQRT_2])),
+            Marker::Star => corners(&std::array::from_fn::<_, 10, _>(|ray| {
+                let (angle, reach) = (TAU * ray as f64 / 10.0, if ray % 2 == 0 { 1.5 } else { 0.65 });
+                [reach * angle.sin(), -reach * angle.cos()]
+            })),
         }
     }
 

@@ -58,9 +58,27 @@ pub enum Marker {
     Diamond,
     /// A triangle on its tip.
     Tip,
+    /// An upright cross.
+    Plus,
+    /// A triangle that points to the left.
+    Left,
+    /// A star of five rays.
+    Star,
+    /// A slanting cross.
+    Cross,
 }
 
-const MARKERS: [Marker; 5] = [Marker::Disc, Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Tip];
+const MARKERS: [Marker; 9] = [
+    Marker::Disc,
+    Marker::Square,
+    Marker::Triangle,
+    Marker::Diamond,
+    Marker::Tip,
+    Marker::Plus,
+    Marker::Left,
+    Marker::Star,
+    Marker::Cross,
+];
 
 /// How a series is told from the others: by colour, and without colour too.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +92,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// The style of the series at a position; the first 140 differ.
+    /// The style of the series at a position; the first 252 differ, the first nine in their markers too.
     pub fn nth(position: usize) -> Self {
         Self {
             colour: SERIES[position % SERIES.len()],

@@ -47,18 +47,18 @@ impl<'a> Key<'a> {
 }
 
 /// Reads a bar for each record, named after its values of the keys `by`: keys of the recipe, or `method`, `subset`, `ipc`, `network`, ... Where the
-/// method is not among them, recipes may differ in these keys only.
+/// method is not among them, recipes may differ in these keys and in those of `besides` only.
 ///
 /// # Errors
 /// When a key does not exist, when records differ in something else, and when two of them have the same values.
-pub fn ablation(records: &[Record], by: &[String]) -> Result<AblationValues, ReportError> {
+pub fn ablation(records: &[Record], by: &[String], besides: &[String]) -> Result<AblationValues, ReportError> {
     let shown = distilled(records)?;
     let keys = by.iter().map(|word| Key::new(word, &shown)).collect::<Result<Vec<_>, _>>()?;
     let named = |aspect: &Aspect| keys.iter().any(|key| matches!(key, Key::Aspect(own) if own == aspect));
     let fixed: Vec<Aspect> = Aspect::ALL.into_iter().filter(|aspect| !named(aspect)).collect();
     same(&shown, &fixed)?;
     if ![Aspect::Method, Aspect::Subset, Aspect::Ipc].iter().any(named) {
-        same_recipe(&shown, by)?;
+        same_recipe(&shown, &[by, besides].concat())?;
     }
     let mut bars: BTreeMap<Vec<Sorted>, Vec<&Record>> = BTreeMap::new();
     for record in &shown {
@@ -75,7 +75,11 @@ pub fn ablation(records: &[Record], by: &[String]) -> Result<AblationValues, Rep
             students: record.students.iter().map(|student| student.accuracy.fraction()).collect(),
         }));
     }
-    Ok(AblationValues { by: by.join(", "), bars: read, origin: origin(&shown) })
+    let mut origin = origin(&shown);
+    if !besides.is_empty() {
+        origin.remarks.push(format!("{} may differ too", besides.join(", ")));
+    }
+    Ok(AblationValues { by: by.join(", "), bars: read, origin })
 }
 
 /// Refuses recipes that differ in other keys than those that were named.

@@ -49,7 +49,7 @@ impl Aspect {
             Self::Resolution => format!("{} px", cell.resolution),
             Self::Fidelity => format!("{} reading", cell.fidelity),
             Self::Budget if cell.budget == Budget::Paper && is_reduced(record) => {
-                "reduced budget, scored in full".to_owned()
+                "reduced budget (scored in full)".to_owned()
             }
             Self::Budget => format!("{} budget", cell.budget),
         }
@@ -164,20 +164,15 @@ pub(super) fn measured(record: &Record) -> Measured {
 pub(super) fn origin(records: &[&Record]) -> Origin {
     let mut setting = Vec::new();
     for aspect in Aspect::ALL {
-        let found = aspect.found(records);
-        let usual = match aspect {
-            Aspect::Fidelity => "paper reading",
-            Aspect::Budget => "paper budget",
-            _ => "",
-        };
-        match found.as_slice() {
-            [only] if only != usual => setting.push(only.clone()),
-            _ => {}
+        let usual = aspect == Aspect::Fidelity && records.iter().all(|record| record.cell.fidelity == Fidelity::Paper);
+        if let ([only], false, false) = (aspect.found(records).as_slice(), usual, aspect == Aspect::Budget) {
+            setting.push(only.clone());
         }
     }
+    let reduced: Vec<&Record> = records.iter().copied().filter(|record| is_reduced(record)).collect();
     let mut remarks = Vec::new();
-    if records.iter().any(|record| is_reduced(record)) {
-        remarks.push("reduced budget: not comparable with papers".to_owned());
+    if !reduced.is_empty() {
+        remarks.push(format!("{}: not comparable with papers", Aspect::Budget.found(&reduced).join(" or ")));
     }
     let test = |record: &&Record| {
         record.data["test"]["hash"].as_str().map(|hash| (record.cell.subset.clone(), hash.to_owned()))

@@ -19,7 +19,8 @@ use crate::{
 /// # Errors
 /// When the records differ in IPC, protocol, resolution, budget or network, when a list has two records of a method, and when no category has both.
 pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
-    let all = distilled(records)?;
+    let known = |record: &&Record| record.recovery.is_some() && list_of(record).is_some();
+    let all: Vec<&Record> = distilled(records)?.into_iter().filter(known).collect();
     same(&all, &[Aspect::Ipc, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
     let mut lists: BTreeMap<(String, String), [Vec<(&Record, &Recovery)>; 2]> = BTreeMap::new();
     for (record, name) in all.iter().zip(names(&all, &[Aspect::Subset])) {

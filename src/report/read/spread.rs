@@ -62,12 +62,28 @@ pub fn spread(files: &[PathBuf], threshold: f32, grouping: &Grouping) -> Result<
         Ok(format!("{} {}", stem(path), hash::short(&hash::bytes(&bytes))))
     };
     let sources = files.iter().map(source).collect::<Result<_, ReportError>>()?;
-    let setting = if files.len() == 1 { vec![stem(first)] } else { Vec::new() };
+    let shared = shared(&files.iter().map(|path| stem(path)).collect::<Vec<_>>());
+    let setting = if shared.is_empty() { Vec::new() } else { vec![shared.trim_end_matches('-').to_owned()] };
+    let mut groups: Vec<SpreadGroup> = groups;
+    if files.len() > 1 {
+        groups.iter_mut().for_each(|group| group.name = group.name.split_off(shared.len()));
+    }
     Ok(SpreadValues { what, threshold, groups, origin: Origin::of("file", setting, Vec::new(), sources) })
 }
 
 fn values(classes: &[Class]) -> Vec<f64> {
     classes.iter().map(|class| class.mean).collect()
+}
+
+/// The parts, up to a dash, with which all names begin; a single name is all shared.
+fn shared(names: &[String]) -> String {
+    let [first, rest @ ..] = names else { return String::new() };
+    if rest.is_empty() {
+        return first.clone();
+    }
+    let ends = first.match_indices('-').map(|(at, _)| &first[..=at]);
+    let fits = |part: &&str| rest.iter().all(|name| name.starts_with(part) && name.len() > part.len());
+    ends.take_while(fits).last().unwrap_or_default().to_owned()
 }
 
 fn stem(path: &Path) -> String {
