@@ -19,7 +19,7 @@ pub use chart::*;
 pub use draw::{ChartFile, Page, Rgb, SheetFile, colour, style};
 pub use error::ReportError;
 pub use read::area_curves;
-pub use sheet::{GalleryClass, GalleryList, Pair, gallery_sheet, overlaid, overlay_sheet};
+pub use sheet::{GalleryClass, GalleryList, Pair, bundle_gallery, gallery_sheet, overlaid, overlay_sheet};
 
 #[cfg(test)]
 mod tests;

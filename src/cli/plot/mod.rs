@@ -4,10 +4,12 @@ mod ablation;
 mod choose;
 mod complexity;
 mod cost;
+mod gallery;
 mod ipc;
 mod iterations;
 mod networks;
 mod recovery;
+mod tsne;
 
 use std::path::PathBuf;
 
@@ -32,6 +34,10 @@ pub enum PlotCommand {
     Cost(cost::CostArgs),
     /// Accuracy of methods on several networks
     Networks(networks::NetworksArgs),
+    /// Real and distilled images as points, by the features of a network
+    Tsne(Box<tsne::TsneArgs>),
+    /// The distilled images of bundles beside each other
+    Gallery(gallery::GalleryArgs),
 }
 
 impl PlotCommand {
@@ -44,6 +50,8 @@ impl PlotCommand {
             Self::Iterations(args) => args.execute(),
             Self::Cost(args) => args.execute(),
             Self::Networks(args) => args.execute(),
+            Self::Tsne(args) => args.execute(),
+            Self::Gallery(args) => args.execute(),
         }
     }
 }

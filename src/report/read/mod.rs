@@ -13,6 +13,7 @@ mod ipc;
 mod iterations;
 mod log;
 mod networks;
+mod plane;
 mod recovery;
 mod spread;
 
@@ -23,5 +24,6 @@ pub use filter::{Filter, Scored};
 pub use ipc::accuracy_over_ipc;
 pub use iterations::iterations;
 pub use networks::across_networks;
+pub use plane::plane;
 pub use recovery::recovery;
 pub use spread::{Grouping, spread};

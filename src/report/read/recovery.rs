@@ -29,7 +29,7 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
         pair[usize::from(difficulty == Difficulty::Hard)].push((record, recovery));
     }
     let (mut points, mut shown) = (Vec::new(), Vec::new());
-    for ((method, category), pair) in lists {
+    for ((method, category), pair) in lists.into_iter().filter(|(_, pair)| pair.iter().all(|list| !list.is_empty())) {
         for (list, word) in pair.iter().zip(["easy", "hard"]) {
             let records: Vec<&Record> = list.iter().map(|(record, _)| *record).collect();
             alone(&format!("{method} on {category}-{word}"), &records)?;

@@ -8,6 +8,6 @@ mod layout;
 mod overlay;
 mod pair;
 
-pub use gallery::{GalleryClass, GalleryList, gallery_sheet};
+pub use gallery::{GalleryClass, GalleryList, bundle_gallery, gallery_sheet};
 pub use overlay::{overlaid, overlay_sheet};
 pub use pair::Pair;
