@@ -15,6 +15,7 @@
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
 //! | [`eval`] | protocols: how a distilled set is scored |
+//! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles and records |
@@ -32,6 +33,7 @@ pub mod cam;
 pub mod complexity;
 pub mod data;
 pub mod device;
+pub mod embed;
 pub mod eval;
 pub mod experts;
 pub mod grad;

@@ -14,6 +14,7 @@ mod leaderboard;
 mod lists;
 mod method;
 mod network;
+mod plot;
 mod progress;
 mod results;
 mod run;
@@ -81,6 +82,9 @@ enum Command {
     /// Results of others: look through a submission, score it again
     #[command(subcommand)]
     Submit(submit::SubmitCommand),
+    /// Charts and sheets of results, as SVG or PNG
+    #[command(subcommand)]
+    Plot(plot::PlotCommand),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Leaderboard(args) => args.execute(),
         Command::Site(args) => args.execute(),
         Command::Submit(command) => command.execute(),
+        Command::Plot(command) => command.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

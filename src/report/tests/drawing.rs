@@ -2,13 +2,15 @@
 
 use super::super::{
     ChartFile, ReportError, SheetFile,
-    bitmap::{Rgb, draw},
-    colours::colour,
-    font,
-    page::{Anchor, Label, Page},
-    path::Path,
-    scale::{Scale, Ticks, range_of},
-    style::{Marker, SCALE, Style},
+    chart::scale::{Scale, Ticks, range_of},
+    draw::{
+        bitmap::{Rgb, draw},
+        colours::colour,
+        font,
+        page::{Anchor, Label, Page},
+        path::Path,
+        style::{Marker, SCALE, Style},
+    },
 };
 
 const BLUE: [u8; 3] = [0, 0x72, 0xb2];

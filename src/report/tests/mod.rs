@@ -5,7 +5,7 @@ mod drawing;
 mod logs;
 mod sheets;
 
-use super::{
+use super::draw::{
     font,
     page::{Label, Page, Shape},
     path::{Path, Step},
