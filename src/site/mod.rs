@@ -15,6 +15,7 @@ mod home;
 mod markdown;
 mod method;
 mod pages;
+mod plots;
 mod record;
 mod rows;
 mod subset;

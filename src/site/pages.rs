@@ -16,6 +16,7 @@ use super::{
     frame::{Frame, Origin, Room},
     home::Home,
     method::{self, MethodPage},
+    plots,
     record::{Picture, RecordPage, picture_name},
     rows,
     subset::{self, Means, SubsetPage},
@@ -46,6 +47,8 @@ pub struct Built {
     pub methods: usize,
     /// Of subsets.
     pub subsets: usize,
+    /// Plots, all on one page.
+    pub plots: usize,
 }
 
 /// A page with a list.
@@ -84,6 +87,7 @@ impl Site {
             built.records = self.records(folder, &origin)?;
             built.methods = self.methods(folder, &origin)?;
             built.subsets = self.subsets(folder, &origin)?;
+            built.plots = plots::write(folder, &self.board, &self.stores, &origin)?;
             Ok(())
         })?;
         Ok(built)
@@ -207,7 +211,7 @@ impl Site {
 }
 
 /// The results folder that a record's file lies in: `ROOT/records/METHOD/SUBSET/ID.json`.
-fn root_of(file: &Path) -> &Path {
+pub(super) fn root_of(file: &Path) -> &Path {
     file.ancestors().nth(4).unwrap_or(file)
 }
 

@@ -1,6 +1,9 @@
 //! The pages of the subsets.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use askama::Template;
 
@@ -100,24 +103,11 @@ pub(super) struct Means {
 impl Means {
     /// All files of a results folder, by name. Files of another form are left alone.
     pub fn of_folder(root: &Path) -> Result<Vec<Self>, SiteError> {
-        let folder = root.join("complexity");
-        if !folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        let fail = |path: &Path| {
-            let path = path.to_owned();
-            move |source| SiteError::Io { action: "read", path, source }
-        };
-        let listed = std::fs::read_dir(&folder).map_err(fail(&folder))?;
-        let paths = listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
-        let mut paths = paths.map_err(fail(&folder))?;
-        paths.retain(|path| path.extension().is_some_and(|ending| ending == "csv"));
-        paths.sort();
-        let read = |path: &std::path::PathBuf| {
-            let text = std::fs::read_to_string(path).map_err(fail(path))?;
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).map_err(unreadable(path))?;
             Ok(Self::parse(&path.file_stem().unwrap_or_default().to_string_lossy(), &text))
         };
-        Ok(paths.iter().map(read).collect::<Result<Vec<_>, SiteError>>()?.into_iter().flatten().collect())
+        Ok(means(root)?.iter().map(read).collect::<Result<Vec<_>, SiteError>>()?.into_iter().flatten().collect())
     }
 
     fn parse(name: &str, text: &str) -> Option<Self> {
@@ -158,4 +148,24 @@ impl Means {
         scored.sort_unstable();
         (own == scored).then_some(&self.grid)
     }
+}
+
+/// The tables of means in a results folder, sorted: `complexity/*.csv`, but for those of agreement with the scenes' truth.
+pub(super) fn means(root: &Path) -> Result<Vec<PathBuf>, SiteError> {
+    let folder = root.join("complexity");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let listed = fs::read_dir(&folder).map_err(unreadable(&folder))?;
+    let paths = listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let mut paths = paths.map_err(unreadable(&folder))?;
+    let truth = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("truth-"));
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "csv") && !truth(path));
+    paths.sort();
+    Ok(paths)
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SiteError {
+    let path = path.to_owned();
+    move |source| SiteError::Io { action: "read", path, source }
 }
