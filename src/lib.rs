@@ -22,6 +22,8 @@
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures of results that are there already |
+//! | [`paper`] | the tables that papers print, and what was measured for their cells
+//! | [`site`] | all of it as pages that need no server
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
@@ -39,6 +41,7 @@ pub mod experts;
 pub mod grad;
 pub mod methods;
 pub mod nn;
+pub mod paper;
 pub mod record;
 pub mod report;
 pub mod rng;

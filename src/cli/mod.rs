@@ -14,6 +14,7 @@ mod leaderboard;
 mod lists;
 mod method;
 mod network;
+mod outcome;
 mod plot;
 mod progress;
 mod results;
@@ -22,6 +23,7 @@ mod signals;
 mod site;
 mod submit;
 mod subset;
+mod table;
 mod teacher;
 mod ui;
 
@@ -85,6 +87,8 @@ enum Command {
     /// Charts and sheets of results, as SVG or PNG
     #[command(subcommand)]
     Plot(plot::PlotCommand),
+    /// The tables that papers print: list them, or show one beside what was measured
+    Table(table::TableArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Site(args) => args.execute(),
         Command::Submit(command) => command.execute(),
         Command::Plot(command) => command.execute(),
+        Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

@@ -31,10 +31,11 @@ impl SiteArgs {
         let site = Site::read(folders.into_iter().map(Store::new).collect())?;
         let built = site.write(&self.out)?;
         ui::say(&format!(
-            "{} records, {} methods, {} subsets and {} plots in {}",
+            "{} records, {} methods, {} subsets, {} tables and {} plots in {}",
             built.records,
             built.methods,
             built.subsets,
+            built.tables,
             built.plots,
             self.out.join("index.html").display()
         ));

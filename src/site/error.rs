@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{board::BoardError, record::RecordError, report::ReportError};
+use crate::{board::BoardError, paper::PaperError, record::RecordError, report::ReportError};
 
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -11,6 +11,10 @@ pub enum SiteError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Board(#[from] BoardError),
+    /// The published tables.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Paper(#[from] PaperError),
     /// A file beside a record.
     #[error(transparent)]
     #[diagnostic(transparent)]

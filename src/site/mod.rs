@@ -19,6 +19,7 @@ mod plots;
 mod record;
 mod rows;
 mod subset;
+mod tables;
 mod words;
 
 pub use error::SiteError;

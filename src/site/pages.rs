@@ -20,6 +20,7 @@ use super::{
     record::{Picture, RecordPage, picture_name},
     rows,
     subset::{self, Means, SubsetPage},
+    tables,
     words::{interval, ipc, percent, spread},
 };
 use crate::{
@@ -47,6 +48,8 @@ pub struct Built {
     pub methods: usize,
     /// Of subsets.
     pub subsets: usize,
+    /// Of published tables.
+    pub tables: usize,
     /// Plots, all on one page.
     pub plots: usize,
 }
@@ -54,11 +57,11 @@ pub struct Built {
 /// A page with a list.
 #[derive(Template)]
 #[template(path = "list.html")]
-struct List {
-    frame: Frame,
-    heading: &'static str,
-    lede: &'static str,
-    table: String,
+pub(super) struct List {
+    pub frame: Frame,
+    pub heading: &'static str,
+    pub lede: &'static str,
+    pub table: String,
 }
 
 impl Site {
@@ -87,6 +90,7 @@ impl Site {
             built.records = self.records(folder, &origin)?;
             built.methods = self.methods(folder, &origin)?;
             built.subsets = self.subsets(folder, &origin)?;
+            built.tables = tables::write(folder, &self.board, &origin)?;
             built.plots = plots::write(folder, &self.board, &self.stores, &origin)?;
             Ok(())
         })?;

@@ -9,12 +9,16 @@ pub const STYLE: &str = include_str!("table.css");
 
 /// A page with some tables that refers to nothing outside of it.
 pub fn document(title: &str, grids: &[Grid]) -> String {
-    let tables: String = grids.iter().map(table).collect();
+    page(title, &grids.iter().map(table).collect::<String>())
+}
+
+/// A page that refers to nothing outside of it; `body` is HTML.
+pub fn page(title: &str, body: &str) -> String {
     let title = escaped(title);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{tables}</main>\n</body>\n</html>\n"
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }
 
