@@ -21,7 +21,6 @@ use crate::{
 struct TablePage {
     frame: Frame,
     heading: String,
-    caption: &'static str,
     table: String,
     downloads: Vec<Download>,
 }
@@ -65,7 +64,6 @@ fn page(folder: &Folder<'_>, table: &'static Table, records: &Records, origin: &
     let page = TablePage {
         frame: Frame::new(table.label(), "../", Room::Tables, origin),
         heading: table.label(),
-        caption: &table.caption,
         table: paper::rendered(table, records, None, true)?.html(),
         downloads,
     };
