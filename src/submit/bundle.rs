@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Notes;
-use crate::record::{Bundle, BundleRef, Distilled, Labels, Manifest, PixelSpaceRecord, Record, Store, with_causes};
+use crate::record::{
+    Budget, Bundle, BundleRef, Distilled, Flag, Labels, Manifest, PixelSpaceRecord, Record, Store, with_causes,
+};
 use crate::subset::Subset;
 
 const WRITTEN: &str = "hand in the bundle as compdd wrote it, with all of its files";
@@ -87,6 +89,13 @@ fn disagreements(record: &Record, manifest: &Manifest) -> Vec<String> {
     let differ = pairs.into_iter().filter(|(_, found, wanted)| found != wanted);
     let mut wrong: Vec<String> =
         differ.map(|(what, found, wanted)| format!("has {what} `{found}`, the record `{wanted}`")).collect();
+    let (origin, has) = (&manifest.provenance, |flag| record.flags.contains(&flag));
+    if origin.budget != Budget::Paper && !has(Flag::ReducedBudget) {
+        wrong.push(format!("was made with budget `{}`, which the record does not say", origin.budget));
+    }
+    if !origin.imported_from.is_empty() && !has(Flag::Imported) {
+        wrong.push("was made elsewhere, which the record does not say".into());
+    }
     if manifest.recipe_hash != crate::record::hash::value(&manifest.recipe) {
         wrong.push("has a recipe without its hash".into());
     }
@@ -121,7 +130,7 @@ fn contents(record: &Record, bundle: &BundleRef, set: &Distilled, notes: &mut No
 
 /// Values far from what the pixel space gives: the usual sign that a set is not stored in the space that it names.
 fn pixels(subset: &Subset, bundle: &BundleRef, set: &Distilled, notes: &mut Notes<'_>) {
-    let remedy = "say what was done to the pixels in the manifest, or import the set again with its mean and std";
+    let remedy = "import the set again with the mean and std that it was stored with";
     let (mean, std) = set.space.channels();
     let usual = subset.normalisation();
     if matches!(set.space, PixelSpaceRecord::Normalised { .. }) && (mean, std) != usual {

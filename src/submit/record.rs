@@ -4,7 +4,11 @@ use super::finding::Notes;
 use crate::{
     board::Rules,
     eval::NoKd,
-    record::{Budget, Flag, KnownSubsets, Record},
+    methods::{
+        self,
+        recipe::{Recipe, RecipeRequest},
+    },
+    record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 
 /// What records are held against, worked out once.
@@ -44,7 +48,26 @@ pub(super) fn check(record: &Record, rules: &Rulebook, notes: &mut Notes<'_>) {
     if let Some(reason) = rules.protocols.protocol(record) {
         notes.error(reason, "score the bundle with a built-in protocol: `compdd eval BUNDLE --protocol no-kd`");
     }
+    if changed(record) && !OPEN[..3].iter().any(|flag| record.flags.contains(flag)) {
+        notes.warning(
+            format!("the recipe is not the one that this version ships for `{}`", cell.method),
+            "run the cell again without --set and --recipe, or say which version of compdd made it",
+        );
+    }
     for flag in OPEN.into_iter().filter(|flag| record.flags.contains(flag)) {
         notes.warning(flag.meaning(), "it will be shown in the open division, with this reason");
     }
+}
+
+/// Whether the recipe of a method that is known here differs from the one that is shipped. Of other methods there is none to compare with.
+fn changed(record: &Record) -> bool {
+    let cell = &record.cell;
+    let (Ok(method), Some((subset, _))) = (methods::find(&cell.method), cell.subset.split_once('@')) else {
+        return false;
+    };
+    let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
+    let (ipc, resolution) = (cell.ipc, cell.resolution);
+    let request = RecipeRequest { subset, ipc, budget: &budget, fidelity: &fidelity, resolution };
+    Recipe::resolve(method, None, &[], &request)
+        .is_ok_and(|shipped| hash::value(&shipped.to_json()) != cell.recipe_hash)
 }

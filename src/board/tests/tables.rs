@@ -63,3 +63,26 @@ fn the_order_of_the_folders_does_not_matter() {
     let table = |folders: &[&Results]| open(folders, &Filter::default()).table(Format::Csv);
     assert_eq!(table(&[&own, &theirs]), table(&[&theirs, &own]));
 }
+
+/// What can be told without the sets, which a copy of the repository need not hold.
+fn told(csv: &str) -> Vec<Vec<String>> {
+    const COLUMNS: [&str; 10] =
+        ["rank", "division", "method", "mean", "std", "seeds", "recovery_ratio", "ior", "record", "hash"];
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let places = COLUMNS.map(|name| head.iter().position(|column| column == name).unwrap());
+    reader.records().map(|row| places.map(|place| row.as_ref().unwrap()[place].to_owned()).into()).collect()
+}
+
+#[test]
+fn the_stored_leaderboard_is_current() {
+    let store = Store::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("results"));
+    let stored = std::fs::read_to_string(store.leaderboard()).unwrap();
+    let board = Board::open(&[store], &Filter::default()).unwrap();
+    assert!(!board.entries.is_empty());
+    assert_eq!(
+        told(&stored),
+        told(&board.table(Format::Csv)),
+        "run `compdd leaderboard` and commit results/leaderboard.csv"
+    );
+}

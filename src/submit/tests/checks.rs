@@ -120,6 +120,17 @@ fn every_fault_is_named() {
         ("no bundle", no_bundle),
         ("altered data", altered),
         ("another method's set", with_set(|set| set.method = "dm".into())),
+        (
+            "an unshipped recipe",
+            with_record(|record| {
+                *record = Record {
+                    bundles: record.bundles.clone(),
+                    ..scored(Cell { method: "dm".into(), ..record.cell.clone() }, &around(0.3, 0.005))
+                };
+            }),
+        ),
+        ("a hidden budget", with_set(|set| set.provenance.budget = Budget::Quick)),
+        ("a hidden origin", with_set(|set| set.provenance.imported_from.push("theirs.pt".into()))),
         ("another recipe", with_set(|set| set.recipe = serde_json::json!({"learning_rate": 0.02}))),
         ("another number of images", with_set(|set| set.ipc = 2)),
         (
