@@ -20,6 +20,7 @@ const DASH: Dash = &[6.0, 3.0];
 const POWERS: i32 = 8;
 /// Below so many powers of ten there are marks between them.
 const FINE: f64 = 2.5;
+const FINEST: f64 = 1.2;
 /// Room beside the outermost points, in powers of ten.
 const ROOM: f64 = 0.15;
 
@@ -113,7 +114,11 @@ fn front(points: &[CostPoint]) -> Vec<&CostPoint> {
 /// Powers of ten inside a range of exponents, written at even steps; where they are few, 2 and 5 times them too.
 fn marks([low, high]: [f64; 2]) -> Vec<(f64, String)> {
     let step = ((high - low) as i32).div_euclid(POWERS) + 1;
-    let factors: &[i32] = if high - low < FINE { &[1, 2, 5] } else { &[1] };
+    let factors: &[i32] = match high - low {
+        span if span < FINEST => &[1, 2, 3, 4, 5, 7],
+        span if span < FINE => &[1, 2, 5],
+        _ => &[1],
+    };
     let exponents = (low.floor() as i32..=high.ceil() as i32).filter(|power| power.rem_euclid(step) == 0);
     let all = exponents.flat_map(|power| factors.iter().map(move |factor| (power, *factor)));
     let mark = |(power, factor): (i32, i32)| (f64::from(power) + f64::from(factor).log10(), number(factor, power));

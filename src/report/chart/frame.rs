@@ -21,7 +21,7 @@ pub(in crate::report) const LINE: f64 = 17.0;
 /// Length of the sample in a key.
 const SAMPLE: f64 = 26.0;
 /// Most room for a name below the axis.
-const NAME: f64 = 170.0;
+const NAME: f64 = 230.0;
 const TICK: f64 = 4.0;
 /// How far the end of a leaning name lies beside its tick, so that the middle of its height meets it.
 const LEAN: f64 = SMALL * font::CAPITAL * 0.35;

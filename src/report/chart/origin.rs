@@ -37,7 +37,7 @@ impl Origin {
     }
 
     /// The note above a chart; `extra` says what its marks mean.
-    pub(super) fn note(&self, extra: &str) -> String {
+    pub(in crate::report) fn note(&self, extra: &str) -> String {
         let end = |id: &String| id.rsplit(['_', ' ']).next().unwrap_or(id).to_owned();
         let sources = match self.sources.as_slice() {
             [] => String::new(),

@@ -17,7 +17,7 @@ const HEIGHT: f64 = 400.0;
 /// Between the edge of the plot and the outermost point.
 const ROOM: f64 = 12.0;
 const REAL: f64 = 2.4;
-const DISTILLED: f64 = 6.0;
+const DISTILLED: f64 = 5.0;
 
 /// Images as points of a plane.
 #[derive(Clone, Debug, PartialEq)]

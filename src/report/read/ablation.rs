@@ -77,7 +77,7 @@ pub fn ablation(records: &[Record], by: &[String], besides: &[String]) -> Result
     }
     let mut origin = origin(&shown);
     if !besides.is_empty() {
-        origin.remarks.push(format!("{} may differ too", besides.join(", ")));
+        origin.remarks.push(format!("also differing: {}", besides.join(", ")));
     }
     Ok(AblationValues { by: by.join(", "), bars: read, origin })
 }

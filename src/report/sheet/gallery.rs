@@ -93,7 +93,9 @@ impl GalleryList {
 /// When a bundle is damaged, and when their images differ in size.
 pub fn bundle_gallery(paths: &[PathBuf], per_class: usize, classes: usize) -> Result<Rgb, ReportError> {
     let read = |path: &PathBuf| GalleryList::of_bundle(path, per_class, classes);
-    let (lists, origins): (Vec<_>, Vec<_>) = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let (mut lists, origins): (Vec<GalleryList>, Vec<String>) =
+        paths.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    tell_apart(&mut lists, &origins);
     let images = lists.iter().flat_map(|list| &list.classes).flat_map(|class| &class.images);
     let mut sizes: Vec<String> = images.map(|image| format!("{} px", image.width)).collect();
     sizes.sort();
@@ -102,6 +104,17 @@ pub fn bundle_gallery(paths: &[PathBuf], per_class: usize, classes: usize) -> Re
         return Err(ReportError::Mixed { what: "resolutions", flag: "the bundles that are named", found: sizes });
     }
     gallery_sheet(&lists, &format!("Distilled images as stored: {}", origins.join("; ")))
+}
+
+/// Gives lists of the same title the hash of their data instead of the number of images, which is the last word of their origin.
+fn tell_apart(lists: &mut [GalleryList], origins: &[String]) {
+    let titles: Vec<String> = lists.iter().map(|list| list.title.clone()).collect();
+    for (list, origin) in lists.iter_mut().zip(origins) {
+        if titles.iter().filter(|title| **title == list.title).count() > 1 {
+            let method = list.title.split(',').next().unwrap_or_default();
+            list.title = format!("{method} {}", origin.rsplit(' ').next().unwrap_or_default());
+        }
+    }
 }
 
 /// A sheet with the lists beside each other and a row for each class, its name and complexity above.

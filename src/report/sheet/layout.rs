@@ -22,6 +22,8 @@ const LINE: usize = 18;
 /// Small pictures are enlarged by a whole factor until they are at least so wide.
 const WANTED: usize = 96;
 const BAR: usize = 160;
+/// A block is wide enough for headings of up to so many pixels, however few its tiles are.
+const HEADING: usize = 170;
 /// Columns that a sheet has at least, so that its words have room.
 const LEAST: usize = 360;
 
@@ -63,7 +65,10 @@ pub(in crate::report) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Resul
     let tile_height = high + GAP + if captions { LINE } else { 0 };
     let strip_height = LINE + tile_height + GAP;
     let columns = |block: &Block| {
-        let own = |strip: &Strip| strip.tiles.iter().map(|tile| tile.pictures.len() * wide + APART).sum::<usize>();
+        let own = |strip: &Strip| {
+            let tiles = strip.tiles.iter().map(|tile| tile.pictures.len() * wide + APART).sum::<usize>();
+            tiles.max((font::width(&strip.heading, TEXT).ceil() as usize).min(HEADING))
+        };
         block.strips.iter().map(own).max().unwrap_or_default()
     };
     let all = blocks.iter().map(columns).sum::<usize>() + GUTTER * blocks.len().saturating_sub(1);
@@ -85,7 +90,7 @@ pub(in crate::report) fn sheet(blocks: &[Block], note: &str, bar: bool) -> Resul
         let title = font::fitting(&block.title, TEXT + 2.0, room as f64);
         sheet.page.text(Label::new(title, baseline(left, top), TEXT + 2.0, Anchor::Start));
         for (row, strip) in block.strips.iter().enumerate() {
-            sheet.strip(strip, [left, top + titles + row * strip_height], [wide, high]);
+            sheet.strip(strip, [left, top + titles + row * strip_height], [wide, high], room);
         }
         left += room + GUTTER;
     }
@@ -109,8 +114,7 @@ fn baseline(left: usize, top: usize) -> [f64; 2] {
 }
 
 impl<'a> Sheet<'a> {
-    fn strip(&mut self, strip: &'a Strip, [left, top]: [usize; 2], [wide, high]: [usize; 2]) {
-        let room: usize = strip.tiles.iter().map(|tile| tile.pictures.len() * wide + APART).sum();
+    fn strip(&mut self, strip: &'a Strip, [left, top]: [usize; 2], [wide, high]: [usize; 2], room: usize) {
         let heading = font::fitting(&strip.heading, TEXT, room as f64);
         self.page.text(Label::new(heading, baseline(left, top), TEXT, Anchor::Start));
         let mut x = left;

@@ -123,7 +123,7 @@ fn numbers_along_an_axis_are_round() {
 
 #[test]
 fn many_series_look_different() {
-    let styles: Vec<Style> = (0..140).map(Style::nth).collect();
+    let styles: Vec<Style> = (0..252).map(Style::nth).collect();
     for (i, style) in styles.iter().enumerate() {
         assert!(!styles[..i].contains(style), "series {i}");
     }

@@ -3,6 +3,8 @@
 mod charts;
 mod drawing;
 mod logs;
+mod plots;
+mod records;
 mod sheets;
 
 use super::draw::{
