@@ -51,7 +51,8 @@ impl Line {
 impl Filler<'_> {
     /// The block as a table, with its notes but those of the table as a whole.
     pub fn grid(&self, block: &Block<'_>) -> Grid {
-        let both = self.mode == Mode::Both;
+        let ours = block.places().any(|place| self.answers[place].target.is_ok());
+        let both = self.mode == Mode::Both && ours;
         let mut notes = Footnotes::default();
         let shared = Shared::of(self, block);
         let mut rows = Vec::new();
@@ -127,7 +128,7 @@ impl Filler<'_> {
                 (Err(Missing::Metric), None) => Entry::muted("–"),
             },
             Line::Difference => match (answer.record, answer.printed.value()) {
-                (Some(record), Some(_)) if record.is_reduced() => Entry::muted("not comparable"),
+                (Some(record), Some(_)) if record.is_reduced() => Entry::muted(REDUCED),
                 (Some(record), Some(published)) => {
                     let held = Comparison::of(record, published);
                     let mark = if held.excluded == Some(true) { EXCLUDED } else { "" };

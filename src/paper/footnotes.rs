@@ -16,8 +16,9 @@ impl Footnotes {
         format!("[{}]", place + 1)
     }
 
-    /// All notes with their marks.
+    /// All notes with their marks, each a sentence.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.texts.iter().enumerate().map(|(place, text)| format!("[{}] {text}", place + 1))
+        let end = |text: &str| if text.ends_with('.') { "" } else { "." };
+        self.texts.iter().enumerate().map(move |(place, text)| format!("[{}] {text}{}", place + 1, end(text)))
     }
 }

@@ -43,7 +43,7 @@ pub struct Dataset {
     pub slug: Option<String>,
 }
 
-/// Where a paper means another network for one method.
+/// Where a paper means another network or protocol for one method.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
@@ -55,6 +55,8 @@ pub struct Exception {
     /// If there are any, no other network is in compdd.
     #[serde(default)]
     only: Vec<String>,
+    /// Slug of the protocol that its scores are compared with.
+    protocol: Option<String>,
     /// What a reader must know.
     #[serde(default)]
     pub note: String,
@@ -97,9 +99,15 @@ pub struct Factor {
 }
 
 impl Names {
-    /// Slug of the protocol that a score without a teacher is compared with.
-    pub fn protocol(&self, method: &str) -> &str {
-        self.protocols.get(method).or_else(|| self.protocols.get("usual")).map_or("no-kd", String::as_str)
+    /// Slug of the protocol that a paper's score of a method without a teacher is compared with.
+    pub fn protocol(&self, paper: &str, method: &str) -> &str {
+        let meant = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref());
+        meant.or_else(|| self.protocols.get(method)).map_or(self.usual_protocol(), String::as_str)
+    }
+
+    /// Slug of the protocol that a command without one uses.
+    pub fn usual_protocol(&self) -> &str {
+        self.protocols.get("usual").map_or("no-kd", String::as_str)
     }
 
     /// Slug of the network that a paper's word means for a method.

@@ -124,7 +124,7 @@ impl Target {
     }
 
     /// The recipe of the cell at the budget and fidelity of a record.
-    fn recipe(&self, cell: &Cell) -> Option<Value> {
+    pub(super) fn recipe(&self, cell: &Cell) -> Option<Value> {
         let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
         let request = RecipeRequest {
             subset: &self.subset,

@@ -73,7 +73,7 @@ impl Target {
         let mut target = Self {
             method: method.slug.clone(),
             ipc: printed.ipc.parse().unwrap_or(0),
-            protocol: NAMES.protocol(&method.slug).to_owned(),
+            protocol: NAMES.protocol(&printed.paper, &method.slug).to_owned(),
             network: network_of(tested)?,
             source: NAMES.meant(&printed.paper, &method.slug, subset.default_network()).ok_or_else(unusual)?,
             resolution: subset.default_resolution(),
@@ -110,7 +110,7 @@ impl Target {
             words.push(format!("--ipc {}", self.ipc));
         }
         words.push(format!("--network {}", self.source));
-        if self.protocol != NAMES.protocol("") {
+        if self.protocol != NAMES.usual_protocol() {
             words.push(format!("--protocol {}", self.protocol));
         }
         words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));

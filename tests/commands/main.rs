@@ -11,4 +11,5 @@ mod experts;
 mod pictures;
 mod resume;
 mod support;
+mod table;
 mod teacher;

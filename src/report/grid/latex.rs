@@ -2,8 +2,8 @@
 
 use super::{Entry, Grid, Heading};
 
-/// Points of a page of the `article` class: a line of its text, a letter of a table and the room between two columns.
-const PAGE: (f64, f64, f64) = (345.0, 4.3, 12.0);
+/// Points on a page of the `article` class: a line of text (of 345, with some to spare), a letter of a table, the room between two columns.
+const PAGE: (f64, f64, f64) = (325.0, 4.5, 12.0);
 
 /// From this many rows and notes on smaller letters are used.
 const LONG: usize = 40;
@@ -21,6 +21,7 @@ pub fn write(grid: &Grid) -> String {
         format!("\\centering\\{}", if long { "scriptsize" } else { "small" }),
         format!("\\caption{{{}}}", escaped(&grid.caption)),
         format!("\\label{{tab:{}}}", grid.name),
+        "\\smallskip".into(),
     ];
     if wide {
         lines.push("\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%".into());
