@@ -67,9 +67,14 @@ impl PlaceArgs {
         let config = Config::read()?;
         let data = self.data.resolve()?;
         let results = config.results(self.results);
-        let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
-        Ok(Places { data, device: DeviceChoice::from_str(&device)?, results })
+        Ok(Places { data, device: device(self.device)?, results })
     }
+}
+
+/// The device that was asked for, by flag or configuration file.
+pub fn device(flag: Option<String>) -> Result<DeviceChoice, ui::Failure> {
+    let name = flag.or(Config::read()?.device).unwrap_or_else(|| "auto".to_owned());
+    Ok(DeviceChoice::from_str(&name)?)
 }
 
 impl DataArgs {
@@ -162,9 +167,18 @@ impl From<BudgetArg> for Budget {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum FidelityArg {
+pub enum FidelityArg {
     Paper,
     Released,
+}
+
+impl From<FidelityArg> for Fidelity {
+    fn from(value: FidelityArg) -> Self {
+        match value {
+            FidelityArg::Paper => Self::Paper,
+            FidelityArg::Released => Self::Released,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -272,10 +286,7 @@ impl RunArgs {
             resolution: self.pixels.res,
             eval_networks: self.eval_networks,
             budget: self.budget.into(),
-            fidelity: match self.fidelity {
-                FidelityArg::Paper => Fidelity::Paper,
-                FidelityArg::Released => Fidelity::Released,
-            },
+            fidelity: self.fidelity.into(),
             students: self.seeds,
             seed: self.seed,
             data: places.data,

@@ -1,8 +1,6 @@
 //! What can go wrong between published tables and records.
 
-use std::path::PathBuf;
-
-use crate::record::RecordError;
+use crate::{board::BoardError, record::RecordError};
 
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -49,18 +47,11 @@ pub enum PaperError {
         /// What records have.
         known: Vec<String>,
     },
-    /// A record that would stand in a table contradicts itself.
-    #[error("{} cannot be shown: {}", path.display(), problems.join("; "))]
-    #[diagnostic(help(
-        "the record was changed or damaged after it was written: run its cell again with --force, or remove it; `compdd results validate` checks all"
-    ))]
-    Broken {
-        /// The record.
-        path: PathBuf,
-        /// Everything that is wrong with it.
-        problems: Vec<String>,
-    },
-    /// The records.
+    /// The records, as the leaderboard judges them.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Board(#[from] BoardError),
+    /// A file.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Record(#[from] RecordError),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Missing, PaperError, Printed, Table, Target};
 use crate::{
+    board::{Board, Filter},
     eval::Protocol,
     methods::{
         self,
@@ -14,10 +15,9 @@ use crate::{
     record::{Cell, Fidelity, Flag, Query, Record, Store},
 };
 
-/// The records of a folder that tables may show.
+/// The records that tables may show.
 #[derive(Clone, Debug)]
 pub struct Records {
-    store: Store,
     records: Vec<Record>,
 }
 
@@ -33,12 +33,20 @@ pub struct Answer<'a> {
 }
 
 impl Records {
-    /// The records of a folder; of the protocols that `versions` name (`no-kd@1`) only those.
+    /// The records of a folder, as the leaderboard takes them in.
     ///
     /// # Errors
-    /// When a record cannot be read, or none has one of the versions.
+    /// What [`Board::open`] refuses; otherwise as [`Records::of`].
     pub fn open(store: &Store, versions: &[String]) -> Result<Self, PaperError> {
-        let mut records = store.list(&Query::default())?;
+        Self::of(&Board::open(std::slice::from_ref(store), &Filter::default())?, versions)
+    }
+
+    /// The records of a board; of the protocols that `versions` name (`no-kd@1`) only those.
+    ///
+    /// # Errors
+    /// When none has one of the versions.
+    pub fn of(board: &Board, versions: &[String]) -> Result<Self, PaperError> {
+        let mut records: Vec<Record> = board.entries.iter().map(|entry| entry.record.clone()).collect();
         let known: BTreeSet<String> = records.iter().map(|record| record.cell.protocol.clone()).collect();
         for version in versions {
             if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == version) {
@@ -50,13 +58,13 @@ impl Records {
             let same = |version: &&String| slug(version) == slug(&record.cell.protocol);
             !versions.iter().any(|version| same(&version)) || versions.contains(&record.cell.protocol)
         });
-        Ok(Self { store: store.clone(), records })
+        Ok(Self { records })
     }
 
     /// What there is for every cell of a table: the record with the paper's budget, most students and the latest version.
     ///
     /// # Errors
-    /// When these were scored with several versions of a protocol, or one of them contradicts itself.
+    /// When these were scored with several versions of a protocol.
     pub fn answers<'a>(&'a self, table: &'a Table) -> Result<Vec<Answer<'a>>, PaperError> {
         let answer = |printed: &'a Printed| {
             let target = Target::of(printed, &table.layout.network);
@@ -65,14 +73,6 @@ impl Records {
         };
         let answers: Vec<Answer<'_>> = table.cells().iter().map(answer).collect();
         one_version(table, &answers)?;
-        let shown: BTreeSet<&str> = answers.iter().filter_map(|answer| Some(answer.record?.id.as_str())).collect();
-        for record in self.records.iter().filter(|record| shown.contains(record.id.as_str())) {
-            let path = self.store.record_path(&record.cell);
-            let problems = self.store.validate_file(&path);
-            if !problems.is_empty() {
-                return Err(PaperError::Broken { path, problems });
-            }
-        }
         Ok(answers)
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Entry, Grid};
 
 /// The look of a page of its own; light and dark.
-const STYLE: &str = include_str!("table.css");
+pub const STYLE: &str = include_str!("table.css");
 
 /// A page with some tables that refers to nothing outside of it.
 pub fn document(title: &str, grids: &[Grid]) -> String {
@@ -28,13 +28,16 @@ pub fn table(grid: &Grid) -> String {
         format!("<table id=\"{}\">\n<caption>{}</caption>\n<thead>\n", attribute(&grid.name), escaped(&grid.caption));
     for row in &grid.head {
         text += "<tr>";
+        let mut column = 0;
         for heading in row {
+            let number = if heading.span == 1 && grid.numeric(column) { " class=\"n\"" } else { "" };
+            column += heading.span;
             let span = if heading.span > 1 { format!(" colspan=\"{}\"", heading.span) } else { String::new() };
             if heading.text.is_empty() {
                 let _ = write!(text, "<td{span}></td>");
             } else {
                 let scope = if heading.span > 1 { "colgroup" } else { "col" };
-                let _ = write!(text, "<th scope=\"{scope}\"{span}>{}</th>", escaped(&heading.text));
+                let _ = write!(text, "<th scope=\"{scope}\"{span}{number}>{}</th>", escaped(&heading.text));
             }
         }
         text += "</tr>\n";
