@@ -8,6 +8,7 @@ mod complexity;
 mod data;
 mod experts;
 mod pictures;
+mod plots;
 mod resume;
 mod support;
 mod teacher;
