@@ -9,6 +9,7 @@ mod complexity;
 mod data;
 mod experts;
 mod pictures;
+mod plots;
 mod resume;
 mod site;
 mod support;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::record::{Record, Store};
 
-const CURVE: &str = "curves are written by `compdd run --eval-every`";
+const CURVE: &str = "curves are written by `compdd run --curve`";
 
 /// A row of a curve: accuracies in per cent.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub fn iterations(store: &Store, records: &[Record]) -> Result<IterationValues, 
     if shown.is_empty() {
         return Err(ReportError::NoRecord {
             why: format!("none of {} has a curve or a log beside it", records.len()),
-            help: "score images on the way with `compdd run --eval-every`; logs lie in results/logs".to_owned(),
+            help: "score images on the way with `compdd run --curve`; logs lie in results/logs".to_owned(),
         });
     }
     same(&shown, &[Aspect::Subset, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
