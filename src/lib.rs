@@ -18,14 +18,19 @@
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
-//! | [`record`] | bundles, records, the leaderboard |
+//! | [`record`] | bundles and records |
+//! | [`board`] | the leaderboard: which records may be compared, and in which order |
+//! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures of results that are there already |
+//! | [`paper`] | the tables that papers print, and what was measured for their cells
+//! | [`site`] | all of it as pages that need no server
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
+pub mod board;
 pub mod cam;
 pub mod complexity;
 pub mod data;
@@ -36,10 +41,13 @@ pub mod experts;
 pub mod grad;
 pub mod methods;
 pub mod nn;
+pub mod paper;
 pub mod record;
 pub mod report;
 pub mod rng;
 pub mod run;
 pub mod select;
+pub mod site;
+pub mod submit;
 pub mod subset;
 pub mod teachers;

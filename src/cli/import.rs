@@ -99,7 +99,12 @@ impl ImportArgs {
         let output = self.output.unwrap_or_else(|| self.path.with_extension(Bundle::EXTENSION));
         let info = Bundle::write(&output, &set, self.force)?;
         ui::show(&info.path.display().to_string());
-        ui::say(&format!("{} images, labels: {}, learning rate {}", set.len(), set.labels.kind(), set.learning_rate));
+        ui::say(&format!(
+            "{} images, labels: {}, learning rate {}",
+            set.len(),
+            set.labels.kind().word(),
+            set.learning_rate
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }

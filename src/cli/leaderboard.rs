@@ -1,27 +1,64 @@
-//! `compdd leaderboard`: the records as one CSV.
+//! `compdd leaderboard`: the records, ranked.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::record::leaderboard;
+use compdd::{
+    board::{self, Board, Division, Filter},
+    record::Store,
+    report::grid::Format,
+};
 
 use super::{
-    results::{self, StoreArgs},
+    config::Config,
+    results::QueryArgs,
     ui::{self, Outcome},
 };
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  compdd leaderboard
+  compdd leaderboard --subset cifar10 --ipc 10 --format md
+  compdd leaderboard --results results --results submissions/their-lab --division closed --format html --out board.html
+
+Without --format, --out and conditions, leaderboard.csv in the results folder is written as well.")]
 pub struct LeaderboardArgs {
+    /// Where records are; may be repeated to rank several folders together [default: results]
+    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
+    results: Vec<PathBuf>,
     #[command(flatten)]
-    store: StoreArgs,
+    query: QueryArgs,
+    /// closed: only the method differs; open: something else does as well
+    #[arg(long)]
+    division: Option<Division>,
+    /// md, latex, csv (all columns), html or term
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl LeaderboardArgs {
     pub fn execute(self) -> Outcome {
-        let store = self.store.open()?;
-        let rows = leaderboard::write(&store)?;
-        ui::show(&results::board(&rows));
-        ui::say(&format!("{} rows in {}", rows.len(), store.leaderboard().display()));
+        let filter = Filter { query: self.query.into(), division: self.division };
+        let roots = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
+        let stores: Vec<Store> = roots.into_iter().map(Store::new).collect();
+        if let ([store], None, None, true) = (stores.as_slice(), self.format, &self.out, filter == Filter::default()) {
+            let board = board::write(store)?;
+            ui::show(board.table(Format::Term).trim_end());
+            ui::say(&format!("{} rows in {}", board.entries.len(), store.leaderboard().display()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let board = Board::open(&stores, &filter)?;
+        let text = board.table(self.format.unwrap_or_default());
+        match &self.out {
+            Some(path) => {
+                board::save(path, &text)?;
+                ui::say(&format!("{} rows in {}", board.entries.len(), path.display()));
+            }
+            None => ui::show(text.trim_end()),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,8 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use compdd::{
-    record::{Query, Record, Store, leaderboard::Row},
-    run::Outcome as RunOutcome,
+    board::{Board, Filter},
+    record::{Fidelity, Query, Store},
+    report::grid::Format,
 };
 
 use super::{
@@ -39,12 +40,21 @@ pub struct QueryArgs {
     /// Only this number of images per class
     #[arg(long)]
     ipc: Option<usize>,
+    /// Only this protocol; with a version where there are several
+    #[arg(long)]
+    protocol: Option<String>,
     /// Only this network
     #[arg(long)]
     network: Option<String>,
+    /// Only images of this side
+    #[arg(long, value_name = "PIXELS")]
+    res: Option<usize>,
     /// Only this budget
     #[arg(long)]
     budget: Option<super::run::BudgetArg>,
+    /// Only this reading of the methods: paper or released
+    #[arg(long)]
+    fidelity: Option<Fidelity>,
 }
 
 impl From<QueryArgs> for Query {
@@ -53,9 +63,11 @@ impl From<QueryArgs> for Query {
             method: args.method,
             subset: args.subset,
             ipc: args.ipc,
+            protocol: args.protocol,
             network: args.network,
+            resolution: args.res,
             budget: args.budget.map(Into::into),
-            ..Self::default()
+            fidelity: args.fidelity,
         }
     }
 }
@@ -88,8 +100,8 @@ impl ResultsCommand {
         match self {
             Self::List { query, store } => {
                 let store = store.open()?;
-                let rows = compdd::record::leaderboard::rows(&store, &query.into())?;
-                ui::show(&board(&rows));
+                let board = Board::open(&[store], &Filter { query: query.into(), division: None })?;
+                ui::show(board.grid().write(Format::Term).trim_end());
                 Ok(ExitCode::SUCCESS)
             }
             Self::Show { id, store } => {
@@ -108,46 +120,4 @@ fn validate(store: &Store) -> Outcome {
     }
     ui::say(&format!("{files} records, {} problems", problems.len()));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The rows of a run as a table.
-pub fn rows(outcomes: &[RunOutcome]) -> String {
-    let rows: Vec<Row> = outcomes.iter().map(|outcome| Row::of(&outcome.record, outcome.timing.as_ref())).collect();
-    let mut text = board(&rows);
-    for note in outcomes.iter().filter_map(|outcome| remark(&outcome.record)) {
-        text.push('\n');
-        text.push_str(&note);
-    }
-    text
-}
-
-/// What a reader of the row must know.
-fn remark(record: &Record) -> Option<String> {
-    let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();
-    (!flags.is_empty()).then(|| format!("{}: {}", record.cell.network, flags.join("; ")))
-}
-
-/// A leaderboard as a table; reduced budgets carry their name in it.
-pub fn board(rows: &[Row]) -> String {
-    let header =
-        ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "recovery %", "published %", "record"];
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.method.clone(),
-                row.subset.clone(),
-                row.ipc.to_string(),
-                row.network.clone(),
-                row.budget.clone(),
-                row.mean.clone(),
-                row.std.clone(),
-                row.seeds.to_string(),
-                row.recovery_ratio.clone(),
-                row.published.clone(),
-                row.record.clone(),
-            ]
-        })
-        .collect();
-    ui::table(&header, &cells)
 }

@@ -67,9 +67,14 @@ impl PlaceArgs {
         let config = Config::read()?;
         let data = self.data.resolve()?;
         let results = config.results(self.results);
-        let device = self.device.or(config.device).unwrap_or_else(|| "auto".to_owned());
-        Ok(Places { data, device: DeviceChoice::from_str(&device)?, results })
+        Ok(Places { data, device: device(self.device)?, results })
     }
+}
+
+/// The device that was asked for, by flag or configuration file.
+pub fn device(flag: Option<String>) -> Result<DeviceChoice, ui::Failure> {
+    let name = flag.or(Config::read()?.device).unwrap_or_else(|| "auto".to_owned());
+    Ok(DeviceChoice::from_str(&name)?)
 }
 
 impl DataArgs {

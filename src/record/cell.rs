@@ -85,7 +85,16 @@ pub struct Cell {
     pub students: usize,
 }
 
+/// Under which conditions an accuracy was measured: subset, protocol, network, resolution, budget and the hash of the images. Where they
+/// are equal, methods and numbers of images may be compared.
+pub type Conditions<'a> = (&'a str, &'a str, &'a str, usize, Budget, &'a str);
+
 impl Cell {
+    /// Its conditions.
+    pub fn conditions(&self) -> Conditions<'_> {
+        (&self.subset, &self.protocol, &self.network, self.resolution, self.budget, &self.data_hash)
+    }
+
     /// Name of the result: the parts a person looks for, then eight digits that stand for all of them.
     ///
     /// `random_cifar10@1_ipc10_no-kd@1_convnet-d3_r32_paper_s0_1f3a90cc`

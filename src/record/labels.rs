@@ -1,6 +1,6 @@
 //! What the distilled images are labelled with.
 
-use super::RecordError;
+use super::{LabelKind, RecordError};
 
 /// One label per image, in image order.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,12 +39,12 @@ impl Labels {
         self.len() == 0
     }
 
-    /// `hard`, `logits` or `probabilities`: the word in manifests and tables.
-    pub fn kind(&self) -> &'static str {
+    /// What they are: the word in manifests and tables.
+    pub fn kind(&self) -> LabelKind {
         match self {
-            Self::Hard(_) => "hard",
-            Self::Logits { .. } => "logits",
-            Self::Probabilities { .. } => "probabilities",
+            Self::Hard(_) => LabelKind::Hard,
+            Self::Logits { .. } => LabelKind::Logits,
+            Self::Probabilities { .. } => LabelKind::Probabilities,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The manifest of a bundle: everything about a distilled set but its numbers.
 
-use super::{Distilled, Labels, PixelSpaceRecord, Provenance, hash};
+use super::{Distilled, PixelSpaceRecord, Provenance, hash};
 use crate::subset::ClassEntry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,17 @@ pub enum SpaceEntry {
     },
 }
 
+impl LabelKind {
+    /// `hard`, `logits` or `probabilities`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Logits => "logits",
+            Self::Probabilities => "probabilities",
+        }
+    }
+}
+
 impl Manifest {
     /// What the `format` entry says.
     pub const FORMAT: &'static str = "compdd-bundle";
@@ -122,11 +133,7 @@ impl Manifest {
             ipc: set.ipc,
             formation: set.formation,
             shape: set.shape,
-            labels: match set.labels {
-                Labels::Hard(_) => LabelKind::Hard,
-                Labels::Logits { .. } => LabelKind::Logits,
-                Labels::Probabilities { .. } => LabelKind::Probabilities,
-            },
+            labels: set.labels.kind(),
             label_bytes: set.labels.stored_bytes(),
             learning_rate: set.learning_rate,
             pixel_space: match set.space {

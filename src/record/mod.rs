@@ -1,23 +1,26 @@
-//! What is kept: distilled sets, results, the leaderboard.
+//! What is kept: distilled sets and results.
 //!
 //! A [`Distilled`] set is written as a *bundle*, a folder that says everything about itself. A [`Record`] is one result
 //! with every student's score; two identical runs write identical bytes, and whatever differs between them (times,
 //! memory, machine) lives in the [`Timing`] file beside it. The [`Store`] lays both out under `results/`, and
-//! [`leaderboard`] renders them. [`import`] brings in sets that others published. This room runs nothing and knows no
+//! [`board`](crate::board) ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
 //! network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
 
 pub mod atomic;
 mod bundle;
 mod cell;
+mod compare;
 pub(crate) mod contact_sheet;
 mod curve;
 mod distilled;
 mod error;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod hash;
 pub mod import;
 pub(crate) mod json;
+mod known;
 mod labels;
-pub mod leaderboard;
 mod manifest;
 mod pixel_space;
 mod preview;
@@ -29,16 +32,19 @@ mod timing;
 mod validate;
 
 pub use bundle::{Bundle, BundleInfo};
-pub use cell::{Budget, Cell, Fidelity};
+pub use cell::{Budget, Cell, Conditions, Fidelity};
+pub use compare::{Comparison, signed};
 pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
 pub use json::value_of;
+pub use known::KnownSubsets;
 pub use labels::Labels;
-pub use manifest::Manifest;
+pub use manifest::{LabelKind, Manifest};
 pub use pixel_space::PixelSpaceRecord;
+pub(crate) use published::PublishedRow;
 pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord};
 pub use scores::{Accuracy, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};
 pub use timing::Timing;
-pub use validate::Problem;
+pub use validate::{Problem, with_causes};

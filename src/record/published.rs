@@ -9,15 +9,24 @@ const TABLE: &str = include_str!("../../benchmarks/published.csv");
 
 /// One row; accuracies in percent, `ipc` 0 for the full training set. Rows without a `protocol` were measured as `no-kd` does.
 #[derive(Deserialize)]
-struct Row {
-    method: String,
-    subset: String,
-    ipc: usize,
-    network: String,
-    mean: f64,
-    std: Option<f64>,
-    source: String,
-    protocol: Option<String>,
+pub(crate) struct PublishedRow {
+    pub method: String,
+    pub subset: String,
+    pub ipc: usize,
+    pub network: String,
+    pub mean: f64,
+    pub std: Option<f64>,
+    pub source: String,
+    pub protocol: Option<String>,
+}
+
+impl PublishedRow {
+    /// Every row of the table.
+    pub fn all() -> Result<Vec<Self>, RecordError> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(TABLE.as_bytes());
+        let rows: Result<Vec<Self>, _> = reader.deserialize().collect();
+        rows.map_err(|error| RecordError::Csv(error.to_string()))
+    }
 }
 
 /// The published values of a cell, in the order of the table: those that were measured with the cell's protocol, whatever
@@ -28,8 +37,7 @@ pub(super) fn of(cell: &Cell, subset: &Subset) -> Result<Vec<Published>, RecordE
     }
     let protocol = cell.protocol.split_once('@').map_or(cell.protocol.as_str(), |(slug, _)| slug);
     let mut found = Vec::new();
-    for row in csv::ReaderBuilder::new().flexible(true).from_reader(TABLE.as_bytes()).deserialize() {
-        let row: Row = row.map_err(|error| RecordError::Csv(error.to_string()))?;
+    for row in PublishedRow::all()? {
         let same = row.method == cell.method && row.subset == subset.slug && row.network == cell.network;
         if same && row.ipc == cell.ipc && row.protocol.as_deref().unwrap_or("no-kd") == protocol {
             let fraction = |percent: f64| percent / 100.0;
@@ -68,8 +76,7 @@ mod tests {
 
     #[test]
     fn every_row_names_what_exists() {
-        for row in csv::ReaderBuilder::new().flexible(true).from_reader(TABLE.as_bytes()).deserialize() {
-            let row: Row = row.unwrap();
+        for row in PublishedRow::all().unwrap() {
             let name = format!("{} {} {}", row.method, row.subset, row.ipc);
             assert!(Subset::find(&row.subset).is_ok(), "{name}");
             assert!(crate::nn::NetworkSpec::parse(&row.network).is_ok(), "{name}");

@@ -5,7 +5,10 @@ use crate::subset::Subset;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::Path;
+use std::{
+    cmp::Reverse,
+    path::{Component, Path, PathBuf},
+};
 
 /// One result, with everything that decided it by value or by hash. Two identical runs write identical records: times,
 /// memory and the machine are in the [`Timing`](super::Timing) file beside it.
@@ -90,6 +93,23 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All of them, in the order in which records list them.
+    pub const ALL: [Self; 8] = [
+        Self::ReducedBudget,
+        Self::FewStudents,
+        Self::SubsetErratum,
+        Self::SkippedFiles,
+        Self::Imported,
+        Self::ChangedRecipe,
+        Self::GivenExperts,
+        Self::BestOnTest,
+    ];
+
+    /// The word in records: `reduced-budget`.
+    pub fn word(self) -> String {
+        json::value_of(&self).as_str().unwrap_or_default().to_owned()
+    }
+
     /// What the flag tells a reader, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -137,6 +157,13 @@ impl BundleRef {
         let inside = path.starts_with(store.root());
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { path: if inside { store.relative(path) } else { name }, data_hash })
+    }
+
+    /// Where it lies in a results folder, if it is kept; none for a path that leads out of the folder.
+    pub fn inside(&self, store: &Store) -> Option<PathBuf> {
+        let path = Path::new(&self.path);
+        let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+        (!self.path.is_empty() && path.components().all(plain)).then(|| store.root().join(path))
     }
 }
 
@@ -230,12 +257,19 @@ impl Record {
 
     /// Sets the recovery ratio against a full-data record.
     pub fn recover_from(&mut self, reference: &Self) {
+        self.recovery = self.recovery_from(reference);
+    }
+
+    /// The recovery ratio against a full-data record; none if that one classified nothing correctly.
+    pub fn recovery_from(&self, reference: &Self) -> Option<Recovery> {
         let mean = reference.summary.mean;
-        self.recovery = (mean > 0.0).then(|| Recovery {
-            ratio: self.summary.mean / mean,
-            reference_mean: mean,
-            reference: reference.id.clone(),
-        });
+        let ratio = self.summary.mean / mean;
+        (mean > 0.0).then(|| Recovery { ratio, reference_mean: mean, reference: reference.id.clone() })
+    }
+
+    /// Of several records that others could be measured against, the first counts: the one with the most students.
+    pub fn precedence(&self) -> (Reverse<usize>, &str) {
+        (Reverse(self.students.len()), &self.id)
     }
 
     /// Refers to the bundle the students were trained on.

@@ -4,7 +4,11 @@ use super::RecordError;
 use crate::rng::Stream;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Share of test images that were classified correctly, from 0 to 1. Percent exists only in tables.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -143,14 +147,39 @@ impl Summary {
     }
 }
 
+/// The resamples of `n` values: how often each value is drawn, and how often exactly this happens among [`RESAMPLES`]. The stream is fixed,
+/// so they are the same for all lists of a length; five values have 126 different ones.
+type Resamples = Vec<(Vec<u32>, usize)>;
+
+/// The resamples of a length, drawn once.
+fn resamples(n: usize) -> Arc<Resamples> {
+    static DRAWN: Mutex<BTreeMap<usize, Arc<Resamples>>> = Mutex::new(BTreeMap::new());
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let draw = || {
+        let mut stream = Stream::new(0, "bootstrap of a mean", n as u64);
+        let mut different: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+        for _ in 0..RESAMPLES {
+            let mut counts = vec![0; n];
+            (0..n).for_each(|_| counts[stream.below(n)] += 1);
+            *different.entry(counts).or_default() += 1;
+        }
+        Arc::new(different.into_iter().collect())
+    };
+    drawn.entry(n).or_insert_with(draw).clone()
+}
+
 /// The 2.5 % and 97.5 % points of the mean of `n` draws with replacement.
 fn bootstrap(values: &[f64]) -> Interval {
-    let mut stream = Stream::new(0, "bootstrap of a mean", values.len() as u64);
-    let n = values.len();
-    let mut means: Vec<f64> =
-        (0..RESAMPLES).map(|_| (0..n).map(|_| values[stream.below(n)]).sum::<f64>() / n as f64).collect();
-    means.sort_by(f64::total_cmp);
-    let at = |share: f64| means[((RESAMPLES - 1) as f64 * share).round() as usize];
+    let n = values.len() as f64;
+    let mean = |counts: &[u32]| values.iter().zip(counts).map(|(v, count)| v * f64::from(*count)).sum::<f64>() / n;
+    let mut means: Vec<(f64, usize)> =
+        resamples(values.len()).iter().map(|(counts, times)| (mean(counts), *times)).collect();
+    means.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let at = |share: f64| {
+        let mut place = ((RESAMPLES - 1) as f64 * share).round() as usize;
+        let found = means.iter().find(|(_, times)| place.checked_sub(*times).map(|left| place = left).is_none());
+        found.map_or(f64::NAN, |(mean, _)| *mean)
+    };
     Interval { low: at(0.025), high: at(0.975) }
 }
 
@@ -178,6 +207,20 @@ mod tests {
         let summary = Summary::of(&scores(&[0.5])).unwrap();
         assert_eq!((summary.std, summary.interval, summary.std_population), (None, None, 0.0));
         assert!(Summary::of(&[]).is_none());
+    }
+
+    /// The stored records were made by drawing and sorting all resamples of each list.
+    #[test]
+    fn counted_resamples_give_the_drawn_interval() {
+        for values in [vec![0.2, 0.7], vec![0.4098, 0.4152, 0.4096], vec![0.31, 0.35, 0.3, 0.33, 0.29, 0.4, 0.38]] {
+            let n = values.len();
+            let mut stream = Stream::new(0, "bootstrap of a mean", n as u64);
+            let draw = |_| (0..n).map(|_| values[stream.below(n)]).sum::<f64>() / n as f64;
+            let mut means: Vec<f64> = (0..RESAMPLES).map(draw).collect();
+            means.sort_by(f64::total_cmp);
+            let interval = bootstrap(&values);
+            assert!((interval.low - means[250]).abs() < 1e-12 && (interval.high - means[9749]).abs() < 1e-12);
+        }
     }
 
     #[test]

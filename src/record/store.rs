@@ -58,7 +58,7 @@ impl Query {
     }
 }
 
-const TIMING_SUFFIX: &str = ".timing.json";
+pub(super) const TIMING_SUFFIX: &str = ".timing.json";
 
 impl Store {
     /// A folder, which need not exist yet.
@@ -173,36 +173,49 @@ impl Store {
         Ok(records)
     }
 
-    /// The full-data record that a cell's recovery ratio refers to: the same subset, images, protocol, network, resolution
-    /// and budget; of several, the one with the most students.
+    /// The full-data record that a cell's recovery ratio refers to: the one of its [conditions](Cell::conditions); of several, the one
+    /// with the most students. A file that cannot be read is passed over with a warning: it may be somebody else's.
     pub fn reference(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
-        let query = Query { method: Some("full".to_owned()), subset: Some(cell.subset.clone()), ..Query::default() };
-        Ok(Self::reference_among(&self.list(&query)?, cell).cloned())
+        let folder = self.records().join("full").join(&cell.subset);
+        let read = |path: &PathBuf| {
+            Record::read(path).map_err(|error| tracing::warn!("passed over as a reference: {error}")).ok()
+        };
+        let known = Self::files_below(&folder)?.iter().filter_map(read).collect::<Vec<_>>();
+        Ok(Self::reference_among(&known, cell).cloned())
     }
 
     /// As [`Store::reference`], among records that are loaded already.
     pub(crate) fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
-        let address = |cell: &Cell| {
-            (cell.subset.clone(), cell.protocol.clone(), cell.network.clone(), cell.resolution, cell.budget)
-        };
-        records
-            .iter()
-            .filter(|r| {
-                r.cell.method == "full" && r.cell.data_hash == cell.data_hash && address(&r.cell) == address(cell)
-            })
-            .min_by_key(|r| (std::cmp::Reverse(r.students.len()), r.id.clone()))
+        let fits = |record: &&Record| record.cell.method == "full" && record.cell.conditions() == cell.conditions();
+        records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
+    }
+
+    /// Every bundle that is kept, sorted.
+    pub fn bundles(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let folder = self.root.join("bundles");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
+        let mut paths: Vec<PathBuf> = entries.map_err(RecordError::io("list", &folder))?;
+        paths.retain(|path| path.is_dir() && !atomic::is_leftover(path));
+        paths.sort();
+        Ok(paths)
     }
 
     /// Every file that should be a record, sorted. An absent folder has none.
     pub fn record_files(&self) -> Result<Vec<PathBuf>, RecordError> {
-        let folder = self.records();
+        Self::files_below(&self.records())
+    }
+
+    fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
         if !folder.exists() {
             return Ok(Vec::new());
         }
         let mut files = Vec::new();
-        for entry in walkdir::WalkDir::new(&folder).sort_by_file_name() {
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|e| {
-                let path = e.path().map_or_else(|| folder.clone(), Path::to_path_buf);
+                let path = e.path().unwrap_or(folder).to_owned();
                 RecordError::Io { action: "list", path, source: e.into() }
             })?;
             let path = entry.path();

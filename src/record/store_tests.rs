@@ -1,25 +1,10 @@
 use super::*;
-use crate::record::{Accuracy, Flag, StudentRecord, cell, leaderboard};
-use crate::subset::Subset;
+use crate::record::{Flag, example};
 use serde_json::json;
 use std::fs;
 
 fn record(method: &str, scores: &[f64]) -> Record {
-    let students = scores
-        .iter()
-        .enumerate()
-        .map(|(i, s)| StudentRecord {
-            seed: i as u64,
-            accuracy: Accuracy::new(*s).unwrap(),
-            draw: 0,
-            train_loss: 0.01,
-            epochs: 1001,
-            steps: 1001,
-        })
-        .collect();
-    let cell = Cell { method: method.into(), ..cell::example() };
-    let subset = Subset::find("cifar10").unwrap();
-    Record::new(cell, &subset, students, json!({"draws": 1}), json!({"kind": "image-folder"})).unwrap()
+    example::record(Cell { method: method.into(), ..example::cell() }, scores)
 }
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -91,7 +76,7 @@ fn every_problem_is_listed() {
     let path = store.save(&bad, None).unwrap();
     let (_, problems) = store.validate().unwrap();
     let text = problems.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("\n");
-    for part in ["summary does not follow", "FewStudents", "recipe does not have", "share a seed"] {
+    for part in ["summary does not follow", "few-students", "recipe does not have", "share a seed"] {
         assert!(text.contains(part), "{part} not in\n{text}");
     }
     fs::rename(&path, path.with_file_name("other.json")).unwrap();
@@ -130,25 +115,6 @@ fn the_recovery_ratio_refers_to_the_full_record() {
     small.recovery.as_mut().unwrap().ratio = 0.5;
     store.save(&small, None).unwrap();
     assert_eq!(store.validate().unwrap().1.len(), 1);
-}
-
-#[test]
-fn the_leaderboard_is_sorted_and_in_percent() {
-    let (_dir, store) = store();
-    let mut timing = Timing::new("", "cpu");
-    timing.distill_seconds = Some(1.25);
-    store.save(&record("random", &[0.3, 0.35]), Some(&timing)).unwrap();
-    store.save(&record("herding", &[0.4]), None).unwrap();
-    leaderboard::write(&store).unwrap();
-    let text = fs::read_to_string(store.leaderboard()).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines[0],
-        "method,subset,ipc,protocol,network,budget,fidelity,mean,std,seeds,recovery_ratio,distill_seconds,device,record,published"
-    );
-    assert!(lines[1].starts_with("herding,cifar10@1,10,no-kd@1,convnet-d3,paper,paper,40.00,,1,,,,herding_cifar10"));
-    assert!(lines[2].starts_with("random,cifar10@1,10,no-kd@1,convnet-d3,paper,paper,32.50,3.54,2,,1.2,cpu,random_"));
-    assert_eq!(lines.len(), 3);
 }
 
 #[test]

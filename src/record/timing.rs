@@ -1,6 +1,6 @@
 //! What differs between two identical runs: times, memory, the machine.
 
-use super::{RecordError, json};
+use super::{Record, RecordError, json, store::TIMING_SUFFIX, with_causes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +96,20 @@ impl Timing {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         json::read(path, Self::KIND)
+    }
+
+    /// The timing beside a record's file, if there is one; a sentence about a file that is none, or another record's.
+    pub fn beside(file: &Path, record: &Record) -> Result<Option<Self>, String> {
+        let path = file.with_extension(TIMING_SUFFIX.trim_start_matches('.'));
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let timing = Self::read(&path).map_err(|error| with_causes(&error))?;
+        if timing.record == record.id {
+            Ok(Some(timing))
+        } else {
+            Err(format!("the timing file is for `{}`", timing.record))
+        }
     }
 
     /// Writes a file, whole or not at all.

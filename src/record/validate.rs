@@ -1,7 +1,6 @@
 //! Checks on stored results, all problems at once.
 
-use super::{Bundle, BundleRef, Record, RecordError, Store, Summary, hash};
-use crate::subset::Subset;
+use super::{Bundle, BundleRef, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash};
 use std::path::{Path, PathBuf};
 
 /// One thing that is wrong with one file.
@@ -13,53 +12,60 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// A problem of a file; a sentence that begins with the file's name need not say it twice.
+    pub fn of(path: &Path, what: &str) -> Self {
+        let rest = what.strip_prefix(&path.display().to_string()).unwrap_or(what);
+        Self { path: path.to_owned(), what: rest.trim_start_matches([',', ':', ' ']).to_owned() }
+    }
+}
+
 impl Store {
     /// Checks every record in the folder: form, name, hashes, summary against the students, flags, subset, reference,
     /// bundle and timing. Returns the number of records seen and everything that is wrong.
     pub fn validate(&self) -> Result<(usize, Vec<Problem>), RecordError> {
-        let files = self.record_files()?;
+        let (files, subsets) = (self.record_files()?, KnownSubsets::default());
         let problems = files
             .iter()
-            .flat_map(|path| self.validate_file(path).into_iter().map(|what| Problem { path: path.clone(), what }))
+            .flat_map(|path| self.validate_file(path, &subsets).into_iter().map(|what| Problem::of(path, &what)))
             .collect();
         Ok((files.len(), problems))
     }
 
-    /// Everything that is wrong with one record.
-    pub fn validate_file(&self, path: &Path) -> Vec<String> {
+    /// Everything that is wrong with one file.
+    fn validate_file(&self, path: &Path, subsets: &KnownSubsets) -> Vec<String> {
         let record = match Record::read(path) {
             Ok(record) => record,
             Err(error) => return vec![with_causes(&error)],
         };
-        let mut problems = validate_content(&record);
-        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        if stem != record.id {
-            problems.push(format!("the file is named `{stem}`, its id is `{}`", record.id));
-        }
-        if self.records().as_path().is_dir()
-            && path.starts_with(self.records())
-            && path != self.record_path(&record.cell)
-        {
-            let expected = self.relative(&self.record_path(&record.cell));
-            problems.push(format!("the file belongs at `{expected}`"));
-        }
+        let mut problems = self.problems_of(path, &record, subsets);
         for bundle in &record.bundles {
             self.check_bundle(&record, bundle, &mut problems);
         }
         self.check_reference(&record, &mut problems);
-        match self.timing(&record.cell) {
-            Ok(Some(timing)) if timing.record != record.id => {
-                problems.push(format!("the timing file is for `{}`", timing.record));
-            }
-            Ok(_) => {}
-            Err(error) => problems.push(with_causes(&error)),
+        problems.extend(Timing::beside(path, &record).err());
+        problems
+    }
+
+    /// What is wrong with a record by itself: its content, and its name and place in this folder.
+    pub(crate) fn problems_of(&self, path: &Path, record: &Record, subsets: &KnownSubsets) -> Vec<String> {
+        let mut problems = content(record, subsets);
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        if stem != record.id {
+            problems.push(format!("the file is named `{stem}`, its id is `{}`", record.id));
+        }
+        if path.starts_with(self.records()) && path != self.record_path(&record.cell) {
+            let expected = self.relative(&self.record_path(&record.cell));
+            problems.push(format!("the file belongs at `{expected}`"));
         }
         problems
     }
 
     /// A bundle need not be kept beside its record, but if it is there it must be the right one.
     fn check_bundle(&self, record: &Record, bundle: &BundleRef, problems: &mut Vec<String>) {
-        let path = self.root().join(&bundle.path);
+        let Some(path) = bundle.inside(self) else {
+            return problems.push(format!("the bundle `{}` lies outside of the folder", bundle.path));
+        };
         if !path.exists() {
             return;
         }
@@ -83,9 +89,6 @@ impl Store {
 
     fn check_reference(&self, record: &Record, problems: &mut Vec<String>) {
         let Some(recovery) = &record.recovery else { return };
-        if (recovery.ratio * recovery.reference_mean - record.summary.mean).abs() > 1e-9 {
-            problems.push("the recovery ratio is not the mean divided by the reference's mean".to_owned());
-        }
         match self.find(&recovery.reference) {
             Ok(reference) if (reference.summary.mean - recovery.reference_mean).abs() > 1e-9 => {
                 problems.push(format!("the reference `{}` has another mean than recorded", recovery.reference));
@@ -97,7 +100,7 @@ impl Store {
 }
 
 /// Everything about a record that can be judged from the record alone.
-fn validate_content(record: &Record) -> Vec<String> {
+fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
     let mut problems = Vec::new();
     let mut check = |good: bool, text: &dyn Fn() -> String| {
         if !good {
@@ -124,22 +127,27 @@ fn validate_content(record: &Record) -> Vec<String> {
     check(record.subset.id == cell.subset, &|| {
         format!("the cell is of subset `{}`, the description of `{}`", cell.subset, record.subset.id)
     });
-    match Subset::find(&cell.subset) {
+    match &*subsets.find(&cell.subset) {
         Ok(known) => {
             let classes: Vec<&str> = known.classes.iter().map(|c| c.synset.as_str()).collect();
             check(record.subset.classes == classes, &|| format!("the classes are not those of `{}`", known.id()));
         }
-        Err(error) => check(false, &|| error.to_string()),
+        Err(error) => check(false, &|| error.clone()),
     }
+    let divides = |r: &super::Recovery| (r.ratio * r.reference_mean - record.summary.mean).abs() <= 1e-9;
+    check(record.recovery.as_ref().is_none_or(divides), &|| {
+        "the recovery ratio is not the mean divided by the reference's mean".to_owned()
+    });
     for flag in record.implied_flags() {
-        check(record.flags.contains(&flag), &|| format!("the flag {flag:?} is missing"));
+        check(record.flags.contains(&flag), &|| format!("the flag `{}` is missing", flag.word()));
     }
     let fraction = |v: f64| (0.0..=1.0).contains(&v);
     check(record.published.iter().all(|p| fraction(p.mean)), &|| "a published mean is not a fraction".to_owned());
     problems
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+/// An error and its causes in a line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

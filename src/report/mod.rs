@@ -12,12 +12,14 @@ mod chart;
 mod draw;
 mod error;
 pub mod grid;
+mod outcome;
 pub mod read;
 mod sheet;
 
 pub use chart::*;
 pub use draw::{ChartFile, Page, Rgb, SheetFile, colour, style};
 pub use error::ReportError;
+pub use outcome::outcome_grid;
 pub use read::area_curves;
 pub use sheet::{GalleryClass, GalleryList, Pair, bundle_gallery, gallery_sheet, overlaid, overlay_sheet};
 

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    Observer, Outcome, RunError, WorkFolder, machine,
+    Observer, Outcome, RunError, WorkFolder,
+    cell::refresh_board,
+    machine,
     options::protocol,
     score::{Scorer, TrainOn},
 };
@@ -15,7 +17,7 @@ use crate::{
     data::{Decode, Library, PixelSpace, ResizeMode, Task, TaskOptions},
     device::DeviceChoice,
     nn::NetworkSpec,
-    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, leaderboard, value_of},
+    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
     subset::Subset,
 };
 
@@ -119,7 +121,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
         }
         outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
     }
-    leaderboard::write(&store)?;
+    refresh_board(&store, observer);
     Ok(outcomes)
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod board;
 mod cli;
 mod complexity;
 mod data;
@@ -10,5 +11,7 @@ mod experts;
 mod pictures;
 mod plots;
 mod resume;
+mod site;
 mod support;
+mod table;
 mod teacher;

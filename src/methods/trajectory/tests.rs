@@ -332,7 +332,7 @@ fn teacher_labels_are_distributions_and_averages_lag() {
     world.with("tesla", &[("labels", "teacher")], |run| {
         step(run, 0).unwrap();
         let set = run.snapshot().unwrap();
-        assert_eq!(set.labels.kind(), "probabilities");
+        assert_eq!(set.labels.kind(), crate::record::LabelKind::Probabilities);
         set.check().unwrap();
     });
     world.with("ftd", &[("ema", "0.9")], |run| {

@@ -65,7 +65,7 @@ fn tesla_rows_are_recognised_as_probabilities() {
     let dir = copy(&["edf/images_best.pt", "other/probabilities.pt"]);
     fs::rename(dir.path().join("probabilities.pt"), dir.path().join("labels_best.pt")).unwrap();
     let set = open(dir.path(), &options("cifar10")).unwrap();
-    assert_eq!(set.labels.kind(), "probabilities");
+    assert_eq!(set.labels.kind(), crate::record::LabelKind::Probabilities);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! Submissions with every kind of fault.
+
+mod bands;
+mod checks;

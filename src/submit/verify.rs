@@ -1,0 +1,171 @@
+//! Scoring a submission again.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use super::{Comparison, SubmitError};
+use crate::{
+    data::Library,
+    device::DeviceChoice,
+    record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, with_causes},
+    rng::Stream,
+    run::{self, Observer, RescoreOptions, RunError},
+};
+
+/// The flags of `compdd submit verify`.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// The submission.
+    pub folder: PathBuf,
+    /// Students of every record; as many as it has when absent.
+    pub students: Option<usize>,
+    /// Root of the fresh seeds.
+    pub seed: u64,
+    /// Root of the images.
+    pub data: Library,
+    /// Leave damaged images out instead of stopping.
+    pub skip_bad: bool,
+    /// Built-in scenes only: training images a class.
+    pub train_per_class: Option<usize>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Where the new records go; `verify` below the submission when absent. What is there already is not scored again.
+    pub results: Option<PathBuf>,
+}
+
+/// A claim and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Id of the claimed record.
+    pub record: String,
+    /// What is claimed.
+    pub claimed: Summary,
+    /// What was found.
+    pub found: Result<Found, String>,
+}
+
+/// What scoring again gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The new students.
+    pub again: Summary,
+    /// The two means.
+    pub comparison: Comparison,
+    /// Whether the images are the claim's, test images and decoding included.
+    pub same_images: bool,
+}
+
+impl Verdict {
+    /// Whether the claim holds: it could be scored again, and the means agree.
+    pub fn holds(&self) -> bool {
+        self.found.as_ref().is_ok_and(|found| found.comparison.agrees())
+    }
+}
+
+/// Scores every bundle of a submission under its record's protocol and network, with seeds that its author has not seen, and compares.
+///
+/// The new records are kept, so that the same call continues where an earlier one was interrupted. A reference `full` has no bundle and
+/// is left out.
+///
+/// # Errors
+/// When there is nothing to score, the images are not there, or the run was interrupted. A bundle that is missing or another one is no
+/// error: its claim does not hold.
+pub fn verify(
+    options: &VerifyOptions,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Vec<Verdict>, SubmitError> {
+    if !options.folder.is_dir() {
+        return Err(SubmitError::NoFolder { path: options.folder.clone() });
+    }
+    if let Some(seeds) = options.students.filter(|seeds| *seeds < 2) {
+        return Err(SubmitError::FewSeeds { seeds });
+    }
+    let store = Store::new(&options.folder);
+    let files = store.record_files()?;
+    let records = files.iter().map(|file| Record::read(file)).collect::<Result<Vec<_>, RecordError>>()?;
+    let claims: Vec<&Record> = records.iter().filter(|record| record.cell.method != "full").collect();
+    if claims.is_empty() {
+        return Err(SubmitError::NoRecord { path: options.folder.clone() });
+    }
+    let results = options.results.clone().unwrap_or_else(|| options.folder.join("verify"));
+    let mut verdicts = Vec::with_capacity(claims.len());
+    for record in claims {
+        let session = Session { options, store: &store, results: &results, observer, stop };
+        let found = match session.again(record) {
+            Ok(found) => Ok(found),
+            Err(Failure::Claim(reason)) => Err(reason),
+            Err(Failure::Run(error)) => return Err(error.into()),
+        };
+        verdicts.push(Verdict { record: record.id.clone(), claimed: record.summary.clone(), found });
+    }
+    Ok(verdicts)
+}
+
+/// What ends the re-scoring of one record: a fault of the claim, or of this run.
+enum Failure {
+    Claim(String),
+    Run(RunError),
+}
+
+struct Session<'a> {
+    options: &'a VerifyOptions,
+    store: &'a Store,
+    results: &'a Path,
+    observer: &'a dyn Observer,
+    stop: &'a AtomicBool,
+}
+
+impl Session<'_> {
+    /// The students of all sets of a record together.
+    fn again(&self, record: &Record) -> Result<Found, Failure> {
+        if record.bundles.is_empty() {
+            return Err(Failure::Claim("the record names no bundle".into()));
+        }
+        let wanted = self.options.students.unwrap_or(record.students.len()).max(2);
+        let each = wanted.div_ceil(record.bundles.len());
+        let (mut students, mut same_images) = (Vec::<StudentRecord>::new(), true);
+        for bundle in &record.bundles {
+            let path = self.bundle(bundle)?;
+            for outcome in
+                run::rescore(&self.rescoring(record, path, each), self.observer, self.stop).map_err(Failure::Run)?
+            {
+                same_images &= outcome.record.cell.data_hash == record.cell.data_hash;
+                students.extend(outcome.record.students);
+            }
+        }
+        let again = Summary::of_students(&students).ok_or_else(|| Failure::Claim("no student was scored".into()))?;
+        let comparison = Comparison::of(&record.summary, &again);
+        Ok(Found { again, comparison, same_images })
+    }
+
+    fn bundle(&self, bundle: &BundleRef) -> Result<PathBuf, Failure> {
+        let missing = || Failure::Claim(format!("the bundle `{}` is missing", bundle.path));
+        let path = bundle.inside(self.store).filter(|path| path.exists()).ok_or_else(missing)?;
+        let found = BundleRef::to(&path, self.store).map_err(|error| Failure::Claim(with_causes(&error)))?;
+        if found.data_hash != bundle.data_hash {
+            return Err(Failure::Claim(format!("the bundle `{}` is another one than the record's", bundle.path)));
+        }
+        Ok(path)
+    }
+
+    fn rescoring(&self, record: &Record, bundle: PathBuf, students: usize) -> RescoreOptions {
+        let (options, cell) = (self.options, &record.cell);
+        RescoreOptions {
+            bundle,
+            networks: vec![cell.network.clone()],
+            protocol: cell.protocol.clone(),
+            budget: cell.budget,
+            students: Some(students),
+            seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,
+            data: options.data.clone(),
+            skip_bad: options.skip_bad,
+            train_per_class: options.train_per_class,
+            device: options.device.clone(),
+            results: self.results.to_owned(),
+            force: false,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Leaderboards and submissions as a person makes them.
+
+use std::fs;
+
+use crate::support::{Sandbox, settings, texts};
+
+const SCENES: &str = "--subset scenes-easy --ipc 1 --res 16 --network convnet-d2-w8 --train-per-class 5 --device cpu";
+
+/// `docs/submitting.md`, its worked example, at smoke scale.
+#[test]
+fn a_submission_is_made_checked_and_scored_again() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("run --method dm {SCENES} --budget smoke --seeds 2 --results mine"));
+    sandbox.file("mine/submission.toml", "name = \"A. Person\"\norganisation = \"Laboratory\"\n");
+
+    let output = sandbox.run("submit check mine");
+    let (out, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}{err}");
+    settings().bind(|| insta::assert_snapshot!("submit_check", format!("{out}{err}")));
+
+    let verify = "submit verify mine --seeds 2 --train-per-class 5 --device cpu";
+    let first = sandbox.run(verify);
+    let (out, err) = texts(&first);
+    assert!(out.contains("dm_scenes-easy@1_ipc1") && err.contains("1 of 1 claims hold"), "{out}{err}");
+    // What was scored is not scored again.
+    let (again, err) = texts(&sandbox.run(verify));
+    assert!(again == out && err.contains("the record exists"), "{again}{err}");
+
+    // A claim that was raised, with everything that follows from it, passes no re-scoring.
+    let folder = sandbox.path().join("mine/records/dm/scenes-easy@1");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let record = files.into_iter().find(|path| !path.to_string_lossy().ends_with(".timing.json")).unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
+    for (student, accuracy) in [(0, 0.95), (1, 0.951)] {
+        value["students"][student]["accuracy"] = accuracy.into();
+    }
+    value["summary"] =
+        serde_json::json!({"n": 2, "mean": 0.9505, "std": 0.000_707, "std_population": 0.0005, "interval": null});
+    fs::write(&record, value.to_string()).unwrap();
+    let raised = sandbox.run(verify);
+    let (out, err) = texts(&raised);
+    assert_eq!(raised.status.code(), Some(1), "{out}{err}");
+    assert!(out.contains("fails: the means disagree") && err.contains("0 of 1 claims hold"), "{out}{err}");
+}
+
+#[test]
+fn submissions_that_cannot_be_looked_at() {
+    let sandbox = Sandbox::new();
+    sandbox.file("empty/submission.toml", "name = \"A. Person\"\n");
+    let mut text = String::new();
+    for command in [
+        "submit check nowhere",
+        "submit check empty",
+        "submit verify nowhere",
+        "submit verify empty",
+        "submit verify empty --seeds 1",
+    ] {
+        let output = sandbox.run(command);
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{command}: {out}{err}");
+        text += &format!("$ compdd {command}\n{out}{err}\n");
+    }
+    settings().bind(|| insta::assert_snapshot!("bad_submissions", text));
+}
+
+/// A file of somebody else neither stops a run nor is passed over in silence.
+#[test]
+fn a_run_finishes_beside_a_broken_record() {
+    let sandbox = Sandbox::new();
+    sandbox.file("results/records/full/scenes-easy@1/broken.json", "{");
+    sandbox.file("results/leaderboard.csv", "as it was\n");
+    let output = sandbox.run(&format!("run --method random {SCENES} --budget smoke --seeds 2"));
+    let (out, err) = texts(&output);
+    assert!(output.status.success() && out.contains("random"), "{out}{err}");
+    assert!(err.contains("leaderboard.csv was left as it is") && err.contains("broken.json"), "{err}");
+    assert_eq!(fs::read_to_string(sandbox.path().join("results/leaderboard.csv")).unwrap(), "as it was\n");
+
+    let refused = sandbox.run("leaderboard");
+    let (out, err) = texts(&refused);
+    assert_eq!((refused.status.code(), out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("broken.json") && err.contains("help:"), "{err}");
+}
+
+#[test]
+fn leaderboards_in_every_format_and_of_several_folders() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("run --method random {SCENES} --budget smoke --seeds 2"));
+    sandbox.succeed(&format!("run --method dm {SCENES} --budget smoke --seeds 2 --results theirs"));
+    sandbox.file("theirs/submission.toml", "name = \"A. Person\"\n");
+    for (format, part) in
+        [("md", "| rank |"), ("csv", "rank,division,"), ("html", "<table"), ("latex", "\\toprule"), ("term", "rank")]
+    {
+        let both = format!("leaderboard --results results --results theirs --format {format}");
+        let text = sandbox.succeed(&both);
+        assert!(text.contains(part) && text.contains("A. Person") && text.contains("random"), "{text}");
+        let (_, err) = texts(&sandbox.run(&format!("{both} --out board.{format}")));
+        assert!(err.contains("2 rows in board"), "{err}");
+        assert_eq!(
+            fs::read_to_string(sandbox.path().join(format!("board.{format}"))).unwrap().trim_end(),
+            text.trim_end()
+        );
+    }
+    assert!(!sandbox.succeed("leaderboard --results results --results theirs --method dm").contains("random"));
+    assert!(sandbox.succeed("leaderboard --division closed").contains("no record answers to this"));
+    let (_, err) = texts(&sandbox.run("leaderboard --format pdf"));
+    assert!(err.contains("there is no such format"), "{err}");
+    // The same cell in two folders.
+    let records = sandbox.path().join("theirs/records");
+    fs::create_dir_all(records.join("random")).unwrap();
+    let copied = std::process::Command::new("cp")
+        .args(["-r", "results/records/random/scenes-easy@1", "theirs/records/random/"])
+        .current_dir(sandbox.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let twice = sandbox.run("leaderboard --results results --results theirs");
+    assert_eq!(twice.status.code(), Some(1));
+    assert!(texts(&twice).1.contains("this cell is in results/records/random"), "{}", texts(&twice).1);
+}
+
+#[test]
+fn help_of_submissions() {
+    let pages = Sandbox::new().help_pages(&["submit ", "submit check ", "submit verify "]);
+    settings().bind(|| insta::assert_snapshot!("submit_help", pages));
+}
