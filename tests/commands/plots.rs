@@ -198,7 +198,7 @@ fn a_bundle_becomes_a_gallery_and_points() {
     assert!(untrained.contains("untrained") && untrained.contains("aria-label=\"striped disc\""));
     assert_eq!(untrained, svg(&sandbox, tsne));
     sandbox.teacher();
-    assert!(svg(&sandbox, &format!("{tsne} --teacher own")).contains("trained on scenes-easy@1"));
+    assert!(svg(&sandbox, &format!("{tsne} --teacher own")).contains("features of convnet-d2-w16 for"));
 }
 
 #[test]

@@ -89,9 +89,10 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
             page.area(tile.clone(), fill);
             page.line(tile, PAPER, 2.0 * THIN, &[]);
             let middle = from + wide / 2.0;
-            let label = match level {
-                true => Label::new(text, [middle, base], SMALL, Anchor::Middle),
-                false => Label::new(text, [middle + half, high + tall / 2.0], SMALL, Anchor::Middle).turned(-90.0),
+            let label = if level {
+                Label::new(text, [middle, base], SMALL, Anchor::Middle)
+            } else {
+                Label::new(text, [middle + half, high + tall / 2.0], SMALL, Anchor::Middle).turned(-90.0)
             };
             page.text(label.coloured(ink));
         }

@@ -46,13 +46,13 @@ pub fn iterations(store: &Store, records: &[Record]) -> Result<IterationValues, 
         });
     }
     same(&shown, &[Aspect::Subset, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
-    let names = unique(&shown, names(&shown, &[]));
+    let names = unique(&shown, &names(&shown, &[]));
     let runs = names.into_iter().zip(found).map(|(name, (accuracy, loss))| RunCurve { name, accuracy, loss }).collect();
     Ok(IterationValues { runs, origin: origin(&shown) })
 }
 
 /// Names with the short hash of the record where several are alike.
-fn unique(records: &[&Record], names: Vec<String>) -> Vec<String> {
+fn unique(records: &[&Record], names: &[String]) -> Vec<String> {
     let alike = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
     let full = |(name, record): (&String, &&Record)| {
         if alike(name) { format!("{name}, {}", short(record)) } else { name.clone() }

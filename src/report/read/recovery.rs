@@ -14,6 +14,9 @@ use crate::{
     subset::{Difficulty, Subset},
 };
 
+/// A record with its recovery ratio.
+type Recovered<'a> = (&'a Record, &'a Recovery);
+
 /// Pairs the records of the easy and the hard list of each category, by method. Records without recovery ratio are left out.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
     let known = |record: &&Record| record.recovery.is_some() && list_of(record).is_some();
     let all: Vec<&Record> = distilled(records)?.into_iter().filter(known).collect();
     same(&all, &[Aspect::Ipc, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
-    let mut lists: BTreeMap<(String, String), [Vec<(&Record, &Recovery)>; 2]> = BTreeMap::new();
+    let mut lists: BTreeMap<(String, String), [Vec<Recovered<'_>>; 2]> = BTreeMap::new();
     for (record, name) in all.iter().zip(names(&all, &[Aspect::Subset])) {
         let (Some(recovery), Some((category, difficulty))) = (&record.recovery, list_of(record)) else { continue };
         let pair = lists.entry((name, category)).or_default();

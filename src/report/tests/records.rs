@@ -162,7 +162,7 @@ fn reduced_budgets_are_shown_when_asked_for_and_say_so() {
 #[test]
 fn recovery_pairs_easy_and_hard_lists() {
     let on = |method: &str, list: &str, scores: &[f64]| {
-        record(method, if method == "full" { 0 } else { 1 }, scores, |cell| cell.subset = format!("{list}@1"))
+        record(method, usize::from(method != "full"), scores, |cell| cell.subset = format!("{list}@1"))
     };
     let all = [
         on("dm", "scenes-easy", &[0.4, 0.5]),
