@@ -71,10 +71,8 @@ fn check(folder: &std::path::Path) -> Outcome {
     report.findings.iter().for_each(|finding| ui::show(&finding.to_string()));
     let who = report.who.as_ref().map_or_else(|| "nobody".to_owned(), compdd::board::Submitter::shown);
     let (errors, warnings) = (report.count(Level::Error), report.count(Level::Warning));
-    ui::say(&format!(
-        "{} records and {} bundles of {who}: {errors} errors, {warnings} warnings",
-        report.records, report.bundles
-    ));
+    let (records, bundles) = (report.records, report.bundles);
+    ui::say(&format!("{who}: {records} records, {bundles} bundles; {errors} errors, {warnings} warnings"));
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -27,7 +27,7 @@ pub struct Filler<'a> {
     pub winners: Winners,
     pub mode: Mode,
     /// Whether measured entries link to their records; otherwise notes name these.
-    pub links: bool,
+    pub links: Option<&'a str>,
 }
 
 /// Lines of a row in the mode `both`.
@@ -149,10 +149,9 @@ impl Filler<'_> {
         }
         let facts = notes::facts(record);
         let entry = entry.titled(facts.clone());
-        if self.links {
-            entry.linked(format!("records/{}.html", record.id))
-        } else {
-            entry.marked(&notes.mark(&format!("`{}`: {facts}.", record.id)))
+        match self.links {
+            Some(root) => entry.linked(format!("{root}records/{}.html", record.id)),
+            None => entry.marked(&notes.mark(&format!("`{}`: {facts}.", record.id))),
         }
     }
 }

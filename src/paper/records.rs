@@ -1,6 +1,9 @@
 //! Which record answers a printed cell.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+};
 
 use serde_json::Value;
 
@@ -19,6 +22,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Records {
     records: Vec<Record>,
+    /// Where those of a method, a subset (without version) and a number of images per class are.
+    places: HashMap<(String, String, usize), Vec<usize>>,
 }
 
 /// What compdd has for a printed cell.
@@ -58,7 +63,11 @@ impl Records {
             let same = |version: &&String| slug(version) == slug(&record.cell.protocol);
             !versions.iter().any(|version| same(&version)) || versions.contains(&record.cell.protocol)
         });
-        Ok(Self { records })
+        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+        for (place, Record { cell, .. }) in records.iter().enumerate() {
+            places.entry((cell.method.clone(), slug(&cell.subset).to_owned(), cell.ipc)).or_default().push(place);
+        }
+        Ok(Self { records, places })
     }
 
     /// What there is for every cell of a table: the record with the paper's budget, most students and the latest version.
@@ -77,7 +86,9 @@ impl Records {
     }
 
     fn best(&self, target: &Target) -> Option<&Record> {
-        self.records.iter().filter(|record| target.is_answered_by(record)).min_by_key(|record| {
+        let near = self.places.get(&(target.method.clone(), slug(&target.subset).to_owned(), target.ipc))?;
+        let records = near.iter().map(|place| &self.records[*place]);
+        records.filter(|record| target.is_answered_by(record)).min_by_key(|record| {
             let released = record.cell.fidelity == Fidelity::Released;
             let latest = Reverse(version(&record.cell.protocol));
             (record.is_reduced(), released, Reverse(record.students.len()), latest, &record.id)

@@ -70,7 +70,7 @@ pub fn render(tables: &[&'static Table], store: &Store, options: &Options) -> Re
         return Err(PaperError::NoTable);
     }
     let records = Records::open(store, &options.versions)?;
-    let links = options.format == Format::Html;
+    let links = (options.format == Format::Html).then_some("");
     let ready: Result<Vec<Rendered<'_>>, _> =
         tables.iter().map(|table| rendered(table, &records, options.mode, links)).collect();
     let ready = ready?;
@@ -81,7 +81,8 @@ pub fn render(tables: &[&'static Table], store: &Store, options: &Options) -> Re
     })
 }
 
-/// A table beside what was measured for its cells. `links`: measured entries refer to `records/<id>.html`; otherwise notes name their records.
+/// A table beside what was measured for its cells. With `links`, the way to a site's root,
+/// measured entries refer to its `records/<id>.html`; otherwise notes name their records.
 ///
 /// # Errors
 /// As [`Records::answers`].
@@ -89,7 +90,7 @@ pub fn rendered<'a>(
     table: &'static Table,
     records: &'a Records,
     mode: Option<Mode>,
-    links: bool,
+    links: Option<&'a str>,
 ) -> Result<Rendered<'a>, PaperError> {
     if let Body::Sheet(sheet) = &table.body {
         return Ok(as_it_is(table, sheet, mode));

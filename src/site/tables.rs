@@ -57,14 +57,15 @@ pub(super) fn write(folder: &Folder<'_>, board: &Board, origin: &Origin) -> Resu
 fn page(folder: &Folder<'_>, table: &'static Table, records: &Records, origin: &Origin) -> Result<(), SiteError> {
     let name = slug(&table.id);
     let mut downloads = Vec::new();
+    let alone = paper::rendered(table, records, None, None)?;
     for (ending, format, words) in FORMATS {
-        folder.put(&format!("tables/{name}.{ending}"), paper::rendered(table, records, None, false)?.write(format))?;
+        folder.put(&format!("tables/{name}.{ending}"), alone.write(format))?;
         downloads.push(Download { href: format!("{name}.{ending}"), name: words.into(), hash: String::new() });
     }
     let page = TablePage {
         frame: Frame::new(table.label(), "../", Room::Tables, origin),
         heading: table.label(),
-        table: paper::rendered(table, records, None, true)?.html(),
+        table: paper::rendered(table, records, None, Some("../"))?.html(),
         downloads,
     };
     folder.page(&format!("tables/{name}.html"), &page)

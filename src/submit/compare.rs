@@ -20,8 +20,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// A difference of means up to this, one point, is no disagreement, however narrow its interval: other machines and decoders move
-    /// means by as much.
+    /// A difference of means up to this, one point, is no disagreement, however narrow its interval: so much is allowed for other
+    /// machines and decoders.
     pub const TOLERANCE: f64 = 0.01;
 
     /// Compares two summaries by Welch's interval: `d ± t sqrt(s1²/n1 + s2²/n2)` with the Welch-Satterthwaite degrees of freedom,

@@ -14,7 +14,7 @@ fn every_table_is_written_in_every_mode_and_format() {
     let records = Records::open(&store, &[]).unwrap();
     for table in all() {
         for mode in [Mode::Published, Mode::Measured, Mode::Both] {
-            let ready = rendered(table, &records, Some(mode), false).unwrap();
+            let ready = rendered(table, &records, Some(mode), None).unwrap();
             for grid in &ready.grids {
                 for row in &grid.head {
                     assert_eq!(row.iter().map(|heading| heading.span).sum::<usize>(), grid.columns(), "{}", grid.name);
@@ -34,7 +34,7 @@ fn every_printed_cell_is_shown_once() {
     let (_folder, store) = folder();
     let records = Records::open(&store, &[]).unwrap();
     for table in all() {
-        let ready = rendered(table, &records, Some(Mode::Published), false).unwrap();
+        let ready = rendered(table, &records, Some(Mode::Published), None).unwrap();
         let stub = table.layout.rows.len();
         let entries = ready.grids.iter().flat_map(|grid| &grid.rows).flat_map(|row| row.entries.iter().skip(stub));
         if matches!(table.body, Body::Results(_)) {
@@ -72,7 +72,7 @@ fn one_table_in_every_format() {
     let (_folder, store) = some_results();
     let records = Records::open(&store, &[]).unwrap();
     let written = |format| {
-        let links = format == Format::Html;
+        let links = (format == Format::Html).then_some("");
         rendered(find("bilp:9").unwrap(), &records, None, links).unwrap().write(format)
     };
     let all = FORMATS.map(|format| format!("== {format:?}\n{}", written(format)));
@@ -109,7 +109,7 @@ fn measured_numbers_lead_to_their_records() {
 fn a_reduced_budget_is_marked_and_never_best_or_compared() {
     let (_folder, store) = some_results();
     let records = Records::open(&store, &[]).unwrap();
-    let ready = rendered(find("edf:1").unwrap(), &records, None, false).unwrap();
+    let ready = rendered(find("edf:1").unwrap(), &records, None, None).unwrap();
     let entries: Vec<_> = ready.grids.iter().flat_map(|grid| &grid.rows).flat_map(|row| &row.entries).collect();
     let reduced = entries.iter().find(|entry| entry.text.starts_with("80.0")).unwrap();
     assert!(reduced.mark.starts_with('‡') && !reduced.bold);

@@ -97,10 +97,8 @@ impl Aspect {
 
     /// What there is among records, sorted.
     fn found(self, records: &[&Record]) -> Vec<String> {
-        let mut found: Vec<(usize, String)> = records.iter().map(|record| (record.cell.ipc, self.of(record))).collect();
-        if self != Self::Ipc {
-            found.iter_mut().for_each(|(ipc, _)| *ipc = 0);
-        }
+        let number = |record: &Record| if self == Self::Ipc { record.cell.ipc } else { 0 };
+        let mut found: Vec<(usize, String)> = records.iter().map(|record| (number(record), self.of(record))).collect();
         found.sort();
         found.dedup();
         found.into_iter().map(|(_, text)| text).collect()
