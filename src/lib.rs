@@ -15,12 +15,15 @@
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
 //! | [`eval`] | protocols: how a distilled set is scored |
+//! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures of results that are there already |
+//! | [`paper`] | the tables that papers print, and what was measured for their cells
+//! | [`site`] | all of it as pages that need no server
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
 //! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
@@ -32,16 +35,19 @@ pub mod cam;
 pub mod complexity;
 pub mod data;
 pub mod device;
+pub mod embed;
 pub mod eval;
 pub mod experts;
 pub mod grad;
 pub mod methods;
 pub mod nn;
+pub mod paper;
 pub mod record;
 pub mod report;
 pub mod rng;
 pub mod run;
 pub mod select;
+pub mod site;
 pub mod submit;
 pub mod subset;
 pub mod teachers;

@@ -13,6 +13,7 @@ mod filter;
 mod gains;
 mod load;
 mod order;
+mod places;
 mod set;
 mod sheet;
 mod submitter;

@@ -74,7 +74,7 @@ impl EvalArgs {
 pub fn finish(result: Result<Vec<run::Outcome>, RunError>) -> Outcome {
     match result {
         Ok(outcomes) => {
-            ui::show(&super::results::rows(&outcomes));
+            ui::show(&super::outcome::table(&outcomes));
             Ok(ExitCode::SUCCESS)
         }
         Err(RunError::Interrupted) => Ok(ui::interrupted()),

@@ -14,12 +14,16 @@ mod leaderboard;
 mod lists;
 mod method;
 mod network;
+mod outcome;
+mod plot;
 mod progress;
 mod results;
 mod run;
 mod signals;
+mod site;
 mod submit;
 mod subset;
+mod table;
 mod teacher;
 mod ui;
 
@@ -75,9 +79,16 @@ enum Command {
     Results(results::ResultsCommand),
     /// Rank the records: write results/leaderboard.csv and show it, or write a table in another format
     Leaderboard(leaderboard::LeaderboardArgs),
+    /// Make a static site of the records: leaderboard, methods, subsets, tables, plots
+    Site(site::SiteArgs),
     /// Results of others: look through a submission, score it again
     #[command(subcommand)]
     Submit(submit::SubmitCommand),
+    /// Charts and sheets of results, as SVG or PNG
+    #[command(subcommand)]
+    Plot(plot::PlotCommand),
+    /// The tables that papers print: list them, or show one beside what was measured
+    Table(table::TableArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
 }
@@ -99,7 +110,10 @@ pub fn main() -> ExitCode {
         Command::Network(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
+        Command::Site(args) => args.execute(),
         Command::Submit(command) => command.execute(),
+        Command::Plot(command) => command.execute(),
+        Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
     };
     match outcome {

@@ -5,9 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use compdd::{
     board::{Board, Filter},
-    record::{Fidelity, Query, Record, Store},
+    record::{Fidelity, Query, Store},
     report::grid::Format,
-    run::Outcome as RunOutcome,
 };
 
 use super::{
@@ -121,37 +120,4 @@ fn validate(store: &Store) -> Outcome {
     }
     ui::say(&format!("{files} records, {} problems", problems.len()));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The rows of a run as a table.
-pub fn rows(outcomes: &[RunOutcome]) -> String {
-    let header = ["method", "subset", "ipc", "network", "budget", "mean %", "std", "n", "published %", "record"];
-    let percent = |fraction: Option<f64>| fraction.map(|v| format!("{:.2}", v * 100.0)).unwrap_or_default();
-    let row = |Record { id, cell, summary, published, .. }: &Record| {
-        vec![
-            cell.method.clone(),
-            cell.subset.clone(),
-            cell.ipc.to_string(),
-            cell.network.clone(),
-            cell.budget.to_string(),
-            percent(Some(summary.mean)),
-            percent(summary.std),
-            summary.n.to_string(),
-            published.iter().map(|p| percent(Some(p.mean))).collect::<Vec<_>>().join("/"),
-            id.clone(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = outcomes.iter().map(|outcome| row(&outcome.record)).collect();
-    let mut text = ui::table(&header, &rows);
-    for note in outcomes.iter().filter_map(|outcome| remark(&outcome.record)) {
-        text.push('\n');
-        text.push_str(&note);
-    }
-    text
-}
-
-/// What a reader of the row must know.
-fn remark(record: &Record) -> Option<String> {
-    let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();
-    (!flags.is_empty()).then(|| format!("{}: {}", record.cell.network, flags.join("; ")))
 }

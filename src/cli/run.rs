@@ -167,9 +167,18 @@ impl From<BudgetArg> for Budget {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum FidelityArg {
+pub enum FidelityArg {
     Paper,
     Released,
+}
+
+impl From<FidelityArg> for Fidelity {
+    fn from(value: FidelityArg) -> Self {
+        match value {
+            FidelityArg::Paper => Self::Paper,
+            FidelityArg::Released => Self::Released,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -277,10 +286,7 @@ impl RunArgs {
             resolution: self.pixels.res,
             eval_networks: self.eval_networks,
             budget: self.budget.into(),
-            fidelity: match self.fidelity {
-                FidelityArg::Paper => Fidelity::Paper,
-                FidelityArg::Released => Fidelity::Released,
-            },
+            fidelity: self.fidelity.into(),
             students: self.seeds,
             seed: self.seed,
             data: places.data,

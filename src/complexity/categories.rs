@@ -80,14 +80,24 @@ impl Categories {
     /// The classes of the published lists of Comp-DD, easy and hard together, by category. From which classes they were picked
     /// was never published.
     pub fn published() -> Self {
-        let mut all = BTreeMap::new();
+        Self::of_published(|category, _| category.slug().to_owned())
+    }
+
+    /// Each published list of Comp-DD by itself: `bird-easy`, `bird-hard`, ...
+    pub fn published_lists() -> Self {
+        Self::of_published(|category, difficulty| format!("{}-{}", category.slug(), difficulty.slug()))
+    }
+
+    fn of_published(name: impl Fn(Category, Difficulty) -> String) -> Self {
+        let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for category in Category::ALL {
-            let lists =
-                Difficulty::ALL.map(|difficulty| Subset::find(&format!("{}-{}", category.slug(), difficulty.slug())));
-            let classes = lists.into_iter().flatten().flat_map(|subset| subset.classes).map(|class| class.synset);
-            all.insert(category.slug().to_owned(), distinct(classes));
+            for difficulty in Difficulty::ALL {
+                let subset = Subset::find(&format!("{}-{}", category.slug(), difficulty.slug()));
+                let classes = subset.into_iter().flat_map(|subset| subset.classes).map(|class| class.synset);
+                all.entry(name(category, difficulty)).or_default().extend(classes);
+            }
         }
-        Self(all)
+        Self::new(all)
     }
 
     /// Categories from lists of classes.

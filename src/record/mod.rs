@@ -9,10 +9,13 @@
 pub mod atomic;
 mod bundle;
 mod cell;
+mod compare;
 pub(crate) mod contact_sheet;
 mod curve;
 mod distilled;
 mod error;
+#[cfg(test)]
+pub(crate) mod example;
 pub mod hash;
 pub mod import;
 pub(crate) mod json;
@@ -30,6 +33,7 @@ mod validate;
 
 pub use bundle::{Bundle, BundleInfo};
 pub use cell::{Budget, Cell, Conditions, Fidelity};
+pub use compare::{Comparison, signed};
 pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;

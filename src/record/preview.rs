@@ -11,34 +11,42 @@ const WHITENING_PRODUCTS: usize = 10_000_000_000;
 /// A PNG with up to ten images (fewer where whitening makes them dear) of each of the first hundred classes, in label
 /// order. Equal sets give equal bytes.
 pub(super) fn png(set: &Distilled) -> Result<Vec<u8>, ImageError> {
-    let classes = classes(set);
-    let per_class = affordable(set);
-    let rows: Vec<Vec<usize>> = (0..set.classes.len() as u32)
-        .map(|class| (0..classes.len()).filter(|&i| classes[i] == class).take(per_class).collect())
-        .filter(|row: &Vec<usize>| !row.is_empty())
-        .take(CLASSES)
-        .collect();
     let [_, height, width] = set.image_shape();
-    let shown = |i: usize| set.space.to_rgb(set.image(i), set.image_shape());
-    let rows: Vec<Vec<Vec<u8>>> = rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect();
+    let rows: Vec<Vec<Vec<u8>>> = set.pictures(PER_CLASS, CLASSES).into_iter().map(|(_, row)| row).collect();
     contact_sheet::png(&rows, [width, height])
 }
 
-/// The class each image was made for. Learned labels may have moved to another class; their images stand class by class.
-fn classes(set: &Distilled) -> Vec<u32> {
-    let learned = !matches!(set.labels, Labels::Hard(_));
-    if learned && set.len() == set.classes.len() * set.ipc {
-        return (0..set.len()).map(|i| (i / set.ipc) as u32).collect();
+impl Distilled {
+    /// The first stored images of the first classes that have some, as interleaved RGB bytes with the class they were made for, in label order.
+    /// Where undoing a whitening is dear there are fewer of each.
+    pub fn pictures(&self, per_class: usize, classes: usize) -> Vec<(u32, Vec<Vec<u8>>)> {
+        let (made_for, per_class) = (self.made_for(), per_class.min(affordable(self)));
+        let shown = |i: usize| self.space.to_rgb(self.image(i), self.image_shape());
+        let of = |class: u32| (0..made_for.len()).filter(|&i| made_for[i] == class).take(per_class).collect::<Vec<_>>();
+        (0..self.classes.len() as u32)
+            .map(|class| (class, of(class)))
+            .filter(|(_, row)| !row.is_empty())
+            .take(classes)
+            .map(|(class, row)| (class, row.into_iter().map(shown).collect()))
+            .collect()
     }
-    set.labels.classes_of_images()
+
+    /// The class each stored image was made for. Learned labels may have moved to another class; their images stand class by class.
+    pub fn made_for(&self) -> Vec<u32> {
+        let learned = !matches!(self.labels, Labels::Hard(_));
+        if learned && self.len() == self.classes.len() * self.ipc {
+            return (0..self.len()).map(|i| (i / self.ipc) as u32).collect();
+        }
+        self.labels.classes_of_images()
+    }
 }
 
 /// Images of a class that can be shown in a few seconds.
 fn affordable(set: &Distilled) -> usize {
     match &set.space {
         PixelSpaceRecord::Zca { inverse, .. } if !inverse.is_empty() => {
-            (WHITENING_PRODUCTS / inverse.len() / set.classes.len().clamp(1, CLASSES)).clamp(1, PER_CLASS)
+            (WHITENING_PRODUCTS / inverse.len() / set.classes.len().clamp(1, CLASSES)).max(1)
         }
-        _ => PER_CLASS,
+        _ => usize::MAX,
     }
 }

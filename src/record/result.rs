@@ -93,6 +93,18 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All of them, in the order in which records list them.
+    pub const ALL: [Self; 8] = [
+        Self::ReducedBudget,
+        Self::FewStudents,
+        Self::SubsetErratum,
+        Self::SkippedFiles,
+        Self::Imported,
+        Self::ChangedRecipe,
+        Self::GivenExperts,
+        Self::BestOnTest,
+    ];
+
     /// The word in records: `reduced-budget`.
     pub fn word(self) -> String {
         json::value_of(&self).as_str().unwrap_or_default().to_owned()

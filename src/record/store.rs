@@ -181,8 +181,13 @@ impl Store {
             Record::read(path).map_err(|error| tracing::warn!("passed over as a reference: {error}")).ok()
         };
         let known = Self::files_below(&folder)?.iter().filter_map(read).collect::<Vec<_>>();
-        let fits = |record: &Record| record.cell.method == "full" && record.cell.conditions() == cell.conditions();
-        Ok(known.into_iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence())))
+        Ok(Self::reference_among(&known, cell).cloned())
+    }
+
+    /// As [`Store::reference`], among records that are loaded already.
+    pub(crate) fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
+        let fits = |record: &&Record| record.cell.method == "full" && record.cell.conditions() == cell.conditions();
+        records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
     }
 
     /// Every bundle that is kept, sorted.

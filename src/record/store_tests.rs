@@ -1,25 +1,10 @@
 use super::*;
-use crate::record::{Accuracy, Flag, StudentRecord, cell};
-use crate::subset::Subset;
+use crate::record::{Flag, example};
 use serde_json::json;
 use std::fs;
 
 fn record(method: &str, scores: &[f64]) -> Record {
-    let students = scores
-        .iter()
-        .enumerate()
-        .map(|(i, s)| StudentRecord {
-            seed: i as u64,
-            accuracy: Accuracy::new(*s).unwrap(),
-            draw: 0,
-            train_loss: 0.01,
-            epochs: 1001,
-            steps: 1001,
-        })
-        .collect();
-    let cell = Cell { method: method.into(), ..cell::example() };
-    let subset = Subset::find("cifar10").unwrap();
-    Record::new(cell, &subset, students, json!({"draws": 1}), json!({"kind": "image-folder"})).unwrap()
+    example::record(Cell { method: method.into(), ..example::cell() }, scores)
 }
 
 fn store() -> (tempfile::TempDir, Store) {

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{complexity::ComplexityError, data::DataError};
+use crate::{complexity::ComplexityError, data::DataError, record::RecordError};
 
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -15,6 +15,68 @@ pub enum ReportError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Complexity(#[from] ComplexityError),
+    /// The records.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Record(#[from] RecordError),
+    /// No record is left to draw.
+    #[error("no record to draw: {why}")]
+    #[diagnostic(help("{help}"))]
+    NoRecord {
+        /// What is missing, such as `none of 12 was made with the full budget`.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// Records that may not share a chart.
+    #[error("these records do not share a chart: {what} {}", found.join(", "))]
+    #[diagnostic(help("choose with {flag}"))]
+    Mixed {
+        /// What they differ in, such as `protocols`.
+        what: &'static str,
+        /// The flag that chooses.
+        flag: &'static str,
+        /// What there is.
+        found: Vec<String>,
+    },
+    /// Several records for one place in a chart.
+    #[error("{place} has {} records: {}", ids.len(), ids.join(", "))]
+    #[diagnostic(help("name the wanted ones with --record, or compare their recipes with `compdd plot ablation`"))]
+    Duplicate {
+        /// Which place, such as `edf at IPC 1`.
+        place: String,
+        /// Short hashes of the records.
+        ids: Vec<String>,
+    },
+    /// Records that differ in more than was asked for.
+    #[error("the records differ in {} too", keys.join(", "))]
+    #[diagnostic(help(
+        "name what differs in --by, what follows from it in --besides, or choose records with --record"
+    ))]
+    Differ {
+        /// Keys of the recipe, or parts of the cell.
+        keys: Vec<String>,
+    },
+    /// A key that no recipe of the records has.
+    #[error("--by {key}: no recipe of these records has this key")]
+    #[diagnostic(help("keys: {}", known.join(", ")))]
+    NoKey {
+        /// What was asked for.
+        key: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A table that is none.
+    #[error("{}: {why}", path.display())]
+    #[diagnostic(help("{help}"))]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        help: &'static str,
+    },
     /// A name that does not say what to write.
     #[error("--out {}: {kind}s are written as {}", path.display(), endings.join(" or "))]
     #[diagnostic(help("name a file that ends in {}", endings.join(" or ")))]

@@ -5,40 +5,23 @@
 //! over images, [`gallery_sheet`] puts easy classes beside hard ones. [`ChartFile`] and [`SheetFile`] write them. All share one [`style`]
 //! and one embedded font, and equal input gives equal bytes. What may enter: pictures of values and files. What may not: anything that
 //! computes these values; this room never runs a network or a method.
+//!
+//! `draw` knows shapes and files, `chart` knows axes and marks, `sheet` knows rows of images, [`grid`] knows tables.
 
-mod area;
-mod bitmap;
-mod classes;
-mod colours;
+mod chart;
+mod draw;
 mod error;
-mod file;
-mod font;
-mod frame;
-mod gallery;
 pub mod grid;
-mod histogram;
-mod overlay;
-mod page;
-mod pair;
-mod path;
-mod results;
-mod scale;
+mod outcome;
+pub mod read;
 mod sheet;
-pub mod style;
-mod svg;
 
-pub use area::{AreaCurve, area_chart, area_curves};
-pub use bitmap::Rgb;
-pub use classes::class_chart;
-pub use colours::colour;
+pub use chart::*;
+pub use draw::{ChartFile, Page, Rgb, SheetFile, colour, style};
 pub use error::ReportError;
-pub use file::{ChartFile, SheetFile};
-pub use gallery::{GalleryClass, GalleryList, gallery_sheet};
-pub use histogram::{MapValues, map_histogram};
-pub use overlay::{overlaid, overlay_sheet};
-pub use page::Page;
-pub use pair::Pair;
-pub use results::{ChartOptions, chart};
+pub use outcome::outcome_grid;
+pub use read::area_curves;
+pub use sheet::{GalleryClass, GalleryList, Pair, bundle_gallery, gallery_sheet, overlaid, overlay_sheet};
 
 #[cfg(test)]
 mod tests;

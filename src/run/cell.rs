@@ -23,8 +23,8 @@ use crate::{
     experts::Buffer,
     methods::{FullRecipe, Kind, Start, State},
     record::{
-        Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Record, Store, StudentRecord, Timing, atomic,
-        hash, value_of,
+        Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
+        StudentRecord, Timing, atomic, hash, value_of,
     },
     rng::Stream,
 };
@@ -81,6 +81,8 @@ struct Draw {
     reference: BundleRef,
     /// Steps that were made, if this run made it.
     steps: Option<usize>,
+    /// Time that it took, if this run made it.
+    seconds: Option<f64>,
 }
 
 impl Session<'_> {
@@ -145,10 +147,11 @@ impl Session<'_> {
         trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
         let started = machine::now();
 
-        let (draws, distill_seconds) = match self.plan.method.kind() {
-            Kind::Reference => (Vec::new(), 0.0),
+        let draws = match self.plan.method.kind() {
+            Kind::Reference => Vec::new(),
             Kind::Selection | Kind::Distillation => self.draws(main, &work, &trace)?,
         };
+        let distill_seconds = self.cost(main, &draws)?;
         let options = &self.plan.options;
         let every = Duration::from_secs(options.checkpoint_seconds);
         let curve = Curve {
@@ -162,7 +165,7 @@ impl Session<'_> {
             let begin = Instant::now();
             let scored = self.score(cell, &draws, &work, &trace)?;
             let mut timing = machine::timing(&cell.id(), &self.device.name);
-            timing.distill_seconds = Some(distill_seconds);
+            timing.distill_seconds = distill_seconds;
             timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
             timing.started = Some(started.clone());
             if cell.id() == main.id() && !points.is_empty() {
@@ -185,11 +188,25 @@ impl Session<'_> {
         Trace::append_to(path).map_err(log)
     }
 
-    /// Every distilled set of the run, made now or found on disk, and the seconds spent on making them.
-    fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<(Vec<Draw>, f64), RunError> {
+    /// Seconds that the sets took: of this run, or of the one that made them, where a record of it is kept.
+    fn cost(&self, main: &Cell, draws: &[Draw]) -> Result<Option<f64>, RunError> {
+        let own: Option<f64> = draws.iter().map(|draw| draw.seconds).sum();
+        if draws.is_empty() || own.is_some() {
+            return Ok(own.filter(|_| !draws.is_empty()));
+        }
+        let query = Query { method: Some(main.method.clone()), subset: Some(main.subset.clone()), ..Query::default() };
+        let same =
+            |record: &Record| record.cell.bundle_name() == main.bundle_name() && record.bundles.len() == draws.len();
+        let makers = self.store.list(&query)?.into_iter().filter(same);
+        let seconds =
+            makers.map(|record| Ok(self.store.timing(&record.cell)?.and_then(|timing| timing.distill_seconds)));
+        Ok(seconds.collect::<Result<Vec<_>, RecordError>>()?.into_iter().flatten().next())
+    }
+
+    /// Every distilled set of the run, made now or found on disk.
+    fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<Vec<Draw>, RunError> {
         let experts = self.experts(trace)?;
         let count = if self.plan.method.redraws(&self.plan.recipe) { self.plan.students } else { 1 };
-        let mut seconds = 0.0;
         let mut draws = Vec::with_capacity(count);
         for index in 0..count {
             let path = self.store.bundle_path(main, (count > 1).then_some(index));
@@ -198,21 +215,27 @@ impl Session<'_> {
                 atomic::sweep(&path).map_err(|source| WorkError::Io { path: path.clone(), source })?;
                 Bundle::read(&path)?
             } else {
-                let begin = Instant::now();
-                let (set, steps) = self.distil(main, index, experts.as_ref(), work, trace)?;
-                seconds += begin.elapsed().as_secs_f64();
+                let (set, steps, spent) = self.distil(main, index, experts.as_ref(), work, trace)?;
                 Bundle::write(&path, &set, true)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
+                state.put_number("milliseconds", spent.as_millis() as u64);
                 work.save(&made, &state)?;
                 self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
-            let steps = work.load(&made)?.and_then(|state| state.number("steps").ok()).map(|steps| steps as usize);
+            let making = work.load(&made)?;
+            let number = |name: &str| making.as_ref().and_then(|state| state.number(name).ok());
+            let (steps, seconds) = (number("steps"), number("milliseconds"));
             let reference = BundleRef::to(&path, self.store)?;
-            draws.push(Draw { set, reference, steps });
+            draws.push(Draw {
+                set,
+                reference,
+                steps: steps.map(|steps| steps as usize),
+                seconds: seconds.map(|milliseconds| milliseconds as f64 / 1000.0),
+            });
         }
-        Ok((draws, seconds))
+        Ok(draws)
     }
 
     /// The experts that the method demands, if it does.
@@ -242,7 +265,7 @@ impl Session<'_> {
         experts: Option<&Buffer>,
         work: &WorkFolder,
         trace: &Trace,
-    ) -> Result<(Distilled, usize), RunError> {
+    ) -> Result<(Distilled, usize, Duration), RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = self.task.source.train.hash.clone();
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
@@ -260,7 +283,9 @@ impl Session<'_> {
             offload: options.offload,
             chunk: options.chunk,
         };
+        let begin = Instant::now();
         let mut distiller = plan.method.start(start)?;
+        let starting = begin.elapsed();
         let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
         let drive = Loop {
             method: plan.method.slug(),
@@ -273,7 +298,8 @@ impl Session<'_> {
             pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
             curve: if index == 0 { &options.curve } else { &[] },
         };
-        Ok((drive.drive(distiller.as_mut())?, distiller.steps()))
+        let (set, driving) = drive.drive(distiller.as_mut())?;
+        Ok((set, distiller.steps(), starting + driving))
     }
 
     fn scorer<'s>(&'s self, cell: &'s Cell, trace: &'s Trace, checkpoints: Option<(PathBuf, Duration)>) -> Scorer<'s> {

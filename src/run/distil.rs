@@ -31,15 +31,18 @@ pub(super) struct Loop<'a> {
 }
 
 impl Loop<'_> {
-    /// Runs the method to its end, from its checkpoint if there is one.
-    pub fn drive(&self, distiller: &mut dyn Distiller) -> Result<Distilled, RunError> {
+    /// Runs the method to its end, from its checkpoint if there is one. Returns the set and the time that it took, that of earlier sessions
+    /// included.
+    pub fn drive(&self, distiller: &mut dyn Distiller) -> Result<(Distilled, Duration), RunError> {
         let steps = distiller.steps();
-        let mut step = self.restore(distiller)?;
+        let (mut step, before) = self.restore(distiller)?;
         self.observer.begin(self.stage, steps);
+        let begin = Instant::now();
+        let spent = || before + begin.elapsed();
         let mut saved = Instant::now();
         while step < steps {
             if self.stop.load(Ordering::Relaxed) {
-                return self.interrupt(distiller, step);
+                return self.interrupt(distiller, step, spent());
             }
             if self.pictures.0.contains(&step) {
                 self.picture(distiller, step)?;
@@ -48,54 +51,57 @@ impl Loop<'_> {
                 Bundle::write(&curve::bundle(self.work, step), &distiller.snapshot()?, true)?;
             }
             let report = match distiller.step(&StepContext { step, stop: self.stop }) {
-                Err(error) if error.is_interruption() => return self.interrupt(distiller, step),
-                Err(error) if error.is_divergence() => return Err(self.diverged(distiller, step, error)),
+                Err(error) if error.is_interruption() => return self.interrupt(distiller, step, spent()),
+                Err(error) if error.is_divergence() => return Err(self.diverged(distiller, step, spent(), error)),
                 other => other?,
             };
             if let Some(loss) = report.loss.filter(|loss| !loss.is_finite()) {
                 let method = self.method.to_owned();
-                return Err(self.diverged(distiller, step, MethodError::Diverged { method, step, loss }));
+                return Err(self.diverged(distiller, step, spent(), MethodError::Diverged { method, step, loss }));
             }
             step += 1;
             self.report(step, &report);
             if saved.elapsed() >= self.checkpoint_every {
-                self.save(distiller, step)?;
+                self.save(distiller, step, spent())?;
                 saved = Instant::now();
             }
         }
         let distilled = distiller.snapshot()?;
         self.observer.end(self.stage, "");
-        Ok(distilled)
+        Ok((distilled, spent()))
     }
 
-    fn restore(&self, distiller: &mut dyn Distiller) -> Result<usize, RunError> {
-        let Some(state) = self.work.load(self.stage)? else { return Ok(0) };
+    /// The step to go on with, and the time that was spent before.
+    fn restore(&self, distiller: &mut dyn Distiller) -> Result<(usize, Duration), RunError> {
+        let Some(state) = self.work.load(self.stage)? else { return Ok((0, Duration::ZERO)) };
         let step = state.number("engine.step").map_err(MethodError::from)? as usize;
+        let before = Duration::from_millis(state.number("engine.milliseconds").unwrap_or(0));
         distiller.load(&state)?;
         self.observer.note(&format!("{} continues at step {step}", self.stage));
         self.trace.write("resume", &[("stage", json!(self.stage)), ("step", json!(step))]);
-        Ok(step)
+        Ok((step, before))
     }
 
-    fn save(&self, distiller: &dyn Distiller, step: usize) -> Result<(), RunError> {
+    fn save(&self, distiller: &dyn Distiller, step: usize, spent: Duration) -> Result<(), RunError> {
         let mut state = State::default();
         distiller.save(&mut state)?;
         state.put_number("engine.step", step as u64);
+        state.put_number("engine.milliseconds", spent.as_millis() as u64);
         self.work.save(self.stage, &state)?;
         Ok(())
     }
 
-    fn interrupt(&self, distiller: &dyn Distiller, step: usize) -> Result<Distilled, RunError> {
-        self.save(distiller, step)?;
+    fn interrupt<T>(&self, distiller: &dyn Distiller, step: usize, spent: Duration) -> Result<T, RunError> {
+        self.save(distiller, step, spent)?;
         Err(RunError::Interrupted)
     }
 
     /// Keeps what the method had learned before the step that went wrong.
-    fn diverged(&self, distiller: &dyn Distiller, step: usize, error: MethodError) -> RunError {
+    fn diverged(&self, distiller: &dyn Distiller, step: usize, spent: Duration, error: MethodError) -> RunError {
         self.trace.write("diverged", &[("stage", json!(self.stage)), ("step", json!(step))]);
         let kept = self.work.file(&format!("{}-last-good.{}", self.stage, Bundle::EXTENSION));
         let keep = || -> Result<(), RunError> {
-            self.save(distiller, step)?;
+            self.save(distiller, step, spent)?;
             Bundle::write(&kept, &distiller.snapshot()?, true)?;
             Ok(())
         };

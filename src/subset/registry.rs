@@ -10,7 +10,7 @@ use super::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::LazyLock};
 
 /// One class of a subset; its label is its position in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +86,9 @@ const IMAGENET_CLASS_MAX: usize = 1300;
 /// Chain saw is the one class of `ImageNette` with fewer than 1300 training images.
 const CHAIN_SAW: (&str, usize) = ("n03000684", 1194);
 
+/// Put together once: a board asks for the subset of every record.
+static ALL: LazyLock<Vec<Subset>> = LazyLock::new(Subset::made);
+
 impl Subset {
     /// Finds a subset by slug (`bird-hard`), id (`bird-hard@1`) or alias (`birds_hard`, `nette`, `cifar-10`).
     ///
@@ -99,7 +102,7 @@ impl Subset {
             Some((name, version)) => (canonical(name), Some(version.trim().to_lowercase())),
             None => (canonical(text), None),
         };
-        let all = Self::all();
+        let all = &*ALL;
         let slug = resolve_alias(&name);
         let Some(found) = all.iter().find(|s| s.slug == slug) else {
             let slugs = all.iter().map(|s| s.slug.as_str());
@@ -119,6 +122,10 @@ impl Subset {
 
     /// Every subset, in the order in which lists are shown.
     pub fn all() -> Vec<Self> {
+        ALL.clone()
+    }
+
+    fn made() -> Vec<Self> {
         let mut all = Vec::with_capacity(29);
         for category in Category::ALL {
             for difficulty in Difficulty::ALL {

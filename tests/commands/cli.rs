@@ -72,6 +72,21 @@ fn a_run_leaves_bundle_record_and_row() {
     assert!(scored.contains("paper") && scored.contains("reduced budget"), "{scored}");
 }
 
+/// A set that is scored on another network later was not made again: its cost is that of the run that made it.
+#[test]
+fn a_set_keeps_its_cost() {
+    let sandbox = Sandbox::new();
+    let run = "run --method herding --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --seeds 1 --train-per-class 5 --device cpu";
+    sandbox.succeed(run);
+    sandbox.succeed(&format!("{run} --eval-networks mlp"));
+    let folder = sandbox.path().join("results/records/herding/scenes-easy@1");
+    let timings = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let timings = timings.filter(|path| path.to_string_lossy().ends_with(".timing.json"));
+    let costs: Vec<_> = timings.map(|path| compdd::record::Timing::read(&path).unwrap().distill_seconds).collect();
+    assert_eq!(costs.len(), 2);
+    assert!(costs[0].is_some_and(|seconds| seconds > 0.0) && costs[0] == costs[1], "{costs:?}");
+}
+
 #[test]
 fn errata_are_shown_with_the_subset() {
     let sandbox = Sandbox::new();

@@ -10,5 +10,7 @@ mod data;
 mod experts;
 mod pictures;
 mod resume;
+mod site;
 mod support;
+mod table;
 mod teacher;

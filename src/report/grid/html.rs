@@ -5,16 +5,20 @@ use std::fmt::Write as _;
 use super::{Entry, Grid};
 
 /// The look of a page of its own; light and dark.
-const STYLE: &str = include_str!("table.css");
+pub const STYLE: &str = include_str!("table.css");
 
 /// A page with some tables that refers to nothing outside of it.
 pub fn document(title: &str, grids: &[Grid]) -> String {
-    let tables: String = grids.iter().map(table).collect();
+    page(title, &grids.iter().map(table).collect::<String>())
+}
+
+/// A page that refers to nothing outside of it; `body` is HTML.
+pub fn page(title: &str, body: &str) -> String {
     let title = escaped(title);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{tables}</main>\n</body>\n</html>\n"
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -24,13 +28,16 @@ pub fn table(grid: &Grid) -> String {
         format!("<table id=\"{}\">\n<caption>{}</caption>\n<thead>\n", attribute(&grid.name), escaped(&grid.caption));
     for row in &grid.head {
         text += "<tr>";
+        let mut column = 0;
         for heading in row {
+            let number = if heading.span == 1 && grid.numeric(column) { " class=\"n\"" } else { "" };
+            column += heading.span;
             let span = if heading.span > 1 { format!(" colspan=\"{}\"", heading.span) } else { String::new() };
             if heading.text.is_empty() {
                 let _ = write!(text, "<td{span}></td>");
             } else {
                 let scope = if heading.span > 1 { "colgroup" } else { "col" };
-                let _ = write!(text, "<th scope=\"{scope}\"{span}>{}</th>", escaped(&heading.text));
+                let _ = write!(text, "<th scope=\"{scope}\"{span}{number}>{}</th>", escaped(&heading.text));
             }
         }
         text += "</tr>\n";
@@ -39,7 +46,9 @@ pub fn table(grid: &Grid) -> String {
     for row in &grid.rows {
         text += if row.rule { "<tr class=\"rule\">" } else { "<tr>" };
         for (column, entry) in row.entries.iter().enumerate() {
-            text += &if column < grid.stub {
+            text += &if column < grid.stub && entry.text.is_empty() {
+                "<td></td>".to_owned()
+            } else if column < grid.stub {
                 format!("<th scope=\"row\">{}</th>", inner(entry))
             } else {
                 format!("<td{}>{}</td>", if grid.numeric(column) { " class=\"n\"" } else { "" }, inner(entry))

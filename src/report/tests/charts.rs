@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     super::{
-        MapValues, ReportError, class_chart, map_histogram,
-        page::Page,
+        MapValues, Page, ReportError, class_chart, map_histogram,
         style::{Style, WIDTH},
     },
     areas, assert_readable, classes, drawn_curves, labels, summary,

@@ -2,13 +2,15 @@
 
 use super::super::{
     ChartFile, ReportError, SheetFile,
-    bitmap::{Rgb, draw},
-    colours::colour,
-    font,
-    page::{Anchor, Label, Page},
-    path::Path,
-    scale::{Scale, Ticks, range_of},
-    style::{Marker, SCALE, Style},
+    chart::scale::{Scale, Ticks, range_of},
+    draw::{
+        bitmap::{Rgb, draw},
+        colours::colour,
+        font,
+        page::{Anchor, Label, Page},
+        path::Path,
+        style::{Marker, SCALE, Style},
+    },
 };
 
 const BLUE: [u8; 3] = [0, 0x72, 0xb2];
@@ -121,7 +123,7 @@ fn numbers_along_an_axis_are_round() {
 
 #[test]
 fn many_series_look_different() {
-    let styles: Vec<Style> = (0..140).map(Style::nth).collect();
+    let styles: Vec<Style> = (0..252).map(Style::nth).collect();
     for (i, style) in styles.iter().enumerate() {
         assert!(!styles[..i].contains(style), "series {i}");
     }

@@ -3,9 +3,11 @@
 mod charts;
 mod drawing;
 mod logs;
+mod plots;
+mod records;
 mod sheets;
 
-use super::{
+use super::draw::{
     font,
     page::{Label, Page, Shape},
     path::{Path, Step},

@@ -1,0 +1,49 @@
+//! Many records, for what must stay fast.
+
+use std::{fs, path::Path};
+
+use compdd::{
+    record::{Accuracy, Budget, Cell, Fidelity, Record, Store, StudentRecord},
+    subset::Subset,
+};
+use serde_json::json;
+
+/// Writes so many records, each of a cell of its own.
+pub fn records(root: &Path, count: usize) {
+    let store = Store::new(root);
+    let methods = ["random", "herding", "k-center", "dc", "dsa", "dm", "datadam", "mtt", "datm", "edf"];
+    let subsets = Subset::all();
+    let subsets: Vec<&Subset> = subsets.iter().filter(|subset| subset.classes.len() == 10).collect();
+    for number in 0..count {
+        let subset = subsets[number / methods.len() % subsets.len()];
+        let cell = Cell {
+            method: methods[number % methods.len()].into(),
+            subset: subset.id(),
+            ipc: [1, 10, 50][number / 7 % 3],
+            protocol: "no-kd@1".into(),
+            network: "convnet-d5".into(),
+            source: "convnet-d5".into(),
+            resolution: 128,
+            budget: Budget::Paper,
+            fidelity: Fidelity::Paper,
+            recipe_hash: String::new(),
+            data_hash: "ab".repeat(32),
+            seed: number as u64,
+            students: 5,
+        };
+        let student = |place: usize| StudentRecord {
+            seed: (number * 5 + place) as u64,
+            draw: 0,
+            accuracy: Accuracy::new(0.1 + ((number * 31 + place * 7) % 800) as f64 / 1000.0).unwrap(),
+            train_loss: 0.5,
+            epochs: 1001,
+            steps: 1001,
+        };
+        let recipe = json!({ "learning_rate": 0.01, "number": number });
+        let data = json!({ "kind": "image-folder", "notes": [], "decode": { "antialias": true, "resize": "squash", "resolution": 128 } });
+        let record = Record::new(cell, subset, (0..5).map(student).collect(), recipe, data).unwrap();
+        let path = store.record_path(&record.cell);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, record.to_json().unwrap()).unwrap();
+    }
+}

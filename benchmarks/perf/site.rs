@@ -1,0 +1,33 @@
+//! A site of many records: `cargo bench --bench site -- [RECORDS]`, by default 10 000.
+//!
+//! Prints seconds for reading (with every check of the leaderboard) and for writing, the fastest of three rounds, and what was written.
+
+mod many;
+
+use std::time::{Duration, Instant};
+
+use compdd::{record::Store, site::Site};
+
+fn main() {
+    let count = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(10_000);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (results, out) = (folder.path().join("results"), folder.path().join("site"));
+    many::records(&results, count);
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..3 {
+        let begin = Instant::now();
+        let site = Site::read(vec![Store::new(&results)]).expect("records that were just made");
+        let read = begin.elapsed();
+        let begin = Instant::now();
+        site.write(&out).expect("a site");
+        best = [best[0].min(read), best[1].min(begin.elapsed())];
+    }
+    let files = || walkdir::WalkDir::new(&out).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    let bytes: u64 = files().filter_map(|entry| entry.metadata().ok()).map(|data| data.len()).sum();
+    let [read, write] = best.map(|time| time.as_secs_f64());
+    let size = compdd::data::human_size(bytes);
+    println!(
+        "{count} records: read and ranked in {read:.2} s, written in {write:.2} s, {} files, {size}",
+        files().count()
+    );
+}

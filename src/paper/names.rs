@@ -1,0 +1,151 @@
+//! The words of the papers and what compdd calls them: `benchmarks/paper/names.toml`.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::data;
+
+/// Names of methods, data sets, networks, metrics and factors.
+pub static NAMES: LazyLock<Names> =
+    LazyLock::new(|| toml::from_str(data::NAMES).expect("names.toml is compiled in and read by the tests"));
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    pub papers: BTreeMap<String, String>,
+    pub methods: BTreeMap<String, Method>,
+    protocols: BTreeMap<String, String>,
+    pub datasets: BTreeMap<String, Dataset>,
+    networks: BTreeMap<String, String>,
+    exceptions: Vec<Exception>,
+    pub metrics: BTreeMap<String, Metric>,
+    pub factors: BTreeMap<String, Factor>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Method {
+    pub slug: String,
+    /// Keys of the recipe that the word changes.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    /// Trained on all images: what others are held against.
+    #[serde(default)]
+    pub reference: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dataset {
+    pub name: String,
+    pub slug: Option<String>,
+}
+
+/// Where a paper means another network or protocol for one method.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    paper: String,
+    method: String,
+    /// The usual slug, and the one that is meant.
+    #[serde(default)]
+    networks: BTreeMap<String, String>,
+    /// If there are any, no other network is in compdd.
+    #[serde(default)]
+    only: Vec<String>,
+    /// Slug of the protocol that its scores are compared with.
+    protocol: Option<String>,
+    /// What a reader must know.
+    #[serde(default)]
+    pub note: String,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Best {
+    Highest,
+    Lowest,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    pub name: String,
+    pub best: Option<Best>,
+    /// Whether a record can answer it.
+    #[serde(default)]
+    pub measured: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Factor {
+    pub name: String,
+    /// Values that change nothing.
+    #[serde(default)]
+    pub plain: Vec<String>,
+    /// Key of the recipe, and what its values are called there.
+    pub key: Option<String>,
+    #[serde(default)]
+    pub values: BTreeMap<String, Value>,
+    /// Keys that may differ from the recipe as well.
+    #[serde(default)]
+    pub free: Vec<String>,
+    /// Whether the value names the network that distils.
+    #[serde(default)]
+    pub distils: bool,
+}
+
+impl Names {
+    /// Slug of the protocol that a paper's score of a method without a teacher is compared with.
+    pub fn protocol(&self, paper: &str, method: &str) -> &str {
+        let meant = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref());
+        meant.or_else(|| self.protocols.get(method)).map_or(self.usual_protocol(), String::as_str)
+    }
+
+    /// Slug of the protocol that a command without one uses.
+    pub fn usual_protocol(&self) -> &str {
+        self.protocols.get("usual").map_or("no-kd", String::as_str)
+    }
+
+    /// Slug of the network that a paper's word means for a method.
+    pub fn network(&self, paper: &str, method: &str, word: &str) -> Option<String> {
+        self.networks.get(word).and_then(|slug| self.meant(paper, method, slug))
+    }
+
+    /// Slug of the network that a paper means for a method where others have the one of `slug`.
+    pub fn meant(&self, paper: &str, method: &str, slug: &str) -> Option<String> {
+        let exception = self.exception(paper, method);
+        if exception.is_some_and(|exception| !exception.only.is_empty() && !exception.only.iter().any(|s| s == slug)) {
+            return None;
+        }
+        Some(exception.and_then(|exception| exception.networks.get(slug).cloned()).unwrap_or_else(|| slug.to_owned()))
+    }
+
+    /// The exception for a method of a paper.
+    pub fn exception(&self, paper: &str, method: &str) -> Option<&Exception> {
+        self.exceptions.iter().find(|exception| exception.paper == paper && exception.method == method)
+    }
+
+    /// How a data set is written.
+    pub fn dataset<'a>(&'a self, word: &'a str) -> &'a str {
+        self.datasets.get(word).map_or(word, |dataset| dataset.name.as_str())
+    }
+
+    /// How a metric is written.
+    pub fn metric<'a>(&'a self, word: &'a str) -> &'a str {
+        self.metrics.get(word).map_or(word, |metric| metric.name.as_str())
+    }
+
+    /// How a factor is written.
+    pub fn factor<'a>(&'a self, word: &'a str) -> &'a str {
+        self.factors.get(word).map_or(word, |factor| factor.name.as_str())
+    }
+
+    /// Whether a row is the reference that others are held against.
+    pub fn is_reference(&self, method: &str) -> bool {
+        self.methods.get(method).is_some_and(|method| method.reference)
+    }
+}

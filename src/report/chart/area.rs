@@ -1,0 +1,52 @@
+//! The discriminative area over the iterations of a distillation (EDF supplement, Figure 7a).
+
+use super::{
+    super::{
+        ReportError,
+        draw::{
+            page::Page,
+            path::Path,
+            style::{CURVE, PLOT_HEIGHT, Style},
+        },
+    },
+    frame::{Across, Frame, Key, Plan, Sample, UP},
+    scale::range_of,
+};
+
+/// The discriminative area of a run, or of one class of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AreaCurve {
+    /// What the key says.
+    pub name: String,
+    /// Iteration and share of the pixels that are enhanced, 0 to 1: a point for every refresh of the maps; that of all classes also has one for the
+    /// last iteration.
+    pub points: Vec<(usize, f64)>,
+}
+
+/// The chart of some curves.
+///
+/// # Errors
+/// When there is none.
+pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
+    let last = curves.iter().flat_map(|curve| &curve.points).map(|(step, _)| *step).max();
+    let last = last.ok_or(ReportError::Nothing)?;
+    let shares = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| share * 100.0);
+    let styles: Vec<Style> = (0..curves.len()).map(Style::nth).collect();
+    let key =
+        |(curve, style): (&AreaCurve, &Style)| Key { text: curve.name.clone(), style: *style, sample: Sample::Line };
+    let mut frame = Frame::new(Plan {
+        title: "Discriminative area over the iterations of a distillation".into(),
+        note: String::new(),
+        across: Across::Numbers { range: [0.0, last.max(1) as f64], whole: true },
+        across_title: "iteration".into(),
+        up: range_of(shares, UP),
+        up_title: "discriminative area (% of pixels)".into(),
+        keys: curves.iter().zip(&styles).map(key).collect(),
+        height: PLOT_HEIGHT,
+    });
+    for (curve, style) in curves.iter().zip(styles) {
+        let path = Path::through(curve.points.iter().map(|(step, share)| frame.at(*step as f64, share * 100.0)));
+        frame.page.line(path, style.colour, CURVE, style.dash);
+    }
+    Ok(frame.finish())
+}

@@ -1,0 +1,98 @@
+//! Results just measured, each above what papers print for its cell.
+
+use super::grid::{Entry, Grid, Heading, Row};
+use crate::record::{Comparison, Published, Record, signed};
+
+/// The mark of a published value that the measured interval excludes.
+const EXCLUDED: &str = "†";
+/// The mark of a measured value that cannot be compared with papers.
+const REDUCED: &str = "‡";
+
+/// A row for every record and one for every value that a paper prints for its cell, in percent. The difference is measured less published.
+pub fn outcome_grid(records: &[&Record]) -> Grid {
+    let titles = [
+        "method",
+        "subset",
+        "IPC",
+        "network",
+        "",
+        "accuracy, %",
+        "95 % interval",
+        "difference",
+        "n",
+        "recovery, %",
+        "record",
+    ];
+    let mut rows = Vec::new();
+    for record in records {
+        rows.push(Row { entries: measured(record), rule: !rows.is_empty() && !record.published.is_empty() });
+        rows.extend(record.published.iter().map(|value| Row::new(published(record, value))));
+    }
+    Grid {
+        name: "outcome".to_owned(),
+        caption: "Measured, and what papers print for the same cell".to_owned(),
+        head: vec![titles.map(Heading::one).to_vec()],
+        stub: 5,
+        rows,
+        notes: notes(records),
+    }
+}
+
+fn measured(record: &Record) -> Vec<Entry> {
+    let (cell, summary) = (&record.cell, &record.summary);
+    let interval = summary.interval.map(|interval| format!("{} to {}", percent(interval.low), percent(interval.high)));
+    let recovery = record.recovery.as_ref().map(|recovery| percent(recovery.ratio));
+    vec![
+        Entry::new(&cell.method),
+        Entry::new(&cell.subset),
+        Entry::new(if cell.ipc == 0 { "all".to_owned() } else { cell.ipc.to_string() }),
+        Entry::new(&cell.network),
+        Entry::new(format!("measured, {}", cell.budget)),
+        Entry::new(accuracy(summary.mean, summary.std)).marked(if record.is_reduced() { REDUCED } else { "" }),
+        Entry::new(interval.unwrap_or_default()),
+        Entry::default(),
+        Entry::new(record.students.len().to_string()),
+        Entry::new(recovery.unwrap_or_default()),
+        Entry::new(&record.id),
+    ]
+}
+
+fn published(record: &Record, value: &Published) -> Vec<Entry> {
+    let held = Comparison::of(record, 100.0 * value.mean);
+    let mut entries = vec![Entry::default(); 11];
+    entries[4] = Entry::new(&value.source);
+    entries[5] = Entry::new(accuracy(value.mean, value.std));
+    entries[7] = if record.is_reduced() {
+        Entry::muted("not comparable")
+    } else {
+        Entry::new(signed(held.difference, 2)).marked(if held.excluded == Some(true) { EXCLUDED } else { "" })
+    };
+    entries
+}
+
+fn notes(records: &[&Record]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let excludes = |record: &Record| {
+        let excluded = |value: &Published| Comparison::of(record, 100.0 * value.mean).excluded == Some(true);
+        record.published.iter().any(excluded)
+    };
+    if records.iter().any(|record| excludes(record)) {
+        notes.push(format!("{EXCLUDED} the measured 95 % interval excludes the published value"));
+    }
+    if records.iter().any(|record| record.is_reduced()) {
+        notes.push(format!("{REDUCED} less than the published effort was spent"));
+    }
+    for record in records.iter().filter(|record| !record.flags.is_empty()) {
+        let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();
+        notes.push(format!("{}: {}", record.cell.network, flags.join("; ")));
+    }
+    notes
+}
+
+fn accuracy(mean: f64, std: Option<f64>) -> String {
+    std.map_or_else(|| percent(mean), |std| format!("{} ± {}", percent(mean), percent(std)))
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}", 100.0 * fraction)
+}
