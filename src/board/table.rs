@@ -1,6 +1,6 @@
 //! The leaderboard as a person reads it.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::{
     Board, Entry, StoredSet,
@@ -49,6 +49,8 @@ const COLUMNS: [Column; 20] = [
     column("protocol", |_, entry| text(&entry.record.cell.protocol), Place::Shared),
     column("network", |_, entry| text(&entry.record.cell.network), Place::Shared),
     column("px", |_, entry| text(entry.record.cell.resolution), Place::Shared),
+    column("budget", budget, Place::Shared),
+    column("division", division, Place::Shared),
     column("accuracy %", accuracy, Place::Fixed),
     column("95 % interval", interval, Place::Fixed),
     column("seeds", |_, entry| text(entry.record.students.len()), Place::Fixed),
@@ -57,13 +59,11 @@ const COLUMNS: [Column; 20] = [
         |_, entry| text(percent(entry.recovery.as_ref().map(|recovery| recovery.ratio))),
         Place::Optional,
     ),
-    column("HLR", |_, entry| text(percent(entry.hlr)), Place::Optional),
-    column("IOR", |_, entry| text(percent(entry.ior)), Place::Optional),
+    column("HLR", |_, entry| points(entry.hlr), Place::Optional),
+    column("IOR", |_, entry| points(entry.ior), Place::Optional),
     column("published %", |_, entry| text(published(entry)), Place::Optional),
     column("hours", hours, Place::Optional),
     column("set", set, Place::Fixed),
-    column("budget", budget, Place::Shared),
-    column("division", division, Place::Shared),
     column("who", who, Place::Optional),
     column("record", record, Place::Fixed),
 ];
@@ -71,6 +71,15 @@ const COLUMNS: [Column; 20] = [
 impl Board {
     /// The columns that a person reads, with a rule between groups and the reasons for the open division below.
     pub fn grid(&self) -> Grid {
+        self.without(&[])
+    }
+
+    /// Those that a page of paper has room for.
+    pub fn narrow(&self) -> Grid {
+        self.without(&["95 % interval", "published %", "hours", "set", "who"])
+    }
+
+    fn without(&self, heads: &[&str]) -> Grid {
         let mut reasons: Vec<&str> = Vec::new();
         for reason in self.entries.iter().flat_map(|entry| &entry.reasons) {
             if !reasons.contains(&reason.as_str()) {
@@ -88,7 +97,7 @@ impl Board {
             );
             rows[first].rule = first > 0;
         }
-        let (kept, shared) = sorted_out(&rows);
+        let (kept, shared) = sorted_out(&rows, heads);
         for row in &mut rows {
             let mut keep = kept.iter();
             row.entries.retain(|_| keep.next().is_some_and(|kept| *kept));
@@ -109,11 +118,12 @@ impl Board {
 }
 
 /// Which columns stay, and what the others say of all rows.
-fn sorted_out(rows: &[Row]) -> (Vec<bool>, Vec<String>) {
+fn sorted_out(rows: &[Row], without: &[&str]) -> (Vec<bool>, Vec<String>) {
     let mut shared = Vec::new();
     let mut keep = |place: usize, column: &Column| {
         let mut texts = rows.iter().map(|row| row.entries[place].text.as_str());
         match column.place {
+            _ if without.contains(&column.head) => false,
             Place::Fixed => true,
             Place::Optional => texts.any(|text| !text.is_empty()),
             Place::Shared => {
@@ -158,8 +168,13 @@ fn explained(rows: &[Row], heads: impl Iterator<Item = String>) -> Vec<String> {
     notes
 }
 
-fn text(value: impl ToString) -> grid::Entry {
-    grid::Entry::new(value.to_string())
+fn text(value: impl Display) -> grid::Entry {
+    grid::Entry::new(format!("{value}"))
+}
+
+/// A difference in points, with the sign that typesetters use.
+fn points(fraction: Option<f64>) -> grid::Entry {
+    text(percent(fraction).replace('-', "−"))
 }
 
 fn rank(group: &Group<'_>, entry: &Entry) -> grid::Entry {

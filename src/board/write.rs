@@ -9,9 +9,14 @@ use crate::{
 };
 
 impl Board {
-    /// The table in a format: all columns as CSV, otherwise those that a person reads.
+    /// The table in a format: all columns as CSV, those that fit a page in LaTeX, otherwise those that a person reads.
     pub fn table(&self, format: Format) -> String {
-        if format == Format::Csv { self.sheet() } else { self.grid() }.write(format)
+        let grid = match format {
+            Format::Csv => self.sheet(),
+            Format::Latex => self.narrow(),
+            Format::Markdown | Format::Html | Format::Term => self.grid(),
+        };
+        grid.write(format)
     }
 }
 

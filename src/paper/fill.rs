@@ -85,11 +85,10 @@ impl Filler<'_> {
         let ours = block.row(row).any(|place| self.answers[place].target.is_ok());
         let measured = block.row(row).any(|place| self.answers[place].record.is_some());
         match self.mode {
-            Mode::Published => vec![Line::Published],
             Mode::Measured => vec![Line::Measured],
             Mode::Both if measured => vec![Line::Published, Line::Measured, Line::Difference],
             Mode::Both if ours => vec![Line::Published, Line::Measured],
-            Mode::Both => vec![Line::Published],
+            Mode::Both | Mode::Published => vec![Line::Published],
         }
     }
 

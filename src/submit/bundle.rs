@@ -45,10 +45,9 @@ impl<'a> Sets<'a> {
                     notes.error(format!("the bundle `{}` has another hash than the record's", bundle.path), SAME_RUN);
                 }
                 Ok((manifest, set)) => {
-                    let wrong = disagreements(record, manifest);
-                    wrong
-                        .into_iter()
-                        .for_each(|what| notes.error(format!("the bundle `{}` {what}", bundle.path), SAME_RUN));
+                    for what in disagreements(record, manifest) {
+                        notes.error(format!("the bundle `{}` {what}", bundle.path), SAME_RUN);
+                    }
                     contents(record, bundle, set, notes);
                 }
             }
@@ -117,7 +116,9 @@ fn contents(record: &Record, bundle: &BundleRef, set: &Distilled, notes: &mut No
     }
     if let Labels::Hard(labels) = &set.labels {
         let mut counts = vec![0_usize; subset.classes_len()];
-        labels.iter().for_each(|label| counts[*label as usize] += 1);
+        for label in labels {
+            counts[*label as usize] += 1;
+        }
         if let Some(class) = counts.iter().position(|count| *count > ipc) {
             let name = &subset.classes[class].label;
             let what =

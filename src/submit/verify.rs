@@ -163,7 +163,7 @@ impl Session<'_> {
             data: options.data.clone(),
             skip_bad: options.skip_bad,
             train_per_class: options.train_per_class,
-            device: options.device.clone(),
+            device: options.device,
             results: self.results.to_owned(),
             force: false,
         }

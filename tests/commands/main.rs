@@ -10,6 +10,7 @@ mod data;
 mod experts;
 mod pictures;
 mod plots;
+mod reports;
 mod resume;
 mod site;
 mod support;

@@ -114,7 +114,9 @@ impl Results {
 
     pub fn with(records: &[Record]) -> Self {
         let results = Self::new();
-        records.iter().for_each(|record| drop(results.save(record)));
+        for record in records {
+            results.save(record);
+        }
         results
     }
 

@@ -43,7 +43,11 @@ fn only_equal_conditions_are_ranked_together() {
     );
     let board = results.board();
     assert_eq!(board.entries.len(), 8);
-    assert!(board.entries.iter().all(|entry| entry.rank == Some(1)), "{}", board.sheet().write(Default::default()));
+    assert!(
+        board.entries.iter().all(|entry| entry.rank == Some(1)),
+        "{}",
+        board.sheet().write(crate::report::grid::Format::Term)
+    );
 }
 
 /// Runs that differ in their seed are shown and ranked like any others; none is chosen.

@@ -1,6 +1,6 @@
 //! Every kind of damage, and what is said about it.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use super::*;
 use crate::{board::BoardError, record::Query};
@@ -66,7 +66,7 @@ fn tampered_records_are_named() {
             }),
         ),
     ] {
-        text += &format!("{what}{found}\n\n");
+        writeln!(text, "{what}{found}\n").unwrap();
     }
     insta::with_settings!({filters => vec![("_s0_[0-9a-f]{8}", "_s0_[ID]")]}, {
         insta::assert_snapshot!("tampered", text);

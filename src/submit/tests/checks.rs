@@ -1,6 +1,6 @@
 //! Every fault of a submission, and what is said about it.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use crate::{
     board::tests::{Results, around, cell, hard, record, scored, set},
@@ -48,7 +48,7 @@ fn report(results: &Results) -> Report {
 }
 
 fn said(results: &Results) -> String {
-    report(results).findings.iter().map(|finding| format!("{finding}\n")).collect()
+    report(results).findings.iter().map(|finding| format!("{finding}\n")).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -61,8 +61,26 @@ fn a_submission_without_fault_passes() {
     assert_eq!(report.who.unwrap().shown(), "A. Person (Laboratory)");
 }
 
+/// What is said about each case.
+fn transcript(cases: &[(&str, Results)]) -> String {
+    let mut text = String::new();
+    for (name, results) in cases {
+        let found = said(results);
+        assert!(!found.is_empty(), "{name}");
+        writeln!(text, "== {name}\n{found}").unwrap();
+    }
+    text
+}
+
+fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter("_s0_[0-9a-f]{8}", "_s0_[ID]");
+    settings.add_filter("BLAKE3 [0-9a-f]{8}", "BLAKE3 [HASH]");
+    settings
+}
+
 #[test]
-fn every_fault_is_named() {
+fn every_fault_of_a_file_is_named() {
     let (no_bundle, _) = good();
     fs::remove_dir_all(no_bundle.path().join("bundles")).unwrap();
     let (nobody, _) = good();
@@ -86,6 +104,21 @@ fn every_fault_is_named() {
     let empty = Results::new();
     empty.submission("name = \"\"");
 
+    let cases = [
+        ("no bundle", no_bundle),
+        ("altered data", altered),
+        ("an edited mean", edited),
+        ("half a record", broken),
+        ("another's timing", timed),
+        ("a stranger", stranger),
+        ("nobody", nobody),
+        ("nothing", empty),
+    ];
+    settings().bind(|| insta::assert_snapshot!("files", transcript(&cases)));
+}
+
+#[test]
+fn every_fault_of_a_claim_is_named() {
     let flagged = |flags: &'static [Flag]| with_record(move |record| flags.iter().for_each(|flag| record.flag(*flag)));
     let cases = [
         (
@@ -117,8 +150,6 @@ fn every_fault_is_named() {
         ("a bundle outside", with_record(|record| record.bundles[0].path = "/tmp/mine.bundle".into())),
         ("a draw without a set", with_record(|record| record.students[4].draw = 1)),
         ("another hash", with_record(|record| record.bundles[0].data_hash = "00".repeat(32))),
-        ("no bundle", no_bundle),
-        ("altered data", altered),
         ("another method's set", with_set(|set| set.method = "dm".into())),
         (
             "an unshipped recipe",
@@ -153,22 +184,8 @@ fn every_fault_is_named() {
                 *record = Record { bundles: record.bundles.clone(), ..scored(record.cell.clone(), &around(0.9, 0.005)) }
             }),
         ),
-        ("an edited mean", edited),
-        ("half a record", broken),
-        ("another's timing", timed),
-        ("a stranger", stranger),
-        ("nobody", nobody),
-        ("nothing", empty),
     ];
-    let mut text = String::new();
-    for (name, results) in &cases {
-        let found = said(results);
-        assert!(!found.is_empty(), "{name}");
-        text += &format!("== {name}\n{found}\n");
-    }
-    insta::with_settings!({filters => vec![("_s0_[0-9a-f]{8}", "_s0_[ID]"), ("BLAKE3 [0-9a-f]{8}", "BLAKE3 [HASH]")]}, {
-        insta::assert_snapshot!("faults", text);
-    });
+    settings().bind(|| insta::assert_snapshot!("claims", transcript(&cases)));
 }
 
 /// Faults of several files are all reported, errors first.
