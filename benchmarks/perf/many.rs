@@ -1,6 +1,6 @@
 //! Many records, for what must stay fast.
 
-use std::{fs, path::Path};
+use std::{error::Error, fs, path::Path};
 
 use compdd::{
     record::{Accuracy, Budget, Cell, Fidelity, Record, Store, StudentRecord},
@@ -8,8 +8,8 @@ use compdd::{
 };
 use serde_json::json;
 
-/// Writes so many records, each of a cell of its own.
-pub fn records(root: &Path, count: usize) {
+/// Writes so many records, each of a cell of its own; not by [`Store::save`], which waits for the disk.
+pub fn records(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
     let store = Store::new(root);
     let methods = ["random", "herding", "k-center", "dc", "dsa", "dm", "datadam", "mtt", "datm", "edf"];
     let subsets = Subset::all();
@@ -34,16 +34,17 @@ pub fn records(root: &Path, count: usize) {
         let student = |place: usize| StudentRecord {
             seed: (number * 5 + place) as u64,
             draw: 0,
-            accuracy: Accuracy::new(0.1 + ((number * 31 + place * 7) % 800) as f64 / 1000.0).unwrap(),
+            accuracy: Accuracy::of_counts(100 + (number * 31 + place * 7) % 800, 1000),
             train_loss: 0.5,
             epochs: 1001,
             steps: 1001,
         };
         let recipe = json!({ "learning_rate": 0.01, "number": number });
         let data = json!({ "kind": "image-folder", "notes": [], "decode": { "antialias": true, "resize": "squash", "resolution": 128 } });
-        let record = Record::new(cell, subset, (0..5).map(student).collect(), recipe, data).unwrap();
+        let record = Record::new(cell, subset, (0..5).map(student).collect(), recipe, data)?;
         let path = store.record_path(&record.cell);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, record.to_json().unwrap()).unwrap();
+        fs::create_dir_all(path.parent().unwrap_or(root))?;
+        fs::write(path, record.to_json()?)?;
     }
+    Ok(())
 }

@@ -4,30 +4,36 @@
 
 mod many;
 
-use std::time::{Duration, Instant};
+use std::{
+    error::Error,
+    io::{Write as _, stdout},
+    time::{Duration, Instant},
+};
 
 use compdd::{record::Store, site::Site};
 
-fn main() {
-    let count = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(10_000);
-    let folder = tempfile::tempdir().expect("a temporary folder");
+fn main() -> Result<(), Box<dyn Error>> {
+    let count = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(10_000);
+    let folder = tempfile::tempdir()?;
     let (results, out) = (folder.path().join("results"), folder.path().join("site"));
-    many::records(&results, count);
+    many::records(&results, count)?;
     let mut best = [Duration::MAX; 2];
     for _ in 0..3 {
         let begin = Instant::now();
-        let site = Site::read(vec![Store::new(&results)]).expect("records that were just made");
+        let site = Site::read(vec![Store::new(&results)])?;
         let read = begin.elapsed();
         let begin = Instant::now();
-        site.write(&out).expect("a site");
+        site.write(&out)?;
         best = [best[0].min(read), best[1].min(begin.elapsed())];
     }
     let files = || walkdir::WalkDir::new(&out).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let bytes: u64 = files().filter_map(|entry| entry.metadata().ok()).map(|data| data.len()).sum();
     let [read, write] = best.map(|time| time.as_secs_f64());
     let size = compdd::data::human_size(bytes);
-    println!(
-        "{count} records: read and ranked in {read:.2} s, written in {write:.2} s, {} files, {size}",
-        files().count()
-    );
+    let made = files().count();
+    writeln!(
+        stdout(),
+        "{count} records: read and ranked in {read:.2} s, written in {write:.2} s, {made} files, {size}"
+    )?;
+    Ok(())
 }

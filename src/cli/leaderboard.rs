@@ -52,13 +52,10 @@ impl LeaderboardArgs {
         }
         let board = Board::open(&stores, &filter)?;
         let text = board.table(self.format.unwrap_or_default());
-        match &self.out {
-            Some(path) => {
-                board::save(path, &text)?;
-                ui::say(&format!("{} rows in {}", board.entries.len(), path.display()));
-            }
-            None => ui::show(text.trim_end()),
+        let outcome = ui::deliver(&text, self.out.as_deref())?;
+        if let Some(path) = &self.out {
+            ui::say(&format!("{} rows in {}", board.entries.len(), path.display()));
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(outcome)
     }
 }

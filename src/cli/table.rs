@@ -1,11 +1,10 @@
 //! `compdd table`: the tables that papers print, and what was measured for their cells.
 
-use std::{path::PathBuf, process::ExitCode, str::FromStr as _};
+use std::{path::PathBuf, str::FromStr as _};
 
 use clap::{Args, Subcommand};
 use compdd::{
     paper::{self, Mode, Options, Records},
-    record::{RecordError, atomic},
     report::grid::Format,
 };
 
@@ -37,6 +36,9 @@ enum TableCommand {
         /// md, latex, csv, html or term
         #[arg(long, default_value = "term", value_name = "FORMAT")]
         format: String,
+        /// Write to this file
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -69,11 +71,10 @@ struct ShowArgs {
 impl TableArgs {
     pub fn execute(self) -> Outcome {
         match self.command {
-            Some(TableCommand::List { format, store }) => {
+            Some(TableCommand::List { format, out, store }) => {
                 let format = Format::from_str(&format)?;
                 let records = Records::open(&store.open()?, &[])?;
-                ui::show(paper::list(&records)?.write(format).trim_end());
-                Ok(ExitCode::SUCCESS)
+                ui::deliver(&paper::list(&records)?.write(format), out.as_deref())
             }
             None => self.show.execute(),
         }
@@ -92,11 +93,6 @@ impl ShowArgs {
             format: Format::from_str(&self.format)?,
             versions: self.protocol_version,
         };
-        let text = paper::render(&tables, &self.store.open()?, &options)?;
-        match self.out {
-            Some(path) => atomic::write(&path, text.as_bytes()).map_err(RecordError::io("write", &path))?,
-            None => ui::show(text.trim_end()),
-        }
-        Ok(ExitCode::SUCCESS)
+        ui::deliver(&paper::render(&tables, &self.store.open()?, &options)?, self.out.as_deref())
     }
 }

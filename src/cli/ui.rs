@@ -4,8 +4,11 @@
 use std::{
     error::Error,
     io::{IsTerminal as _, Write as _},
+    path::Path,
     process::ExitCode,
 };
+
+use compdd::record::{RecordError, atomic};
 
 use miette::Diagnostic;
 
@@ -87,6 +90,15 @@ pub fn show(text: &str) {
     if out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Writes text to a file, whole or not at all, or else to standard output.
+pub fn deliver(text: &str, out: Option<&Path>) -> Outcome {
+    match out {
+        Some(path) => atomic::write(path, text.as_bytes()).map_err(RecordError::io("write", path))?,
+        None => show(text.trim_end()),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes a line of talk to standard error.

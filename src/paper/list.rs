@@ -3,12 +3,12 @@
 use super::{PaperError, Records, all};
 use crate::report::grid::{Entry, Grid, Heading, Row};
 
-/// Every table with the number of its cells, how many of them compdd can run, how many records answer, and where it comes from.
+/// Every table with the number of its cells, how many of them compdd can run, and how many records answer.
 ///
 /// # Errors
 /// As [`Records::answers`].
 pub fn list(records: &Records) -> Result<Grid, PaperError> {
-    let titles = ["id", "cells", "in compdd", "measured", "reduced", "confidence", "what it shows", "read from"];
+    let titles = ["id", "cells", "in compdd", "measured", "reduced", "confidence", "what it shows"];
     let mut rows = Vec::with_capacity(all().len());
     for table in all() {
         let answers = records.answers(table)?;
@@ -25,7 +25,7 @@ pub fn list(records: &Records) -> Result<Grid, PaperError> {
             |number: usize| if answers.is_empty() { Entry::muted("–") } else { Entry::new(number.to_string()) };
         let mut entries = vec![Entry::new(&table.id)];
         entries.extend(numbers.map(number));
-        entries.extend([&table.confidence, &table.caption, &table.source].map(Entry::new));
+        entries.extend([&table.confidence, &table.caption].map(Entry::new));
         rows.push(Row::new(entries));
     }
     Ok(Grid {

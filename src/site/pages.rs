@@ -134,7 +134,7 @@ impl Site {
             if curve.is_file() {
                 take(&curve, "curve.csv")?;
             }
-            let page = RecordPage::new(entry, &place, self.pictures_of(entry), curve.is_file(), origin);
+            let page = RecordPage::new(entry, &place, pictures_of(entry), curve.is_file(), origin);
             folder.page(&format!("records/{id}.html"), &page)
         })?;
         Ok(self.board.entries.len())
@@ -155,21 +155,6 @@ impl Site {
             let fail = |source| SiteError::Io { action: "read", path: path.clone(), source };
             folder.put(name, fs::read(path).map_err(fail)?)
         })
-    }
-
-    /// The pictures on a record's page: its first set.
-    fn pictures_of(&self, entry: &Entry) -> Vec<Picture> {
-        let bundle = entry.record.bundles.first();
-        let kept = bundle.filter(|bundle| root_of(&entry.file).join(&bundle.path).join(Bundle::PREVIEW).is_file());
-        let picture = kept.map(|bundle| Picture {
-            href: format!("../{}", picture_name(bundle)),
-            words: match entry.record.bundles.len() {
-                1 => "The distilled set, class by class".into(),
-                n => format!("The first of {n} sets, class by class"),
-            },
-            pixels: true,
-        });
-        picture.into_iter().collect()
     }
 
     fn methods(&self, folder: &Folder<'_>, origin: &Origin) -> Result<usize, SiteError> {
@@ -212,6 +197,21 @@ impl Site {
         })?;
         Ok(all.len())
     }
+}
+
+/// The pictures on a record's page: its first set.
+fn pictures_of(entry: &Entry) -> Vec<Picture> {
+    let bundle = entry.record.bundles.first();
+    let kept = bundle.filter(|bundle| root_of(&entry.file).join(&bundle.path).join(Bundle::PREVIEW).is_file());
+    let picture = kept.map(|bundle| Picture {
+        href: format!("../{}", picture_name(bundle)),
+        words: match entry.record.bundles.len() {
+            1 => "The distilled set, class by class".into(),
+            n => format!("The first of {n} sets, class by class"),
+        },
+        pixels: true,
+    });
+    picture.into_iter().collect()
 }
 
 /// The results folder that a record's file lies in: `ROOT/records/METHOD/SUBSET/ID.json`.

@@ -180,7 +180,7 @@ fn no_link_leads_nowhere() {
 fn ten_thousand_records_paint_at_once() {
     let Some(mut chrome) = Chrome::start() else { return };
     let results = tempfile::tempdir().unwrap();
-    many::records(results.path(), 10_000);
+    many::records(results.path(), 10_000).unwrap();
     let begin = std::time::Instant::now();
     let site = build(results.path());
     eprintln!("built in {:.2} s", begin.elapsed().as_secs_f64());

@@ -1,6 +1,6 @@
 //! Plots of results: what the commands write, and what they refuse.
 
-use std::{fs, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use compdd::{
     record::{
@@ -149,7 +149,7 @@ fn what_does_not_share_a_chart_is_refused_and_nothing_is_written() {
     ] {
         let output = sandbox.run(&format!("plot {arguments}"));
         assert!(!output.status.success(), "{arguments}");
-        said += &format!("$ compdd plot {arguments}\n{}\n", texts(&output).1);
+        writeln!(said, "$ compdd plot {arguments}\n{}", texts(&output).1).unwrap();
         assert!(!sandbox.path().join("plot.svg").exists() && !sandbox.path().join("plot.png").exists());
     }
     let mut settings = settings();

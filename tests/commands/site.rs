@@ -1,6 +1,6 @@
 //! The site as a folder: what is refused, what is replaced, what is equal. Its pages in a browser are tested in `tests/browser`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use crate::support::{Sandbox, settings, texts};
 
@@ -52,7 +52,7 @@ fn what_cannot_become_a_site_is_refused() {
     ] {
         let output = sandbox.run(&command);
         assert!(!output.status.success(), "{command}");
-        told += &format!("$ compdd {}\n{}\n", command.replace(&results(), "results"), texts(&output).1);
+        writeln!(told, "$ compdd {}\n{}", command.replace(&results(), "results"), texts(&output).1).unwrap();
     }
     settings().bind(|| insta::assert_snapshot!("site_refused", told));
     assert_eq!(fs::read_to_string(sandbox.path().join("mine/thesis.tex")).unwrap(), "three years of work");
