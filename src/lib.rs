@@ -21,12 +21,13 @@
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
-//! | [`report`] | pictures of results that are there already |
-//! | [`paper`] | the tables that papers print, and what was measured for their cells
-//! | [`site`] | all of it as pages that need no server
+//! | [`report`] | pictures and tables of results that are there already |
+//! | [`paper`] | the tables that papers print, and what was measured for their cells |
+//! | [`site`] | all of it as pages that need no server |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
-//! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing.
+//! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
+//! `board` judges records by the protocols of `eval`, `paper` and `site` show what it accepts, `submit` scores again by `run`.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;

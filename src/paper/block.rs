@@ -110,12 +110,12 @@ impl<'a> Spread<'a, '_> {
     /// A reference on all images stands in the first column of its data set, where columns are data sets and there are others of it.
     fn folds(&self, place: usize, columns: &[Dimension]) -> bool {
         let printed = self.printed[place];
-        let others = |other: &&&Printed| other.dataset == printed.dataset && other.ipc != "full";
+        let others = |other: &Printed| other.dataset == printed.dataset && other.ipc != "full";
         printed.is_reference()
             && printed.ipc == "full"
             && columns.contains(&Dimension::Dataset)
             && columns.contains(&Dimension::Ipc)
-            && self.printed.iter().any(|other| others(&&other))
+            && self.printed.iter().any(|other| others(other))
     }
 }
 

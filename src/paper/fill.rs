@@ -83,13 +83,13 @@ impl Filler<'_> {
     /// What is shown of a row.
     fn lines(&self, block: &Block<'_>, row: usize) -> Vec<Line> {
         let ours = block.row(row).any(|place| self.answers[place].target.is_ok());
-        let measured = block.row(row).any(|place| self.answers[place].record.is_some());
+        let records: Vec<&Record> = block.row(row).filter_map(|place| self.answers[place].record).collect();
+        let comparable = records.iter().any(|record| !record.is_reduced());
         match self.mode {
-            Mode::Published => vec![Line::Published],
             Mode::Measured => vec![Line::Measured],
-            Mode::Both if measured => vec![Line::Published, Line::Measured, Line::Difference],
+            Mode::Both if comparable => vec![Line::Published, Line::Measured, Line::Difference],
             Mode::Both if ours => vec![Line::Published, Line::Measured],
-            Mode::Both => vec![Line::Published],
+            Mode::Both | Mode::Published => vec![Line::Published],
         }
     }
 

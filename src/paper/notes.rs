@@ -122,7 +122,8 @@ fn throughout(table: &Table, block: &Block<'_>, answers: &[&Answer<'_>]) -> Opti
         let mut words: Vec<&str> = Vec::new();
         for answer in answers {
             let word = answer.printed.word(dimension);
-            if !word.is_empty() && !words.contains(&word) && !(answer.printed.is_reference() && word == "full") {
+            let said = word.is_empty() || words.contains(&word);
+            if !said && (word != "full" || !answer.printed.is_reference()) {
                 words.push(word);
             }
         }
@@ -167,8 +168,8 @@ fn of_measured(filler: &Filler<'_>, answers: &[&Answer<'_>]) -> Vec<String> {
             "{REDUCED} Less than the published effort was spent: not comparable with the paper, and never best."
         ));
     }
-    let assumed = |answer: &&Answer<'_>| answer.target.is_ok() && answer.printed.network.is_empty();
-    if answers.iter().any(|answer| assumed(&answer)) {
+    let assumed = |answer: &Answer<'_>| answer.target.is_ok() && answer.printed.network.is_empty();
+    if answers.iter().any(|answer| assumed(answer)) {
         lines.push(format!("The paper names no network: compared on {}.", filler.table.layout.network));
     }
     let exception = |answer: &&&Answer<'_>| {

@@ -115,7 +115,7 @@ impl Target {
             && self.has_recipe_of(record)
     }
 
-    /// Whether the set was made by the same network. A bundle does not say which: it counts as one of the usual ConvNet, tested on itself.
+    /// Whether the set was made by the same network. A bundle does not say which: it counts as one of the usual network, tested on itself.
     fn is_distilled_as(&self, cell: &Cell) -> bool {
         let usual = self.network == self.source && self.source.starts_with("convnet-");
         cell.source == self.source || usual && cell.source.starts_with("bundle:")

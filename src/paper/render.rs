@@ -147,8 +147,8 @@ impl Rendered<'_> {
             Format::Html => self.html(),
             _ if self.commands.is_empty() => grids,
             Format::Latex => {
-                let comment: String = self.commands.iter().map(|command| format!("% not run: {command}\n")).collect();
-                comment + &grids
+                let comments = self.commands.iter().map(|command| format!("% not run: {command}"));
+                comments.chain([grids]).collect::<Vec<_>>().join("\n")
             }
             Format::Markdown => format!("{grids}\nNot run:\n\n```sh\n{commands}\n```\n"),
             Format::Term => format!("{grids}\nnot run:\n{commands}\n"),

@@ -69,7 +69,7 @@ pub struct DataFile {
     pub blake3: String,
 }
 
-/// Which tensor holds the labels: `labels` [N] or [N, classes].
+/// Which tensor holds the labels: `labels` `[N]` or `[N, classes]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LabelKind {

@@ -29,7 +29,7 @@ pub enum ReportError {
         help: String,
     },
     /// Records that may not share a chart.
-    #[error("these records do not share a chart: {what} {}", found.join(", "))]
+    #[error("these do not share a chart: several {what}: {}", found.join(", "))]
     #[diagnostic(help("choose with {flag}"))]
     Mixed {
         /// What they differ in, such as `protocols`.

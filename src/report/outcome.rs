@@ -23,9 +23,10 @@ pub fn outcome_grid(records: &[&Record]) -> Grid {
         "recovery, %",
         "record",
     ];
+    let ruled = records.iter().any(|record| !record.published.is_empty());
     let mut rows = Vec::new();
     for record in records {
-        rows.push(Row { entries: measured(record), rule: !rows.is_empty() && !record.published.is_empty() });
+        rows.push(Row { entries: measured(record), rule: ruled && !rows.is_empty() });
         rows.extend(record.published.iter().map(|value| Row::new(published(record, value))));
     }
     Grid {
@@ -47,7 +48,7 @@ fn measured(record: &Record) -> Vec<Entry> {
         Entry::new(&cell.subset),
         Entry::new(if cell.ipc == 0 { "all".to_owned() } else { cell.ipc.to_string() }),
         Entry::new(&cell.network),
-        Entry::new(format!("measured, {}", cell.budget)),
+        Entry::new(format!("measured, budget {}", cell.budget)),
         Entry::new(accuracy(summary.mean, summary.std)).marked(if record.is_reduced() { REDUCED } else { "" }),
         Entry::new(interval.unwrap_or_default()),
         Entry::default(),
@@ -95,4 +96,25 @@ fn accuracy(mean: f64, std: Option<f64>) -> String {
 
 fn percent(fraction: f64) -> String {
     format!("{:.2}", 100.0 * fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        record::{Flag, example},
+        report::grid::Format,
+    };
+
+    #[test]
+    fn published_values_stand_below_what_was_measured() {
+        let below = example::record(example::cell(), &[0.25, 0.26, 0.27, 0.26, 0.26]);
+        let mut reduced = example::record(example::cell(), &[0.40]);
+        reduced.flag(Flag::ReducedBudget);
+        let mut unknown = example::cell();
+        unknown.network = "lenet".into();
+        let unknown = example::record(unknown, &[0.2; 5]);
+        let text = outcome_grid(&[&below, &reduced, &unknown]).write(Format::Term);
+        insta::assert_snapshot!("outcome", text);
+    }
 }

@@ -9,6 +9,8 @@ mod complexity;
 mod data;
 mod experts;
 mod pictures;
+mod plots;
+mod reports;
 mod resume;
 mod site;
 mod support;

@@ -194,7 +194,8 @@ fn accept(command: &str) {
             "--protocol" => options.protocol = value.to_owned(),
             "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
             "--set" => {
-                options.overrides.push(value.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).unwrap())
+                let (key, value) = value.split_once('=').unwrap();
+                options.overrides.push((key.to_owned(), value.to_owned()));
             }
             other => panic!("{command}: {other}"),
         }

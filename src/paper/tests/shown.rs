@@ -70,7 +70,12 @@ fn some_tables_with_what_was_measured() {
 #[test]
 fn one_table_in_every_format() {
     let (_folder, store) = some_results();
-    let all = FORMATS.map(|format| format!("== {format:?}\n{}", text(&store, "bilp:9", None, format)));
+    let records = Records::open(&store, &[]).unwrap();
+    let written = |format| {
+        let links = (format == Format::Html).then_some("");
+        rendered(find("bilp:9").unwrap(), &records, None, links).unwrap().write(format)
+    };
+    let all = FORMATS.map(|format| format!("== {format:?}\n{}", written(format)));
     insta::assert_snapshot!("formats", all.join("\n"));
 }
 

@@ -95,7 +95,7 @@ impl Frame {
         let numbers: Vec<(f64, String)> = ticks.inside(plan.up).into_iter().map(|v| (v, ticks.write(v))).collect();
         let widest = numbers.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
         let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - RIGHT);
-        let left = left.max(first_name(&plan.across, right - left));
+        let left = left.max(first_name(&plan.across, right));
         let x = match &plan.across {
             Across::Numbers { range, .. } | Across::Marks { range, .. } => {
                 Scale { range: *range, pixels: [left, right] }
@@ -145,14 +145,16 @@ impl Frame {
     }
 }
 
-/// Where a plot must begin at least, so that the first of its names has room when it leans.
-fn first_name(across: &Across, room: f64) -> f64 {
+/// Where a plot that ends at `right` must begin at least, so that the first of its names has room when it leans.
+fn first_name(across: &Across, right: f64) -> f64 {
     let Across::Names(names) = across else { return 0.0 };
-    let slot = room / names.len().max(1) as f64;
+    // The middle of slot `k` of `n` lies at `left + (k + 1/2) (right - left) / n`, and the name reaches so far to the left of it.
     let needed = |(place, name): (usize, &String)| {
-        font::width(name, SMALL).min(NAME) * std::f64::consts::FRAC_1_SQRT_2 - (place as f64 + 0.5) * slot
+        let share = (place as f64 + 0.5) / names.len() as f64;
+        let reach = (font::width(name, SMALL) + 1.0).min(NAME) * std::f64::consts::FRAC_1_SQRT_2;
+        (MARGIN + reach - share * right) / (1.0 - share)
     };
-    MARGIN + GAP + names.iter().enumerate().map(needed).fold(0.0, f64::max)
+    names.iter().enumerate().map(needed).fold(0.0, f64::max)
 }
 
 /// What stands above a plot: the note, then the key.

@@ -18,6 +18,8 @@ use super::{
 /// Height of a tile; its width follows from the number of networks, up to this.
 const HIGH: f64 = 30.0;
 const WIDE: f64 = 112.0;
+/// Height of a tile that is too narrow for its number, which then stands on its end.
+const WIDE_ENOUGH: f64 = 40.0;
 /// Most room for the names of methods.
 const NAMES: f64 = 150.0;
 /// The scale of the colours.
@@ -53,9 +55,11 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
     let widest = names.iter().map(|name| font::width(name, SMALL)).fold(0.0, f64::max);
     let left = MARGIN + LINE + widest + GAP;
     let wide = ((WIDTH - left - 3.0 * MARGIN) / values.networks.len() as f64).min(WIDE);
+    let level = font::width("00.0", SMALL) <= wide - GAP;
+    let tall = if level { HIGH } else { WIDE_ENOUGH };
     let upright = values.networks.iter().all(|name| font::width(name, SMALL) <= wide - GAP);
     let top = head.height();
-    let bottom = top + HIGH * names.len() as f64;
+    let bottom = top + tall * names.len() as f64;
     let below: Vec<Label> = values
         .networks
         .iter()
@@ -68,12 +72,13 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
     let mut page = Page::new([WIDTH, scale + LINE + MARGIN], "Accuracy across networks");
     head.draw(&mut page, &[]);
     for (row, (name, means)) in names.iter().zip(&values.means).enumerate() {
-        let high = top + row as f64 * HIGH;
-        let base = high + HIGH / 2.0 + SMALL * font::CAPITAL / 2.0;
+        let high = top + row as f64 * tall;
+        let half = SMALL * font::CAPITAL / 2.0;
+        let base = high + tall / 2.0 + half;
         page.text(Label::new(name, [left - GAP, base], SMALL, Anchor::End));
         for (column, mean) in means.iter().enumerate() {
             let from = left + column as f64 * wide;
-            let tile = Path::rectangle([from, high], [from + wide, high + HIGH]);
+            let tile = Path::rectangle([from, high], [from + wide, high + tall]);
             let (fill, ink, text) = match mean.map(|mean| mean * 100.0) {
                 Some(percent) => {
                     let fill = colour(shade(percent));
@@ -83,7 +88,13 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
             };
             page.area(tile.clone(), fill);
             page.line(tile, PAPER, 2.0 * THIN, &[]);
-            page.text(Label::new(text, [from + wide / 2.0, base], SMALL, Anchor::Middle).coloured(ink));
+            let middle = from + wide / 2.0;
+            let label = if level {
+                Label::new(text, [middle, base], SMALL, Anchor::Middle)
+            } else {
+                Label::new(text, [middle + half, high + tall / 2.0], SMALL, Anchor::Middle).turned(-90.0)
+            };
+            page.text(label.coloured(ink));
         }
     }
     for label in below {

@@ -88,10 +88,17 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
     }
     let words: Vec<(String, [f64; 2])> =
         values.points.iter().map(|point| (point.category.clone(), at(&frame, point))).collect();
-    let diagonal = (
-        "equal".to_owned(),
-        frame.at(range[1] - (range[1] - range[0]) * 0.06, range[1] - (range[1] - range[0]) * 0.06),
-    );
-    frame.beside(&[words, vec![diagonal]].concat(), &[]);
+    let near_end = range[1] - (range[1] - range[0]) * 0.06;
+    let diagonal = ("equal".to_owned(), frame.at(near_end, near_end));
+    let whiskers: Vec<[f64; 4]> = values.points.iter().flat_map(|point| whiskers(&frame, point)).collect();
+    frame.beside(&[words, vec![diagonal]].concat(), &whiskers);
     Ok(frame.sourced(&values.origin))
+}
+
+/// What the whiskers of a point cover: left, top, right, bottom.
+fn whiskers(frame: &Frame, point: &RecoveryPoint) -> Vec<[f64; 4]> {
+    let [x, y] = frame.at(point.easy.mean * 100.0, point.hard.mean * 100.0);
+    let across = point.easy.interval.map(|[low, high]| [frame.x.at(low * 100.0), y, frame.x.at(high * 100.0), y]);
+    let up = point.hard.interval.map(|[low, high]| [x, frame.y.at(high * 100.0), x, frame.y.at(low * 100.0)]);
+    across.into_iter().chain(up).collect()
 }

@@ -46,12 +46,11 @@ pub fn table(grid: &Grid) -> String {
     for row in &grid.rows {
         text += if row.rule { "<tr class=\"rule\">" } else { "<tr>" };
         for (column, entry) in row.entries.iter().enumerate() {
-            text += &if column < grid.stub && entry.text.is_empty() {
-                "<td></td>".to_owned()
-            } else if column < grid.stub {
-                format!("<th scope=\"row\">{}</th>", inner(entry))
-            } else {
-                format!("<td{}>{}</td>", if grid.numeric(column) { " class=\"n\"" } else { "" }, inner(entry))
+            let number = if grid.numeric(column) { " class=\"n\"" } else { "" };
+            let _ = match (column < grid.stub, entry.text.is_empty()) {
+                (true, true) => write!(text, "<td></td>"),
+                (true, false) => write!(text, "<th scope=\"row\">{}</th>", inner(entry)),
+                (false, _) => write!(text, "<td{number}>{}</td>", inner(entry)),
             };
         }
         text += "</tr>\n";

@@ -1,5 +1,7 @@
 //! LaTeX: a `table` environment with the rules of `booktabs`.
 
+use std::fmt::Write as _;
+
 use super::{Entry, Grid, Heading};
 
 /// Points on a page of the `article` class: a line of text (of 345, with some to spare), a letter of a table, the room between two columns.
@@ -78,7 +80,7 @@ fn rules(row: &[Heading]) -> Option<String> {
     for heading in row {
         let last = column + heading.span - 1;
         if heading.span > 1 && !heading.text.is_empty() {
-            text += &format!("\\cmidrule(lr){{{column}-{last}}}");
+            let _ = write!(text, "\\cmidrule(lr){{{column}-{last}}}");
         }
         column = last + 1;
     }
@@ -91,7 +93,7 @@ fn entry(entry: &Entry) -> String {
         text = format!("\\textbf{{{text}}}");
     }
     if !entry.mark.is_empty() {
-        text += &format!("\\textsuperscript{{{}}}", escaped(&entry.mark));
+        let _ = write!(text, "\\textsuperscript{{{}}}", escaped(&entry.mark));
     }
     text
 }

@@ -97,10 +97,8 @@ impl Aspect {
 
     /// What there is among records, sorted.
     fn found(self, records: &[&Record]) -> Vec<String> {
-        let mut found: Vec<(usize, String)> = records.iter().map(|record| (record.cell.ipc, self.of(record))).collect();
-        if self != Self::Ipc {
-            found.iter_mut().for_each(|(ipc, _)| *ipc = 0);
-        }
+        let number = |record: &Record| if self == Self::Ipc { record.cell.ipc } else { 0 };
+        let mut found: Vec<(usize, String)> = records.iter().map(|record| (number(record), self.of(record))).collect();
         found.sort();
         found.dedup();
         found.into_iter().map(|(_, text)| text).collect()
@@ -145,10 +143,13 @@ pub(super) fn names(records: &[&Record], shown: &[Aspect]) -> Vec<String> {
     let telling: Vec<Aspect> =
         aspects.into_iter().filter(|aspect| !shown.contains(aspect) && aspect.found(records).len() > 1).collect();
     let name = |record: &&Record| {
-        let own =
-            telling.iter().filter(|aspect| **aspect != Aspect::Fidelity || record.cell.fidelity != Fidelity::Paper);
+        let part = |aspect: &Aspect| match (aspect, record.cell.fidelity) {
+            (Aspect::Fidelity, Fidelity::Paper) => None,
+            (Aspect::Fidelity, Fidelity::Released) => Some(Fidelity::Released.to_string()),
+            (aspect, _) => Some(aspect.of(record)),
+        };
         let parts: Vec<String> =
-            std::iter::once(record.cell.method.clone()).chain(own.map(|aspect| aspect.of(record))).collect();
+            std::iter::once(record.cell.method.clone()).chain(telling.iter().filter_map(part)).collect();
         parts.join(", ")
     };
     records.iter().map(name).collect()

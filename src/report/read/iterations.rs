@@ -14,7 +14,7 @@ use super::{
 };
 use crate::record::{Record, Store};
 
-const CURVE: &str = "curves are written by `compdd run --eval-every`";
+const CURVE: &str = "curves are written by `compdd run --curve`";
 
 /// A row of a curve: accuracies in per cent.
 #[derive(Deserialize)]
@@ -42,17 +42,17 @@ pub fn iterations(store: &Store, records: &[Record]) -> Result<IterationValues, 
     if shown.is_empty() {
         return Err(ReportError::NoRecord {
             why: format!("none of {} has a curve or a log beside it", records.len()),
-            help: "score images on the way with `compdd run --eval-every`; logs lie in results/logs".to_owned(),
+            help: "score images on the way with `compdd run --curve`; logs lie in results/logs".to_owned(),
         });
     }
     same(&shown, &[Aspect::Subset, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
-    let names = unique(&shown, names(&shown, &[]));
+    let names = unique(&shown, &names(&shown, &[]));
     let runs = names.into_iter().zip(found).map(|(name, (accuracy, loss))| RunCurve { name, accuracy, loss }).collect();
     Ok(IterationValues { runs, origin: origin(&shown) })
 }
 
 /// Names with the short hash of the record where several are alike.
-fn unique(records: &[&Record], names: Vec<String>) -> Vec<String> {
+fn unique(records: &[&Record], names: &[String]) -> Vec<String> {
     let alike = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
     let full = |(name, record): (&String, &&Record)| {
         if alike(name) { format!("{name}, {}", short(record)) } else { name.clone() }

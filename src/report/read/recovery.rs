@@ -14,6 +14,9 @@ use crate::{
     subset::{Difficulty, Subset},
 };
 
+/// A record with its recovery ratio.
+type Recovered<'a> = (&'a Record, &'a Recovery);
+
 /// Pairs the records of the easy and the hard list of each category, by method. Records without recovery ratio are left out.
 ///
 /// # Errors
@@ -22,13 +25,13 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
     let known = |record: &&Record| record.recovery.is_some() && list_of(record).is_some();
     let all: Vec<&Record> = distilled(records)?.into_iter().filter(known).collect();
     same(&all, &[Aspect::Ipc, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
-    let mut lists: BTreeMap<(String, String), [Vec<(&Record, &Recovery)>; 2]> = BTreeMap::new();
+    let mut lists: BTreeMap<(String, String), [Vec<Recovered<'_>>; 2]> = BTreeMap::new();
     for (record, name) in all.iter().zip(names(&all, &[Aspect::Subset])) {
         let (Some(recovery), Some((category, difficulty))) = (&record.recovery, list_of(record)) else { continue };
         let pair = lists.entry((name, category)).or_default();
         pair[usize::from(difficulty == Difficulty::Hard)].push((record, recovery));
     }
-    let (mut points, mut shown) = (Vec::new(), Vec::new());
+    let (mut points, mut shown, mut references) = (Vec::new(), Vec::new(), Vec::new());
     for ((method, category), pair) in lists.into_iter().filter(|(_, pair)| pair.iter().all(|list| !list.is_empty())) {
         for (list, word) in pair.iter().zip(["easy", "hard"]) {
             let records: Vec<&Record> = list.iter().map(|(record, _)| *record).collect();
@@ -36,6 +39,7 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
         }
         if let [[(easy, of_easy)], [(hard, of_hard)]] = [pair[0].as_slice(), pair[1].as_slice()] {
             shown.extend([*easy, *hard]);
+            references.extend([&of_easy.reference, &of_hard.reference].map(Clone::clone));
             points.push(RecoveryPoint { method, category, easy: share(easy, of_easy), hard: share(hard, of_hard) });
         }
     }
@@ -45,7 +49,7 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
             help: "run a method and `full` on both, such as --subset bird-easy and --subset bird-hard".to_owned(),
         });
     }
-    Ok(RecoveryValues { points, origin: origin(&shown) })
+    Ok(RecoveryValues { points, origin: origin(&shown).with(references) })
 }
 
 /// Category and difficulty of the list that a record is about.

@@ -66,7 +66,9 @@ pub fn spread(files: &[PathBuf], threshold: f32, grouping: &Grouping) -> Result<
     let setting = if shared.is_empty() { Vec::new() } else { vec![shared.trim_end_matches('-').to_owned()] };
     let mut groups: Vec<SpreadGroup> = groups;
     if files.len() > 1 {
-        groups.iter_mut().for_each(|group| group.name = group.name.split_off(shared.len()));
+        for group in &mut groups {
+            group.name = group.name.split_off(shared.len());
+        }
     }
     Ok(SpreadValues { what, threshold, groups, origin: Origin::of("file", setting, Vec::new(), sources) })
 }

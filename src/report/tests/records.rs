@@ -112,12 +112,12 @@ fn what_does_not_go_together_is_refused_with_the_flag_that_chooses() {
         text += &beside(other);
         text.push('\n');
     }
-    let ids = regex_free(&text);
+    let ids = without_hashes(&text);
     insta::assert_snapshot!("refusals", ids);
 }
 
 /// Text with every hash of a record replaced.
-fn regex_free(text: &str) -> String {
+fn without_hashes(text: &str) -> String {
     let hash = |word: &str| {
         let bare = word.trim_matches([',', ':']);
         if bare.len() == 8 && bare.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -162,7 +162,7 @@ fn reduced_budgets_are_shown_when_asked_for_and_say_so() {
 #[test]
 fn recovery_pairs_easy_and_hard_lists() {
     let on = |method: &str, list: &str, scores: &[f64]| {
-        record(method, if method == "full" { 0 } else { 1 }, scores, |cell| cell.subset = format!("{list}@1"))
+        record(method, usize::from(method != "full"), scores, |cell| cell.subset = format!("{list}@1"))
     };
     let all = [
         on("dm", "scenes-easy", &[0.4, 0.5]),
@@ -254,7 +254,7 @@ fn cost_is_read_from_timing_files_of_one_device() {
     time(&all[1], "NVIDIA H200", 60.0);
     assert!(
         refused(read::cost(&store, &all, None))
-            .contains("devices NVIDIA H200, cpu (2 threads) | choose with --timed-on")
+            .contains("several devices: NVIDIA H200, cpu (2 threads) | choose with --timed-on")
     );
     assert_eq!(read::cost(&store, &all, Some("NVIDIA")).unwrap().points[0].name, "dsa");
 }
