@@ -75,7 +75,6 @@ impl Folder<'_> {
 
 /// A record and the hash of its file.
 fn read(file: &Path) -> Result<(Record, String), RecordError> {
-    let bytes = std::fs::read(file).map_err(RecordError::io("read", file))?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok((Record::parse(&text, file)?, hash::bytes(&bytes)))
+    let text = std::fs::read_to_string(file).map_err(RecordError::io("read", file))?;
+    Ok((Record::parse(&text, file)?, hash::bytes(text.as_bytes())))
 }
