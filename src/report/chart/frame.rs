@@ -115,9 +115,8 @@ impl Frame {
             let at = [left - TICK - 2.0, height + SMALL * font::CAPITAL / 2.0];
             page.text(Label::new(text, at, SMALL, Anchor::End));
         }
-        page.text(
-            Label::new(plan.up_title, [MARGIN + TEXT, f64::midpoint(top, bottom)], TEXT, Anchor::Middle).turned(-90.0),
-        );
+        let beside = left - widest - TICK - GAP - (LINE - TEXT);
+        page.text(Label::new(plan.up_title, [beside, f64::midpoint(top, bottom)], TEXT, Anchor::Middle).turned(-90.0));
         page.text(Label::new(plan.across_title, [f64::midpoint(left, right), title_line], TEXT, Anchor::Middle));
         for name in names {
             let at = if name.turn == 0.0 { name.at[0] } else { name.at[0] - LEAN };
