@@ -51,7 +51,7 @@ impl Records {
     /// # Errors
     /// When none has one of the versions.
     pub fn of(board: &Board, versions: &[String]) -> Result<Self, PaperError> {
-        let mut records: Vec<Record> = board.entries.iter().map(|entry| entry.record.clone()).collect();
+        let mut records = board.records();
         let known: BTreeSet<String> = records.iter().map(|record| record.cell.protocol.clone()).collect();
         for version in versions {
             if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == version) {

@@ -176,9 +176,7 @@ pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin
 
 fn groups(board: &Board, kind: &Kind) -> Groups {
     let mut groups = Groups::new();
-    for entry in board.entries.iter().filter(|entry| !entry.is_reference()) {
-        let mut record = entry.record.clone();
-        record.recovery.clone_from(&entry.recovery);
+    for record in board.records().into_iter().filter(|record| record.cell.method != "full") {
         groups.entry((kind.common)(&record)).or_default().push(record);
     }
     let several = |records: &[Record]| {

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use compdd::{
+    board::{self, Board},
     record::{Record, Store},
     report::read::{Filter, Scored},
 };
@@ -89,10 +90,11 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
-    /// The store, and what is wanted of it.
+    /// The store, and what is wanted of it: of the records that a leaderboard would show.
     pub fn open(self) -> Result<(Store, Vec<Record>), ui::Failure> {
         let store = self.store.open()?;
-        let records = Filter::from(self.filter).list(&store)?;
+        let board = Board::open(std::slice::from_ref(&store), &board::Filter::default())?;
+        let records = Filter::from(self.filter).list(&store, &board.records())?;
         Ok((store, records))
     }
 }

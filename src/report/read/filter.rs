@@ -49,21 +49,20 @@ pub(super) fn is_reduced(record: &Record) -> bool {
 }
 
 impl Filter {
-    /// The records of a store that are wanted, sorted by id, each with its recovery ratio where the store has its reference.
+    /// What is wanted of all records of a store.
     ///
     /// # Errors
-    /// When a record cannot be read, a named one does not exist, or none is left; the message says which flag would find some.
-    pub fn list(&self, store: &Store) -> Result<Vec<Record>, ReportError> {
-        let all = store.list(&Query::default())?;
+    /// When a named one does not exist, or none is left; the message says which flag would find some.
+    pub fn list(&self, store: &Store, all: &[Record]) -> Result<Vec<Record>, ReportError> {
         for end in &self.records {
             if !all.iter().any(|record| record.id.ends_with(end.as_str())) {
                 store.find(end)?;
             }
         }
-        self.choose(&all)
+        self.choose(all)
     }
 
-    /// As [`Filter::list`], among records that are loaded already.
+    /// As [`Filter::list`], without a look at the names. Each record has its recovery ratio where its reference is among them.
     ///
     /// # Errors
     /// When none is left.

@@ -156,7 +156,7 @@ fn reduced_budgets_are_shown_when_asked_for_and_say_so() {
     assert!(refused(other.choose(&all)).contains("none of 2 is what was asked for"));
     let (_folder, store) = store(&all);
     let unknown = Filter { records: vec!["ffffffff".into()], ..Filter::default() };
-    assert!(matches!(unknown.list(&store), Err(ReportError::Record(_))));
+    assert!(matches!(unknown.list(&store, &[]), Err(ReportError::Record(_))));
 }
 
 #[test]

@@ -1,10 +1,19 @@
-//! Ranks as they are shown.
+//! What others ask of a board: ranks as they are shown, and the records.
 
 use std::collections::HashMap;
 
-use super::Board;
+use super::{Board, Entry};
+use crate::record::Record;
 
 impl Board {
+    /// The records by id, each with the recovery ratio that its neighbours give it.
+    pub fn records(&self) -> Vec<Record> {
+        let own = |entry: &Entry| Record { recovery: entry.recovery.clone(), ..entry.record.clone() };
+        let mut records: Vec<Record> = self.entries.iter().map(own).collect();
+        records.sort_by(|a, b| a.id.cmp(&b.id));
+        records
+    }
+
     /// The rank of every entry as words: `1`, `2=` where several share it, empty where there is none.
     pub fn places(&self) -> Vec<String> {
         let mut places = Vec::with_capacity(self.entries.len());
