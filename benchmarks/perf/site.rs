@@ -7,10 +7,11 @@ mod many;
 use std::{
     error::Error,
     io::{Write as _, stdout},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use compdd::{record::Store, site::Site};
+use compdd::{data::Library, record::Store, site::Site};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(10_000);
@@ -23,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let site = Site::read(vec![Store::new(&results)])?;
         let read = begin.elapsed();
         let begin = Instant::now();
-        site.write(&out)?;
+        site.write(&out, &Library::new(Vec::<PathBuf>::new()))?;
         best = [best[0].min(read), best[1].min(begin.elapsed())];
     }
     let files = || walkdir::WalkDir::new(&out).into_iter().flatten().filter(|entry| entry.file_type().is_file());

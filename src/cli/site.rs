@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::{record::Store, site::Site};
+use compdd::{data::Library, record::Store, site::Site};
 
 use super::{
     config::Config,
@@ -23,13 +23,16 @@ pub struct SiteArgs {
     /// Results folder; may be repeated [default: results]
     #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Vec<PathBuf>,
+    /// Folder of images, to show some of the subsets that it has; may be repeated. The pictures become part of the site
+    #[arg(long, value_name = "PATH")]
+    samples: Vec<PathBuf>,
 }
 
 impl SiteArgs {
     pub fn execute(self) -> Outcome {
         let folders = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
         let site = Site::read(folders.into_iter().map(Store::new).collect())?;
-        let built = site.write(&self.out)?;
+        let built = site.write(&self.out, &Library::new(self.samples))?;
         ui::say(&format!(
             "{} records, {} methods, {} subsets, {} tables and {} plots in {}",
             built.records,

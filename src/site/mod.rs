@@ -18,6 +18,7 @@ mod pages;
 mod plots;
 mod record;
 mod rows;
+mod samples;
 mod subset;
 mod tables;
 mod words;

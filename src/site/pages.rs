@@ -18,16 +18,20 @@ use super::{
     method::{self, MethodPage},
     plots,
     record::{Picture, RecordPage, picture_name},
-    rows,
+    rows, samples,
     subset::{self, Means, SubsetPage},
     tables,
     words::{interval, ipc, percent, spread},
 };
 use crate::{
     board::{Board, Entry, Filter},
+    data::Library,
     methods,
     record::{Bundle, Store, hash},
-    report::grid::{self, Entry as Words, Grid, Heading, Row, html},
+    report::{
+        grid::{self, Entry as Words, Grid, Heading, Row, html},
+        iteration_chart, read,
+    },
     subset::Subset,
 };
 use askama::Template;
@@ -78,18 +82,19 @@ impl Site {
         Ok(Self { board, stores })
     }
 
-    /// Writes the site; an older one at the same place is replaced as a whole.
+    /// Writes the site; an older one at the same place is replaced as a whole. Some images of a subset are shown where `samples` has them; it always
+    /// has the built-in scenes.
     ///
     /// # Errors
     /// When the folder holds something else, or a file cannot be read or written.
-    pub fn write(&self, path: &Path) -> Result<Built, SiteError> {
+    pub fn write(&self, path: &Path, samples: &Library) -> Result<Built, SiteError> {
         let mut built = Built::default();
         Folder::make(path, |folder| {
             let origin = self.origin();
             self.fixed(folder, &origin)?;
             built.records = self.records(folder, &origin)?;
             built.methods = self.methods(folder, &origin)?;
-            built.subsets = self.subsets(folder, &origin)?;
+            built.subsets = self.subsets(folder, samples, &origin)?;
             built.tables = tables::write(folder, &self.board, &origin)?;
             built.plots = plots::write(folder, &self.board, &self.stores, &origin)?;
             Ok(())
@@ -134,7 +139,14 @@ impl Site {
             if curve.is_file() {
                 take(&curve, "curve.csv")?;
             }
-            let page = RecordPage::new(entry, &place, pictures_of(entry), curve.is_file(), origin);
+            let mut pictures = pictures_of(entry);
+            if curve.is_file() {
+                let records = std::slice::from_ref(&entry.record);
+                let page = iteration_chart(&read::iterations(&store, records)?)?;
+                folder.put(&format!("records/{id}.svg"), page.svg())?;
+                pictures.push(Picture::chart(format!("{id}.svg"), "Over the iterations of the distillation"));
+            }
+            let page = RecordPage::new(entry, &place, pictures, curve.is_file(), origin);
             folder.page(&format!("records/{id}.html"), &page)
         })?;
         Ok(self.board.entries.len())
@@ -175,7 +187,7 @@ impl Site {
         Ok(methods::all().len())
     }
 
-    fn subsets(&self, folder: &Folder<'_>, origin: &Origin) -> Result<usize, SiteError> {
+    fn subsets(&self, folder: &Folder<'_>, library: &Library, origin: &Origin) -> Result<usize, SiteError> {
         let entries = &self.board.entries;
         folder.page(
             "subsets/index.html",
@@ -192,7 +204,12 @@ impl Site {
         all.par_iter().try_for_each(|subset| {
             let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).collect();
             let complexity: Vec<Grid> = means.iter().filter_map(|means| means.for_subset(subset)).cloned().collect();
-            let page = SubsetPage::new(subset, &own, &complexity, String::new(), origin);
+            let mut samples = String::new();
+            if let Some(png) = samples::png(subset, library)? {
+                samples = format!("{}.png", subset.id());
+                folder.put(&format!("subsets/{samples}"), png)?;
+            }
+            let page = SubsetPage::new(subset, &own, &complexity, samples, origin);
             folder.page(&format!("subsets/{}.html", subset.id()), &page)
         })?;
         Ok(all.len())

@@ -52,6 +52,13 @@ pub(super) struct Picture {
     pub pixels: bool,
 }
 
+impl Picture {
+    /// A chart beside the page.
+    pub fn chart(href: String, words: &str) -> Self {
+        Self { href, words: words.into(), pixels: false }
+    }
+}
+
 /// A file that can be taken along.
 pub(super) struct Download {
     pub href: String,

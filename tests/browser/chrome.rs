@@ -65,7 +65,7 @@ impl Chrome {
         Some(Self { child, input, output, calls: 0, events: Vec::new(), _profile: profile })
     }
 
-    fn call(&mut self, session: Option<&str>, method: &str, params: Value) -> Value {
+    fn call(&mut self, session: Option<&str>, method: &str, params: &Value) -> Value {
         self.calls += 1;
         let mut message = json!({ "id": self.calls, "method": method, "params": params });
         if let Some(session) = session {
@@ -94,12 +94,12 @@ impl Chrome {
 
     /// A page of a site on disk, loaded; `place` is a path inside it, with what stands after `#`.
     pub fn open(&mut self, site: &Path, place: &str) -> Tab<'_> {
-        let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
+        let target = self.call(None, "Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = self.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
+        let session = self.call(None, "Target.attachToTarget", &attach)["sessionId"].as_str().unwrap().to_owned();
         self.events.clear();
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            self.call(Some(&session), &format!("{domain}.enable"), json!({}));
+            self.call(Some(&session), &format!("{domain}.enable"), &json!({}));
         }
         let mut tab = Tab { chrome: self, session };
         tab.visit(&format!("file://{}/{place}", site.display()));
@@ -115,13 +115,13 @@ impl Drop for Chrome {
 }
 
 impl Tab<'_> {
-    fn call(&mut self, method: &str, params: Value) -> Value {
+    fn call(&mut self, method: &str, params: &Value) -> Value {
         let session = self.session.clone();
         self.chrome.call(Some(&session), method, params)
     }
 
     fn visit(&mut self, url: &str) {
-        let result = self.call("Page.navigate", json!({ "url": url }));
+        let result = self.call("Page.navigate", &json!({ "url": url }));
         assert!(result["errorText"].is_null(), "{url}: {}", result["errorText"]);
         while !self.chrome.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.chrome.receive();
@@ -132,7 +132,7 @@ impl Tab<'_> {
     /// The value of an expression, once it is settled.
     pub fn eval(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let result = self.call("Runtime.evaluate", params);
+        let result = self.call("Runtime.evaluate", &params);
         assert!(result["exceptionDetails"].is_null(), "{expression}: {}", result["exceptionDetails"]);
         result["result"]["value"].clone()
     }
@@ -153,14 +153,14 @@ impl Tab<'_> {
         for kind in ["keyDown", "keyUp"] {
             let text = if kind == "keyDown" { text } else { "" };
             let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
-            self.call("Input.dispatchKeyEvent", event);
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
     /// Dark or light, as the system of the reader says.
     pub fn scheme(&mut self, name: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": name }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// Every address that was asked for since the page was opened.
@@ -173,11 +173,10 @@ impl Tab<'_> {
     pub fn complaints(&mut self) -> Vec<String> {
         self.eval("0"); // what happened until now has been told
         let is_complaint = |event: &&Value| match event["method"].as_str() {
-            Some("Runtime.exceptionThrown") => true,
             Some("Runtime.consoleAPICalled") => {
                 event["params"]["type"] == "error" || event["params"]["type"] == "warning"
             }
-            Some("Log.entryAdded") => true,
+            Some("Runtime.exceptionThrown" | "Log.entryAdded") => true,
             _ => false,
         };
         self.chrome.events.iter().filter(is_complaint).map(ToString::to_string).collect()

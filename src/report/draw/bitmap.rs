@@ -37,7 +37,7 @@ impl Rgb {
     }
 
     /// As PNG. Equal pictures give equal bytes.
-    pub(in crate::report) fn png(&self) -> Result<Vec<u8>, ReportError> {
+    pub fn png(&self) -> Result<Vec<u8>, ReportError> {
         let mut bytes = Vec::new();
         let encoder = PngEncoder::new(&mut bytes);
         encoder.write_image(&self.bytes, self.width as u32, self.height as u32, ExtendedColorType::Rgb8)?;
