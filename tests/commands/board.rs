@@ -106,14 +106,14 @@ fn leaderboards_in_every_format_and_of_several_folders() {
     assert!(sandbox.succeed("leaderboard --results results --results theirs").contains("A. Person"));
     let (_, err) = texts(&sandbox.run("leaderboard --format pdf"));
     assert!(err.contains("there is no such format"), "{err}");
-    // The same cell in two folders.
-    let records = sandbox.path().join("theirs/records");
-    fs::create_dir_all(records.join("random")).unwrap();
-    let copied = std::process::Command::new("cp")
-        .args(["-r", "results/records/random/scenes-easy@1", "theirs/records/random/"])
-        .current_dir(sandbox.path())
-        .status();
-    assert!(copied.unwrap().success());
+    // The same cell in two folders, with its sets.
+    for part in ["records", "bundles"] {
+        let copied = std::process::Command::new("cp")
+            .args(["-r", &format!("results/{part}"), "theirs/"])
+            .current_dir(sandbox.path())
+            .status();
+        assert!(copied.unwrap().success());
+    }
     let twice = sandbox.run("leaderboard --results results --results theirs");
     assert_eq!(twice.status.code(), Some(1));
     assert!(texts(&twice).1.contains("this cell is in results/records/random"), "{}", texts(&twice).1);
