@@ -3,7 +3,7 @@
 use std::{error::Error, fs, path::Path};
 
 use compdd::{
-    record::{Accuracy, Budget, Cell, Fidelity, Record, Store, StudentRecord},
+    record::{Accuracy, Budget, Cell, Fidelity, Record, Store, StudentRecord, Timing},
     subset::Subset,
 };
 use serde_json::json;
@@ -42,9 +42,12 @@ pub fn records(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
         let recipe = json!({ "learning_rate": 0.01, "number": number });
         let data = json!({ "kind": "image-folder", "notes": [], "decode": { "antialias": true, "resize": "squash", "resolution": 128 } });
         let record = Record::new(cell, subset, (0..5).map(student).collect(), recipe, data)?;
+        let mut timing = Timing::new(&record.id, "cpu");
+        timing.distill_seconds = Some(number as f64);
         let path = store.record_path(&record.cell);
         fs::create_dir_all(path.parent().unwrap_or(root))?;
         fs::write(path, record.to_json()?)?;
+        fs::write(store.timing_path(&record.cell), serde_json::to_string_pretty(&timing)?)?;
     }
     Ok(())
 }
