@@ -14,29 +14,15 @@ use super::{Board, Filter};
 use crate::{
     eval::{NoKd, Protocol},
     record::{
-        Accuracy, Budget, Bundle, BundleRef, Cell, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, Record,
-        Store, StudentRecord, Timing, value_of,
+        Accuracy, Budget, Bundle, BundleRef, Cell, Distilled, Labels, PixelSpaceRecord, Provenance, Record, Store,
+        StudentRecord, Timing, example, value_of,
     },
     subset::Subset,
 };
 
 /// A cell that follows every rule of the closed division.
 pub fn cell(method: &str) -> Cell {
-    Cell {
-        method: method.into(),
-        subset: "cifar10@1".into(),
-        ipc: 10,
-        protocol: "no-kd@1".into(),
-        network: "convnet-d3".into(),
-        source: "convnet-d3".into(),
-        resolution: 32,
-        budget: Budget::Paper,
-        fidelity: Fidelity::Paper,
-        recipe_hash: String::new(),
-        data_hash: "ab".repeat(32),
-        seed: 0,
-        students: 0,
-    }
+    Cell { method: method.into(), recipe_hash: String::new(), students: 0, ..example::cell() }
 }
 
 pub fn recipe() -> Value {

@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::{
     complexity::Categories,
-    record::{Accuracy, Budget, Cell, Fidelity, Flag, Record, Store, StudentRecord, Timing},
+    record::{Budget, Cell, Flag, Record, Store, Timing, example},
     subset::Subset,
 };
 
@@ -20,32 +20,10 @@ pub fn record(method: &str, ipc: usize, scores: &[f64], change: impl FnOnce(&mut
 }
 
 fn with_recipe(method: &str, ipc: usize, scores: &[f64], recipe: Value, change: impl FnOnce(&mut Cell)) -> Record {
-    let student = |(seed, score): (usize, &f64)| StudentRecord {
-        seed: seed as u64,
-        draw: 0,
-        accuracy: Accuracy::new(*score).unwrap(),
-        train_loss: 0.1,
-        epochs: 1,
-        steps: 1,
-    };
-    let students = scores.iter().enumerate().map(student).collect();
-    let mut cell = Cell {
-        method: method.into(),
-        subset: "cifar10@1".into(),
-        ipc,
-        protocol: "no-kd@1".into(),
-        network: "convnet-d3".into(),
-        source: "convnet-d3".into(),
-        resolution: 32,
-        budget: Budget::Paper,
-        fidelity: Fidelity::Paper,
-        recipe_hash: String::new(),
-        data_hash: "ab".repeat(32),
-        seed: 0,
-        students: scores.len(),
-    };
+    let mut cell = Cell { method: method.into(), ipc, students: scores.len(), ..example::cell() };
     change(&mut cell);
     let subset = Subset::find(&cell.subset).unwrap();
+    let students = example::record(cell.clone(), scores).students;
     Record::new(cell, &subset, students, recipe, json!({"test": {"hash": "0"}})).unwrap()
 }
 
