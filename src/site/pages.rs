@@ -133,9 +133,6 @@ impl Site {
             let store = Store::new(root_of(&entry.file));
             let curve = store.curve_path(&entry.record.cell);
             take(&entry.file, "json")?;
-            if entry.timing.is_some() {
-                take(&store.timing_path(&entry.record.cell), "timing.json")?;
-            }
             if curve.is_file() {
                 take(&curve, "curve.csv")?;
             }

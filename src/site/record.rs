@@ -75,13 +75,11 @@ impl RecordPage {
         warnings.extend(record.subset.notes.iter().cloned());
         let mut downloads =
             vec![Download { href: format!("{}.json", record.id), name: "the record".into(), hash: entry.hash.clone() }];
-        let other = |ending: &str, name: &str| Download {
-            href: format!("{}.{ending}", record.id),
-            name: name.into(),
+        downloads.extend(curve.then(|| Download {
+            href: format!("{}.curve.csv", record.id),
+            name: "accuracy over iterations".into(),
             hash: String::new(),
-        };
-        downloads.extend(entry.timing.as_ref().map(|_| other("timing.json", "times, memory and machine")));
-        downloads.extend(curve.then(|| other("curve.csv", "accuracy over iterations")));
+        }));
         let seeds = match record.students.len() {
             1 => "one student, no interval".into(),
             n => format!("95 % interval {}, {n} students", interval(entry)),
@@ -98,11 +96,15 @@ impl RecordPage {
             pictures,
             command: again::command(record),
             downloads,
-            settings: vec![
-                ("Recipe", pretty(&record.recipe)),
-                ("Protocol", pretty(&record.protocol)),
-                ("Images", pretty(&record.data)),
-            ],
+            settings: [
+                Some(("Recipe", pretty(&record.recipe))),
+                Some(("Protocol", pretty(&record.protocol))),
+                Some(("Images", pretty(&record.data))),
+                entry.timing.as_ref().map(|timing| ("Times, memory, machine", pretty(timing))),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
         }
     }
 }
