@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use serde_json::Value;
@@ -68,6 +68,21 @@ impl Records {
             places.entry((cell.method.clone(), slug(&cell.subset).to_owned(), cell.ipc)).or_default().push(place);
         }
         Ok(Self { records, places })
+    }
+
+    /// The records of a board; of every protocol only those of its latest version.
+    ///
+    /// # Errors
+    /// As [`Records::of`].
+    pub fn latest(board: &Board) -> Result<Self, PaperError> {
+        let mut latest: BTreeMap<&str, &str> = BTreeMap::new();
+        for id in board.entries.iter().map(|entry| entry.record.cell.protocol.as_str()) {
+            let newest = latest.entry(slug(id)).or_insert(id);
+            if version(id) > version(newest) {
+                *newest = id;
+            }
+        }
+        Self::of(board, &latest.into_values().map(str::to_owned).collect::<Vec<_>>())
     }
 
     /// What there is for every cell of a table: the record with the paper's budget, most students and the latest version.

@@ -34,7 +34,7 @@ const FORMATS: [(&str, Format, &str); 3] = [
 
 /// Writes the list of the tables and a page for each of them. Returns how many there are.
 pub(super) fn write(folder: &Folder<'_>, board: &Board, origin: &Origin) -> Result<usize, SiteError> {
-    let records = Records::of(board, &[])?;
+    let records = Records::latest(board)?;
     let mut list = paper::list(&records)?;
     for row in &mut list.rows {
         if let Some(id) = row.entries.first_mut() {

@@ -1,7 +1,11 @@
 //! Which records answer which cells.
 
 use super::*;
-use crate::{methods, record::hash};
+use crate::{
+    board::{Board, Filter},
+    methods,
+    record::hash,
+};
 
 use Dimension::{Dataset, Factor1, Ipc, Method, Network, Protocol};
 
@@ -122,6 +126,11 @@ fn versions_of_a_protocol_are_never_mixed() {
     assert_eq!(help, "choose one: --protocol-version no-kd@1 or --protocol-version no-kd@2");
     assert_eq!(answer(&store, &["no-kd@1"]).unwrap(), Some(one.id));
     assert_eq!(answer(&store, &["no-kd@2"]).unwrap(), None);
+    let board = Board::open(&[store.clone()], &Filter::default()).unwrap();
+    let latest = Records::latest(&board).unwrap();
+    let answers = latest.answers(find("edf:1").unwrap()).unwrap();
+    let shown: Vec<&str> = answers.iter().filter_map(|answer| Some(answer.record?.id.as_str())).collect();
+    assert_eq!(shown, [two.id.as_str()], "where nothing is asked for, the latest version");
     assert!(matches!(answer(&store, &["no-kd@7"]), Err(PaperError::UnknownVersion { known, .. }) if known.len() == 2));
 }
 
