@@ -247,6 +247,11 @@ impl Record {
         flags
     }
 
+    /// The list of one's own that the classes come from; none for a subset that ships with compdd.
+    pub fn own_list(&self) -> Option<Subset> {
+        Subset::of_record(&self.subset.id, &self.subset.classes, &self.subset.notes)
+    }
+
     /// Adds a flag, once, keeping the order fixed.
     pub fn flag(&mut self, flag: Flag) {
         if !self.flags.contains(&flag) {

@@ -132,7 +132,12 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
             let classes: Vec<&str> = known.classes.iter().map(|c| c.synset.as_str()).collect();
             check(record.subset.classes == classes, &|| format!("the classes are not those of `{}`", known.id()));
         }
-        Err(error) => check(false, &|| error.clone()),
+        Err(error) => match record.own_list() {
+            Some(own) => check(own.distinct_classes() == own.classes_len() && own.classes_len() > 0, &|| {
+                format!("the list `{}` has a class twice, or none", own.id())
+            }),
+            None => check(false, &|| error.clone()),
+        },
     }
     let divides = |r: &super::Recovery| (r.ratio * r.reference_mean - record.summary.mean).abs() <= 1e-9;
     check(record.recovery.as_ref().is_none_or(divides), &|| {

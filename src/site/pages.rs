@@ -102,6 +102,17 @@ impl Site {
         Ok(built)
     }
 
+    /// The subsets that ship with compdd, and the lists of one's own that records name.
+    fn all_subsets(&self) -> Vec<Subset> {
+        let own = self
+            .board
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry.record.cell.subset.clone(), entry.record.own_list()?)));
+        let own: BTreeMap<String, Subset> = own.collect();
+        Subset::all().into_iter().chain(own.into_values()).collect()
+    }
+
     fn origin(&self) -> Origin {
         let hashes: Vec<&str> = self.board.entries.iter().map(|entry| entry.hash.as_str()).collect();
         Origin { records: hashes.len(), digest: hash::bytes(hashes.join("\n").as_bytes()) }
@@ -192,12 +203,12 @@ impl Site {
                 frame: Frame::new("Subsets", "../", Room::Subsets, origin),
                 heading: "Subsets",
                 lede: "Every list of classes that compdd knows, with its errata and its results.",
-                table: subset::list(entries),
+                table: subset::list(&self.all_subsets(), entries),
             },
         )?;
         let means: Vec<Means> =
             self.stores.iter().map(|store| Means::of_folder(store.root())).collect::<Result<Vec<_>, _>>()?.concat();
-        let all = Subset::all();
+        let all = self.all_subsets();
         all.par_iter().try_for_each(|subset| {
             let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).collect();
             let complexity: Vec<Grid> = means.iter().filter_map(|means| means.for_subset(subset)).cloned().collect();

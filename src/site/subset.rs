@@ -70,7 +70,7 @@ fn summary(subset: &Subset) -> String {
 }
 
 /// The list of the subsets.
-pub(super) fn list(entries: &[Entry]) -> String {
+pub(super) fn list(subsets: &[Subset], entries: &[Entry]) -> String {
     let row = |subset: &Subset| {
         let count = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).count();
         Row::new(vec![
@@ -88,7 +88,7 @@ pub(super) fn list(entries: &[Entry]) -> String {
         caption: "Subsets".into(),
         head: vec![names.map(Heading::one).to_vec()],
         stub: 1,
-        rows: Subset::all().iter().map(row).collect(),
+        rows: subsets.iter().map(row).collect(),
         notes: Vec::new(),
     })
 }

@@ -23,6 +23,11 @@ struct List {
     classes: Vec<String>,
 }
 
+/// Whether a version may be that of a list of one's own.
+pub(super) fn is_own_version(version: &str) -> bool {
+    version.chars().all(|c| c.is_ascii_alphanumeric()) && !["", "1", "paper"].contains(&version)
+}
+
 /// The path and the name of a list that a text means, if it means a file.
 pub(super) fn parts(text: &str) -> Option<(&Path, Option<&str>)> {
     let (path, name) = match text.rsplit_once('#') {
@@ -68,14 +73,26 @@ fn subset(path: &Path, list: List) -> Result<Subset, SubsetError> {
     if !slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || slug.is_empty() {
         return Err(malformed(format!("`{slug}` is no slug of small letters, digits and hyphens")));
     }
-    if !version.chars().all(|c| c.is_ascii_alphanumeric()) || ["", "1", "paper"].contains(&version.as_str()) {
+    if !is_own_version(&version) {
         return Err(malformed(format!("`{version}` is no version of letters and digits other than 1 and paper")));
     }
+    notes.insert(0, "a list of one's own, not a published one".to_owned());
+    Ok(Subset { slug, version, classes: entries(classes), family: Family::OwnList, notes })
+}
+
+/// The list that a record names, whose file need not be at hand.
+pub(super) fn of_record(id: &str, classes: &[String], notes: &[String]) -> Option<Subset> {
+    let (slug, version) = id.split_once('@').filter(|(_, version)| is_own_version(version))?;
+    let (slug, version) = (slug.to_owned(), version.to_owned());
+    Some(Subset { slug, version, classes: entries(classes.to_vec()), family: Family::OwnList, notes: notes.to_vec() })
+}
+
+/// The classes, with the names and indices of those of `ImageNet`.
+fn entries(synsets: Vec<String>) -> Vec<ClassEntry> {
     let entry = |synset: String| {
         let row = lists::IMAGENET_1K.iter().find(|row| row.synset == synset);
         let label = row.map_or_else(|| synset.clone(), |row| row.label.clone());
         ClassEntry { label, index: row.and_then(|row| row.index), synset }
     };
-    notes.insert(0, "a list of one's own, not a published one".to_owned());
-    Ok(Subset { slug, version, classes: classes.into_iter().map(entry).collect(), family: Family::OwnList, notes })
+    synsets.into_iter().map(entry).collect()
 }

@@ -120,6 +120,11 @@ impl Subset {
         }
     }
 
+    /// The list of one's own that a record names by its id and its classes: its file need not be at hand. None for the id of another subset.
+    pub fn of_record(id: &str, classes: &[String], notes: &[String]) -> Option<Self> {
+        file::of_record(id, classes, notes).filter(|_| Self::find(id).is_err())
+    }
+
     /// Every subset, in the order in which lists are shown.
     pub fn all() -> Vec<Self> {
         ALL.clone()

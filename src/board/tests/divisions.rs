@@ -20,11 +20,16 @@ fn every_rule_of_the_closed_division() {
     }
     let mut reduced = good.clone();
     reduced.flag(Flag::ReducedBudget);
+    let mut own = good.clone();
+    own.cell.subset = "cifar10@mine".into();
+    own.subset.id = own.cell.subset.clone();
+    own.id = own.cell.id();
     let nameless = Record { bundles: Vec::new(), ..good };
     let others = [
         changed,
         flagged,
         reduced,
+        own,
         nameless,
         record("edf", &[0.5; 4]),
         scored(Cell { budget: Budget::Smoke, ..cell("edf") }, &[0.5; 2]),

@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, fs};
 
 use super::*;
-use crate::{board::BoardError, record::Query};
+use crate::{
+    board::BoardError,
+    record::{Query, SubsetRecord},
+};
 
 /// What opening says, without the folder's name.
 fn said(results: &[&Results]) -> String {
@@ -160,4 +163,26 @@ fn nothing_is_written_when_something_is_wrong() {
     fs::write(results.path().join("records/edf/broken.json"), "{").unwrap();
     assert!(crate::board::write(&results.store).is_err());
     assert_eq!(fs::read(results.store.leaderboard()).unwrap(), before);
+}
+
+/// A list of one's own is known by its name alone, so a name has one list.
+#[test]
+fn two_lists_of_one_name_are_refused() {
+    let listed = |method: &str, last: &str| {
+        let mut record = record(method, &around(0.5, 0.01));
+        record.cell.subset = "birds@mine".into();
+        record.subset = SubsetRecord {
+            id: "birds@mine".into(),
+            classes: ["n01440764", "n01443537", last].map(str::to_owned).to_vec(),
+            notes: Vec::new(),
+        };
+        record.id = record.cell.id();
+        record
+    };
+    let alike = Results::with(&[listed("edf", "n01484850"), listed("dm", "n01484850")]);
+    assert_eq!(alike.board().entries.len(), 2);
+    let others = Results::with(&[listed("edf", "n01484850"), listed("dm", "n01491361")]);
+    assert!(said(&[&others]).contains("two lists of one name cannot be compared"), "{}", said(&[&others]));
+    let twice = Results::with(&[listed("edf", "n01440764")]);
+    assert!(said(&[&twice]).contains("has a class twice"), "{}", said(&[&twice]));
 }
