@@ -126,7 +126,7 @@ fn versions_of_a_protocol_are_never_mixed() {
     assert_eq!(help, "choose one: --protocol-version no-kd@1 or --protocol-version no-kd@2");
     assert_eq!(answer(&store, &["no-kd@1"]).unwrap(), Some(one.id));
     assert_eq!(answer(&store, &["no-kd@2"]).unwrap(), None);
-    let board = Board::open(&[store.clone()], &Filter::default()).unwrap();
+    let board = Board::open(std::slice::from_ref(&store), &Filter::default()).unwrap();
     let latest = Records::latest(&board).unwrap();
     let answers = latest.answers(find("edf:1").unwrap()).unwrap();
     let shown: Vec<&str> = answers.iter().filter_map(|answer| Some(answer.record?.id.as_str())).collect();
