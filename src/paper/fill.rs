@@ -150,7 +150,7 @@ impl Filler<'_> {
         let facts = notes::facts(record);
         let entry = entry.titled(facts.clone());
         match self.links {
-            Some(root) => entry.linked(format!("{root}records/{}.html", record.id)),
+            Some(root) => entry.linked(format!("{root}{}", record.page())),
             None => entry.marked(&notes.mark(&format!("`{}`: {facts}.", record.id))),
         }
     }

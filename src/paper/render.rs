@@ -82,7 +82,7 @@ pub fn render(tables: &[&'static Table], store: &Store, options: &Options) -> Re
 }
 
 /// A table beside what was measured for its cells. With `links`, the way to a site's root,
-/// measured entries refer to its `records/<id>.html`; otherwise notes name their records.
+/// measured entries refer to its [pages](crate::record::Record::page); otherwise notes name their records.
 ///
 /// # Errors
 /// As [`Records::answers`].

@@ -247,6 +247,11 @@ impl Record {
         flags
     }
 
+    /// Where its page is on a site, from the root: `records/<subset>/<id>.html`.
+    pub fn page(&self) -> String {
+        format!("records/{}/{}.html", self.cell.subset, self.id)
+    }
+
     /// The list of one's own that the classes come from; none for a subset that ships with compdd.
     pub fn own_list(&self) -> Option<Subset> {
         Subset::of_record(&self.subset.id, &self.subset.classes, &self.subset.notes)

@@ -23,7 +23,7 @@ impl Folder<'_> {
         atomic::write_folder(path, |fresh| -> Result<(), Failed> {
             let folder = Folder(fresh);
             for room in ["assets", "methods", "subsets", "records", "protocols", "tables", "plots", "sets"] {
-                fs::create_dir(fresh.join(room))?;
+                folder.room(room)?;
             }
             folder.put(MARK, "This folder was made by `compdd site`, which replaces it as a whole.\n")?;
             Ok(fill(&folder)?)
@@ -32,6 +32,12 @@ impl Folder<'_> {
             Failed::Site(error) => error,
             Failed::Io(source) => fail(source),
         })
+    }
+
+    /// A folder inside the site.
+    pub fn room(&self, name: &str) -> Result<(), SiteError> {
+        let path = self.0.join(name);
+        fs::create_dir(&path).map_err(|source| SiteError::Io { action: "write", path, source })
     }
 
     /// A page from its template.

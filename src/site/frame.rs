@@ -32,7 +32,7 @@ pub(super) struct Door {
 /// The frame of one page.
 pub(super) struct Frame {
     pub title: String,
-    /// From the page to the site's root: empty or `../`.
+    /// From the page to the site's root: empty, `../` or `../../`.
     pub root: &'static str,
     pub room: Room,
     pub records: usize,

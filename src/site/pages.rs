@@ -1,7 +1,7 @@
 //! The site as a whole: what it is made from, and all its pages.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -134,12 +134,16 @@ impl Site {
 
     fn records(&self, folder: &Folder<'_>, origin: &Origin) -> Result<usize, SiteError> {
         self.pictures(folder)?;
+        let subsets: BTreeSet<&str> =
+            self.board.entries.iter().map(|entry| entry.record.cell.subset.as_str()).collect();
+        subsets.iter().try_for_each(|subset| folder.room(&format!("records/{subset}")))?;
         let places = self.board.places();
         self.board.entries.par_iter().zip(places).try_for_each(|(entry, place)| {
-            let id = &entry.record.id;
+            let page = entry.record.page();
+            let beside = |ending: &str| Path::new(&page).with_extension(ending).display().to_string();
             let take = |from: &Path, ending: &str| -> Result<(), SiteError> {
                 let fail = |source| SiteError::Io { action: "read", path: from.to_owned(), source };
-                folder.put(&format!("records/{id}.{ending}"), fs::read(from).map_err(fail)?)
+                folder.put(&beside(ending), fs::read(from).map_err(fail)?)
             };
             let store = Store::new(root_of(&entry.file));
             let curve = store.curve_path(&entry.record.cell);
@@ -150,12 +154,11 @@ impl Site {
             let mut pictures = pictures_of(entry);
             if curve.is_file() {
                 let records = std::slice::from_ref(&entry.record);
-                let page = iteration_chart(&read::iterations(&store, records)?)?;
-                folder.put(&format!("records/{id}.svg"), page.svg())?;
-                pictures.push(Picture::chart(format!("{id}.svg"), "Over the iterations of the distillation"));
+                folder.put(&beside("svg"), iteration_chart(&read::iterations(&store, records)?)?.svg())?;
+                let href = format!("{}.svg", entry.record.id);
+                pictures.push(Picture::chart(href, "Over the iterations of the distillation"));
             }
-            let page = RecordPage::new(entry, &place, pictures, curve.is_file(), origin);
-            folder.page(&format!("records/{id}.html"), &page)
+            folder.page(&page, &RecordPage::new(entry, &place, pictures, curve.is_file(), origin))
         })?;
         Ok(self.board.entries.len())
     }
@@ -229,7 +232,7 @@ fn pictures_of(entry: &Entry) -> Vec<Picture> {
     let bundle = entry.record.bundles.first();
     let kept = bundle.filter(|bundle| root_of(&entry.file).join(&bundle.path).join(Bundle::PREVIEW).is_file());
     let picture = kept.map(|bundle| Picture {
-        href: format!("../{}", picture_name(bundle)),
+        href: format!("../../{}", picture_name(bundle)),
         words: match entry.record.bundles.len() {
             1 => "The distilled set, class by class".into(),
             n => format!("The first of {n} sets, class by class"),
@@ -269,7 +272,7 @@ pub(super) fn results(entries: &[&Entry], view: &str, first: impl Fn(&Entry) -> 
             Words::new(record.students.len().to_string()),
             Words::new(recovery),
             Words::new(cell.budget.to_string()),
-            Words::new(hash::short(&entry.hash)).linked(format!("../records/{}.html", record.id)).titled(&record.id),
+            Words::new(hash::short(&entry.hash)).linked(format!("../{}", record.page())).titled(&record.id),
         ])
     };
     let names =

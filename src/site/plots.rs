@@ -48,7 +48,7 @@ struct Plots {
 }
 
 /// Records that may share a chart, by what they have in common.
-type Groups = BTreeMap<Vec<String>, Vec<Record>>;
+type Groups<'a> = BTreeMap<Vec<String>, Vec<&'a Record>>;
 
 /// How a chart is made of a group's records; the store is that of the first of them.
 type Draw = fn(&Store, &[Record]) -> Result<Page, ReportError>;
@@ -153,16 +153,17 @@ fn changed(records: &[Record]) -> Vec<String> {
 ///
 /// Records that a chart refuses to show together (two of one method, say) have no chart of that kind.
 pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin: &Origin) -> Result<usize, SiteError> {
-    let mut sections: Vec<Section> = Vec::new();
+    let (records, mut sections) = (board.records(), Vec::new());
     for kind in &KINDS {
-        let mut groups: Vec<(Vec<String>, Vec<Record>)> = groups(board, kind).into_iter().collect();
+        let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(&records, kind).into_iter().collect();
         groups.sort_by_key(|(_, records)| std::cmp::Reverse(records.len()));
         let drawn: Vec<Option<Plot>> = groups
             .par_iter()
             .take(MOST)
             .map(|(common, records)| {
                 let words = format!("{}: {}", kind.heading, common.join(", "));
-                draw(folder, kind.slug, common, words, || (kind.draw)(&records_store(board, records), records))
+                let records: Vec<Record> = records.iter().map(|&record| record.clone()).collect();
+                draw(folder, kind.slug, common, words, || (kind.draw)(&records_store(board, &records), &records))
             })
             .collect::<Result<_, _>>()?;
         sections.push(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() });
@@ -174,16 +175,18 @@ pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin
     Ok(count)
 }
 
-fn groups(board: &Board, kind: &Kind) -> Groups {
+/// The groups in which something differs. The references on full data go with theirs, for the line that a chart may draw of them.
+fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
     let mut groups = Groups::new();
-    for record in board.records().into_iter().filter(|record| record.cell.method != "full") {
-        groups.entry((kind.common)(&record)).or_default().push(record);
+    for record in records {
+        groups.entry((kind.common)(record)).or_default().push(record);
     }
-    let several = |records: &[Record]| {
-        let first = records.first().map(kind.across);
-        records.iter().any(|record| Some((kind.across)(record)) != first)
-    };
-    groups.retain(|_, records| several(records));
+    groups.retain(|_, records| {
+        let mut across =
+            records.iter().filter(|record| record.cell.method != "full").map(|record| (kind.across)(record));
+        let first = across.next();
+        across.any(|other| Some(other) != first)
+    });
     groups
 }
 

@@ -85,7 +85,7 @@ impl RecordPage {
             n => format!("95 % interval {}, {n} students", interval(entry)),
         };
         Self {
-            frame: Frame::new(&record.id, "../", Room::Elsewhere, origin),
+            frame: Frame::new(&record.id, "../../", Room::Elsewhere, origin),
             heading: format!("{} on {}, {}, {}", cell.method, cell.subset, ipc(cell.ipc), cell.network),
             headline: format!("{} %", spread(entry)),
             spread: seeds,
@@ -153,8 +153,8 @@ fn facts(entry: &Entry, place: &str) -> Vec<Fact> {
     say("record, BLAKE3", entry.hash.clone());
     say("made by", format!("compdd {}", record.code_version));
     let link = |name, value: String, link: String| Fact { name, value: html::escaped(&value), link: Some(link) };
-    facts.insert(0, link("method", cell.method.clone(), format!("../methods/{}.html", cell.method)));
-    facts.insert(1, link("subset", cell.subset.clone(), format!("../subsets/{}.html", cell.subset)));
+    facts.insert(0, link("method", cell.method.clone(), format!("../../methods/{}.html", cell.method)));
+    facts.insert(1, link("subset", cell.subset.clone(), format!("../../subsets/{}.html", cell.subset)));
     if let Some(recovery) = &entry.recovery {
         let value = format!("{} % of {} %", percent(recovery.ratio), percent(recovery.reference_mean));
         facts.insert(4, link("recovery", value, format!("{}.html", recovery.reference)));

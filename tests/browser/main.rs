@@ -113,12 +113,12 @@ fn every_page_stands_alone() {
     let Some(mut chrome) = Chrome::start() else { return };
     let site = site();
     let root = site.path().join("site");
-    let record = std::fs::read_dir(root.join("records"))
+    let record = std::fs::read_dir(root.join("records/scenes-hard@1"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .find(|name| name.starts_with("edf_scenes-hard") && name.strip_suffix(".html").is_some())
+        .find(|name| name.starts_with("edf") && name.strip_suffix(".html").is_some())
         .unwrap();
-    let record = format!("records/{record}");
+    let record = format!("records/scenes-hard@1/{record}");
     let pages = [
         "methods/index.html",
         "methods/edf.html",

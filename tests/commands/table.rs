@@ -56,7 +56,7 @@ fn tables_are_listed_shown_and_written() {
     assert_eq!(row.split_whitespace().take(5).collect::<Vec<_>>(), ["edf:1", "175", "96", "1", "0"]);
     sandbox.succeed("table --all --format html --out tables.html");
     let page = std::fs::read_to_string(sandbox.path().join("tables.html")).unwrap();
-    assert!(page.contains(&format!("records/{}.html", record.id)) && page.matches("<table ").count() > 60);
+    assert!(page.contains(&record.page()) && page.matches("<table ").count() > 60);
     let published = sandbox.succeed("table edf:1 --mode published --format csv");
     assert!(published.starts_with("id,paper,table,method,") && !published.contains(&record.id), "{published}");
 }

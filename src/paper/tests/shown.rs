@@ -98,7 +98,7 @@ fn measured_numbers_lead_to_their_records() {
     let (_folder, store) = some_results();
     let record = store.find("idc").unwrap();
     let html = text(&store, "bilp:9", None, Format::Html);
-    assert!(html.contains(&format!("<a href=\"records/{}.html\" title=\"5 students, 95 % interval", record.id)));
+    assert!(html.contains(&format!("<a href=\"{}\" title=\"5 students, 95 % interval", record.page())));
     for format in [Format::Markdown, Format::Latex, Format::Term, Format::Csv] {
         let text = text(&store, "bilp:9", None, format).replace("\\_\\allowbreak{}", "_").replace("-{}", "-");
         assert!(text.contains(&record.id), "{format:?}\n{text}");

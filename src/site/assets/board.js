@@ -157,7 +157,7 @@
       if (number) cell.className = "n";
       const text = words(row);
       if (key === "method") cell.append(make("a", text, { href: `methods/${row[at.method]}.html` }));
-      else if (key === "hash") cell.append(make("a", text, { href: `records/${row[at.record]}.html`, className: "hash", title: row[at.record] }));
+      else if (key === "hash") cell.append(make("a", text, { href: `records/${row[at.subset]}/${row[at.record]}.html`, className: "hash", title: row[at.record] }));
       else cell.textContent = text;
       tr.append(cell);
     }
