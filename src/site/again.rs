@@ -23,8 +23,9 @@ pub(super) fn command(record: &Record) -> String {
     let cell = &record.cell;
     let mut text = match cell.source.strip_prefix("bundle:") {
         Some(_) => {
-            let name = record.bundles.first().map_or("BUNDLE", |bundle| bundle.path.as_str());
-            let mut text = format!("compdd eval {name} --network {}", cell.network);
+            let path = record.bundles.first().map_or("BUNDLE", |bundle| bundle.path.as_str());
+            let folder = if path.starts_with("bundles/") { "results/" } else { "" };
+            let mut text = format!("compdd eval {folder}{path} --network {}", cell.network);
             flag(&mut text, "protocol", &cell.protocol, "no-kd@1");
             flag(&mut text, "budget", &cell.budget.to_string(), "paper");
             text

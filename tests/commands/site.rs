@@ -58,3 +58,37 @@ fn what_cannot_become_a_site_is_refused() {
     assert_eq!(fs::read_to_string(sandbox.path().join("mine/thesis.tex")).unwrap(), "three years of work");
     assert!(!sandbox.path().join("site").exists());
 }
+
+/// Whatever was chosen for a run, the command on its page leads to the same cells: they are found, and nothing is computed.
+#[test]
+fn the_command_of_a_page_makes_its_record() {
+    let sandbox = Sandbox::new();
+    let place = "--res 16 --network convnet-d2-w8 --eval-networks mlp --train-per-class 5 --seeds 2 --seed 3";
+    sandbox.succeed(&format!(
+        "run --method herding --subset scenes-easy --ipc 2 --budget smoke --fidelity released --resize crop --no-antialias --set feature_epochs=2 {place} --device cpu"
+    ));
+    let bundle = fs::read_dir(sandbox.path().join("results/bundles")).unwrap().next().unwrap().unwrap().file_name();
+    let bundle = bundle.to_string_lossy();
+    sandbox.succeed(&format!(
+        "eval results/bundles/{bundle} --network lenet --budget smoke --seeds 1 --train-per-class 5"
+    ));
+    sandbox.succeed("site --out site");
+    let pages = files(&sandbox.path().join("site/records/scenes-easy@1"));
+    let pages = pages.iter().filter(|(name, _)| name.strip_suffix(".html").is_some());
+    let commands = pages.map(|(_, page)| {
+        let page = String::from_utf8(page.clone()).unwrap();
+        let block =
+            page.split("id=\"again\"").nth(1).and_then(|rest| rest.split("<pre tabindex=\"0\">").nth(1)).unwrap();
+        block.split("</pre>").next().unwrap().strip_prefix("compdd ").unwrap().to_owned()
+    });
+    let commands: Vec<String> = commands.collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for command in commands {
+        let output = sandbox.run(&command);
+        let (_, err) = texts(&output);
+        assert!(
+            output.status.success() && (err.contains("nothing to do") || err.contains("the record exists")),
+            "compdd {command}\n{err}"
+        );
+    }
+}
