@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use super::Submitter;
-use crate::record::{Budget, LabelKind, Record, RecordError, Recovery, Timing};
+use crate::record::{Budget, LabelKind, Record, RecordError, Recovery, Timing, percent::percent};
 
 /// The leaderboard of one or several results folders.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,6 +83,11 @@ impl Entry {
     /// Whether it is the full-data reference, which is shown but does not compete.
     pub fn is_reference(&self) -> bool {
         self.record.cell.method == "full"
+    }
+
+    /// What papers print for its cell, in percent, separated by slashes where they disagree.
+    pub fn published(&self) -> String {
+        self.record.published.iter().map(|published| percent(published.mean)).collect::<Vec<_>>().join("/")
     }
 
     /// DD-Ranking's label-robust score, 0 to 1: `(exp((ior - hlr) / 2) - 1/e) / (e - 1/e)`; 0.269 where both are zero.

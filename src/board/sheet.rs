@@ -1,7 +1,10 @@
 //! The leaderboard as a table: every column, or those that a person reads.
 
 use super::{Board, Entry, StoredSet};
-use crate::report::grid::{self, Grid, Heading, Row};
+use crate::{
+    record::percent,
+    report::grid::{self, Grid, Heading, Row},
+};
 
 /// The columns of `leaderboard.csv`, in order.
 const COLUMNS: [&str; 34] = [
@@ -93,7 +96,7 @@ fn values(entry: &Entry) -> [String; COLUMNS.len()] {
         cell.fidelity.to_string(),
         cell.seed.to_string(),
         entry.who.as_ref().map(super::Submitter::shown).unwrap_or_default(),
-        published(entry),
+        entry.published(),
         record.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>().join(" "),
         entry.reasons.join("; "),
         record.id.clone(),
@@ -103,12 +106,7 @@ fn values(entry: &Entry) -> [String; COLUMNS.len()] {
 
 /// A fraction in percent, two decimals.
 pub(super) fn percent(fraction: Option<f64>) -> String {
-    fraction.map(|fraction| format!("{:.2}", fraction * 100.0)).unwrap_or_default()
-}
-
-/// What papers print, in percent, separated by slashes where they disagree.
-pub(super) fn published(entry: &Entry) -> String {
-    entry.record.published.iter().map(|published| percent(Some(published.mean))).collect::<Vec<_>>().join("/")
+    fraction.map(percent::percent).unwrap_or_default()
 }
 
 /// Seconds in hours, to the second.

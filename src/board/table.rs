@@ -1,14 +1,11 @@
 //! The leaderboard as a person reads it.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
-use super::{
-    Board, Entry, StoredSet,
-    sheet::{percent, published},
-};
+use super::{Board, Entry, StoredSet, sheet};
 use crate::{
     data::human_size,
-    record::{Budget, hash},
+    record::{Budget, hash, percent},
     report::grid::{self, Grid, Heading, Row},
 };
 
@@ -31,8 +28,8 @@ enum Place {
 
 /// What an entry's neighbours tell of it.
 struct Group<'a> {
-    /// The entries that it is ranked with.
-    entries: &'a [Entry],
+    /// Its rank as it is shown.
+    place: &'a str,
     /// Why entries of this board are open, each reason once.
     reasons: &'a [&'a str],
 }
@@ -56,12 +53,12 @@ const COLUMNS: [Column; 20] = [
     column("seeds", |_, entry| text(entry.record.students.len()), Place::Fixed),
     column(
         "recovery %",
-        |_, entry| text(percent(entry.recovery.as_ref().map(|recovery| recovery.ratio))),
+        |_, entry| text(sheet::percent(entry.recovery.as_ref().map(|recovery| recovery.ratio))),
         Place::Optional,
     ),
     column("HLR", |_, entry| points(entry.hlr), Place::Optional),
     column("IOR", |_, entry| points(entry.ior), Place::Optional),
-    column("published %", |_, entry| text(published(entry)), Place::Optional),
+    column("published %", |_, entry| text(entry.published()), Place::Optional),
     column("hours", hours, Place::Optional),
     column("set", set, Place::Fixed),
     column("who", who, Place::Optional),
@@ -87,15 +84,10 @@ impl Board {
             }
         }
         let mut rows: Vec<Row> = Vec::new();
-        for entries in self.entries.chunk_by(|a, b| a.group() == b.group()) {
-            let group = Group { entries, reasons: &reasons };
-            let first = rows.len();
-            rows.extend(
-                entries
-                    .iter()
-                    .map(|entry| Row::new(COLUMNS.iter().map(|column| (column.fill)(&group, entry)).collect())),
-            );
-            rows[first].rule = first > 0;
+        for (row, (entry, place)) in self.entries.iter().zip(self.places()).enumerate() {
+            let group = Group { place: &place, reasons: &reasons };
+            let entries = COLUMNS.iter().map(|column| (column.fill)(&group, entry)).collect();
+            rows.push(Row { entries, rule: row > 0 && self.entries[row - 1].group() != entry.group() });
         }
         let (kept, shared) = sorted_out(&rows, heads);
         for row in &mut rows {
@@ -174,7 +166,7 @@ fn text(value: impl Display) -> grid::Entry {
 
 /// A difference in points, with the sign that typesetters use.
 fn points(fraction: Option<f64>) -> grid::Entry {
-    text(percent(fraction).replace('-', "−"))
+    text(sheet::percent(fraction).replace('-', "−"))
 }
 
 fn rank(group: &Group<'_>, entry: &Entry) -> grid::Entry {
@@ -183,24 +175,16 @@ fn rank(group: &Group<'_>, entry: &Entry) -> grid::Entry {
             if entry.is_reference() { "the reference does not compete" } else { "a single student has no interval" };
         return grid::Entry::muted("-").titled(why);
     };
-    let shared = group.entries.iter().filter(|other| other.rank == Some(rank)).count() > 1;
-    grid::Entry::new(format!("{rank}{}", if shared { "=" } else { "" })).bold(rank == 1)
+    text(group.place).bold(rank == 1)
 }
 
 fn accuracy(_: &Group<'_>, entry: &Entry) -> grid::Entry {
     let summary = &entry.record.summary;
-    let mut text = percent(Some(summary.mean));
-    if summary.std.is_some() {
-        let _ = write!(text, " ± {}", percent(summary.std));
-    }
-    grid::Entry::new(text)
+    text(percent::spread(summary.mean, summary.std))
 }
 
 fn interval(_: &Group<'_>, entry: &Entry) -> grid::Entry {
-    let shown = |interval: crate::record::Interval| {
-        grid::Entry::new(format!("{} to {}", percent(Some(interval.low)), percent(Some(interval.high))))
-    };
-    entry.record.summary.interval.map_or_else(grid::Entry::default, shown)
+    text(percent::ends(entry.record.summary.interval, " to "))
 }
 
 fn hours(_: &Group<'_>, entry: &Entry) -> grid::Entry {

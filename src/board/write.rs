@@ -1,7 +1,5 @@
 //! The leaderboard in files.
 
-use std::path::Path;
-
 use super::{Board, BoardError, Filter};
 use crate::{
     record::{RecordError, Store, atomic},
@@ -26,14 +24,7 @@ impl Board {
 /// As [`Board::open`]; then nothing is written.
 pub fn write(store: &Store) -> Result<Board, BoardError> {
     let board = Board::open(std::slice::from_ref(store), &Filter::default())?;
-    save(&store.leaderboard(), &board.table(Format::Csv))?;
+    let path = store.leaderboard();
+    atomic::write_shared(&path, board.table(Format::Csv).as_bytes()).map_err(RecordError::io("write", &path))?;
     Ok(board)
-}
-
-/// Writes a table to a file, whole or not at all.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn save(path: &Path, text: &str) -> Result<(), BoardError> {
-    Ok(atomic::write_shared(path, text.as_bytes()).map_err(RecordError::io("write", path))?)
 }

@@ -5,13 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use compdd::{
     board::{self, Board, Division, Filter},
-    record::Store,
     report::grid::Format,
 };
 
 use super::{
-    config::Config,
-    results::QueryArgs,
+    results::{QueryArgs, StoresArgs},
     ui::{self, Outcome},
 };
 
@@ -23,9 +21,8 @@ use super::{
 
 Without --format, --out and conditions, leaderboard.csv in the results folder is written as well.")]
 pub struct LeaderboardArgs {
-    /// Where records are; may be repeated to rank several folders together [default: results]
-    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
-    results: Vec<PathBuf>,
+    #[command(flatten)]
+    stores: StoresArgs,
     #[command(flatten)]
     query: QueryArgs,
     /// closed: only the method differs; open: something else does as well
@@ -42,8 +39,7 @@ pub struct LeaderboardArgs {
 impl LeaderboardArgs {
     pub fn execute(self) -> Outcome {
         let filter = Filter { query: self.query.into(), division: self.division };
-        let roots = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
-        let stores: Vec<Store> = roots.into_iter().map(Store::new).collect();
+        let stores = self.stores.open()?;
         if let ([store], None, None, true) = (stores.as_slice(), self.format, &self.out, filter == Filter::default()) {
             let board = board::write(store)?;
             ui::show(board.table(Format::Term).trim_end());

@@ -28,6 +28,21 @@ impl StoreArgs {
     }
 }
 
+/// Where the records are, of one folder or several.
+#[derive(Args)]
+pub struct StoresArgs {
+    /// Where records are; may be repeated to rank several folders together [default: results]
+    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
+    results: Vec<PathBuf>,
+}
+
+impl StoresArgs {
+    pub fn open(self) -> Result<Vec<Store>, ui::Failure> {
+        let folders = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
+        Ok(folders.into_iter().map(Store::new).collect())
+    }
+}
+
 /// Which records; what is not given is not asked about.
 #[derive(Args)]
 pub struct QueryArgs {

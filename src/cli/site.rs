@@ -3,10 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::{data::Library, record::Store, site::Site};
+use compdd::{data::Library, site::Site};
 
 use super::{
-    config::Config,
+    results::StoresArgs,
     ui::{self, Outcome},
 };
 
@@ -20,9 +20,8 @@ pub struct SiteArgs {
     /// Folder to make
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
-    /// Results folder; may be repeated [default: results]
-    #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
-    results: Vec<PathBuf>,
+    #[command(flatten)]
+    stores: StoresArgs,
     /// Folder of images, to show some of the subsets that it has; may be repeated. The pictures become part of the site
     #[arg(long, value_name = "PATH")]
     samples: Vec<PathBuf>,
@@ -30,8 +29,7 @@ pub struct SiteArgs {
 
 impl SiteArgs {
     pub fn execute(self) -> Outcome {
-        let folders = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
-        let site = Site::read(folders.into_iter().map(Store::new).collect())?;
+        let site = Site::read(self.stores.open()?)?;
         let built = site.write(&self.out, &Library::new(self.samples))?;
         ui::say(&format!(
             "{} records, {} methods, {} subsets, {} tables and {} plots in {}",

@@ -22,6 +22,7 @@ pub(crate) mod json;
 mod known;
 mod labels;
 mod manifest;
+pub mod percent;
 mod pixel_space;
 mod preview;
 mod published;

@@ -1,7 +1,11 @@
 //! Results just measured, each above what papers print for its cell.
 
 use super::grid::{Entry, Grid, Heading, Row};
-use crate::record::{Comparison, Published, Record, signed};
+use crate::record::{
+    Comparison, Published, Record,
+    percent::{ends, percent, spread},
+    signed,
+};
 
 /// The mark of a published value that the measured interval excludes.
 const EXCLUDED: &str = "†";
@@ -41,7 +45,6 @@ pub fn outcome_grid(records: &[&Record]) -> Grid {
 
 fn measured(record: &Record) -> Vec<Entry> {
     let (cell, summary) = (&record.cell, &record.summary);
-    let interval = summary.interval.map(|interval| format!("{} to {}", percent(interval.low), percent(interval.high)));
     let recovery = record.recovery.as_ref().map(|recovery| percent(recovery.ratio));
     vec![
         Entry::new(&cell.method),
@@ -49,8 +52,8 @@ fn measured(record: &Record) -> Vec<Entry> {
         Entry::new(if cell.ipc == 0 { "all".to_owned() } else { cell.ipc.to_string() }),
         Entry::new(&cell.network),
         Entry::new(format!("measured, budget {}", cell.budget)),
-        Entry::new(accuracy(summary.mean, summary.std)).marked(if record.is_reduced() { REDUCED } else { "" }),
-        Entry::new(interval.unwrap_or_default()),
+        Entry::new(spread(summary.mean, summary.std)).marked(if record.is_reduced() { REDUCED } else { "" }),
+        Entry::new(ends(summary.interval, " to ")),
         Entry::default(),
         Entry::new(record.students.len().to_string()),
         Entry::new(recovery.unwrap_or_default()),
@@ -62,7 +65,7 @@ fn published(record: &Record, value: &Published) -> Vec<Entry> {
     let held = Comparison::of(record, 100.0 * value.mean);
     let mut entries = vec![Entry::default(); 11];
     entries[4] = Entry::new(&value.source);
-    entries[5] = Entry::new(accuracy(value.mean, value.std));
+    entries[5] = Entry::new(spread(value.mean, value.std));
     entries[7] = if record.is_reduced() {
         Entry::muted("not comparable")
     } else {
@@ -88,14 +91,6 @@ fn notes(records: &[&Record]) -> Vec<String> {
         notes.push(format!("{}: {}", record.cell.network, flags.join("; ")));
     }
     notes
-}
-
-fn accuracy(mean: f64, std: Option<f64>) -> String {
-    std.map_or_else(|| percent(mean), |std| format!("{} ± {}", percent(mean), percent(std)))
-}
-
-fn percent(fraction: f64) -> String {
-    format!("{:.2}", 100.0 * fraction)
 }
 
 #[cfg(test)]

@@ -21,13 +21,13 @@ use super::{
     rows, samples,
     subset::{self, Means, SubsetPage},
     tables,
-    words::{interval, ipc, percent, spread},
+    words::{interval, ipc, spread},
 };
 use crate::{
     board::{Board, Entry, Filter},
     data::Library,
     methods,
-    record::{Bundle, Store, hash},
+    record::{Bundle, Store, hash, percent::percent},
     report::{
         grid::{self, Entry as Words, Grid, Heading, Row, html},
         iteration_chart, read,
@@ -146,19 +146,17 @@ impl Site {
                 folder.put(&beside(ending), fs::read(from).map_err(fail)?)
             };
             let store = Store::new(root_of(&entry.file));
-            let curve = store.curve_path(&entry.record.cell);
+            let curve = Some(store.curve_path(&entry.record.cell)).filter(|path| path.is_file());
             take(&entry.file, "json")?;
-            if curve.is_file() {
-                take(&curve, "curve.csv")?;
-            }
             let mut pictures = pictures_of(entry);
-            if curve.is_file() {
+            if let Some(curve) = &curve {
+                take(curve, "curve.csv")?;
                 let records = std::slice::from_ref(&entry.record);
                 folder.put(&beside("svg"), iteration_chart(&read::iterations(&store, records)?)?.svg())?;
                 let href = format!("{}.svg", entry.record.id);
                 pictures.push(Picture::chart(href, "Over the iterations of the distillation"));
             }
-            folder.page(&page, &RecordPage::new(entry, &place, pictures, curve.is_file(), origin))
+            folder.page(&page, &RecordPage::new(entry, &place, pictures, curve.is_some(), origin))
         })?;
         Ok(self.board.entries.len())
     }

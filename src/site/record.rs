@@ -6,12 +6,15 @@ use serde::Serialize;
 use super::{
     again,
     frame::{Frame, Origin, Room},
-    words::{duration, interval, ipc, percent, points, spread},
+    words::{duration, interval, ipc, points, spread},
 };
 use crate::{
     board::{Entry, StoredSet},
     data::human_size,
-    record::{Timing, hash},
+    record::{
+        Timing, hash,
+        percent::{self, percent},
+    },
     report::grid::{Entry as Words, Grid, Heading, Row, html},
 };
 
@@ -217,11 +220,10 @@ fn published(entry: &Entry) -> String {
         return String::new();
     }
     let row = |value: &crate::record::Published| {
-        let printed = value.std.map(|std| format!(" ± {}", percent(std))).unwrap_or_default();
         let inside = record.summary.interval.map(|ends| ends.low <= value.mean && value.mean <= ends.high);
         Row::new(vec![
             Words::new(&value.source),
-            Words::new(format!("{}{printed}", percent(value.mean))),
+            Words::new(percent::spread(value.mean, value.std)),
             Words::new(points(record.summary.mean - value.mean)),
             Words::new(match inside {
                 Some(true) => "yes",

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::words::percent;
 use crate::{
     board::{Board, Entry, StoredSet},
     record::hash,
@@ -57,7 +56,6 @@ fn row(entry: &Entry, place: &str) -> Value {
         _ => (None, None),
     };
     let timing = entry.timing.as_ref();
-    let published: Vec<String> = record.published.iter().map(|value| percent(value.mean)).collect();
     json!([
         entry.rank,
         place,
@@ -83,7 +81,7 @@ fn row(entry: &Entry, place: &str) -> Value {
         cell.budget.to_string(),
         cell.fidelity.to_string(),
         entry.who.as_ref().map(crate::board::Submitter::shown),
-        (!published.is_empty()).then(|| published.join("/")),
+        Some(entry.published()).filter(|published| !published.is_empty()),
         entry.division.to_string(),
         record.id,
         hash::short(&entry.hash),

@@ -41,7 +41,12 @@ impl SubsetPage {
             frame: Frame::new(subset.id(), "../", Room::Subsets, origin),
             id: subset.id(),
             slug: subset.slug.clone(),
-            summary: summary(subset),
+            summary: format!(
+                "{} Usual resolution {} px, usual network {}.",
+                family(subset),
+                subset.default_resolution(),
+                subset.default_network()
+            ),
             notes: subset.notes.iter().map(|note| html::escaped(note)).collect(),
             records: results(entries, &format!("subset={}", subset.id()), |entry| {
                 Words::new(&entry.record.cell.method).linked(format!("../methods/{}.html", entry.record.cell.method))
@@ -53,8 +58,9 @@ impl SubsetPage {
     }
 }
 
-fn summary(subset: &Subset) -> String {
-    let family = match subset.family {
+/// Where its classes come from, in a sentence.
+fn family(subset: &Subset) -> String {
+    match subset.family {
         Family::CompDd { category, difficulty } => {
             format!("Comp-DD, category {}, {} scenes: ten classes of ImageNet.", category.slug(), difficulty.slug())
         }
@@ -65,8 +71,7 @@ fn summary(subset: &Subset) -> String {
         Family::Imagenet1k => "ImageNet-1K, all classes.".into(),
         Family::OwnList => "A list of one's own.".into(),
         Family::Scenes { .. } => "Procedural pictures that come with compdd: nothing to download.".into(),
-    };
-    format!("{family} Usual resolution {} px, usual network {}.", subset.default_resolution(), subset.default_network())
+    }
 }
 
 /// The list of the subsets.
@@ -77,7 +82,7 @@ pub(super) fn list(subsets: &[Subset], entries: &[Entry]) -> String {
             Words::new(subset.id()).linked(format!("{}.html", subset.id())),
             Words::new(subset.classes.len().to_string()),
             Words::new(subset.default_resolution().to_string()),
-            Words::new(summary(subset).split(" Usual").next().unwrap_or_default()),
+            Words::new(family(subset)),
             Words::new(if subset.notes.is_empty() { "" } else { "see its page" }),
             Words::new(count.to_string()),
         ])

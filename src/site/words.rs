@@ -1,35 +1,24 @@
 //! Numbers as the pages write them.
 
-use crate::board::Entry;
-
-/// A fraction as percent, two decimals.
-pub(super) fn percent(fraction: f64) -> String {
-    format!("{:.2}", fraction * 100.0)
-}
+use crate::{
+    board::Entry,
+    record::{percent, signed},
+};
 
 /// A difference of fractions in points, with its sign.
 pub(super) fn points(fraction: f64) -> String {
-    let value = format!("{:.2}", fraction.abs() * 100.0);
-    match value.as_str() {
-        "0.00" => value,
-        _ if fraction < 0.0 => format!("−{value}"),
-        _ => format!("+{value}"),
-    }
+    signed(fraction * 100.0, 2)
 }
 
 /// Mean and deviation in percent.
 pub(super) fn spread(entry: &Entry) -> String {
     let summary = &entry.record.summary;
-    match summary.std {
-        Some(std) => format!("{} ± {}", percent(summary.mean), percent(std)),
-        None => percent(summary.mean),
-    }
+    percent::spread(summary.mean, summary.std)
 }
 
 /// The interval in percent; empty for one student.
 pub(super) fn interval(entry: &Entry) -> String {
-    let interval = entry.record.summary.interval;
-    interval.map(|ends| format!("{} – {}", percent(ends.low), percent(ends.high))).unwrap_or_default()
+    percent::ends(entry.record.summary.interval, " – ")
 }
 
 /// Images per class, or that all are used.

@@ -2,7 +2,7 @@
 
 use super::{Comparison, Verdict};
 use crate::{
-    record::Summary,
+    record::{Summary, percent},
     report::grid::{Entry, Grid, Heading, Row},
 };
 
@@ -44,10 +44,7 @@ fn row(verdict: &Verdict) -> Row {
 }
 
 fn summary(summary: &Summary) -> [Entry; 2] {
-    let percent = |fraction: f64| format!("{:.2}", fraction * 100.0);
-    let spread = summary.std.map(|std| format!(" ± {}", percent(std))).unwrap_or_default();
-    let interval = summary.interval.map(|interval| format!("{} to {}", percent(interval.low), percent(interval.high)));
-    [Entry::new(format!("{}{spread}", percent(summary.mean))), Entry::new(interval.unwrap_or_default())]
+    [percent::spread(summary.mean, summary.std), percent::ends(summary.interval, " to ")].map(Entry::new)
 }
 
 /// A fraction in points with its sign.
