@@ -46,6 +46,14 @@ impl Lock {
             std::thread::sleep(PAUSE);
         }
     }
+
+    /// Removes the lock file of a process that was killed after its work was done; one that somebody holds stays.
+    pub fn clear(path: &Path) {
+        let Ok(file) = File::open(path) else { return };
+        if file.try_lock().is_ok() && is_current(&file, path) {
+            drop(Self { path: path.to_owned(), _file: file });
+        }
+    }
 }
 
 impl Drop for Lock {

@@ -84,10 +84,12 @@ impl Cache {
     /// The images of a request, mapped: from a block that is there, or from one that is made now.
     pub(super) fn load(&self, request: &Request, watch: &dyn Watch) -> Result<Loaded, DataError> {
         let print = fingerprint::of(request)?;
+        let lock = self.file("preparing", &print, "lock");
         if let Some(loaded) = self.stored(&print)? {
+            Lock::clear(&lock);
             return Ok(loaded);
         }
-        let Some(_lock) = Lock::acquire(&self.file("preparing", &print, "lock"), watch)? else {
+        let Some(_lock) = Lock::acquire(&lock, watch)? else {
             return Err(DataError::Interrupted);
         };
         if let Some(loaded) = self.stored(&print)? {

@@ -7,7 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Block, Cache, CacheError, Entry, lock, seal};
+use super::{
+    Block, Cache, CacheError, Entry,
+    lock::{self, Lock},
+    seal,
+};
 
 /// Where locks do not work, a block that was used this recently counts as in use.
 const RECENT: Duration = Duration::from_secs(24 * 3600);
@@ -69,6 +73,7 @@ impl Cache {
                 remove(&path)?;
             }
         }
+        self.listed("preparing", "lock")?.iter().for_each(|path| Lock::clear(path));
         Ok(removed)
     }
 

@@ -263,6 +263,29 @@ fn an_interrupted_preparation_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn the_lock_of_a_process_killed_at_its_very_end_goes_unless_somebody_holds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = || scripted(folder.path(), None, &crate::data::Unwatched).0.unwrap();
+    let preparing = folder.path().join("cache/preparing");
+    let locks = || fs::read_dir(&preparing).unwrap().count();
+    load();
+    let print = fs::read_dir(folder.path().join("cache/sources")).unwrap().next().unwrap().unwrap().path();
+    let left = preparing.join(print.file_name().unwrap()).with_extension("lock");
+    let cache = Cache::new(folder.path().join("cache"), Cache::LIMIT);
+    let held = fs::File::create(&left).unwrap();
+    held.lock().unwrap();
+    load();
+    cache.prune(Cache::LIMIT).unwrap();
+    assert_eq!(locks(), 1, "whoever holds it needs it");
+    drop(held);
+    load();
+    assert_eq!(locks(), 0);
+    fs::write(&left, "").unwrap();
+    cache.prune(Cache::LIMIT).unwrap();
+    assert_eq!(locks(), 0);
+}
+
+#[test]
 fn images_that_change_while_they_are_read_are_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("stamp"), "1").unwrap();
