@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     ComplexityError, Grid, Header, Judge, Question, Settings, table,
-    work::{Entry, Layout, Work},
+    work::{self, Entry, Layout, Work},
 };
 use crate::{
     cam::{self, Asked, Look},
@@ -44,6 +44,7 @@ pub fn score(
 ) -> Result<Scored, ComplexityError> {
     let settings = settings.clone().checked()?;
     if out.exists() {
+        work::tidy(out);
         return Err(ComplexityError::Exists { path: out.into() });
     }
     if roll.is_empty() {

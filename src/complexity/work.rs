@@ -167,10 +167,23 @@ impl Work {
 
     /// Removes the unfinished file and the journal.
     pub fn discard(self) {
-        for path in [beside(&self.out, ".part"), beside(&self.out, ".journal")] {
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::debug!(path = %path.display(), %error, "leftover stays");
-            }
+        remove(&self.out);
+    }
+}
+
+/// Removes what a process left that was killed after it had written `out`, unless one is still at it.
+pub(super) fn tidy(out: &Path) {
+    let held =
+        File::open(beside(out, ".part")).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+    if !held {
+        remove(out);
+    }
+}
+
+fn remove(out: &Path) {
+    for path in [beside(out, ".part"), beside(out, ".journal")] {
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::debug!(path = %path.display(), %error, "leftover stays");
         }
     }
 }

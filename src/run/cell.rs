@@ -91,7 +91,7 @@ impl Session<'_> {
         let open: Vec<&Cell> =
             cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
         if open.is_empty() {
-            self.tidy(&cells[0])?;
+            WorkFolder::tidy(&self.work_path(&cells[0]))?;
             self.observer.note("nothing to do: the records exist (--force computes them again)");
         } else {
             self.compute(&cells[0], &open)?;
@@ -123,15 +123,6 @@ impl Session<'_> {
 
     fn work_path(&self, main: &Cell) -> PathBuf {
         self.store.root().join("unfinished").join(main.bundle_name())
-    }
-
-    /// Removes the working folder that a run left if it was killed after its last record.
-    fn tidy(&self, main: &Cell) -> Result<(), RunError> {
-        let path = self.work_path(main);
-        if path.exists() {
-            WorkFolder::open(&path, false)?.finish()?;
-        }
-        Ok(())
     }
 
     fn stored(&self, cell: &Cell) -> Result<Outcome, RunError> {

@@ -91,8 +91,9 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             seed: options.seed,
             students,
         };
+        let unfinished = store.root().join("unfinished").join(cell.id());
         if options.force || !store.exists(&cell) {
-            let work = WorkFolder::open(&store.root().join("unfinished").join(cell.id()), options.force)?;
+            let work = WorkFolder::open(&unfinished, options.force)?;
             let begin = Instant::now();
             let scorer = Scorer {
                 network: &cell.network,
@@ -117,6 +118,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             store.save(&record, Some(&timing))?;
             work.finish()?;
         } else {
+            WorkFolder::tidy(&unfinished)?;
             observer.note(&format!("{}: the record exists (--force computes it again)", cell.network));
         }
         outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });

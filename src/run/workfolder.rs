@@ -114,6 +114,14 @@ impl WorkFolder {
         fs::remove_dir_all(&self.path).map_err(|source| WorkError::Io { path: self.path.clone(), source })
     }
 
+    /// Removes the folder that a run left if it was killed after its last record.
+    ///
+    /// # Errors
+    /// [`WorkError::Busy`] when another process holds the lock, and [`WorkError::Io`].
+    pub fn tidy(path: &Path) -> Result<(), WorkError> {
+        if path.exists() { Self::open(path, false)?.finish() } else { Ok(()) }
+    }
+
     fn clear(&self) -> Result<(), WorkError> {
         let io = |path: PathBuf| move |source| WorkError::Io { path, source };
         for entry in fs::read_dir(&self.path).map_err(io(self.path.clone()))? {
@@ -150,7 +158,19 @@ mod tests {
         drop(fresh);
         let fresh = WorkFolder::open(&path, true).unwrap();
         assert!(fresh.load("distil").unwrap().is_some(), "an interrupted fresh run continues");
+        assert!(matches!(WorkFolder::tidy(&path), Err(WorkError::Busy { .. })));
         fresh.finish().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_a_kill_left_after_the_last_record_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("cell");
+        WorkFolder::tidy(&path).unwrap();
+        assert!(!path.exists());
+        WorkFolder::open(&path, false).unwrap().save("distil", &State::default()).unwrap();
+        WorkFolder::tidy(&path).unwrap();
         assert!(!path.exists());
     }
 

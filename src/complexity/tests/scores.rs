@@ -133,6 +133,22 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
 }
 
 #[test]
+fn what_a_kill_left_beside_the_finished_file_goes_and_the_file_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let out = folder.path().join("scores.parquet");
+    scored(&judge, &roll, &Settings::default(), &out).unwrap();
+    let whole = fs::read(&out).unwrap();
+    for ending in ["parquet.part", "parquet.journal"] {
+        fs::write(out.with_extension(ending), "left").unwrap();
+    }
+    let again = scored(&judge, &roll, &Settings::default(), &out).unwrap_err();
+    assert!(matches!(again, ComplexityError::Exists { .. }), "{again}");
+    assert_eq!(fs::read(&out).unwrap(), whole);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn other_settings_networks_and_images_begin_anew() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");

@@ -272,7 +272,7 @@ fn the_lock_of_a_process_killed_at_its_very_end_goes_unless_somebody_holds_it() 
     let print = fs::read_dir(folder.path().join("cache/sources")).unwrap().next().unwrap().unwrap().path();
     let left = preparing.join(print.file_name().unwrap()).with_extension("lock");
     let cache = Cache::new(folder.path().join("cache"), Cache::LIMIT);
-    let held = fs::File::create(&left).unwrap();
+    let held = File::create(&left).unwrap();
     held.lock().unwrap();
     load();
     cache.prune(Cache::LIMIT).unwrap();
