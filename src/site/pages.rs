@@ -124,7 +124,7 @@ impl Site {
         folder.put("assets/board.js", include_str!("assets/board.js"))?;
         folder.put("assets/rows.js", rows::script(&self.board))?;
         folder.put("leaderboard.csv", self.board.sheet().write(grid::Format::Csv))?;
-        folder.page("index.html", &Home::new(origin))?;
+        folder.page("index.html", &Home::new(&self.board, origin))?;
         folder.page("about.html", &About::new(origin))?;
         for (slug, text) in cards::PROTOCOLS {
             folder.page(&format!("protocols/{slug}.html"), &Text::new(text, origin))?;

@@ -123,6 +123,11 @@ impl Tab<'_> {
     fn visit(&mut self, url: &str) {
         let result = self.call("Page.navigate", &json!({ "url": url }));
         assert!(result["errorText"].is_null(), "{url}: {}", result["errorText"]);
+        self.wait();
+    }
+
+    /// Until the page is loaded.
+    fn wait(&mut self) {
         while !self.chrome.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.chrome.receive();
             self.chrome.events.push(event);
@@ -155,6 +160,14 @@ impl Tab<'_> {
             let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
             self.call("Input.dispatchKeyEvent", &event);
         }
+    }
+
+    /// The same page in a browser in which scripts are switched off.
+    pub fn without_scripts(&mut self) {
+        self.call("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+        self.chrome.events.clear();
+        self.call("Page.reload", &json!({}));
+        self.wait();
     }
 
     /// Dark or light, as the system of the reader says.

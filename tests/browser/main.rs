@@ -109,6 +109,22 @@ fn the_keyboard_reaches_and_sorts() {
 }
 
 #[test]
+fn without_scripts_the_leaderboard_can_be_read() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let site = site();
+    let mut tab = chrome.open(&site.path().join("site"), "index.html");
+    let shown =
+        "[...document.querySelectorAll('table a[href^=\"records/\"]')].filter((link) => link.checkVisibility()).length";
+    let (scripted, records) = (tab.eval(shown), tab.eval("window.compdd.rows.length"));
+    assert_eq!(scripted, records);
+    assert_eq!(tab.eval("document.querySelectorAll('noscript table').length"), json!(0));
+    tab.without_scripts();
+    assert_eq!(tab.eval(shown), records);
+    assert_eq!(tab.eval("document.querySelector('form.filters').checkVisibility()"), json!(false));
+    assert_eq!(tab.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth"), json!(0));
+}
+
+#[test]
 fn every_page_stands_alone() {
     let Some(mut chrome) = Chrome::start() else { return };
     let site = site();
