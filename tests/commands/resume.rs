@@ -114,7 +114,11 @@ fn an_interrupt_saves_and_says_so() {
 
     let sandbox = Sandbox::new();
     let mut child = spawn(&sandbox, RUN);
-    std::thread::sleep(whole.mul_f64(0.5));
+    // It answers signals before it begins to work.
+    while !sandbox.path().join("results/unfinished").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(whole.mul_f64(0.4));
     // SAFETY: sends a signal to our own child.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     let status = child.wait().unwrap();
