@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::StoredSet;
-use crate::record::{Bundle, BundleRef, Manifest, Record, Store, hash, with_causes};
+use crate::record::{BundleRef, Depth, Manifest, Record, Store};
 
 type Looked = Arc<Result<Manifest, String>>;
 
@@ -45,17 +45,11 @@ impl<'a> Shelf<'a> {
     }
 
     fn find(&self, bundle: &BundleRef) -> Result<Option<Manifest>, String> {
-        let path = bundle
-            .inside(self.store)
-            .ok_or_else(|| format!("the bundle `{}` lies outside of the folder", bundle.path))?;
-        if !path.exists() {
-            let missing = || format!("the bundle `{}` is missing: a submission brings its sets", bundle.path);
-            return if self.strict { Err(missing()) } else { Ok(None) };
-        }
-        match &*self.look(&path) {
-            Ok(manifest) if manifest.data.blake3 == bundle.data_hash => Ok(Some(manifest.clone())),
-            Ok(_) => Err(format!("the bundle `{}` is another one than the record's", bundle.path)),
-            Err(problem) => Err(problem.clone()),
+        match bundle.kept(self.store, |path| (*self.look(path)).clone())? {
+            None if self.strict => {
+                Err(format!("the bundle `{}` is missing: a submission brings its sets", bundle.path))
+            }
+            kept => Ok(kept),
         }
     }
 
@@ -63,21 +57,9 @@ impl<'a> Shelf<'a> {
         if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return seen.clone();
         }
-        let looked = Arc::new(self.read(path));
+        let depth = if self.strict { Depth::Hash } else { Depth::Size };
+        let looked = Arc::new(self.store.manifest_of(path, depth));
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), looked.clone());
         looked
-    }
-
-    fn read(&self, path: &Path) -> Result<Manifest, String> {
-        let manifest = Bundle::info(path).map_err(|error| with_causes(&error))?.manifest;
-        let data = path.join(Bundle::DATA);
-        let changed = || format!("the data of bundle `{}` was changed after it was written", self.store.relative(path));
-        let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", data.display());
-        let same = if self.strict {
-            hash::bytes(&std::fs::read(&data).map_err(unreadable)?) == manifest.data.blake3
-        } else {
-            std::fs::metadata(&data).map_err(unreadable)?.len() == manifest.data.bytes
-        };
-        if same { Ok(manifest) } else { Err(changed()) }
     }
 }

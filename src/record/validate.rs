@@ -1,6 +1,6 @@
 //! Checks on stored results, all problems at once.
 
-use super::{Bundle, BundleRef, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash};
+use super::{BundleRef, Depth, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash};
 use std::path::{Path, PathBuf};
 
 /// One thing that is wrong with one file.
@@ -63,27 +63,12 @@ impl Store {
 
     /// A bundle need not be kept beside its record, but if it is there it must be the right one.
     fn check_bundle(&self, record: &Record, bundle: &BundleRef, problems: &mut Vec<String>) {
-        let Some(path) = bundle.inside(self) else {
-            return problems.push(format!("the bundle `{}` lies outside of the folder", bundle.path));
-        };
-        if !path.exists() {
-            return;
-        }
-        let info = match Bundle::info(&path) {
-            Ok(info) => info,
-            Err(error) => return problems.push(with_causes(&error)),
-        };
-        if info.manifest.data.blake3 != bundle.data_hash {
-            problems.push(format!("the bundle `{}` is another one than the record's", bundle.path));
-            return;
-        }
-        if info.manifest.subset != record.cell.subset {
-            problems.push(format!("the bundle is of subset `{}`", info.manifest.subset));
-        }
-        match std::fs::read(path.join(Bundle::DATA)) {
-            Ok(data) if hash::bytes(&data) == bundle.data_hash => {}
-            Ok(_) => problems.push(format!("the data of bundle `{}` was changed after it was written", bundle.path)),
-            Err(error) => problems.push(format!("the data of bundle `{}` cannot be read: {error}", bundle.path)),
+        match bundle.kept(self, |path| self.manifest_of(path, Depth::Hash)) {
+            Ok(Some(manifest)) if manifest.subset != record.cell.subset => {
+                problems.push(format!("the bundle is of subset `{}`", manifest.subset));
+            }
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
         }
     }
 
