@@ -62,21 +62,16 @@ impl Filter {
         self.choose(all)
     }
 
-    /// As [`Filter::list`], without a look at the names. Each record has its recovery ratio where its reference is among them.
+    /// As [`Filter::list`], without a look at the names.
     ///
     /// # Errors
     /// When none is left.
     pub fn choose(&self, all: &[Record]) -> Result<Vec<Record>, ReportError> {
         let asked: Vec<&Record> = all.iter().filter(|record| self.accepts(record)).collect();
-        let mut chosen: Vec<Record> =
+        let chosen: Vec<Record> =
             asked.iter().filter(|record| self.accepts_budget(record)).map(|&record| record.clone()).collect();
         if chosen.iter().all(|record| record.cell.method == "full") {
             return Err(self.none(all.len(), &asked));
-        }
-        for record in chosen.iter_mut().filter(|record| record.recovery.is_none() && record.cell.method != "full") {
-            if let Some(reference) = Store::reference_among(all, &record.cell) {
-                record.recover_from(reference);
-            }
         }
         Ok(chosen)
     }
