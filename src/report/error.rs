@@ -41,7 +41,9 @@ pub enum ReportError {
     },
     /// Several records for one place in a chart.
     #[error("{place} has {} records: {}", ids.len(), ids.join(", "))]
-    #[diagnostic(help("name the wanted ones with --record, or compare their recipes with `compdd plot ablation`"))]
+    #[diagnostic(help(
+        "leave changed recipes out with --shipped, name the wanted ones with --record, or compare recipes with `compdd plot ablation`"
+    ))]
     Duplicate {
         /// Which place, such as `edf at IPC 1`.
         place: String,

@@ -210,20 +210,20 @@ impl Session<'_> {
                 Bundle::write(&path, &set, true)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
-                state.put_number("milliseconds", spent.as_millis() as u64);
+                state.put_number("microseconds", spent.as_micros() as u64);
                 work.save(&made, &state)?;
                 self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
             let making = work.load(&made)?;
             let number = |name: &str| making.as_ref().and_then(|state| state.number(name).ok());
-            let (steps, seconds) = (number("steps"), number("milliseconds"));
+            let (steps, seconds) = (number("steps"), number("microseconds"));
             let reference = BundleRef::to(&path, self.store)?;
             draws.push(Draw {
                 set,
                 reference,
                 steps: steps.map(|steps| steps as usize),
-                seconds: seconds.map(|milliseconds| milliseconds as f64 / 1000.0),
+                seconds: seconds.map(|microseconds| microseconds as f64 / 1e6),
             });
         }
         Ok(draws)

@@ -61,6 +61,8 @@ struct Kind {
     common: fn(&Record) -> Vec<String>,
     /// What they must differ in, to be worth a chart.
     across: fn(&Record) -> String,
+    /// Whether recipes that were changed belong in it; methods are compared as they ship.
+    changed: bool,
     draw: Draw,
 }
 
@@ -70,6 +72,7 @@ const KINDS: [Kind; 6] = [
         heading: "Accuracy over images per class",
         common: |record| of(record, &[subset, protocol, network, side, budget]),
         across: |record| record.cell.ipc.to_string(),
+        changed: false,
         draw: |_, records| ipc_chart(&read::accuracy_over_ipc(records)?, true),
     },
     Kind {
@@ -77,6 +80,7 @@ const KINDS: [Kind; 6] = [
         heading: "Recovery, easy against hard",
         common: |record| of(record, &[images, protocol, network, side, budget]),
         across: subset,
+        changed: false,
         draw: |_, records| recovery_chart(&read::recovery(records)?),
     },
     Kind {
@@ -84,6 +88,7 @@ const KINDS: [Kind; 6] = [
         heading: "Across networks",
         common: |record| of(record, &[subset, images, protocol, side, budget]),
         across: network,
+        changed: false,
         draw: |_, records| network_chart(&read::across_networks(records)?),
     },
     Kind {
@@ -93,6 +98,7 @@ const KINDS: [Kind; 6] = [
             of(record, &[|record| record.cell.method.clone(), subset, images, protocol, network, side, budget])
         },
         across: |record| record.recipe.to_string(),
+        changed: true,
         draw: |_, records| ablation_chart(&read::ablation(records, &changed(records), &[])?),
     },
     Kind {
@@ -100,6 +106,7 @@ const KINDS: [Kind; 6] = [
         heading: "Over the iterations of a distillation",
         common: |record| of(record, &[subset, images, protocol, network, side, budget]),
         across: |record| record.cell.method.clone(),
+        changed: false,
         draw: |store, records| iteration_chart(&read::iterations(store, records)?),
     },
     Kind {
@@ -107,6 +114,7 @@ const KINDS: [Kind; 6] = [
         heading: "Cost against accuracy",
         common: |record| of(record, &[subset, images, protocol, network, side, budget]),
         across: |record| record.cell.method.clone(),
+        changed: false,
         draw: |store, records| cost_chart(&read::cost(store, records, None)?),
     },
 ];
@@ -175,10 +183,11 @@ pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin
     Ok(count)
 }
 
-/// The groups in which something differs. The references on full data go with theirs, for the line that a chart may draw of them.
+/// The groups in which something differs, of the records that the kind takes. The references on full data go with theirs, for the line that
+/// a chart may draw of them.
 fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
     let mut groups = Groups::new();
-    for record in records {
+    for record in records.iter().filter(|record| kind.changed || !record.flags.contains(&Flag::ChangedRecipe)) {
         groups.entry((kind.common)(record)).or_default().push(record);
     }
     groups.retain(|_, records| {

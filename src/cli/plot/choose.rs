@@ -43,6 +43,9 @@ pub struct FilterArgs {
     /// Only sets scored by the run that made them, or scored again by `compdd eval`
     #[arg(long)]
     scored: Option<ScoredArg>,
+    /// Only recipes as they ship, nothing made with --set
+    #[arg(long)]
+    shipped: bool,
     /// Only these records, by the ends of their ids
     #[arg(long, value_delimiter = ',', value_name = "HASHES")]
     record: Vec<String>,
@@ -75,6 +78,7 @@ impl From<FilterArgs> for Filter {
             budget: args.budget.map(Into::into),
             fidelity: args.fidelity.map(Into::into),
             scored: args.scored.map(Into::into),
+            shipped: args.shipped,
             records: args.record,
         }
     }

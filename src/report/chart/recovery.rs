@@ -33,7 +33,7 @@ pub struct RecoveryValues {
 pub struct RecoveryPoint {
     /// What the key says.
     pub method: String,
-    /// What stands beside the point.
+    /// What stands beside the point, unless all are of one category.
     pub category: String,
     /// Share that is recovered on the easy list, with the interval of the students' mean.
     pub easy: Measured,
@@ -64,9 +64,12 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
         style: Style::nth(place),
         sample: Sample::Marker,
     };
+    let only = values.points.iter().all(|point| point.category == values.points[0].category);
+    let category = if only { format!("Category {}, ", values.points[0].category) } else { String::new() };
+    let note = values.origin.note("Whiskers: 95 % intervals over students, the reference taken as exact");
     let mut frame = Frame::new(Plan {
         title: "Recovery ratio on easy and on hard lists".into(),
-        note: values.origin.note("Whiskers: 95 % intervals over students, the reference taken as exact"),
+        note: category + &note,
         across: Across::Numbers { range, whole: false },
         across_title: "recovery ratio, easy list (%)".into(),
         up: range,
@@ -86,8 +89,8 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
         let at = at(&frame, point);
         solid(&mut frame.page, style(point), at);
     }
-    let words: Vec<(String, [f64; 2])> =
-        values.points.iter().map(|point| (point.category.clone(), at(&frame, point))).collect();
+    let named = values.points.iter().filter(|_| !only);
+    let words: Vec<(String, [f64; 2])> = named.map(|point| (point.category.clone(), at(&frame, point))).collect();
     let near_end = range[1] - (range[1] - range[0]) * 0.06;
     let diagonal = ("equal".to_owned(), frame.at(near_end, near_end));
     let whiskers: Vec<[f64; 4]> = values.points.iter().flat_map(|point| whiskers(&frame, point)).collect();

@@ -65,7 +65,8 @@ pub fn cost(store: &Store, records: &[Record], device: Option<&str>) -> Result<C
     }
     let mut origin = origin(&shown);
     if shown.len() < all.len() {
-        origin.remarks.push(format!("{} records without a time left out", all.len() - shown.len()));
+        let left = all.len() - shown.len();
+        origin.remarks.push(format!("{left} record{} without a time left out", if left == 1 { "" } else { "s" }));
     }
     Ok(CostValues { points, device, origin })
 }

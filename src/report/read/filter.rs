@@ -24,6 +24,8 @@ pub struct Filter {
     pub fidelity: Option<Fidelity>,
     /// Scored as part of the run, or afterwards.
     pub scored: Option<Scored>,
+    /// Only recipes as they ship.
+    pub shipped: bool,
     /// Ends of the ids of records: their short hashes.
     pub records: Vec<String>,
 }
@@ -93,6 +95,7 @@ impl Filter {
             && (self.ipcs.is_empty() || cell.method == "full" || self.ipcs.contains(&cell.ipc))
             && one.accepts(cell)
             && self.scored.is_none_or(|scored| scored == Scored::of(cell) || cell.method == "full")
+            && !(self.shipped && record.flags.contains(&Flag::ChangedRecipe))
             && (self.records.is_empty() || self.records.iter().any(|end| record.id.ends_with(end.as_str())))
     }
 

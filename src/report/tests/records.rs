@@ -108,6 +108,19 @@ fn without_hashes(text: &str) -> String {
 }
 
 #[test]
+fn changed_recipes_are_left_out_on_request() {
+    let shipped = with_recipe("edf", 1, &[0.3, 0.4], json!({"drop": 0.25}), same);
+    let mut changed = with_recipe("edf", 1, &[0.2, 0.3], json!({"drop": 0.0}), same);
+    changed.flag(Flag::ChangedRecipe);
+    let all = [shipped.clone(), changed];
+    let both = Filter::default().choose(&all).unwrap();
+    assert!(refused(read::accuracy_over_ipc(&both)).contains("leave changed recipes out with --shipped"));
+    let one = Filter { shipped: true, ..Filter::default() }.choose(&all).unwrap();
+    assert_eq!(one, [shipped]);
+    read::accuracy_over_ipc(&one).unwrap();
+}
+
+#[test]
 fn reduced_budgets_are_shown_when_asked_for_and_say_so() {
     let mut again = record("dm", 1, &[0.25, 0.3], |cell| cell.source = "bundle:0".into());
     again.flag(Flag::ReducedBudget);
