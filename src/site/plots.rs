@@ -214,7 +214,7 @@ fn draw(
     words: String,
     page: impl FnOnce() -> Result<Page, ReportError>,
 ) -> Result<Option<Plot>, SiteError> {
-    let name = format!("{slug}_{}", common.join("_").replace([' ', '(', ')', '/'], "-"));
+    let name = format!("{slug}_{}", common.join("_").replace(['(', ')'], "").replace([' ', '/'], "-"));
     match page() {
         Ok(page) => {
             folder.put(&format!("plots/{name}.svg"), page.svg())?;

@@ -111,7 +111,7 @@ fn every_chart_of_records_is_drawn() {
         .map(|record| record.id.rsplit('_').next().unwrap().to_owned())
         .collect();
     let recovery = svg(&sandbox, &format!("recovery --record {}", ends.join(",")));
-    assert!(recovery.contains("aria-label=\"scenes\"") && recovery.contains(&first.id), "sources are in the file");
+    assert!(recovery.contains("Category scenes, ") && recovery.contains(&first.id), "sources are in the file");
 
     let store = Store::new(sandbox.path().join("results"));
     fs::create_dir_all(store.curve_path(&first.cell).parent().unwrap()).unwrap();
