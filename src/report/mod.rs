@@ -16,6 +16,7 @@ mod outcome;
 pub mod read;
 mod sheet;
 
+pub(crate) use chart::counted;
 pub use chart::*;
 pub use draw::{ChartFile, Page, Rgb, SheetFile, colour, style};
 pub use error::ReportError;

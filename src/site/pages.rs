@@ -29,6 +29,7 @@ use crate::{
     methods,
     record::{Bundle, Store, hash, percent::percent},
     report::{
+        counted,
         grid::{self, Entry as Words, Grid, Heading, Row, html},
         iteration_chart, read,
     },
@@ -243,10 +244,6 @@ fn pictures_of(entry: &Entry) -> Vec<Picture> {
 /// The results folder that a record's file lies in: `ROOT/records/METHOD/SUBSET/ID.json`.
 pub(super) fn root_of(file: &Path) -> &Path {
     file.ancestors().nth(4).unwrap_or(file)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// So many results stand on the page of a method or a subset; the leaderboard has all of them.

@@ -29,6 +29,7 @@ pub use histogram::{MapValues, map_histogram};
 pub use ipc::{IpcPoint, IpcSeries, IpcValues, ipc_chart};
 pub use iterations::{Checkpoint, IterationValues, RunCurve, iteration_chart};
 pub use networks::{NetworkValues, network_chart};
+pub(crate) use origin::counted;
 pub use origin::{Measured, Origin};
 pub use recovery::{RecoveryPoint, RecoveryValues, recovery_chart};
 pub use results::{ChartOptions, chart};

@@ -45,7 +45,7 @@ impl Origin {
             some if some.len() <= NAMED => {
                 format!("{}s {}", self.noun, some.iter().map(end).collect::<Vec<_>>().join(", "))
             }
-            many => format!("{} {}s, digest {}", many.len(), self.noun, self.digest),
+            many => format!("{}, digest {}", counted(many.len(), self.noun), self.digest),
         };
         let remarks: Vec<String> = self.remarks.iter().map(|remark| sentence(remark)).collect();
         let parts = [self.setting.join(", "), remarks.join(". "), extra.to_owned(), sentence(&sources)];
@@ -67,6 +67,11 @@ impl Measured {
     pub(super) fn drawn(self) -> impl Iterator<Item = f64> {
         self.interval.into_iter().flatten().chain([self.mean]).map(|value| value * 100.0)
     }
+}
+
+/// A number of things: `1 record`, `2 records`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The words with a capital at the beginning.

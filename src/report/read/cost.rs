@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         ReportError,
-        chart::{CostPoint, CostValues},
+        chart::{CostPoint, CostValues, counted},
     },
     compare::{Aspect, alone, distilled, measured, names, origin, same},
 };
@@ -65,8 +65,8 @@ pub fn cost(store: &Store, records: &[Record], device: Option<&str>) -> Result<C
     }
     let mut origin = origin(&shown);
     if shown.len() < all.len() {
-        let left = all.len() - shown.len();
-        origin.remarks.push(format!("{left} record{} without a time left out", if left == 1 { "" } else { "s" }));
+        let left = counted(all.len() - shown.len(), "record");
+        origin.remarks.push(format!("{left} without a time left out"));
     }
     Ok(CostValues { points, device, origin })
 }
