@@ -198,19 +198,18 @@ impl Site {
     }
 
     fn subsets(&self, folder: &Folder<'_>, library: &Library, origin: &Origin) -> Result<usize, SiteError> {
-        let entries = &self.board.entries;
+        let (entries, all) = (&self.board.entries, self.all_subsets());
         folder.page(
             "subsets/index.html",
             &List {
                 frame: Frame::new("Subsets", "../", Room::Subsets, origin),
                 heading: "Subsets",
                 lede: "Every list of classes that compdd knows, with its errata and its results.",
-                table: subset::list(&self.all_subsets(), entries),
+                table: subset::list(&all, entries),
             },
         )?;
         let means: Vec<Means> =
             self.stores.iter().map(|store| Means::of_folder(store.root())).collect::<Result<Vec<_>, _>>()?.concat();
-        let all = self.all_subsets();
         all.par_iter().try_for_each(|subset| {
             let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).collect();
             let complexity: Vec<Grid> = means.iter().filter_map(|means| means.for_subset(subset)).cloned().collect();
