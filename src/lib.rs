@@ -14,7 +14,8 @@
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
-//! | [`eval`] | protocols: how a distilled set is scored |
+//! | [`protocol`] | how a distilled set is scored, as versioned data |
+//! | [`eval`] | students: how a distilled set is scored |
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
@@ -43,6 +44,7 @@ pub mod grad;
 pub mod methods;
 pub mod nn;
 pub mod paper;
+pub mod protocol;
 pub mod record;
 pub mod report;
 pub mod rng;

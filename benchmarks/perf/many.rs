@@ -30,6 +30,7 @@ pub fn records(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
             data_hash: "ab".repeat(32),
             seed: number as u64,
             students: 5,
+            teacher: None,
         };
         let student = |place: usize| StudentRecord {
             seed: (number * 5 + place) as u64,

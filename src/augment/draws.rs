@@ -48,7 +48,7 @@ impl Draws {
     /// [`Op::from_slots`]).
     pub fn replay(config: &DsaConfig, token: Token, shape: [usize; 3], slots: &[Vec<f32>]) -> Self {
         let mut used = 0;
-        let ops = token.kinds().iter().map(|&kind| {
+        let ops = super::config::kinds(token).iter().map(|&kind| {
             let count = kind.laws(config, shape).len();
             used += count;
             Op::from_slots(kind, config, shape, &slots[used - count..used])

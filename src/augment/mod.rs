@@ -1,7 +1,7 @@
 //! Differentiable siamese augmentation (DSA), what every method of the trajectory family trains its students with, and its
 //! neighbours of the matching family: multi-formation and `CutMix`.
 //!
-//! *Drawing* and *applying* are two steps. [`DsaConfig::draw`] turns a named random stream into [`Draws`]: a short,
+//! *Drawing* and *applying* are two steps. [`Draw::draw`] turns a named random stream into [`Draws`]: a short,
 //! serialisable list of operations with one parameter per image. [`Draws::apply`] is then a pure, linear (affine)
 //! function of the images: it can be replayed, differentiated, and run on any device. A call on plain tensors of the CPU
 //! takes a direct path over host memory; everything else goes through tensor operations. Both read the same lowered
@@ -22,7 +22,8 @@ mod host;
 mod operation;
 mod resample;
 
-pub use config::{AugmentError, DsaConfig, Mode, Sampling, Strategy, Token};
+pub use crate::protocol::{AugmentError, DsaConfig, Mode, Strategy, Token};
+pub use config::{Draw, Sampling};
 pub use cutmix::CutMix;
 pub use draws::Draws;
 pub use formation::Formation;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Division;
 use crate::{
-    eval::{NoKd, Protocol},
+    protocol::{Protocol, Scoring},
     record::{Budget, Flag, Record, value_of},
 };
 
@@ -14,7 +14,7 @@ const OPENING: [Flag; 5] =
 
 /// The built-in settings, worked out once.
 pub(crate) struct Rules {
-    settings: HashMap<(&'static str, Budget), (NoKd, serde_json::Value)>,
+    settings: HashMap<(&'static str, Budget), (Scoring, serde_json::Value)>,
 }
 
 impl Default for Rules {
@@ -22,9 +22,9 @@ impl Default for Rules {
         let budgets = [Budget::Paper, Budget::Quick, Budget::Smoke];
         let pairs = Protocol::all().iter().flat_map(|protocol| budgets.map(|budget| (protocol, budget)));
         let settings = pairs.map(|(protocol, budget)| {
-            let settings = protocol.settings(budget);
+            let settings = protocol.scoring(budget);
             let value = value_of(&settings);
-            ((protocol.id, budget), (settings, value))
+            ((protocol.id.as_str(), budget), (settings, value))
         });
         Self { settings: settings.collect() }
     }
@@ -62,7 +62,7 @@ impl Rules {
             return Some(format!("`{}` is no built-in protocol", cell.protocol));
         };
         let same = record.protocol == *value
-            || serde_json::from_value::<NoKd>(record.protocol.clone()).is_ok_and(|found| found == *settings);
+            || serde_json::from_value::<Scoring>(record.protocol.clone()).is_ok_and(|found| found == *settings);
         (!same).then(|| format!("the settings are not those of `{}`", cell.protocol))
     }
 }

@@ -8,7 +8,7 @@ use crate::record::{Budget, LabelKind, Record, RecordError, Recovery, Timing, pe
 /// The leaderboard of one or several results folders.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Board {
-    /// By group (subset, images per class, protocol, network, resolution, division, budget), then the best first.
+    /// By group (subset, images per class, protocol and its teacher, network, resolution, division, budget), then the best first.
     pub entries: Vec<Entry>,
 }
 
@@ -71,13 +71,22 @@ pub enum StoredSet {
 }
 
 /// What must be equal for two entries to be ranked together: subset, images per class, protocol, network, resolution, division, budget.
-pub type Group<'a> = (&'a str, usize, &'a str, &'a str, usize, Division, Budget);
+pub type Group<'a> = (&'a str, usize, &'a str, Option<&'a str>, &'a str, usize, Division, Budget);
 
 impl Entry {
     /// The group that it is ranked in.
     pub fn group(&self) -> Group<'_> {
         let cell = &self.record.cell;
-        (&cell.subset, cell.ipc, &cell.protocol, &cell.network, cell.resolution, self.division, cell.budget)
+        (
+            &cell.subset,
+            cell.ipc,
+            &cell.protocol,
+            cell.teacher.as_deref(),
+            &cell.network,
+            cell.resolution,
+            self.division,
+            cell.budget,
+        )
     }
 
     /// Whether it is the full-data reference, which is shown but does not compete.

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{CamError, CamModel};
 use crate::{
     data::Task,
-    eval::{NoKd, Progress, RealImages, Student, View, Watch},
+    eval::{Plan, Progress, RealImages, Student, View, Watch},
     nn::NetworkSpec,
 };
 
@@ -48,11 +48,9 @@ pub fn train(
     if epochs == 0 {
         return Ok(untrained);
     }
-    // The protocol counts one epoch less than it runs.
-    let protocol = NoKd { epochs: epochs - 1, batch, ..NoKd::default() };
-    protocol.validate()?;
+    let plan = Plan::on_real_images(epochs, batch, learning_rate)?;
     let images = RealImages::new(View::training(task), learning_rate);
-    let mut student = Student::new(&network, protocol.plan(learning_rate), seed, device);
+    let mut student = Student::new(&network, plan, seed, device);
     student.train(&images, &mut Watch::new(0, stop, progress))?;
     let params = student.params().clone();
     CamModel::new(network, params, Some(untrained.tap()))

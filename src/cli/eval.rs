@@ -8,7 +8,7 @@ use compdd::run::{self, RescoreOptions, RunError};
 use super::{
     progress::Progress,
     run::{BudgetArg, PlaceArgs},
-    signals,
+    signals, teacher,
     ui::{self, Outcome},
 };
 
@@ -23,9 +23,12 @@ pub struct EvalArgs {
     /// Networks that score, separated by commas [default: the usual one of the resolution]
     #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
     network: Vec<String>,
-    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc or no-kd-cafe
+    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc, no-kd-cafe or kd-online
     #[arg(long, default_value = "no-kd")]
     protocol: String,
+    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
+    #[arg(long, value_name = "NAME")]
+    teacher: Option<PathBuf>,
     /// paper: as published; quick: minutes; smoke: seconds
     #[arg(long, default_value = "paper")]
     budget: BudgetArg,
@@ -56,6 +59,7 @@ impl EvalArgs {
             bundle: self.bundle,
             networks: self.network,
             protocol: self.protocol,
+            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
             budget: self.budget.into(),
             students: self.seeds,
             seed: self.seed,

@@ -14,7 +14,7 @@ use compdd::{
 use super::{
     config::Config,
     progress::{Loading, Progress},
-    signals,
+    signals, teacher,
     ui::{self, Outcome},
 };
 
@@ -198,9 +198,12 @@ pub struct RunArgs {
     /// Images per class (the field uses 1, 10, 50); not for the reference `full`
     #[arg(short, long)]
     ipc: Option<usize>,
-    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc or no-kd-cafe
+    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc, no-kd-cafe or kd-online
     #[arg(long, default_value = "no-kd")]
     protocol: String,
+    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
+    #[arg(long, value_name = "NAME")]
+    teacher: Option<PathBuf>,
     /// Network that distils and scores [default: convnet-d3 at 32 px, d4 at 64, d5 at 128]
     #[arg(long)]
     network: Option<String>,
@@ -282,6 +285,7 @@ impl RunArgs {
             subset: self.subset,
             ipc: self.ipc,
             protocol: self.protocol,
+            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
             network: self.network,
             resolution: self.pixels.res,
             eval_networks: self.eval_networks,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{augment::AugmentError, record::RecordError};
+use crate::{protocol::ProtocolError, record::RecordError};
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -80,21 +80,16 @@ pub enum EvalError {
         /// `training` or `test`.
         split: &'static str,
     },
-    /// A number of the protocol is outside its range.
-    #[error("protocol setting `{name}` is {value}, but must be {range}")]
-    #[diagnostic(help("leave `{name}` out to use the value of the published protocol"))]
-    Protocol {
-        /// Field of [`NoKd`](super::NoKd).
-        name: &'static str,
-        /// The value as given.
-        value: String,
-        /// The accepted range, in words.
-        range: &'static str,
-    },
-    /// A setting of the augmentation.
+    /// A setting of the protocol.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Augment(#[from] AugmentError),
+    Protocol(#[from] ProtocolError),
+    /// The protocol asks a teacher, and none was named.
+    #[error("the protocol asks a teacher, and none was named")]
+    #[diagnostic(help(
+        "name one with --teacher; `compdd teacher list` shows those there are, `compdd teacher train` makes one"
+    ))]
+    NoTeacher,
     /// A saved student cannot be read.
     #[error("{what} does not hold a saved student: {reason}")]
     #[diagnostic(help("delete it and start again: the student is then trained from its first epoch"))]

@@ -12,8 +12,11 @@ use std::{
 
 use burn::tensor::Device;
 
-use super::{EvalError, NoKd, Passes, Progress, Student, TrainingData, View, Watch, accuracy};
-use crate::{nn::Network, record::StudentRecord};
+use super::{
+    EvalError, LogitSource, Passes, Plan, Progress, Student, TrainingData, View, Watch, accuracy,
+    supervision::supervision,
+};
+use crate::{nn::Network, protocol::Scoring, record::StudentRecord};
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
 #[derive(Clone)]
@@ -38,7 +41,7 @@ impl<'a> EvalContext<'a> {
     }
 }
 
-/// Trains one student per seed on `data` and scores it on `test` after its last epoch. Scores come in the order of `seeds`.
+/// Trains one student per seed on `data` and scores it on `test` after its last epoch. `teacher` is for the protocols that ask one. Scores come in the order of `seeds`.
 ///
 /// Students are independent; on a CPU, small ones are trained side by side, each with its share of the cores. No choice
 /// among checkpoints or students is made here.
@@ -47,7 +50,8 @@ pub fn evaluate(
     network: &Network,
     data: &[&dyn TrainingData],
     test: &View<'_>,
-    protocol: &NoKd,
+    protocol: &Scoring,
+    teacher: Option<&dyn LogitSource>,
     context: &EvalContext<'_>,
 ) -> Result<Vec<StudentRecord>, EvalError> {
     protocol.validate()?;
@@ -67,7 +71,7 @@ pub fn evaluate(
             source,
         })?;
     }
-    let job = Job { seeds, network, data, test, protocol, context };
+    let job = Job { seeds, network, data, test, protocol, teacher, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let lanes = context
         .lanes
@@ -81,7 +85,7 @@ pub fn evaluate(
 }
 
 /// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
-fn lanes(images: usize, shape: [usize; 3], protocol: &NoKd, device: &Device, cores: usize) -> usize {
+fn lanes(images: usize, shape: [usize; 3], protocol: &Scoring, device: &Device, cores: usize) -> usize {
     const SMALL_STEP: usize = 64 * 32 * 32;
     let [_, h, w] = shape;
     let pixels = protocol.batch.min(images) * h * w;
@@ -93,7 +97,8 @@ struct Job<'a> {
     network: &'a Network,
     data: &'a [&'a dyn TrainingData],
     test: &'a View<'a>,
-    protocol: &'a NoKd,
+    protocol: &'a Scoring,
+    teacher: Option<&'a dyn LogitSource>,
     context: &'a EvalContext<'a>,
 }
 
@@ -102,16 +107,22 @@ impl Job<'_> {
         let (context, seed) = (self.context, self.seeds[number]);
         let draw = number % self.data.len();
         let data = self.data[draw];
-        let mut student = Student::new(self.network, self.protocol.plan(data.learning_rate()), seed, &context.device);
+        let mut student =
+            Student::new(self.network, Plan::of(self.protocol, data.learning_rate()), seed, &context.device);
         let mut watch = Watch::new(number, context.stop, context.progress);
+        let supervision =
+            supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
         if let Some((folder, every)) = &context.checkpoint {
             let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
-            let tag = data.hash();
+            let tag = match supervision.identity() {
+                None => data.hash(),
+                Some(identity) => format!("{} {identity}", data.hash()),
+            };
             student.resume(&path, &tag)?;
             watch = watch.saving_to(&path, &tag, *every);
         }
         context.progress.begins(number, self.protocol.total_epochs());
-        student.train(data, &mut watch)?;
+        student.train_under(data, supervision.as_ref(), &mut watch)?;
         watch.finished(&student)?;
         let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
         let accuracy = accuracy(self.network, student.params(), self.test, passes)?;

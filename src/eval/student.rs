@@ -2,9 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Optimizer, Plan, Targets, TrainingData, Watch};
+use super::{EvalError, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, Watch};
 use crate::{
-    augment::{CutMix, Sampling},
+    augment::{CutMix, Draw as _, Sampling},
     nn::{Mode, Network, Params, loss::probability_cross_entropy},
     rng::Stream,
 };
@@ -77,9 +77,24 @@ impl<'n> Student<'n> {
     ///
     /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
     pub fn train(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
-        let targets = self.prepare(data)?;
+        self.check(data)?;
+        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        self.train_under(data, &labels, watch)
+    }
+
+    /// As [`Student::train`], with a supervision that need not be the labels of the training set.
+    ///
+    /// # Errors
+    /// As [`Student::train`].
+    pub fn train_under(
+        &mut self,
+        data: &dyn TrainingData,
+        supervision: &dyn Supervision,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), EvalError> {
+        self.check(data)?;
         while self.epoch < self.plan.epochs {
-            self.run_epoch(data, &targets, watch)?;
+            self.run_epoch(data, supervision, watch)?;
         }
         Ok(())
     }
@@ -89,11 +104,12 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`].
     pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
-        let targets = self.prepare(data)?;
-        self.run_epoch(data, &targets, watch)
+        self.check(data)?;
+        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        self.run_epoch(data, &labels, watch)
     }
 
-    fn prepare(&self, data: &dyn TrainingData) -> Result<Targets, EvalError> {
+    fn check(&self, data: &dyn TrainingData) -> Result<(), EvalError> {
         if data.is_empty() {
             return Err(EvalError::Empty { split: "training" });
         }
@@ -101,13 +117,13 @@ impl<'n> Student<'n> {
         if !base.is_finite() || base <= 0.0 {
             return Err(EvalError::LearningRate { value: base });
         }
-        Targets::new(data.labels(), data.len(), self.network.classes())
+        Ok(())
     }
 
     fn run_epoch(
         &mut self,
         data: &dyn TrainingData,
-        targets: &Targets,
+        supervision: &dyn Supervision,
         watch: &mut Watch<'_>,
     ) -> Result<(), EvalError> {
         let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
@@ -120,10 +136,10 @@ impl<'n> Student<'n> {
         }
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
-            let targets = targets.batch(indices, &self.device);
-            let (images, targets) =
-                self.augmented(images(self.batch), targets, (self.epoch * count + self.batch) as u64);
-            let loss = self.step(images, targets, rate);
+            let (images, mix) = self.augmented(images(self.batch), (self.epoch * count + self.batch) as u64);
+            let (epoch, batch) = (self.epoch, self.batch);
+            let minibatch = Minibatch { epoch, batch, indices, images: &images, mix: mix.as_ref() };
+            let loss = self.step_with(images.clone(), rate, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
                 Some(sum) => sum + weighted,
@@ -142,16 +158,16 @@ impl<'n> Student<'n> {
         Ok(())
     }
 
-    /// The augmented images of a minibatch and their target probabilities, mixed where the plan says so.
-    fn augmented(&self, images: Tensor<4>, targets: Tensor<2>, step: u64) -> (Tensor<4>, Tensor<2>) {
+    /// The augmented images of a minibatch, mixed where the plan says so, and the mix.
+    fn augmented(&self, images: Tensor<4>, step: u64) -> (Tensor<4>, Option<CutMix>) {
         let [n, channels, height, width] = images.dims();
         let shape = [channels, height, width];
         let mut stream = Stream::new(self.seed, "dsa", step);
         let images = self.plan.augmentation.draw(&mut stream, n, shape, Sampling::PerImage).apply(images);
         let mut stream = Stream::new(self.seed, "cutmix", step);
-        match CutMix::draw(self.plan.cutmix, &mut stream, n, [shape[1], shape[2]]) {
-            Some(mix) => (mix.images(images), mix.targets(targets)),
-            None => (images, targets),
+        match CutMix::draw(self.plan.cutmix, &mut stream, n, [height, width]) {
+            Some(mix) => (mix.images(images), Some(mix)),
+            None => (images, None),
         }
     }
 
@@ -160,14 +176,19 @@ impl<'n> Student<'n> {
         self.optimizer.rebuild();
     }
 
-    /// One update on one minibatch; returns the loss before it.
+    /// One update on one minibatch with target probabilities; returns the loss before it.
     ///
     /// # Shapes
     /// `images` `[b, channels, height, width]`, `targets` `[b, classes]` probabilities; result: one value.
     pub fn step(&mut self, images: Tensor<4>, targets: Tensor<2>, rate: f32) -> Tensor<1> {
+        self.step_with(images, rate, |logits| probability_cross_entropy(logits, targets))
+    }
+
+    /// One update on one minibatch, with the loss that `loss` makes of the logits; returns it.
+    fn step_with(&mut self, images: Tensor<4>, rate: f32, loss: impl FnOnce(Tensor<2>) -> Tensor<1>) -> Tensor<1> {
         let tracked = self.params.track();
         let output = self.network.forward(&tracked, images, Mode::Train);
-        let loss = probability_cross_entropy(output.logits, targets);
+        let loss = loss(output.logits);
         let mut gradients = loss.clone().backward();
         let gradients = tracked.gradients(&mut gradients);
         self.params = self.optimizer.step(&self.params, &gradients, rate).with_buffers(output.buffers);

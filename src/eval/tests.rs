@@ -10,7 +10,8 @@ use burn::tensor::{Device, Tensor};
 use super::*;
 use crate::{
     data::{ImageSet, PixelSpace},
-    nn::{Network, NetworkSpec},
+    nn::{Mode, Network, NetworkSpec, Params},
+    protocol::{self, Decay, Scoring},
     record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance},
     rng::Stream,
 };
@@ -48,8 +49,8 @@ fn training_set(learning_rate: f32) -> TrainingSet {
 }
 
 /// Three minibatches an epoch, the last one partial; the learning rate drops after epoch 5.
-fn protocol() -> NoKd {
-    NoKd { epochs: 8, batch: 5, test_batch: 16, ..NoKd::new(Budget::Smoke) }
+fn protocol() -> Scoring {
+    Scoring { epochs: 8, batch: 5, test_batch: 16, ..Scoring::new(Budget::Smoke) }
 }
 
 fn bits(student: &Student<'_>) -> Vec<u32> {
@@ -82,7 +83,7 @@ impl Progress for Trace<'_> {
 #[test]
 fn e2_one_more_epoch_than_named_and_the_momentum_restarts() {
     let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
-    let mut student = Student::new(&network, protocol().plan(0.05), 7, &Device::flex());
+    let mut student = Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let losses = Mutex::new(Vec::new());
     student.train(&data, &mut Watch::new(0, &go, &Trace(&losses))).unwrap();
     let losses = losses.into_inner().unwrap();
@@ -97,7 +98,7 @@ fn a_saved_student_goes_on_bit_for_bit() {
     let (network, data) = (network(), training_set(0.05));
     let train =
         |student: &mut Student<'_>| student.train(&data, &mut Watch::new(0, &AtomicBool::new(false), &())).unwrap();
-    let fresh = || Student::new(&network, protocol().plan(0.05), 7, &Device::flex());
+    let fresh = || Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let mut straight = fresh();
     train(&mut straight);
     for limit in [1, 5, 6, 8] {
@@ -119,8 +120,9 @@ fn a_saved_student_goes_on_bit_for_bit() {
 #[test]
 fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
     let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
-    let idc = |cutmix| NoKd { cutmix, extra_epoch: false, drops: Drops::TwoThirdsFiveSixths, drop: 0.2, ..protocol() };
-    let fresh = |cutmix| Student::new(&network, idc(cutmix).plan(0.05), 7, &Device::flex());
+    let idc =
+        |cutmix| Scoring { cutmix, extra_epoch: false, decay: Decay::TwoThirdsFiveSixths, drop: 0.2, ..protocol() };
+    let fresh = |cutmix| Student::new(&network, Plan::of(&idc(cutmix), 0.05), 7, &Device::flex());
     let train = |mut student: Student<'_>| {
         student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
         assert_eq!((student.epochs_done(), student.optimizer.steps()), (8, 24));
@@ -140,7 +142,7 @@ fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
 #[test]
 fn an_epoch_can_be_cut_in_the_middle() {
     let (network, data) = (network(), training_set(0.05));
-    let fresh = || Student::new(&network, protocol().plan(0.05), 7, &Device::flex());
+    let fresh = || Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let go = AtomicBool::new(false);
     let mut straight = fresh();
     straight.train(&data, &mut Watch::new(0, &go, &())).unwrap();
@@ -160,7 +162,7 @@ fn an_epoch_can_be_cut_in_the_middle() {
 #[test]
 fn checkpoints_of_others_are_ignored_and_broken_ones_named() {
     let network = network();
-    let student = |seed| Student::new(&network, protocol().plan(0.05), seed, &Device::flex());
+    let student = |seed| Student::new(&network, Plan::of(&protocol(), 0.05), seed, &Device::flex());
     let bytes = student(7).to_bytes("set").unwrap();
     assert!(!student(8).restore(&bytes, "set").unwrap());
     assert!(!student(7).restore(&bytes, "another set").unwrap());
@@ -176,13 +178,13 @@ fn checkpoints_of_others_are_ignored_and_broken_ones_named() {
 fn scores_do_not_depend_on_lanes_or_interruptions() {
     let (network, data, set, space) = (network(), training_set(0.05), images(2, 25), space());
     let test = View::all(&set, &space);
-    let seeds = NoKd::seeds(3, 3);
+    let seeds = Scoring::seeds(3, 3);
     let go = AtomicBool::new(false);
     let run = |lanes, stop: &AtomicBool, progress: &dyn Progress, folder: Option<&std::path::Path>| {
         let mut context = EvalContext::new(Device::flex(), stop);
         (context.lanes, context.progress) = (Some(lanes), progress);
         context.checkpoint = folder.map(|folder| (folder.to_owned(), std::time::Duration::from_hours(1)));
-        evaluate(&seeds, &network, &[&data], &test, &protocol(), &context)
+        evaluate(&seeds, &network, &[&data], &test, &protocol(), None, &context)
     };
     let scores = run(1, &go, &(), None).unwrap();
     assert_eq!(scores.iter().map(|s| s.seed).collect::<Vec<_>>(), seeds);
@@ -284,7 +286,8 @@ fn the_full_set_trains_through_the_same_student() {
     let (network, train, test, space) = (network(), images(5, 20), images(6, 25), space());
     let (device, go) = (Device::flex(), AtomicBool::new(false));
     let data = RealImages::new(View::all(&train, &space), 0.02);
-    let plan = Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..protocol().plan(0.02) };
+    let plan =
+        Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..Plan::of(&protocol(), 0.02) };
     let mut student = Student::new(&network, plan, 0, &device);
     student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
     let passes = Passes { device: &device, batch: 32, stop: &go };
@@ -297,8 +300,8 @@ fn what_cannot_be_trained_is_named() {
     let (network, set, space, go) = (network(), images(7, 2), space(), AtomicBool::new(false));
     let test = View::all(&set, &space);
     let context = EvalContext::new(Device::flex(), &go);
-    let fails = |data: &TrainingSet, test: &View<'_>, protocol: &NoKd| {
-        evaluate(&[1, 2], &network, &[data], test, protocol, &context).unwrap_err().to_string()
+    let fails = |data: &TrainingSet, test: &View<'_>, protocol: &Scoring| {
+        evaluate(&[1, 2], &network, &[data], test, protocol, None, &context).unwrap_err().to_string()
     };
     let diverged = fails(&training_set(1e30), &test, &protocol());
     assert!(diverged.contains("student 1 diverged in epoch") && diverged.contains("learning rate 1"), "{diverged}");
@@ -307,10 +310,57 @@ fn what_cannot_be_trained_is_named() {
     let wrong = TrainingSet { labels: Labels::Hard(vec![9; 12]), ..training_set(0.1) };
     assert!(fails(&wrong, &test, &protocol()).contains("has label 9"));
     assert!(fails(&training_set(0.1), &View::some(&set, &space, vec![]), &protocol()).contains("test set is empty"));
-    assert!(fails(&training_set(0.1), &test, &NoKd { batch: 0, ..protocol() }).contains("`batch` is 0"));
+    assert!(fails(&training_set(0.1), &test, &Scoring { batch: 0, ..protocol() }).contains("`batch` is 0"));
     let pixels = |values: Vec<f32>| {
         TrainingSet::from_pixels(values, SHAPE, Labels::Hard(vec![0, 1]), 0.1, &Device::flex()).unwrap_err().to_string()
     };
     assert!(pixels(vec![0.0; 100]).contains("100 pixel values do not make 2 images"));
     assert!(pixels([vec![0.0; 200], vec![f32::NAN; 184]].concat()).contains("training image 1"));
+}
+
+/// A frozen network of the same kind.
+struct Frozen {
+    network: Network,
+    params: Params,
+}
+
+impl LogitSource for Frozen {
+    fn hash(&self) -> &'static str {
+        "frozen"
+    }
+
+    fn logits(&self, images: Tensor<4>) -> Tensor<2> {
+        self.network.forward(&self.params, images, Mode::Eval).logits
+    }
+}
+
+/// A student learns a teacher's classes from images whose own labels say nothing, with one or two lanes and across a stop to the same bits;
+/// without a teacher the protocol is refused.
+#[test]
+fn an_online_teacher_teaches_its_own_classes() {
+    let (network, device, go) = (network(), Device::flex(), AtomicBool::new(false));
+    let real = images(2, 8);
+    let plan = Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 20, ..Plan::of(&protocol(), 0.02) };
+    let (space, set) = (space(), training_set(0.02));
+    let mut taught = Student::new(&network, plan, 5, &device);
+    taught.train(&RealImages::new(View::all(&real, &space), 0.02), &mut Watch::new(0, &go, &())).unwrap();
+    let teacher = Frozen { network: network.clone(), params: taught.params().clone() };
+
+    let blind = TrainingSet { labels: Labels::Hard(vec![0; 12]), ..set };
+    let supervision = protocol::Supervision::OnlineTeacher { temperature: 4.0 };
+    let scoring = Scoring { supervision, epochs: 40, cutmix: 0.5, learning_rate: Some(0.1), students: 2, ..protocol() };
+    let (images, folder) = (images(3, 8), tempfile::tempdir().unwrap());
+    let test = View::all(&images, &space);
+    let score = |lanes, checkpoint| {
+        let context = EvalContext { lanes: Some(lanes), checkpoint, ..EvalContext::new(device.clone(), &go) };
+        evaluate(&[1, 2], &network, &[&blind], &test, &scoring, Some(&teacher), &context).unwrap()
+    };
+    let one = score(1, None);
+    assert_eq!(one, score(2, Some((folder.path().to_owned(), std::time::Duration::ZERO))));
+    assert_eq!(one, score(2, Some((folder.path().to_owned(), std::time::Duration::ZERO))), "from finished students");
+    assert!(one.iter().all(|student| student.accuracy.fraction() > 0.5), "{one:?}");
+
+    let context = EvalContext::new(device.clone(), &go);
+    let refused = evaluate(&[1], &network, &[&blind], &test, &scoring, None, &context).unwrap_err();
+    assert!(matches!(refused, EvalError::NoTeacher), "{refused}");
 }

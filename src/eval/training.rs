@@ -5,6 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::{EvalError, View};
 use crate::{
     augment::Formation,
+    protocol::ProtocolError,
     record::{Distilled, Labels, PixelSpaceRecord},
 };
 
@@ -74,7 +75,8 @@ impl TrainingSet {
         let PixelSpaceRecord::Normalised { mean, std } = set.space else {
             return Err(EvalError::Formation { formation: set.formation });
         };
-        let formation = Formation::new(set.formation, shape[2])?.padded_with_grey((mean, std));
+        let formation =
+            Formation::new(set.formation, shape[2]).map_err(ProtocolError::from)?.padded_with_grey((mean, std));
         let rows = formation.repeat(&(0..set.labels.len()).collect::<Vec<_>>());
         Ok(Self { images: formation.decode(stored.images), labels: stored.labels.select(&rows), ..stored })
     }

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{ExpertError, Optimizer, Training, curriculum::Order, gsam::Gradient};
 use crate::{
-    augment::Sampling,
+    augment::{Draw as _, Sampling},
     eval::View,
     nn::{Mode, Network, Params, loss::hard_cross_entropy},
     rng::Stream,

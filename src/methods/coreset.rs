@@ -10,7 +10,7 @@ use super::{
     selected::{check_learning_rate, select},
 };
 use crate::{
-    eval::{self, NoKd, Passes, RealImages, Student, View, Watch},
+    eval::{self, Passes, Plan, RealImages, Student, View, Watch},
     nn::{Network, NetworkSpec},
     record::Distilled,
     rng::Stream,
@@ -128,13 +128,9 @@ impl<'a> Selection<'a> {
 
     /// The feature network as it stands.
     fn student(&self) -> Result<Student<'_>, MethodError> {
-        let protocol = NoKd {
-            epochs: self.recipe.feature_epochs.saturating_sub(1),
-            batch: self.recipe.feature_batch,
-            ..NoKd::default()
-        };
         let seed = Stream::child_seed(self.start.seed, "feature-network", 0);
-        let plan = protocol.plan(self.recipe.feature_learning_rate);
+        let recipe = &self.recipe;
+        let plan = Plan::on_real_images(recipe.feature_epochs, recipe.feature_batch, recipe.feature_learning_rate)?;
         let mut student = Student::new(&self.network, plan, seed, self.start.device);
         if let Some(bytes) = &self.trained {
             student.restore(bytes, self.start.task.train.hash())?;

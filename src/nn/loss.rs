@@ -22,6 +22,17 @@ pub fn soft_cross_entropy(logits: Tensor<2>, labels: Tensor<2>) -> Tensor<1> {
     probability_cross_entropy(logits, softmax(labels, 1))
 }
 
+/// `KL(p || q)` of a teacher's and a student's softened predictions `p = softmax(t / T)` and `q = softmax(s / T)`, averaged over images, without
+/// a factor `T^2` (the form of `SRe2L`'s and RDED's students).
+///
+/// # Shapes
+/// `student [N, C]`, `teacher [N, C]` -> `[1]`.
+pub fn distillation_divergence(student: Tensor<2>, teacher: Tensor<2>, temperature: f32) -> Tensor<1> {
+    let log_p = log_softmax(teacher.div_scalar(temperature), 1);
+    let log_q = log_softmax(student.div_scalar(temperature), 1);
+    (log_p.clone().exp() * (log_p - log_q)).sum_dim(1).mean()
+}
+
 /// Cross-entropy with label probabilities, used as they are (TESLA's teacher labels).
 ///
 /// # Shapes

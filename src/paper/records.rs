@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::{Missing, PaperError, Printed, Table, Target};
 use crate::{
     board::{Board, Filter},
-    eval::Protocol,
     methods::{
         self,
         recipe::{Recipe, RecipeRequest},
     },
+    protocol::Protocol,
     record::{Cell, Fidelity, Flag, Query, Record, Store},
 };
 
@@ -54,7 +54,7 @@ impl Records {
         let mut records = board.records();
         let known: BTreeSet<String> = records.iter().map(|record| record.cell.protocol.clone()).collect();
         for version in versions {
-            if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == version) {
+            if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == *version) {
                 let known = known.into_iter().collect();
                 return Err(PaperError::UnknownVersion { found: version.clone(), known });
             }

@@ -83,16 +83,27 @@ pub struct Cell {
     pub seed: u64,
     /// How many students were scored.
     pub students: usize,
+    /// Content address of the teacher that the protocol asked; none for protocols that ask none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
 }
 
-/// Under which conditions an accuracy was measured: subset, protocol, network, resolution, budget and the hash of the images. Where they
+/// Under which conditions an accuracy was measured: subset, protocol and its teacher, network, resolution, budget and the hash of the images. Where they
 /// are equal, methods and numbers of images may be compared.
-pub type Conditions<'a> = (&'a str, &'a str, &'a str, usize, Budget, &'a str);
+pub type Conditions<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, usize, Budget, &'a str);
 
 impl Cell {
     /// Its conditions.
     pub fn conditions(&self) -> Conditions<'_> {
-        (&self.subset, &self.protocol, &self.network, self.resolution, self.budget, &self.data_hash)
+        (
+            &self.subset,
+            &self.protocol,
+            self.teacher.as_deref(),
+            &self.network,
+            self.resolution,
+            self.budget,
+            &self.data_hash,
+        )
     }
 
     /// Name of the result: the parts a person looks for, then eight digits that stand for all of them.
@@ -155,6 +166,7 @@ pub(super) fn example() -> Cell {
         data_hash: "ab".repeat(32),
         seed: 0,
         students: 3,
+        teacher: None,
     }
 }
 
@@ -170,10 +182,11 @@ mod tests {
         ids.push(Cell { recipe_hash: "x".into(), ..cell.clone() }.id());
         ids.push(Cell { data_hash: "x".into(), ..cell.clone() }.id());
         ids.push(Cell { students: 5, ..cell.clone() }.id());
+        ids.push(Cell { teacher: Some("cd".repeat(32)), ..cell.clone() }.id());
         ids.push(Cell { fidelity: Fidelity::Released, ..cell.clone() }.id());
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), 5);
+        assert_eq!(ids.len(), 6);
         assert_eq!(cell.bundle_name(), Cell { network: "vgg11".into(), students: 1, ..cell.clone() }.bundle_name());
         assert_ne!(cell.bundle_name(), Cell { source: "vgg11".into(), ..cell.clone() }.bundle_name());
         assert_ne!(cell.bundle_name(), Cell { seed: 1, ..cell.clone() }.bundle_name());

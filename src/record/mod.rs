@@ -46,7 +46,7 @@ pub use labels::Labels;
 pub use manifest::{LabelKind, Manifest};
 pub use pixel_space::PixelSpaceRecord;
 pub(crate) use published::PublishedRow;
-pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord};
+pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord, TeacherRef};
 pub use scores::{Accuracy, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};
 pub use timing::Timing;

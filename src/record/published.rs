@@ -82,7 +82,7 @@ mod tests {
             assert!(crate::nn::NetworkSpec::parse(&row.network).is_ok(), "{name}");
             assert!((0.0..=100.0).contains(&row.mean) && !row.source.is_empty(), "{name}");
             let protocol = row.protocol.as_deref();
-            assert!(protocol.is_none_or(|slug| crate::eval::Protocol::find(slug).is_some()), "{name}");
+            assert!(protocol.is_none_or(|slug| crate::protocol::Protocol::find(slug).is_some()), "{name}");
         }
     }
 }

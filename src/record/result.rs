@@ -40,6 +40,12 @@ pub struct Record {
     pub data: Value,
     /// Every setting of the protocol.
     pub protocol: Value,
+    /// Content address of the protocol's definition; absent from records of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_hash: Option<String>,
+    /// The teacher that the protocol asked; its content address is `cell.teacher`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<TeacherRef>,
     /// The distilled sets: one for all students, or one draw a student; none for the reference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundles: Vec<BundleRef>,
@@ -167,6 +173,23 @@ impl BundleRef {
     }
 }
 
+/// A teacher that students learned from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherRef {
+    /// Name of its folder, by which `--teacher` finds it.
+    pub name: String,
+    /// Slug of its network.
+    pub network: String,
+    /// BLAKE3 of its parameters.
+    pub parameters: String,
+    /// Id of the subset it was trained on.
+    pub subset: String,
+    /// Accuracy on test images, fraction, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+}
+
 /// A value printed in a paper, as a fraction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -222,6 +245,8 @@ impl Record {
             recipe,
             data,
             protocol: Value::Null,
+            protocol_hash: None,
+            teacher: None,
             bundles: Vec::new(),
             published,
             code_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -15,6 +15,7 @@ use super::{
     experts::Experts,
     machine,
     score::{Scorer, TrainOn},
+    teacher,
 };
 use crate::{
     board,
@@ -27,6 +28,7 @@ use crate::{
         StudentRecord, Timing, atomic, hash, value_of,
     },
     rng::Stream,
+    teachers::TeacherLogits,
 };
 
 /// A stored result, new or found.
@@ -48,10 +50,12 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
     }
     let device = plan.options.device.open()?;
     let task = Task::load(&plan.subset, &plan.options.data, &plan.task)?;
+    let teacher = teacher::open(plan.options.teacher.as_deref(), &task, &device)?;
     let store = Store::new(&plan.options.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
-    let session = Session { plan, task: &task, device: &device, store: &store, given, observer, stop };
+    let session =
+        Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), observer, stop };
     let outcomes = session.run()?;
     refresh_board(&store, observer);
     Ok(outcomes)
@@ -71,6 +75,8 @@ struct Session<'a> {
     store: &'a Store,
     /// What the experts of `--experts` are.
     given: Option<Vec<String>>,
+    /// What the protocol asks.
+    teacher: Option<&'a TeacherLogits>,
     observer: &'a dyn Observer,
     stop: &'a AtomicBool,
 }
@@ -105,7 +111,7 @@ impl Session<'_> {
             method: plan.method.slug().to_owned(),
             subset: plan.subset.id(),
             ipc: plan.ipc,
-            protocol: plan.protocol.id.to_owned(),
+            protocol: plan.protocol.id.clone(),
             network: network.to_owned(),
             source: plan.networks[0].slug(),
             resolution: plan.resolution,
@@ -118,6 +124,7 @@ impl Session<'_> {
             },
             seed: options.seed,
             students: plan.students,
+            teacher: teacher::address(self.teacher),
         }
     }
 
@@ -298,6 +305,7 @@ impl Session<'_> {
             network: &cell.network,
             task: self.task,
             protocol: &self.plan.scoring,
+            teacher: self.teacher.map(|teacher| teacher as _),
             device: &self.device.device,
             checkpoints,
             trace: Some(trace),
@@ -329,6 +337,7 @@ impl Session<'_> {
         let data = value_of(&self.task.source);
         let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
         record.protocol = value_of(&self.plan.scoring);
+        teacher::enter(&mut record, self.plan.protocol, self.teacher);
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);

@@ -52,6 +52,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Data(crate::data::DataError),
+    /// The teacher cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Teacher(#[from] crate::teachers::TeacherError),
     /// The network is unknown or does not fit.
     #[error(transparent)]
     #[diagnostic(transparent)]

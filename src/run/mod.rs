@@ -14,6 +14,7 @@ mod observer;
 mod options;
 mod rescore;
 mod score;
+mod teacher;
 mod trace;
 mod workfolder;
 

@@ -6,13 +6,13 @@ use super::RunError;
 use crate::{
     data::{Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
-    eval::{NoKd, Protocol},
     grad::Offload,
     methods::{
         self, Kind, Method,
         recipe::{Recipe, RecipeFile, RecipeRequest},
     },
     nn::NetworkSpec,
+    protocol::{Protocol, Scoring},
     record::{Budget, Fidelity},
     subset::Subset,
 };
@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub ipc: Option<usize>,
     /// Name of the protocol.
     pub protocol: String,
+    /// Folder of the teacher, for a protocol that asks one.
+    pub teacher: Option<PathBuf>,
     /// Network that distils and scores; the subset's default when absent.
     pub network: Option<String>,
     /// Side of the images in pixels; the subset's default when absent.
@@ -90,7 +92,7 @@ pub struct Plan {
     pub(super) ipc: usize,
     pub(super) protocol: &'static Protocol,
     /// The protocol's settings at the budget of the run.
-    pub(super) scoring: NoKd,
+    pub(super) scoring: Scoring,
     /// The first one is the network of the run.
     pub(super) networks: Vec<NetworkSpec>,
     pub(super) resolution: usize,
@@ -116,7 +118,8 @@ impl RunOptions {
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
         let networks = self.networks(&subset, resolution, method.network(&recipe).as_deref())?;
         let protocol = protocol(&self.protocol)?;
-        let scoring = protocol.settings(self.budget);
+        super::teacher::check(protocol, self.teacher.as_deref())?;
+        let scoring = protocol.scoring(self.budget);
         let students = self.students.unwrap_or(scoring.students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));

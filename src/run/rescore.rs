@@ -12,6 +12,7 @@ use super::{
     machine,
     options::protocol,
     score::{Scorer, TrainOn},
+    teacher,
 };
 use crate::{
     data::{Decode, Library, PixelSpace, ResizeMode, Task, TaskOptions},
@@ -30,6 +31,8 @@ pub struct RescoreOptions {
     pub networks: Vec<String>,
     /// Name of the protocol.
     pub protocol: String,
+    /// Folder of the teacher, for a protocol that asks one.
+    pub teacher: Option<PathBuf>,
     /// How much of the paper's effort to spend.
     pub budget: Budget,
     /// Number of students; the budget's default when absent.
@@ -61,7 +64,8 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
         observer.note(&format!("note: {}: {note}", subset.id()));
     }
     let protocol = protocol(&options.protocol)?;
-    let scoring = protocol.settings(options.budget);
+    teacher::check(protocol, options.teacher.as_deref())?;
+    let scoring = protocol.scoring(options.budget);
     let students = options.students.unwrap_or(scoring.students);
     let [channels, side, _] = set.image_shape();
     let mut networks = Vec::new();
@@ -73,6 +77,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
     }
     let device = options.device.open()?;
     let task = task(&set, &subset, options)?;
+    let teacher = teacher::open(options.teacher.as_deref(), &task, &device)?;
     let store = Store::new(&options.results);
     let mut outcomes = Vec::new();
     for network in networks {
@@ -80,7 +85,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             method: set.method.clone(),
             subset: subset.id(),
             ipc: set.ipc,
-            protocol: protocol.id.to_owned(),
+            protocol: protocol.id.clone(),
             network: network.slug(),
             source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
             resolution: side,
@@ -90,6 +95,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             data_hash: hash::of(&(task.source.identity(), task.space.hash())),
             seed: options.seed,
             students,
+            teacher: teacher::address(teacher.as_ref()),
         };
         let unfinished = store.root().join("unfinished").join(cell.id());
         if options.force || !store.exists(&cell) {
@@ -99,6 +105,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
                 network: &cell.network,
                 task: &task,
                 protocol: &scoring,
+                teacher: teacher.as_ref().map(|teacher| teacher as _),
                 device: &device.device,
                 checkpoints: Some((work.file("students"), Duration::from_mins(1))),
                 trace: None,
@@ -109,6 +116,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             let data = value_of(&task.source);
             let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
             record.protocol = value_of(&scoring);
+            teacher::enter(&mut record, protocol, teacher.as_ref());
             record.keep_bundle(BundleRef::to(&options.bundle, &store)?, &set);
             if let Some(reference) = store.reference(&record.cell)? {
                 record.recover_from(&reference);

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{Observer, RunError, Trace};
 use crate::{
     data::Task,
-    eval::{self, EvalContext, NoKd, RealImages, TrainingData, TrainingSet, View},
+    eval::{self, EvalContext, LogitSource, RealImages, TrainingData, TrainingSet, View},
     nn::NetworkSpec,
+    protocol::Scoring,
     record::{Distilled, StudentRecord},
 };
 
@@ -30,7 +31,9 @@ pub(super) enum TrainOn<'a> {
 pub(super) struct Scorer<'a> {
     pub network: &'a str,
     pub task: &'a Task,
-    pub protocol: &'a NoKd,
+    pub protocol: &'a Scoring,
+    /// For a protocol that asks one.
+    pub teacher: Option<&'a dyn LogitSource>,
     pub device: &'a Device,
     /// Folder and interval of the students' checkpoints.
     pub checkpoints: Option<(PathBuf, Duration)>,
@@ -58,8 +61,8 @@ impl Scorer<'_> {
             [TrainOn::WholeSet { epochs, .. }] => self.protocol.clone().lasting(*epochs),
             _ => self.protocol.clone(),
         };
-        let seeds = NoKd::seeds(seed, students);
-        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, &context)?)
+        let seeds = Scoring::seeds(seed, students);
+        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, self.teacher, &context)?)
     }
 
     fn training<'s>(&'s self, set: &TrainOn<'s>) -> Result<Box<dyn TrainingData + 's>, RunError> {

@@ -32,6 +32,9 @@ pub(super) fn command(record: &Record) -> String {
         }
         None => run(record),
     };
+    if let Some(teacher) = &record.teacher {
+        let _ = write!(text, " --teacher {}", written(&Value::from(teacher.name.as_str())));
+    }
     let _ = write!(text, " --seeds {}", record.students.len());
     flag(&mut text, "seed", &cell.seed.to_string(), "0");
     if record.flags.contains(&Flag::SkippedFiles) {

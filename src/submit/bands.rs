@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Notes;
 use crate::{
-    eval::Protocol,
+    protocol::Protocol,
     record::{Flag, PublishedRow, Record, RecordError},
     report::grid,
     subset::Subset,
@@ -143,7 +143,7 @@ fn of_paper(row: PublishedRow) -> Option<Band> {
     Some(Band {
         subset: subset.id(),
         ipc,
-        protocol: protocol.id.into(),
+        protocol: protocol.id.clone(),
         network,
         mean,
         spread,

@@ -3,11 +3,11 @@
 use super::finding::Notes;
 use crate::{
     board::Rules,
-    eval::NoKd,
     methods::{
         self,
         recipe::{Recipe, RecipeRequest},
     },
+    protocol::Scoring,
     record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 
@@ -36,7 +36,7 @@ pub(super) fn check(record: &Record, rules: &Rulebook, notes: &mut Notes<'_>) {
         notes.error(what, "score with --seeds 5 or more");
     }
     let seeds: Vec<u64> = record.students.iter().map(|student| student.seed).collect();
-    if seeds != NoKd::seeds(cell.seed, students) {
+    if seeds != Scoring::seeds(cell.seed, students) {
         notes.error(
             format!("the students' seeds are not the first {students} of run seed {}", cell.seed),
             "hand in every student of a run in order; leaving some out is choosing by test accuracy",

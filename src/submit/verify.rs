@@ -157,6 +157,7 @@ impl Session<'_> {
             bundle,
             networks: vec![cell.network.clone()],
             protocol: cell.protocol.clone(),
+            teacher: None,
             budget: cell.budget,
             students: Some(students),
             seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,

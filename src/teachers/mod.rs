@@ -1,4 +1,5 @@
-//! Teachers: trained networks that are asked, not trained on: for maps, for complexity, later for soft labels.
+//! Teachers: trained networks that are asked, not trained on: for maps, for complexity, for the labels of
+//! students ([`TeacherLogits`]).
 //!
 //! A [`Teacher`] is a network, its parameters and a [`Card`] that says what the network was trained on and what it is worth.
 //! [`train`] makes one on the real images of a task, resumable to the byte; [`import`] takes one in that others trained
@@ -11,6 +12,7 @@
 mod card;
 mod error;
 mod import;
+mod logits;
 mod recipe;
 mod teacher;
 mod train;
@@ -19,6 +21,7 @@ mod unfinished;
 pub use card::{Card, Origin, Pixels, Score};
 pub use error::TeacherError;
 pub use import::{Check, ImportTeacher, import, torchvision};
+pub use logits::TeacherLogits;
 pub use recipe::{Keep, Recipe};
 pub use teacher::{Teacher, list};
 pub use train::{TeacherContext, check_name, find, train};

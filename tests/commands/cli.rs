@@ -29,7 +29,7 @@ fn help_reads_well_and_starts_fast() {
         "leaderboard ",
         "doctor ",
     ]);
-    for protocol in compdd::eval::Protocol::all() {
+    for protocol in compdd::protocol::Protocol::all() {
         assert!(pages.matches(&format!(" {}", protocol.slug())).count() >= 2, "{}", protocol.id);
     }
     settings().bind(|| insta::assert_snapshot!("help", pages));

@@ -45,6 +45,7 @@ fn keep(
         data_hash: subset.into(),
         seed: 0,
         students: students.len(),
+        teacher: None,
     };
     let subset = Subset::find(subset).unwrap();
     let record = Record::new(cell, &subset, students, recipe, json!({})).unwrap();

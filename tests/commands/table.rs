@@ -23,6 +23,7 @@ fn save(sandbox: &Sandbox, ipc: usize, protocol: &str) -> Record {
         data_hash: "ab".repeat(32),
         seed: 0,
         students: 5,
+        teacher: None,
     };
     let student = |seed: u64| StudentRecord {
         seed,

@@ -1,10 +1,13 @@
-//! `evaluate_steps`: a student's updates on given minibatches.
+//! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use compdd::{
     augment::DsaConfig,
     eval::{Plan, Rule, Schedule, Student, Targets},
-    nn::{ConvNet, NetworkSpec, Norm, Params},
+    nn::{
+        ConvNet, NetworkSpec, Norm, Params,
+        loss::{distillation_divergence, soft_cross_entropy},
+    },
     record::Labels,
 };
 
@@ -75,5 +78,22 @@ pub fn steps(case: &Case) -> Result<(), String> {
         let value = student.params().get(name).ok_or(format!("the network has no `{name}`"))?;
         case.check(&format!("final.{name}"), &value)?;
     }
+    Ok(())
+}
+
+/// `kd_loss`: KL to a teacher at a temperature and its gradient; cross-entropy with a label's logits.
+pub fn distillation_loss(case: &Case) -> Result<(), String> {
+    let temperature = case.real("T")?;
+    let (student, teacher) = (case.tensor::<2>("in.student")?, case.tensor::<2>("in.teacher")?);
+    let divergence = |student| distillation_divergence(student, teacher.clone(), temperature);
+    let entropy = |student| soft_cross_entropy(student, teacher.clone());
+    for (name, loss) in [("kl", &divergence as &dyn Fn(Tensor<2>) -> Tensor<1>), ("sce", &entropy)] {
+        let student = student.clone().require_grad();
+        let loss = loss(student.clone());
+        let gradient = student.grad(&loss.backward()).ok_or("no gradient")?;
+        case.check(name, &[loss.into_scalar()])?;
+        case.check(&format!("grad_{name}"), &gradient.into_data().iter::<f32>().collect::<Vec<_>>())?;
+    }
+    case.later(&["mse_gt", "grad_mse_gt", "ensemble_balanced", "ensemble_mean"]);
     Ok(())
 }

@@ -142,6 +142,11 @@ impl Case {
         Ok(())
     }
 
+    /// Outputs of a kind that has other parts in the library already, but not these.
+    pub fn later(&self, names: &[&str]) {
+        self.checked.borrow_mut().extend(names.iter().map(|name| format!("out.{name}")));
+    }
+
     /// [`check`](Self::check) of a tensor of any rank.
     pub fn check_tensor<const D: usize>(&self, name: &str, actual: &Tensor<D>) -> Result<(), String> {
         let values = actual.clone().inner().try_into_vec_as::<f32>().map_err(|error| error.to_string())?;

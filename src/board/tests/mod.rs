@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Board, Filter};
 use crate::{
-    eval::{NoKd, Protocol},
+    protocol::{Protocol, Scoring},
     record::{
         Accuracy, Budget, Bundle, BundleRef, Cell, Distilled, Labels, PixelSpaceRecord, Provenance, Record, Store,
         StudentRecord, Timing, example, value_of,
@@ -31,7 +31,7 @@ pub fn recipe() -> Value {
 
 /// The record of a cell whose students reached these accuracies; it names a bundle that is kept nowhere.
 pub fn scored(cell: Cell, scores: &[f64]) -> Record {
-    let seeds = NoKd::seeds(cell.seed, scores.len());
+    let seeds = Scoring::seeds(cell.seed, scores.len());
     let student = |(index, score): (usize, &f64)| StudentRecord {
         seed: seeds[index],
         draw: 0,
@@ -42,7 +42,7 @@ pub fn scored(cell: Cell, scores: &[f64]) -> Record {
     };
     let students = scores.iter().enumerate().map(student).collect();
     let subset = Subset::find(&cell.subset).unwrap();
-    let settings = Protocol::find(&cell.protocol).map(|protocol| value_of(&protocol.settings(cell.budget)));
+    let settings = Protocol::find(&cell.protocol).map(|protocol| value_of(&protocol.scoring(cell.budget)));
     let mut record = Record::new(cell, &subset, students, recipe(), json!({"kind": "image-folder"})).unwrap();
     record.protocol = settings.unwrap_or_default();
     if record.cell.method != "full" {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::{
-    augment::{DsaConfig, Sampling},
+    augment::{Draw as _, DsaConfig, Sampling},
     grad::{Differences, GradError, MetaGradient, Objective, Offload, Order, Rollout, Settings, Step, Synthetic},
     nn::Mode,
 };

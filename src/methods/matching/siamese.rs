@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 
 use crate::{
-    augment::{Draws, DsaConfig, Sampling},
+    augment::{Draw as _, Draws, DsaConfig, Sampling},
     rng::Stream,
 };
 

@@ -11,7 +11,7 @@ use super::{
     schedule,
 };
 use crate::{
-    augment::Sampling,
+    augment::{Draw as _, Sampling},
     experts::Buffer,
     grad::{Differences, Differentiable, GradError, Objective, Order, Rollout, Settings, Step, Synthetic, Targets},
     methods::{Distiller, MethodError, Start, State, StepContext, StepReport},

@@ -167,6 +167,7 @@ fn accept(command: &str) {
         subset: String::new(),
         ipc: None,
         protocol: "no-kd".to_owned(),
+        teacher: None,
         network: None,
         resolution: None,
         eval_networks: Vec::new(),

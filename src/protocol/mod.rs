@@ -1,0 +1,18 @@
+//! Protocols: how a distilled set is scored, as versioned data.
+//!
+//! A protocol is a file of `benchmarks/protocols`: an id with a version, whose evaluation it is, and its [`Scoring`]: epochs, minibatches,
+//! optimiser, learning rates, augmentation and what a student learns from. [`Protocol::find`] reads it; its hash enters every new
+//! record. What may enter this room: definitions of protocols and their ranges. What may not: training, which `eval` does by them.
+
+mod augmentation;
+mod catalogue;
+mod error;
+mod scoring;
+
+pub use augmentation::{AugmentError, DsaConfig, Mode, Strategy, Token};
+pub use catalogue::Protocol;
+pub use error::ProtocolError;
+pub use scoring::{Decay, OptimizerKind, Scoring, Supervision};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! What a protocol says: how long, how fast and from what a student learns. The defaults are those of `no-kd@1`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{DsaConfig, ProtocolError};
+use crate::{record::Budget, rng::Stream};
+
+/// Every setting of a protocol: from a fresh network to its last epoch.
+///
+/// The trajectory-matching line is not of one mind about the minibatch: DC, DSA, MTT, TESLA and FTD evaluate with 256, the released scripts
+/// and configurations of DATM, PAD and EDF with 128. The default is 256; it matters only for more than 128 images.
+///
+/// Settings that came after the first records are left out of JSON where they have their default, so that those records stay as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scoring {
+    /// Nominal number of epochs `E`.
+    pub epochs: usize,
+    /// Runs one epoch more than named (0 to `E`), as the released routine of the trajectory line does.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub extra_epoch: bool,
+    /// Minibatch size; the last, partial batch of an epoch is kept.
+    pub batch: usize,
+    /// How gradients become updates.
+    #[serde(skip_serializing_if = "is_default")]
+    pub optimizer: OptimizerKind,
+    /// Momentum of SGD; `AdamW` does not read it.
+    pub momentum: f32,
+    /// Weight decay: of SGD on every parameter, of `AdamW` on those with more than one dimension.
+    pub weight_decay: f32,
+    /// Learning rate; where there is none, the one that comes with the training set counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f32>,
+    /// What the learning rate is multiplied with at a drop.
+    pub drop: f32,
+    /// How the learning rate falls over the epochs.
+    #[serde(rename = "drops", skip_serializing_if = "is_default")]
+    pub decay: Decay,
+    /// Augmentation, drawn per image.
+    pub augmentation: DsaConfig,
+    /// Probability with which a minibatch is mixed by `CutMix`, after its augmentation.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cutmix: f32,
+    /// What a student learns from.
+    #[serde(skip_serializing_if = "is_default")]
+    pub supervision: Supervision,
+    /// Independent students of one evaluation.
+    pub students: usize,
+    /// Images of one forward pass over the test set; no effect on the result.
+    pub test_batch: usize,
+}
+
+/// How the learning rate falls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decay {
+    /// One drop, after the epoch of index `E/2 + 1`; the optimiser is built anew, so that its momentum is lost.
+    #[default]
+    Halfway,
+    /// Drops before the epochs of index `2E/3` and `5E/6`; the momentum is kept (IDC).
+    TwoThirdsFiveSixths,
+    /// Half a cosine period over the epochs, to zero (`SRe2L`).
+    Cosine,
+}
+
+/// How gradients become updates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
+    /// SGD with momentum.
+    #[default]
+    Sgd,
+    /// `AdamW` with betas 0.9 and 0.999 and an epsilon of 1e-8.
+    AdamW,
+}
+
+/// What a student learns from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Supervision {
+    /// Cross-entropy with the stored label of every image.
+    #[default]
+    Labels,
+    /// The divergence KL(teacher || student) of softened predictions on the same augmented minibatch, averaged over images and not scaled by
+    /// the square of the temperature; stored labels are not read (EDF, arXiv 2410.17193, supplement 10.2).
+    OnlineTeacher {
+        /// What both logits are divided by.
+        temperature: f32,
+    },
+}
+
+impl Supervision {
+    /// Whether a run must name a teacher.
+    pub fn needs_teacher(&self) -> bool {
+        matches!(self, Self::OnlineTeacher { .. })
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        Self {
+            epochs: 1000,
+            extra_epoch: true,
+            batch: 256,
+            optimizer: OptimizerKind::Sgd,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            learning_rate: None,
+            drop: 0.1,
+            decay: Decay::Halfway,
+            augmentation: DsaConfig::default(),
+            cutmix: 0.0,
+            supervision: Supervision::Labels,
+            students: 5,
+            test_batch: 256,
+        }
+    }
+}
+
+impl Scoring {
+    /// `no-kd@1` at a budget.
+    pub fn new(budget: Budget) -> Self {
+        Self::default().at(budget)
+    }
+
+    /// These settings at a budget: as they are with 5 students on paper, 300 of 1000 epochs and 3 students quick, 20 of
+    /// 1000 and 2 for a smoke test.
+    #[must_use]
+    pub fn at(self, budget: Budget) -> Self {
+        let (share, students) = match budget {
+            Budget::Paper => (1000, 5),
+            Budget::Quick => (300, 3),
+            Budget::Smoke => (20, 2),
+        };
+        Self { epochs: self.epochs * share / 1000, students, ..self }
+    }
+
+    /// These settings over this many epochs in all.
+    #[must_use]
+    pub fn lasting(self, total: usize) -> Self {
+        Self { epochs: total.saturating_sub(usize::from(self.extra_epoch)), ..self }
+    }
+
+    /// Epochs that are run.
+    pub fn total_epochs(&self) -> usize {
+        self.epochs + usize::from(self.extra_epoch)
+    }
+
+    /// The seeds of the students of a run, 32 bits each so that every reader of a record keeps them exact.
+    pub fn seeds(seed: u64, students: usize) -> Vec<u64> {
+        (0..students as u64).map(|student| Stream::child_seed(seed, "student", student) >> 32).collect()
+    }
+
+    /// Checks every number against its range.
+    ///
+    /// # Errors
+    /// The first setting that is out of range.
+    pub fn validate(&self) -> Result<(), ProtocolError> {
+        self.augmentation.validate()?;
+        let real = |value: f32, range: std::ops::Range<f32>| range.contains(&value);
+        let positive = |value: f32| value > 0.0 && value.is_finite();
+        let rate = self.learning_rate.unwrap_or(1.0);
+        let temperature = match self.supervision {
+            Supervision::Labels => 1.0,
+            Supervision::OnlineTeacher { temperature } => temperature,
+        };
+        let checks = [
+            ("batch", self.batch > 0, self.batch.to_string(), "1 or more"),
+            ("test_batch", self.test_batch > 0, self.test_batch.to_string(), "1 or more"),
+            ("students", self.students > 0, self.students.to_string(), "1 or more"),
+            ("momentum", real(self.momentum, 0.0..1.0), self.momentum.to_string(), "at least 0 and below 1"),
+            (
+                "weight_decay",
+                real(self.weight_decay, 0.0..1.0),
+                self.weight_decay.to_string(),
+                "at least 0 and below 1",
+            ),
+            ("learning_rate", positive(rate), rate.to_string(), "positive and finite"),
+            ("drop", self.drop > 0.0 && self.drop <= 1.0, self.drop.to_string(), "above 0 and at most 1"),
+            ("cutmix", (0.0..=1.0).contains(&self.cutmix), self.cutmix.to_string(), "a probability between 0 and 1"),
+            ("temperature", positive(temperature), temperature.to_string(), "positive and finite"),
+        ];
+        match checks.into_iter().find(|(_, good, _, _)| !good) {
+            Some((name, _, value, range)) => Err(ProtocolError::OutOfRange { name, value, range }),
+            None => Ok(()),
+        }
+    }
+}
