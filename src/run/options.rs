@@ -8,11 +8,9 @@ use crate::{
     device::DeviceChoice,
     eval::{NoKd, Protocol},
     grad::Offload,
-    methods::{
-        self, Kind, Method,
-        recipe::{Recipe, RecipeFile, RecipeRequest},
-    },
+    methods::{self, Method},
     nn::NetworkSpec,
+    recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
     record::{Budget, Fidelity},
     subset::Subset,
 };

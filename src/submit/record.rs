@@ -4,10 +4,8 @@ use super::finding::Notes;
 use crate::{
     board::Rules,
     eval::NoKd,
-    methods::{
-        self,
-        recipe::{Recipe, RecipeRequest},
-    },
+    methods::{self},
+    recipe::{Recipe, RecipeRequest},
     record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 
