@@ -19,6 +19,7 @@
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
+//! | [`recipe`] | which methods there are, and their hyper-parameters for a cell |
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
@@ -27,7 +28,7 @@
 //! | [`site`] | all of it as pages that need no server |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
-//! `subset` -> `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
+//! `subset` -> `recipe`, `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
 //! `board` judges records by the protocols of `eval`, `paper` and `site` show what it accepts, `submit` scores again by `run`.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
@@ -45,6 +46,7 @@ pub mod methods;
 pub mod nn;
 pub mod paper;
 pub mod protocol;
+pub mod recipe;
 pub mod record;
 pub mod report;
 pub mod rng;

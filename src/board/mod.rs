@@ -25,7 +25,7 @@ pub use entry::{Board, Division, Entry, StoredSet};
 pub use error::BoardError;
 pub use filter::Filter;
 pub use submitter::Submitter;
-pub use write::write;
+pub use write::{refresh, write};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -28,3 +28,11 @@ pub fn write(store: &Store) -> Result<Board, BoardError> {
     atomic::write_shared(&path, board.table(Format::Csv).as_bytes()).map_err(RecordError::io("write", &path))?;
     Ok(board)
 }
+
+/// Writes the leaderboard after a run. What keeps it from being made is somebody else's file: the run is finished all the same, and `note`
+/// is told.
+pub fn refresh(store: &Store, note: &dyn Fn(&str)) {
+    if let Err(error) = write(store) {
+        note(&format!("warning: {} was left as it is: {error}", store.leaderboard().display()));
+    }
+}

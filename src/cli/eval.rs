@@ -3,7 +3,11 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::run::{self, RescoreOptions, RunError};
+use compdd::{
+    board,
+    record::Store,
+    run::{self, Observer, RescoreOptions, RunError},
+};
 
 use super::{
     progress::Progress,
@@ -70,14 +74,16 @@ impl EvalArgs {
             results: places.results,
             force: self.force,
         };
-        finish(run::rescore(&options, &Progress::new(), &stop))
+        let progress = Progress::new();
+        finish(run::rescore(&options, &progress, &stop), &Store::new(&options.results), &progress)
     }
 }
 
-/// Shows the rows of a run, or says that it was interrupted.
-pub fn finish(result: Result<Vec<run::Outcome>, RunError>) -> Outcome {
+/// Writes the leaderboard and shows the rows of a run, or says that it was interrupted.
+pub fn finish(result: Result<Vec<run::Outcome>, RunError>, store: &Store, progress: &Progress) -> Outcome {
     match result {
         Ok(outcomes) => {
+            board::refresh(store, &|text| progress.note(text));
             ui::show(&super::outcome::table(&outcomes));
             Ok(ExitCode::SUCCESS)
         }

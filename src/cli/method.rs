@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use compdd::methods::{
-    self,
-    recipe::{Recipe, RecipeRequest},
+use compdd::{
+    methods,
+    recipe::{self, Recipe, RecipeRequest},
 };
 
 use super::ui::{self, Outcome};
@@ -38,7 +38,7 @@ impl MethodCommand {
         match self {
             Self::List => {
                 let rows: Vec<_> =
-                    methods::all().iter().map(|m| vec![m.slug().to_owned(), m.summary().to_owned()]).collect();
+                    recipe::methods().iter().map(|m| vec![m.slug.to_owned(), m.summary.to_owned()]).collect();
                 ui::show(&ui::table(&["method", "what it is"], &rows));
             }
             Self::Recipe { method, subset, ipc, budget, fidelity } => {

@@ -7,7 +7,7 @@ use compdd::{
     data::{Cache, Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
     grad::Offload,
-    record::{Budget, Fidelity},
+    record::{Budget, Fidelity, Store},
     run::{self, RunOptions},
 };
 
@@ -274,8 +274,10 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 impl RunArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop_flag()?;
-        let plan = self.options()?.check()?;
-        super::eval::finish(run::execute(&plan, &Progress::new(), &stop))
+        let options = self.options()?;
+        let store = Store::new(&options.results);
+        let (plan, progress) = (options.check()?, Progress::new());
+        super::eval::finish(run::execute(&plan, &progress, &stop), &store, &progress)
     }
 
     fn options(self) -> Result<RunOptions, ui::Failure> {

@@ -5,42 +5,30 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distiller, Kind, Method, MethodError, Start, State, StepContext, StepReport,
-    recipe::{Recipe, RecipeError},
+    Distiller, Method, MethodError, Start, State, StepContext, StepReport,
     selected::{check_learning_rate, select},
 };
 use crate::{
     eval::{self, Passes, Plan, RealImages, Student, View, Watch},
     nn::{Network, NetworkSpec},
+    recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
     record::Distilled,
     rng::Stream,
     select::{SelectError, herding, k_center},
 };
 
 /// Welling 2009: greedy matching of the class mean.
-pub(super) static HERDING: Coreset = Coreset {
-    slug: "herding",
-    summary: "real images that greedily match the class mean of a trained network's features",
-    recipe: include_str!("../../benchmarks/recipes/herding.toml"),
-    pick: herding,
-};
+pub(super) static HERDING: Coreset = Coreset { info: &catalogue::HERDING, pick: herding };
 
 /// Sener and Savarese 2018: farthest points.
-pub(super) static K_CENTER: Coreset = Coreset {
-    slug: "k-center",
-    summary: "real images that lie farthest from each other in a trained network's features",
-    recipe: include_str!("../../benchmarks/recipes/k-center.toml"),
-    pick: k_center,
-};
+pub(super) static K_CENTER: Coreset = Coreset { info: &catalogue::K_CENTER, pick: k_center };
 
 /// `pick(features [n, d], n, d, m)` gives `m` rows.
 type Pick = fn(&[f32], usize, usize, usize) -> Result<Vec<usize>, SelectError>;
 
 /// A selection on features.
 pub(super) struct Coreset {
-    slug: &'static str,
-    summary: &'static str,
-    recipe: &'static str,
+    info: &'static MethodInfo,
     pick: Pick,
 }
 
@@ -54,21 +42,9 @@ struct CoresetRecipe {
     feature_batch: usize,
 }
 
-impl Method for Coreset {
-    fn slug(&self) -> &'static str {
-        self.slug
-    }
-
-    fn summary(&self) -> &'static str {
-        self.summary
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Selection
-    }
-
-    fn builtin_recipe(&self) -> &'static str {
-        self.recipe
+impl Check for Coreset {
+    fn info(&self) -> &'static MethodInfo {
+        self.info
     }
 
     fn check(&self, recipe: &Recipe) -> Result<(), String> {
@@ -83,7 +59,9 @@ impl Method for Coreset {
             slug => NetworkSpec::parse(slug).map(drop).map_err(|error| format!("`feature_network`: {error}")),
         }
     }
+}
 
+impl Method for Coreset {
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let recipe = start.recipe.typed::<CoresetRecipe>().map_err(RecipeError::OutOfRange)?;
         Ok(Box::new(Selection::new(self.pick, recipe, start)?))

@@ -4,52 +4,31 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 
-use super::{MethodError, State, recipe::Recipe};
+use super::{MethodError, State};
 use crate::{
     data::Task,
     experts::{Buffer, Demand},
     grad::Offload,
     nn::NetworkSpec,
+    recipe::{Check, Kind, Recipe},
     record::{Distilled, Labels, Provenance},
 };
 
-/// What kind of result a method gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It picks real images.
-    Selection,
-    /// It learns images.
-    Distillation,
-    /// It is no distillation at all: students see the whole training set. The upper bound of every table.
-    Reference,
-}
-
-/// A registered method.
-pub trait Method: Sync {
-    /// The name on the command line and in every record, such as `k-center`.
-    fn slug(&self) -> &'static str;
+/// A registered method: an entry in the catalogue, checks of its recipe, and how a run starts.
+pub trait Method: Check + Sync {
+    /// The name on the command line and in every record.
+    fn slug(&self) -> &'static str {
+        self.info().slug
+    }
 
     /// One line for `compdd method list`.
-    fn summary(&self) -> &'static str;
+    fn summary(&self) -> &'static str {
+        self.info().summary
+    }
 
     /// What it gives.
-    fn kind(&self) -> Kind;
-
-    /// The recipe file that ships with compdd (TOML, complete: every key has a value).
-    fn builtin_recipe(&self) -> &'static str;
-
-    /// Deserialises the recipe and checks its ranges, without doing any work.
-    ///
-    /// # Errors
-    /// What is wrong with which key, as a sentence.
-    fn check(&self, recipe: &Recipe) -> Result<(), String>;
-
-    /// Checks what several keys of a complete recipe say together.
-    ///
-    /// # Errors
-    /// What contradicts what, as a sentence.
-    fn consistent(&self, _recipe: &Recipe) -> Result<(), String> {
-        Ok(())
+    fn kind(&self) -> Kind {
+        self.info().kind
     }
 
     /// Whether the recipe asks for whitened pixels.

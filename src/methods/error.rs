@@ -1,19 +1,11 @@
 //! What can go wrong in a method.
 
-use super::{StateError, recipe::RecipeError};
+use super::StateError;
+use crate::recipe::RecipeError;
 
 /// What can go wrong in a method.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum MethodError {
-    /// Not a registered name.
-    #[error("unknown method `{name}`")]
-    #[diagnostic(help("registered methods: {known}"))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// The names that exist.
-        known: String,
-    },
     /// The reference was asked to distil.
     #[error("`{method}` distils nothing")]
     #[diagnostic(help("it trains students on the whole training set: run it without --ipc"))]
@@ -43,7 +35,7 @@ pub enum MethodError {
         /// The loss, as printed.
         loss: f64,
     },
-    /// The recipe is wrong.
+    /// There is no such method, or its recipe is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Recipe(#[from] RecipeError),

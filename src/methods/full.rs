@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Method, recipe::Recipe, selected::check_learning_rate};
+use super::{Method, selected::check_learning_rate};
+use crate::recipe::{Check, MethodInfo, Recipe, catalogue};
 
 /// The registered method. It distils nothing: the engine trains the protocol's students on the training set.
 pub(super) struct Full;
@@ -17,21 +18,9 @@ pub struct FullRecipe {
     pub epochs: usize,
 }
 
-impl Method for Full {
-    fn slug(&self) -> &'static str {
-        "full"
-    }
-
-    fn summary(&self) -> &'static str {
-        "no distillation: students train on the whole training set (the reference of the recovery ratio)"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Reference
-    }
-
-    fn builtin_recipe(&self) -> &'static str {
-        include_str!("../../benchmarks/recipes/full.toml")
+impl Check for Full {
+    fn info(&self) -> &'static MethodInfo {
+        &catalogue::FULL
     }
 
     fn check(&self, recipe: &Recipe) -> Result<(), String> {
@@ -43,3 +32,5 @@ impl Method for Full {
         Ok(())
     }
 }
+
+impl Method for Full {}

@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distiller, Kind, Method, MethodError, Start, State, StepContext, StepReport,
-    recipe::Recipe,
+    Distiller, Method, MethodError, Start, State, StepContext, StepReport,
     selected::{check_learning_rate, select},
 };
-use crate::{record::Distilled, rng::Stream, select::random};
+use crate::{
+    recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
+    record::Distilled,
+    rng::Stream,
+    select::random,
+};
 
 /// The registered method.
 pub(super) struct Random;
@@ -19,33 +23,23 @@ struct RandomRecipe {
     redraw: bool,
 }
 
-impl Method for Random {
-    fn slug(&self) -> &'static str {
-        "random"
-    }
-
-    fn summary(&self) -> &'static str {
-        "real images drawn at random, a new draw for every student"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Selection
-    }
-
-    fn builtin_recipe(&self) -> &'static str {
-        include_str!("../../benchmarks/recipes/random.toml")
+impl Check for Random {
+    fn info(&self) -> &'static MethodInfo {
+        &catalogue::RANDOM
     }
 
     fn check(&self, recipe: &Recipe) -> Result<(), String> {
         check_learning_rate("learning_rate", recipe.typed::<RandomRecipe>()?.learning_rate)
     }
+}
 
+impl Method for Random {
     fn redraws(&self, recipe: &Recipe) -> bool {
         recipe.typed::<RandomRecipe>().is_ok_and(|recipe| recipe.redraw)
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
-        let recipe = start.recipe.typed::<RandomRecipe>().map_err(super::recipe::RecipeError::OutOfRange)?;
+        let recipe = start.recipe.typed::<RandomRecipe>().map_err(RecipeError::OutOfRange)?;
         Ok(Box::new(Draw { start, learning_rate: recipe.learning_rate }))
     }
 }

@@ -1,6 +1,7 @@
 //! Every method that `compdd run --method` knows: one line each.
 
 use super::{Method, MethodError, coreset, full, matching, random, trajectory};
+use crate::recipe::RecipeError;
 
 static METHODS: &[&dyn Method] = &[
     &random::Random,
@@ -32,28 +33,36 @@ pub fn all() -> &'static [&'static dyn Method] {
 /// The method with this name.
 ///
 /// # Errors
-/// [`MethodError::Unknown`] lists the known names.
+/// [`RecipeError::UnknownMethod`] lists the known names.
 pub fn find(slug: &str) -> Result<&'static dyn Method, MethodError> {
-    METHODS.iter().copied().find(|method| method.slug() == slug).ok_or_else(|| MethodError::Unknown {
-        name: slug.to_owned(),
-        known: METHODS.iter().map(|method| method.slug()).collect::<Vec<_>>().join(", "),
-    })
+    let found = METHODS.iter().copied().find(|method| method.slug() == slug);
+    found.ok_or_else(|| RecipeError::unknown_method(slug).into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::recipe::{Recipe, RecipeRequest};
     use super::*;
+    use crate::{
+        methods::CELL,
+        recipe::{self, Recipe, RecipeRequest},
+    };
 
     #[test]
     fn every_builtin_recipe_is_complete_and_valid() {
         for method in all() {
             for budget in ["paper", "quick", "smoke"] {
-                let request = RecipeRequest { budget, ..RecipeRequest::for_tests() };
+                let request = RecipeRequest { budget, ..CELL };
                 let recipe = Recipe::resolve(*method, None, &[], &request).unwrap();
                 method.check(&recipe).unwrap();
+                assert_eq!(recipe, Recipe::shipped(method.info(), &[], &request).unwrap());
             }
         }
+    }
+
+    #[test]
+    fn the_methods_are_those_of_the_catalogue() {
+        let known: Vec<&str> = recipe::methods().iter().map(|method| method.slug).collect();
+        assert_eq!(all().iter().map(|method| method.slug()).collect::<Vec<_>>(), known);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod sheet;
 mod table;
 mod target;
 
+pub use commands::missing;
 pub use error::PaperError;
 pub use list::list;
 pub use printed::Printed;

@@ -10,11 +10,8 @@ use serde_json::Value;
 use super::{Missing, PaperError, Printed, Table, Target};
 use crate::{
     board::{Board, Filter},
-    methods::{
-        self,
-        recipe::{Recipe, RecipeRequest},
-    },
     protocol::Protocol,
+    recipe::{self, Recipe, RecipeRequest},
     record::{Cell, Fidelity, Flag, Query, Record, Store},
 };
 
@@ -91,7 +88,7 @@ impl Records {
     /// When these were scored with several versions of a protocol.
     pub fn answers<'a>(&'a self, table: &'a Table) -> Result<Vec<Answer<'a>>, PaperError> {
         let answer = |printed: &'a Printed| {
-            let target = Target::of(printed, &table.layout.network);
+            let target = Target::of(printed, table.network());
             let record = target.as_ref().ok().and_then(|target| self.best(target));
             Answer { printed, target, record }
         };
@@ -160,8 +157,8 @@ impl Target {
             resolution: self.resolution,
         };
         let overrides: Vec<(String, String)> = self.overrides().collect();
-        let method = methods::find(&self.method).ok()?;
-        Recipe::resolve(method, None, &overrides, &request).ok().map(|recipe| recipe.to_json())
+        let method = recipe::method(&self.method).ok()?;
+        Recipe::shipped(method, &overrides, &request).ok().map(|recipe| recipe.to_json())
     }
 }
 

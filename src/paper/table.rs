@@ -75,6 +75,11 @@ pub fn find(id: &str) -> Result<&'static Table, PaperError> {
 }
 
 impl Table {
+    /// The paper's word for the network of cells that name none.
+    pub fn network(&self) -> &str {
+        &self.layout.network
+    }
+
     /// The printed cells, in the order of the file; none for settings and lists.
     pub fn cells(&self) -> &[Printed] {
         match &self.body {

@@ -3,7 +3,7 @@
 //! A [`Distilled`] set is written as a *bundle*, a folder that says everything about itself. A [`Record`] is one result
 //! with every student's score; two identical runs write identical bytes, and whatever differs between them (times,
 //! memory, machine) lives in the [`Timing`] file beside it. The [`Store`] lays both out under `results/`, and
-//! [`board`](crate::board) ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
+//! `board` ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
 //! network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
 
 pub mod atomic;
@@ -45,7 +45,7 @@ pub use known::KnownSubsets;
 pub use labels::Labels;
 pub use manifest::{LabelKind, Manifest};
 pub use pixel_space::PixelSpaceRecord;
-pub(crate) use published::PublishedRow;
+pub use published::PublishedRow;
 pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord, TeacherRef};
 pub use scores::{Accuracy, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};

@@ -18,11 +18,11 @@ use super::{
     teacher,
 };
 use crate::{
-    board,
     data::Task,
     device::OpenDevice,
     experts::Buffer,
-    methods::{FullRecipe, Kind, Start, State},
+    methods::{FullRecipe, Start, State},
+    recipe::{Kind, RecipeError},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
         StudentRecord, Timing, atomic, hash, value_of,
@@ -56,16 +56,7 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
     let session =
         Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), observer, stop };
-    let outcomes = session.run()?;
-    refresh_board(&store, observer);
-    Ok(outcomes)
-}
-
-/// Writes the leaderboard. What keeps it from being made is somebody else's file: this run is finished all the same.
-pub(super) fn refresh_board(store: &Store, observer: &dyn Observer) {
-    if let Err(error) = board::write(store) {
-        observer.note(&format!("warning: {} was left as it is: {error}", store.leaderboard().display()));
-    }
+    session.run()
 }
 
 struct Session<'a> {
@@ -324,8 +315,7 @@ impl Session<'_> {
         let every = Duration::from_secs(self.plan.options.checkpoint_seconds);
         let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {
-            let recipe: FullRecipe =
-                self.plan.recipe.typed().map_err(crate::methods::recipe::RecipeError::OutOfRange)?;
+            let recipe: FullRecipe = self.plan.recipe.typed().map_err(RecipeError::OutOfRange)?;
             let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
             return scorer.score(&[train], self.plan.students, self.plan.options.seed);
         }

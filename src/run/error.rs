@@ -81,7 +81,7 @@ pub enum RunError {
     /// The recipe is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Recipe(#[from] crate::methods::recipe::RecipeError),
+    Recipe(#[from] crate::recipe::RecipeError),
     /// The score could not be computed.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -1,4 +1,4 @@
-//! The engine that drives a run: from flags to a bundle, records and a leaderboard row.
+//! The engine that drives a run: from flags to a bundle and records.
 //!
 //! [`RunOptions::check`] turns flags into a [`Plan`] whose nouns all exist; [`execute`] carries it out. The engine owns what
 //! no method should: the loop, checkpoints and resume, stop requests, the log, seeds and the working folder. What may
@@ -15,6 +15,8 @@ mod options;
 mod rescore;
 mod score;
 mod teacher;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod workfolder;
 

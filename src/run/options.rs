@@ -7,12 +7,10 @@ use crate::{
     data::{Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
     grad::Offload,
-    methods::{
-        self, Kind, Method,
-        recipe::{Recipe, RecipeFile, RecipeRequest},
-    },
+    methods::{self, Method},
     nn::NetworkSpec,
     protocol::{Protocol, Scoring},
+    recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
     record::{Budget, Fidelity},
     subset::Subset,
 };

@@ -7,9 +7,7 @@ use std::{
 };
 
 use super::{
-    Observer, Outcome, RunError, WorkFolder,
-    cell::refresh_board,
-    machine,
+    Observer, Outcome, RunError, WorkFolder, machine,
     options::protocol,
     score::{Scorer, TrainOn},
     teacher,
@@ -131,7 +129,6 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
         }
         outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
     }
-    refresh_board(&store, observer);
     Ok(outcomes)
 }
 

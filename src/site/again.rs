@@ -10,10 +10,7 @@ use serde_json::Value;
 
 use crate::{
     data::{Split, scenes},
-    methods::{
-        self, Kind,
-        recipe::{Recipe, RecipeRequest},
-    },
+    recipe::{self, Kind, Recipe, RecipeRequest},
     record::{Budget, Cell, Fidelity, Flag, Record},
     subset::Subset,
 };
@@ -104,8 +101,8 @@ fn shipped(cell: &Cell) -> Option<Arc<Value>> {
     let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
     let (ipc, resolution) = (cell.ipc, cell.resolution);
     let request = RecipeRequest { subset: slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
-    let method = methods::find(&cell.method).ok().filter(|method| method.kind() != Kind::Reference);
-    let recipe = method.and_then(|method| Recipe::resolve(method, None, &[], &request).ok());
+    let method = recipe::method(&cell.method).ok().filter(|method| method.kind != Kind::Reference);
+    let recipe = method.and_then(|method| Recipe::shipped(method, &[], &request).ok());
     let recipe = recipe.map(|recipe| Arc::new(recipe.to_json()));
     READ.lock().ok()?.insert(address, recipe.clone());
     recipe

@@ -30,8 +30,8 @@ pub(super) static PROTOCOLS: &[(&str, &str)] =
 mod tests {
     #[test]
     fn every_method_has_a_card() {
-        for method in crate::methods::all() {
-            assert!(super::method(method.slug()).is_some_and(|card| card.starts_with("# ")), "{}", method.slug());
+        for method in crate::recipe::methods() {
+            assert!(super::method(method.slug).is_some_and(|card| card.starts_with("# ")), "{}", method.slug);
         }
     }
 }

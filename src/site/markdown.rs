@@ -35,8 +35,8 @@ fn target(link: &str) -> Option<String> {
     if cards::protocol(slug).is_some() {
         return Some(format!("../protocols/{slug}.html"));
     }
-    let method = crate::methods::all().iter().find(|method| method.slug() == slug)?;
-    Some(format!("../methods/{}.html", method.slug()))
+    let method = crate::recipe::method(slug).ok()?;
+    Some(format!("../methods/{}.html", method.slug))
 }
 
 /// The words of a document's first heading.

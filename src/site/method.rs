@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     board::Entry,
-    methods::{self, Kind, Method},
+    recipe::{self, Kind, MethodInfo},
     report::grid::{Entry as Words, Grid, Heading, Row, html},
 };
 
@@ -28,36 +28,36 @@ pub(super) struct MethodPage {
 }
 
 impl MethodPage {
-    pub fn new(method: &dyn Method, entries: &[&Entry], origin: &Origin) -> Self {
-        let text = cards::method(method.slug()).unwrap_or_default();
+    pub fn new(method: &MethodInfo, entries: &[&Entry], origin: &Origin) -> Self {
+        let text = cards::method(method.slug).unwrap_or_default();
         Self {
-            frame: Frame::new(method.slug(), "../", Room::Methods, origin),
+            frame: Frame::new(method.slug, "../", Room::Methods, origin),
             heading: markdown::heading(text),
-            summary: method.summary(),
-            slug: method.slug(),
-            reference: method.kind() == Kind::Reference,
-            records: results(entries, &format!("method={}", method.slug()), |entry| {
+            summary: method.summary,
+            slug: method.slug,
+            reference: method.kind == Kind::Reference,
+            records: results(entries, &format!("method={}", method.slug), |entry| {
                 Words::new(&entry.record.cell.subset).linked(format!("../subsets/{}.html", entry.record.cell.subset))
             }),
             card: markdown::html(markdown::body(text)),
-            recipe: method.builtin_recipe(),
+            recipe: method.recipe,
         }
     }
 }
 
 /// The list of the methods.
 pub(super) fn list(entries: &[Entry]) -> String {
-    let row = |method: &&'static dyn Method| {
-        let count = entries.iter().filter(|entry| entry.record.cell.method == method.slug()).count();
-        let kind = match method.kind() {
+    let row = |method: &&MethodInfo| {
+        let count = entries.iter().filter(|entry| entry.record.cell.method == method.slug).count();
+        let kind = match method.kind {
             Kind::Selection => "real images",
             Kind::Distillation => "learned images",
             Kind::Reference => "reference",
         };
         Row::new(vec![
-            Words::new(method.slug()).linked(format!("{}.html", method.slug())),
+            Words::new(method.slug).linked(format!("{}.html", method.slug)),
             Words::new(kind),
-            Words::new(method.summary()),
+            Words::new(method.summary),
             Words::new(count.to_string()),
         ])
     };
@@ -66,7 +66,7 @@ pub(super) fn list(entries: &[Entry]) -> String {
         caption: "Methods".into(),
         head: vec![["method", "gives", "what it is", "records"].map(Heading::one).to_vec()],
         stub: 1,
-        rows: methods::all().iter().map(row).collect(),
+        rows: recipe::methods().iter().map(row).collect(),
         notes: Vec::new(),
     })
 }

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     board::{Board, Entry, Filter},
     data::Library,
-    methods,
+    recipe,
     record::{Bundle, Store, hash, percent::percent},
     report::{
         counted,
@@ -190,11 +190,11 @@ impl Site {
                 table: method::list(entries),
             },
         )?;
-        methods::all().par_iter().try_for_each(|method| {
-            let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.method == method.slug()).collect();
-            folder.page(&format!("methods/{}.html", method.slug()), &MethodPage::new(*method, &own, origin))
+        recipe::methods().par_iter().try_for_each(|method| {
+            let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.method == method.slug).collect();
+            folder.page(&format!("methods/{}.html", method.slug), &MethodPage::new(method, &own, origin))
         })?;
-        Ok(methods::all().len())
+        Ok(recipe::methods().len())
     }
 
     fn subsets(&self, folder: &Folder<'_>, library: &Library, origin: &Origin) -> Result<usize, SiteError> {

@@ -3,11 +3,9 @@
 use super::finding::Notes;
 use crate::{
     board::Rules,
-    methods::{
-        self,
-        recipe::{Recipe, RecipeRequest},
-    },
+    methods,
     protocol::Scoring,
+    recipe::{Recipe, RecipeRequest},
     record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Comparison, SubmitError};
 use crate::{
+    board,
     data::Library,
     device::DeviceChoice,
     record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, with_causes},
@@ -129,9 +130,10 @@ impl Session<'_> {
         let (mut students, mut same_images) = (Vec::<StudentRecord>::new(), true);
         for bundle in &record.bundles {
             let path = self.bundle(bundle)?;
-            for outcome in
-                run::rescore(&self.rescoring(record, path, each), self.observer, self.stop).map_err(Failure::Run)?
-            {
+            let rescoring = self.rescoring(record, path, each);
+            let outcomes = run::rescore(&rescoring, self.observer, self.stop).map_err(Failure::Run)?;
+            board::refresh(&Store::new(self.results), &|text| self.observer.note(text));
+            for outcome in outcomes {
                 same_images &= outcome.record.cell.data_hash == record.cell.data_hash;
                 students.extend(outcome.record.students);
             }

@@ -1,7 +1,7 @@
 //! Class names of the built-in scenes.
 
 /// The ten classes, label = position: a shape, a texture, and a colour scheme where two hues are used. They are the names
-/// of [`data::scenes::CLASSES`](crate::data::scenes::CLASSES), which draws them.
+/// of `data::scenes::CLASSES`, which draws them.
 pub const SCENE_CLASSES: [&str; 10] = [
     "striped-disc",
     "dotted-disc",
@@ -14,11 +14,3 @@ pub const SCENE_CLASSES: [&str; 10] = [
     "dotted-star",
     "two-hue-striped-star",
 ];
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_names_are_those_that_are_drawn() {
-        assert_eq!(super::SCENE_CLASSES, crate::data::scenes::CLASSES.map(|class| class.name));
-    }
-}

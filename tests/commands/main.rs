@@ -8,6 +8,7 @@ mod cli;
 mod complexity;
 mod data;
 mod experts;
+mod papers;
 mod pictures;
 mod plots;
 mod reports;

@@ -7,11 +7,9 @@ use burn::tensor::Device;
 use crate::{
     data::{Library, Task, TaskOptions},
     grad::Offload,
-    methods::{
-        Distiller, MethodError, Start, State, StepContext, StepReport, find,
-        recipe::{Recipe, RecipeRequest},
-    },
+    methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find},
     nn::NetworkSpec,
+    recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
 };
@@ -64,7 +62,7 @@ impl World {
 
     /// What such a run starts with.
     pub fn start<T>(&self, method: &str, sets: &[(&str, &str)], body: impl FnOnce(Start<'_>) -> T) -> T {
-        let request = RecipeRequest { budget: "smoke", subset: "scenes-easy", ..RecipeRequest::for_tests() };
+        let request = RecipeRequest { budget: "smoke", subset: "scenes-easy", ..crate::methods::CELL };
         let recipe = recipe(method, sets, &request);
         body(Start {
             task: &self.task,

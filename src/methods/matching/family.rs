@@ -9,9 +9,9 @@ use super::{
     first::{self, First},
     prepared::Prepared,
 };
-use crate::methods::{
-    Distiller, Kind, Method, MethodError, Start,
-    recipe::{Recipe, RecipeError},
+use crate::{
+    methods::{Distiller, Method, MethodError, Start},
+    recipe::{Check, MethodInfo, Recipe, RecipeError},
 };
 
 /// The hyper-parameters of an engine, and how it starts.
@@ -42,35 +42,21 @@ pub(in crate::methods) trait Engine: DeserializeOwned + Clone + Sync + 'static {
     fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError>;
 }
 
-/// A method of the family: a name and a recipe for an engine.
+/// A method of the family: its entry in the catalogue and the engine that its recipe is for.
 pub(in crate::methods) struct Matching<E> {
-    slug: &'static str,
-    summary: &'static str,
-    recipe: &'static str,
+    info: &'static MethodInfo,
     engine: PhantomData<fn() -> E>,
 }
 
 impl<E> Matching<E> {
-    pub const fn new(slug: &'static str, summary: &'static str, recipe: &'static str) -> Self {
-        Self { slug, summary, recipe, engine: PhantomData }
+    pub const fn new(info: &'static MethodInfo) -> Self {
+        Self { info, engine: PhantomData }
     }
 }
 
-impl<E: Engine> Method for Matching<E> {
-    fn slug(&self) -> &'static str {
-        self.slug
-    }
-
-    fn summary(&self) -> &'static str {
-        self.summary
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Distillation
-    }
-
-    fn builtin_recipe(&self) -> &'static str {
-        self.recipe
+impl<E: Engine> Check for Matching<E> {
+    fn info(&self) -> &'static MethodInfo {
+        self.info
     }
 
     fn check(&self, recipe: &Recipe) -> Result<(), String> {
@@ -80,7 +66,9 @@ impl<E: Engine> Method for Matching<E> {
     fn consistent(&self, recipe: &Recipe) -> Result<(), String> {
         recipe.typed::<E>()?.consistent()
     }
+}
 
+impl<E: Engine> Method for Matching<E> {
     fn whitens(&self, recipe: &Recipe) -> bool {
         recipe.typed::<E>().is_ok_and(|recipe| recipe.whitens())
     }

@@ -24,49 +24,15 @@ mod siamese;
 
 use family::Matching;
 
+use crate::recipe::catalogue;
+
 /// The family, in the order of publication.
-pub(super) static DC: Matching<gradient::GradientRecipe> = Matching::new(
-    "dc",
-    "images whose gradients train a network as those of real ones do (Zhao, Mopuri and Bilen 2021)",
-    include_str!("../../../benchmarks/recipes/dc.toml"),
-);
-pub(super) static DSA: Matching<gradient::GradientRecipe> = Matching::new(
-    "dsa",
-    "matching gradients under siamese augmentation (Zhao and Bilen 2021)",
-    include_str!("../../../benchmarks/recipes/dsa.toml"),
-);
-pub(super) static IDC_I: Matching<gradient::GradientRecipe> = Matching::new(
-    "idc-i",
-    "matching gradients of networks that are trained on real images (Kim et al. 2022)",
-    include_str!("../../../benchmarks/recipes/idc-i.toml"),
-);
-pub(super) static IDC: Matching<gradient::GradientRecipe> = Matching::new(
-    "idc",
-    "idc-i with several images in each stored one (Kim et al. 2022)",
-    include_str!("../../../benchmarks/recipes/idc.toml"),
-);
-pub(super) static CAFE: Matching<cafe::CafeRecipe> = Matching::new(
-    "cafe",
-    "images whose class means agree with real ones in every layer, and tell them apart (Wang et al. 2022)",
-    include_str!("../../../benchmarks/recipes/cafe.toml"),
-);
-pub(super) static DM: Matching<features::FeatureRecipe> = Matching::new(
-    "dm",
-    "images whose features have the class means of real ones in random networks (Zhao and Bilen 2023)",
-    include_str!("../../../benchmarks/recipes/dm.toml"),
-);
-pub(super) static DATADAM: Matching<features::FeatureRecipe> = Matching::new(
-    "datadam",
-    "images that draw the spatial attention of random networks as real ones do (Sajedi et al. 2023)",
-    include_str!("../../../benchmarks/recipes/datadam.toml"),
-);
-pub(super) static IDM: Matching<features::FeatureRecipe> = Matching::new(
-    "idm",
-    "distribution matching of more, smaller images in a queue of trained networks (Zhao et al. 2023)",
-    include_str!("../../../benchmarks/recipes/idm.toml"),
-);
-pub(super) static MMD: Matching<features::FeatureRecipe> = Matching::new(
-    "mmd",
-    "images with the class means of real ones, pixel by pixel: DataDAM's baseline",
-    include_str!("../../../benchmarks/recipes/mmd.toml"),
-);
+pub(super) static DC: Matching<gradient::GradientRecipe> = Matching::new(&catalogue::DC);
+pub(super) static DSA: Matching<gradient::GradientRecipe> = Matching::new(&catalogue::DSA);
+pub(super) static IDC_I: Matching<gradient::GradientRecipe> = Matching::new(&catalogue::IDC_I);
+pub(super) static IDC: Matching<gradient::GradientRecipe> = Matching::new(&catalogue::IDC);
+pub(super) static CAFE: Matching<cafe::CafeRecipe> = Matching::new(&catalogue::CAFE);
+pub(super) static DM: Matching<features::FeatureRecipe> = Matching::new(&catalogue::DM);
+pub(super) static DATADAM: Matching<features::FeatureRecipe> = Matching::new(&catalogue::DATADAM);
+pub(super) static IDM: Matching<features::FeatureRecipe> = Matching::new(&catalogue::IDM);
+pub(super) static MMD: Matching<features::FeatureRecipe> = Matching::new(&catalogue::MMD);

@@ -19,66 +19,28 @@ mod tests;
 use recipe::TrajectoryRecipe;
 use run::Run;
 
-use super::{
-    Distiller, Kind, Method, MethodError, Start,
-    recipe::{Recipe, RecipeError},
+use super::{Distiller, Method, MethodError, Start};
+use crate::{
+    experts::Demand,
+    recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
 };
-use crate::experts::Demand;
 
-/// A method of the family: a name and a recipe.
+/// A method of the family.
 pub(super) struct Trajectory {
-    slug: &'static str,
-    summary: &'static str,
-    recipe: &'static str,
+    info: &'static MethodInfo,
 }
 
 /// The family, in the order of publication.
-pub(super) static MTT: Trajectory = Trajectory {
-    slug: "mtt",
-    summary: "images that lead a student along the path of experts (Cazenavette et al. 2022)",
-    recipe: include_str!("../../../benchmarks/recipes/mtt.toml"),
-};
-pub(super) static TESLA: Trajectory = Trajectory {
-    slug: "tesla",
-    summary: "trajectory matching that follows each student step on its own (Cui et al. 2023)",
-    recipe: include_str!("../../../benchmarks/recipes/tesla.toml"),
-};
-pub(super) static FTD: Trajectory = Trajectory {
-    slug: "ftd",
-    summary: "trajectory matching on flat experts, averaged images (Du et al. 2023)",
-    recipe: include_str!("../../../benchmarks/recipes/ftd.toml"),
-};
-pub(super) static DATM: Trajectory = Trajectory {
-    slug: "datm",
-    summary: "trajectory matching of the right difficulty, with learned soft labels (Guo et al. 2024)",
-    recipe: include_str!("../../../benchmarks/recipes/datm.toml"),
-};
-pub(super) static PAD: Trajectory = Trajectory {
-    slug: "pad",
-    summary: "DATM with curriculum experts and without shallow parameters (Li et al. 2024)",
-    recipe: include_str!("../../../benchmarks/recipes/pad.toml"),
-};
-pub(super) static EDF: Trajectory = Trajectory {
-    slug: "edf",
-    summary: "DATM that emphasises discriminative areas and drops common patterns (Wang et al. 2025)",
-    recipe: include_str!("../../../benchmarks/recipes/edf.toml"),
-};
+pub(super) static MTT: Trajectory = Trajectory { info: &catalogue::MTT };
+pub(super) static TESLA: Trajectory = Trajectory { info: &catalogue::TESLA };
+pub(super) static FTD: Trajectory = Trajectory { info: &catalogue::FTD };
+pub(super) static DATM: Trajectory = Trajectory { info: &catalogue::DATM };
+pub(super) static PAD: Trajectory = Trajectory { info: &catalogue::PAD };
+pub(super) static EDF: Trajectory = Trajectory { info: &catalogue::EDF };
 
-impl Method for Trajectory {
-    fn slug(&self) -> &'static str {
-        self.slug
-    }
-
-    fn summary(&self) -> &'static str {
-        self.summary
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Distillation
-    }
-
-    fn builtin_recipe(&self) -> &'static str {
-        self.recipe
+impl Check for Trajectory {
+    fn info(&self) -> &'static MethodInfo {
+        self.info
     }
 
     fn check(&self, recipe: &Recipe) -> Result<(), String> {
@@ -88,7 +50,9 @@ impl Method for Trajectory {
     fn consistent(&self, recipe: &Recipe) -> Result<(), String> {
         recipe.typed::<TrajectoryRecipe>()?.consistent()
     }
+}
 
+impl Method for Trajectory {
     fn whitens(&self, recipe: &Recipe) -> bool {
         recipe.typed::<TrajectoryRecipe>().is_ok_and(|recipe| recipe.whiten)
     }

@@ -7,7 +7,8 @@ use crate::{
     augment::DsaConfig,
     cam::{CamMethod, Targets, Threshold},
     experts::{Curriculum, Demand, ExpertError, Optimizer, Precision, Training, Window, gsam::Gsam},
-    methods::recipe::ranges,
+    methods::names,
+    recipe::ranges,
 };
 
 /// What the images are labelled with while they are learned.
@@ -190,8 +191,8 @@ impl TrajectoryRecipe {
         if !(self.expert_share > 0.0 && self.expert_share <= 1.0) {
             return Err(format!("`expert_share` is {}, but must lie in (0, 1]", self.expert_share));
         }
-        ranges::strategy("augmentation", &self.augmentation)?;
-        ranges::network_or("cam_network", &self.cam_network, "expert")
+        names::strategy("augmentation", &self.augmentation)?;
+        names::network_or("cam_network", &self.cam_network, "expert")
     }
 
     /// Checks what several keys say together (A12: every match must lie inside the experts' epochs).

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{methods, nn::NetworkSpec, paper::names::NAMES, record::Published};
+use crate::{paper::names::NAMES, recipe, record::Published};
 
 #[test]
 fn every_file_has_one_id_and_as_many_rows_as_the_index_says() {
@@ -56,7 +56,7 @@ fn every_word_is_known() {
         assert!(NAMES.papers.contains_key(&table.paper), "{}", table.paper);
     }
     for method in NAMES.methods.values() {
-        assert!(methods::find(&method.slug).is_ok(), "{}", method.slug);
+        assert!(recipe::method(&method.slug).is_ok(), "{}", method.slug);
     }
     for slug in NAMES.datasets.values().filter_map(|dataset| dataset.slug.as_deref()) {
         assert!(Subset::find(slug).is_ok(), "{slug}");
@@ -125,18 +125,6 @@ fn records_quote_what_the_main_tables_print() {
             }
         }
         assert!(missing.is_empty(), "{id}: {missing:?}");
-    }
-}
-
-#[test]
-fn networks_of_all_targets_can_be_built() {
-    for printed in all().iter().flat_map(Table::cells) {
-        if let Ok(target) = Target::of(printed, "ConvNetD3") {
-            for slug in [&target.network, &target.source] {
-                let classes = Subset::find(&target.subset).unwrap().classes.len();
-                NetworkSpec::parse(slug).unwrap().build(3, target.resolution, classes).unwrap();
-            }
-        }
     }
 }
 

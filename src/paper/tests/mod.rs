@@ -1,16 +1,12 @@
 use std::path::Path;
 
 use super::{
-    Answer, Mode, Options, PaperError, Printed, Records, Table, Target, all, commands, data, find, layout::Dimension,
-    render, rendered, table::Body,
+    Mode, Options, PaperError, Printed, Records, Table, Target, all, data, find, layout::Dimension, render, rendered,
+    table::Body,
 };
 use crate::{
-    data::Library,
-    device::DeviceChoice,
-    grad::Offload,
     record::{Budget, Cell, Flag, Record, Store, example},
     report::grid::Format,
-    run::RunOptions,
     subset::Subset,
 };
 
@@ -42,7 +38,7 @@ pub(super) fn cell(target: &Target) -> Cell {
 
 /// What compdd would run for the first cell of a table that has all these words.
 pub(super) fn target(id: &str, words: &[(Dimension, &str)]) -> Target {
-    Target::of(printed(id, words), &find(id).unwrap().layout.network).unwrap()
+    Target::of(printed(id, words), find(id).unwrap().network()).unwrap()
 }
 
 /// The first cell of a table that has all these words.

@@ -13,8 +13,9 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
-        recipe::ranges,
+        names,
     },
+    recipe::ranges,
 };
 
 /// Every key of a recipe.
@@ -122,8 +123,8 @@ impl Engine for CafeRecipe {
             ranges::within(&[("map_weights", *weight, 0.0, 1e9)])?;
         }
         ranges::below_one(&[("momentum_img", self.momentum_img)])?;
-        ranges::strategy("augmentation", &self.augmentation)?;
-        ranges::network_or("network", &self.network, "")
+        names::strategy("augmentation", &self.augmentation)?;
+        names::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {

@@ -10,7 +10,6 @@ use crate::{
             bench::{World, after, assert_resumes, floats, recipe, saved, step},
             passes::Passes,
         },
-        recipe::RecipeRequest,
     },
     nn::{Mode, Network, NetworkSpec, Params, Taps},
     rng::Stream,
@@ -138,7 +137,7 @@ fn the_gradient_is_that_of_the_loss_whatever_the_passes() {
 
 #[test]
 fn the_rate_is_halved_at_the_named_iterations() {
-    let typed: CafeRecipe = recipe("cafe", &[], &RecipeRequest::for_tests()).typed().unwrap();
+    let typed: CafeRecipe = recipe("cafe", &[], &crate::methods::CELL).typed().unwrap();
     let rates = [0, 1199, 1200, 1600, 1799, 1800, 1999].map(|iteration| typed.image_rate(iteration));
     assert_eq!(rates, [0.1, 0.1, 0.05, 0.025, 0.025, 0.0125, 0.0125]);
     assert_eq!((typed.iterations, typed.batch_real, typed.watch_images, typed.window), (2000, 256, 128, 10));

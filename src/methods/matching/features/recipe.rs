@@ -18,9 +18,10 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
-        recipe::ranges,
+        names,
     },
     nn::Network,
+    recipe::ranges,
 };
 
 /// Which maps are compared.
@@ -166,8 +167,8 @@ impl Engine for FeatureRecipe {
             ("loss_scale", self.loss_scale, 1e-9, 1e9),
         ])?;
         ranges::below_one(&[("momentum_img", self.momentum_img)])?;
-        ranges::strategy("augmentation", &self.augmentation)?;
-        ranges::network_or("network", &self.network, "")
+        names::strategy("augmentation", &self.augmentation)?;
+        names::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {

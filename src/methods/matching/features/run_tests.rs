@@ -10,10 +10,8 @@ use super::{
 };
 use crate::{
     data::{PixelSpace, Zca},
-    methods::{
-        matching::bench::{World, after, assert_resumes, floats, recipe, saved, step},
-        recipe::RecipeRequest,
-    },
+    methods::matching::bench::{World, after, assert_resumes, floats, recipe, saved, step},
+    recipe::RecipeRequest,
 };
 
 /// Keys that switch off what IDM adds to DM.
@@ -21,7 +19,7 @@ const PLAIN: [(&str, &str); 5] =
     [("factor", "1"), ("networks", "fresh"), ("class_weight", "0"), ("turns", "false"), ("lr_img", "1")];
 
 fn cell(subset: &str, ipc: usize) -> FeatureRecipe {
-    let request = RecipeRequest { subset, ipc, ..RecipeRequest::for_tests() };
+    let request = RecipeRequest { subset, ipc, ..crate::methods::CELL };
     recipe("idm", &[], &request).typed().unwrap()
 }
 
@@ -91,9 +89,7 @@ fn stored_images_hold_four_each() {
     let refused = |sets: &[(&str, &str)]| {
         let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let method = crate::methods::find("idm").unwrap();
-        crate::methods::recipe::Recipe::resolve(method, None, &sets, &RecipeRequest::for_tests())
-            .unwrap_err()
-            .to_string()
+        crate::recipe::Recipe::resolve(method, None, &sets, &crate::methods::CELL).unwrap_err().to_string()
     };
     assert!(refused(&[("init", "k-center")]).contains("`init`"));
     assert!(refused(&[("whiten", "true")]).contains("`factor`"));

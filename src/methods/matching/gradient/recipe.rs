@@ -16,8 +16,9 @@ use crate::{
             family::Engine,
             first::{First, Init},
         },
-        recipe::ranges,
+        names,
     },
+    recipe::ranges,
 };
 
 /// What the network is trained on between two steps of the images.
@@ -140,9 +141,9 @@ impl Engine for GradientRecipe {
             ("train_cutmix", self.train_cutmix, 0.0, 1.0),
         ])?;
         ranges::below_one(&[("momentum_img", self.momentum_img), ("train_momentum", self.train_momentum)])?;
-        ranges::strategy("augmentation", &self.augmentation)?;
-        ranges::strategy("train_augmentation", &self.train_augmentation)?;
-        ranges::network_or("network", &self.network, "")
+        names::strategy("augmentation", &self.augmentation)?;
+        names::strategy("train_augmentation", &self.train_augmentation)?;
+        names::network_or("network", &self.network, "")
     }
 
     fn consistent(&self) -> Result<(), String> {

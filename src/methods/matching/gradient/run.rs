@@ -23,9 +23,9 @@ use crate::{
             real::{RealBatch, RealClasses},
             siamese::Siamese,
         },
-        recipe::RecipeError,
     },
     nn::{Mode, Params},
+    recipe::RecipeError,
     record::Distilled,
 };
 

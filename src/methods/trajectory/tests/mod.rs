@@ -11,11 +11,9 @@ use crate::{
     data::{Library, Task, TaskOptions},
     experts::{Buffer, ExpertContext, ensure},
     grad::Offload,
-    methods::{
-        Distiller, MethodError, Start, State, StepContext, StepReport, find,
-        recipe::{Recipe, RecipeRequest},
-    },
+    methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find},
     nn::NetworkSpec,
+    recipe::Recipe,
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
 };
@@ -24,7 +22,7 @@ use crate::{
 fn resolved(method: &str, sets: &[(&str, &str)]) -> Recipe {
     let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let method = find(method).expect("a registered method");
-    Recipe::resolve(method, None, &sets, &RecipeRequest::for_tests()).expect("a complete recipe")
+    Recipe::resolve(method, None, &sets, &crate::methods::CELL).expect("a complete recipe")
 }
 
 /// The built-in recipe of a method.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::super::recipe::TrajectoryRecipe;
-use crate::methods::{
-    find,
+use crate::{
+    methods::find,
     recipe::{Recipe, RecipeRequest},
 };
 

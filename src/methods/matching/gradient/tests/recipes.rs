@@ -1,17 +1,19 @@
 //! What the recipes say, and what they may not.
 
-use crate::methods::{
-    find,
-    matching::{
-        family::Engine,
-        gradient::{GradientRecipe, Metric, Tensors},
+use crate::{
+    methods::{
+        find,
+        matching::{
+            family::Engine,
+            gradient::{GradientRecipe, Metric, Tensors},
+        },
     },
     recipe::{Recipe, RecipeError, RecipeRequest},
 };
 
 fn resolved(method: &str, subset: &str, ipc: usize, sets: &[(&str, &str)]) -> Result<GradientRecipe, RecipeError> {
     let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let request = RecipeRequest { subset, ipc, ..RecipeRequest::for_tests() };
+    let request = RecipeRequest { subset, ipc, ..crate::methods::CELL };
     Ok(Recipe::resolve(find(method).unwrap(), None, &sets, &request)?.typed().unwrap())
 }
 

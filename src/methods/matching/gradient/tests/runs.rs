@@ -18,9 +18,9 @@ use crate::{
             first,
             gradient::{GradientRecipe, run::Run},
         },
-        recipe::{Recipe, RecipeRequest},
     },
     nn::NetworkSpec,
+    recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
 };
@@ -67,7 +67,7 @@ impl World {
         body: impl FnOnce(&mut Run<'_>) -> T,
     ) -> Result<T, MethodError> {
         let sets = TINY.iter().chain(sets).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let request = RecipeRequest { ipc, ..RecipeRequest::for_tests() };
+        let request = RecipeRequest { ipc, ..crate::methods::CELL };
         let recipe = Recipe::resolve(find(method).unwrap(), None, &sets.collect::<Vec<_>>(), &request).unwrap();
         let start = Start {
             task: &self.task,

@@ -14,18 +14,27 @@
 //! ```
 //!
 //! The file that ships with a method is complete; a user's file (`--recipe`) and `--set key=value` name only what differs.
+//!
+//! The [`catalogue`] lists the methods and their files. What may enter: the reading of recipes and what can be said of a method without
+//! running it. What may not: what a key means, which the methods know ([`Check`]).
 
+pub mod catalogue;
 mod document;
 mod error;
-pub(super) mod ranges;
+mod method;
+pub mod ranges;
+#[cfg(test)]
+mod tests;
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+pub use catalogue::{method, methods};
 pub use error::RecipeError;
+pub use method::{Check, Kind, MethodInfo};
 
-use super::Method;
 use document::Document;
+use method::Unchecked;
 
 /// The cell that a recipe is resolved for.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +49,6 @@ pub struct RecipeRequest<'a> {
     pub fidelity: &'a str,
     /// Side of the images in pixels.
     pub resolution: usize,
-}
-
-#[cfg(test)]
-impl RecipeRequest<'_> {
-    pub(in crate::methods) fn for_tests() -> RecipeRequest<'static> {
-        RecipeRequest { subset: "cifar10", ipc: 1, budget: "paper", fidelity: "paper", resolution: 32 }
-    }
 }
 
 /// A user's recipe file: where it came from and what it says.
@@ -65,23 +67,21 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Built-in file, then the user's file, then `--set`, in that order.
+    /// Built-in file, then the user's file, then `--set`, in that order, each value checked by the method.
     ///
     /// # Errors
     /// Syntax errors and unknown keys with file and line; wrong types with the key.
     pub fn resolve(
-        method: &dyn Method,
+        method: &dyn Check,
         file: Option<&RecipeFile>,
         overrides: &[(String, String)],
         request: &RecipeRequest<'_>,
     ) -> Result<Self, RecipeError> {
-        let builtin = RecipeFile {
-            name: format!("built-in recipe of {}", method.slug()),
-            text: method.builtin_recipe().to_owned(),
-        };
-        let mut recipe = Document::parse(&builtin, method)?.complete(request)?;
+        let info = method.info();
+        let builtin = RecipeFile { name: format!("built-in recipe of {}", info.slug), text: info.recipe.to_owned() };
+        let mut recipe = Document::parse(&builtin, info)?.complete(request)?;
         if let Some(file) = file {
-            Document::parse(file, method)?.apply(&mut recipe, request, method)?;
+            Document::parse(file, info)?.apply(&mut recipe, request, method)?;
         }
         for (key, text) in overrides {
             recipe.set(key, parse_value(text), method).map_err(|reason| RecipeError::Override {
@@ -92,6 +92,18 @@ impl Recipe {
         }
         method.check(&recipe).and_then(|()| method.consistent(&recipe)).map_err(RecipeError::OutOfRange)?;
         Ok(recipe)
+    }
+
+    /// The recipe that ships with a method, with some values replaced. Whether the method can use those is not asked.
+    ///
+    /// # Errors
+    /// When a key does not exist.
+    pub fn shipped(
+        method: &'static MethodInfo,
+        overrides: &[(String, String)],
+        request: &RecipeRequest<'_>,
+    ) -> Result<Self, RecipeError> {
+        Self::resolve(&Unchecked(method), None, overrides, request)
     }
 
     /// The typed recipe of a method.
@@ -123,7 +135,7 @@ impl Recipe {
     }
 
     /// Replaces one value if the key exists and the method can read the result.
-    fn set(&mut self, key: &str, value: Value, method: &dyn Method) -> Result<(), String> {
+    fn set(&mut self, key: &str, value: Value, method: &dyn Check) -> Result<(), String> {
         if !self.values.contains_key(key) {
             return Err(unknown_key(key, self.keys()));
         }
@@ -142,51 +154,4 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
 /// `3` is a number, `true` a switch, `[1, 2]` a list; anything that is no TOML value is text.
 fn parse_value(text: &str) -> Value {
     format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v")).unwrap_or_else(|| text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::find;
-    use super::*;
-
-    fn resolve(file: Option<&str>, sets: &[(&str, &str)]) -> Result<Recipe, RecipeError> {
-        let file = file.map(|text| RecipeFile { name: "my.toml".into(), text: text.into() });
-        let sets: Vec<_> = sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Recipe::resolve(find("herding").unwrap(), file.as_ref(), &sets, &RecipeRequest::for_tests())
-    }
-
-    #[test]
-    fn later_sources_win_and_change_the_hash() {
-        let base = resolve(None, &[]).unwrap();
-        let file = "[recipe]\nfeature_epochs = 3\n[[when]]\nipc = [1]\nset = { feature_epochs = 4 }\n[[when]]\nipc = [50]\nset = { feature_epochs = 9 }\n";
-        let changed = resolve(Some(file), &[]).unwrap();
-        assert_eq!(changed.to_json()["feature_epochs"], 4);
-        assert_eq!(resolve(Some(file), &[("feature_epochs", "5")]).unwrap().to_json()["feature_epochs"], 5);
-        assert_ne!(base.hash(), changed.hash());
-        assert_eq!(base.hash(), resolve(None, &[]).unwrap().hash());
-    }
-
-    #[test]
-    fn a_printed_recipe_reads_back() {
-        let base = resolve(None, &[]).unwrap();
-        assert_eq!(resolve(Some(&base.to_toml("herding")), &[]).unwrap(), base);
-    }
-
-    #[test]
-    fn mistakes_name_file_line_and_key() {
-        let cases = [
-            ("[recipe]\n\nfeature_epoch = 3\n", "my.toml:3", "feature_epoch"),
-            ("[recipe]\nfeature_epochs = \"many\"\n", "my.toml:2", "feature_epochs"),
-            ("method = \"herding\"\n[recipes]\nx = 1\n", "my.toml:2", "recipes"),
-            ("method = \"random\"\n", "my.toml", "random"),
-            ("[recipe\n", "my.toml:1", ""),
-            ("[[when]]\nipcs = [1]\nset = {}\n", "my.toml:2", "ipcs"),
-        ];
-        for (text, place, word) in cases {
-            let message = resolve(Some(text), &[]).unwrap_err().to_string();
-            assert!(message.contains(place) && message.contains(word), "{text:?} gave {message}");
-        }
-        let message = resolve(None, &[("lr", "1")]).unwrap_err().to_string();
-        assert!(message.contains("lr") && message.contains("learning_rate"), "{message}");
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
-use super::{Method, Recipe, RecipeError, RecipeFile, RecipeRequest, unknown_key};
+use super::{Check, MethodInfo, Recipe, RecipeError, RecipeFile, RecipeRequest, unknown_key};
 
 type Values = BTreeMap<Spanned<String>, Value>;
 
@@ -51,17 +51,17 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(file: &'a RecipeFile, method: &dyn Method) -> Result<Self, RecipeError> {
+    pub(super) fn parse(file: &'a RecipeFile, method: &MethodInfo) -> Result<Self, RecipeError> {
         let content: Content = toml::from_str(&file.text).map_err(|error| RecipeError::Syntax {
             file: file.name.clone(),
             line: line_of(&file.text, error.span().map_or(0, |span| span.start)),
             reason: error.message().to_owned(),
         })?;
         match &content.method {
-            Some(found) if found != method.slug() => Err(RecipeError::OtherMethod {
+            Some(found) if found != method.slug => Err(RecipeError::OtherMethod {
                 file: file.name.clone(),
                 found: found.clone(),
-                expected: method.slug().to_owned(),
+                expected: method.slug.to_owned(),
             }),
             _ => Ok(Self { file, content }),
         }
@@ -86,7 +86,7 @@ impl<'a> Document<'a> {
         self,
         recipe: &mut Recipe,
         request: &RecipeRequest<'_>,
-        method: &dyn Method,
+        method: &dyn Check,
     ) -> Result<(), RecipeError> {
         for (key, value) in self.content.when.iter().flat_map(|condition| &condition.set) {
             let mut trial = recipe.clone();

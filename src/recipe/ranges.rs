@@ -1,7 +1,5 @@
 //! The ranges that recipes share; every sentence names the key.
 
-use crate::{augment::DsaConfig, nn::NetworkSpec};
-
 /// Counts of at least one.
 pub fn positive(counts: &[(&str, usize)]) -> Result<(), String> {
     match counts.iter().find(|(_, value)| *value == 0) {
@@ -24,17 +22,4 @@ pub fn below_one(numbers: &[(&str, f64)]) -> Result<(), String> {
         Some((name, value)) => Err(format!("`{name}` is {value}, but must be 0 or more and below 1")),
         None => Ok(()),
     }
-}
-
-/// A strategy of augmentation.
-pub fn strategy(name: &str, text: &str) -> Result<(), String> {
-    DsaConfig::parse(text).map(drop).map_err(|error| format!("`{name}`: {error}"))
-}
-
-/// The slug of a network, or the word that stands for another choice.
-pub fn network_or(name: &str, text: &str, word: &str) -> Result<(), String> {
-    if text == word {
-        return Ok(());
-    }
-    NetworkSpec::parse(text).map(drop).map_err(|error| format!("`{name}`: {error}"))
 }

@@ -1,8 +1,19 @@
 //! What can be wrong with a recipe.
 
+use super::methods;
+
 /// What can be wrong with a recipe.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RecipeError {
+    /// Not the name of a method.
+    #[error("unknown method `{name}`")]
+    #[diagnostic(help("registered methods: {known}"))]
+    UnknownMethod {
+        /// What was asked for.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
     /// Not TOML, or not the shape of a recipe file.
     #[error("{file}:{line}: {reason}")]
     #[diagnostic(help("`compdd method recipe <METHOD>` prints a complete recipe to start from"))]
@@ -51,4 +62,12 @@ pub enum RecipeError {
     #[error("the recipe makes no sense: {0}")]
     #[diagnostic(help("change the value in the recipe file or with --set"))]
     OutOfRange(String),
+}
+
+impl RecipeError {
+    /// Refuses the name of a method, with the names that exist.
+    pub fn unknown_method(name: &str) -> Self {
+        let known: Vec<&str> = methods().iter().map(|method| method.slug).collect();
+        Self::UnknownMethod { name: name.to_owned(), known: known.join(", ") }
+    }
 }

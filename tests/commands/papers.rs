@@ -1,0 +1,99 @@
+//! What the tables of papers would have compdd run, held against what runs.
+
+use std::path::PathBuf;
+
+use compdd::{
+    data::{Library, ResizeMode},
+    device::DeviceChoice,
+    grad::Offload,
+    methods,
+    nn::NetworkSpec,
+    paper::{Answer, Table, Target, all, missing},
+    record::{Budget, Fidelity},
+    run::RunOptions,
+    subset::Subset,
+};
+
+#[test]
+fn networks_of_all_targets_can_be_built() {
+    for printed in all().iter().flat_map(Table::cells) {
+        if let Ok(target) = Target::of(printed, "ConvNetD3") {
+            for slug in [&target.network, &target.source] {
+                let classes = Subset::find(&target.subset).unwrap().classes.len();
+                NetworkSpec::parse(slug).unwrap().build(3, target.resolution, classes).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn every_command_is_accepted() {
+    for table in all() {
+        let answers: Vec<Answer<'_>> = table
+            .cells()
+            .iter()
+            .map(|printed| Answer { printed, target: Target::of(printed, table.network()), record: None })
+            .collect();
+        let single = answers.iter().filter_map(|answer| Some(answer.target.as_ref().ok()?.command()));
+        for command in single.chain(missing(&answers)) {
+            accept(&command);
+        }
+    }
+}
+
+/// Reads a command as the command line does, and checks it as a run does before it touches an image.
+fn accept(command: &str) {
+    let mut words = command.strip_prefix("compdd run ").unwrap().split(' ');
+    let mut options = RunOptions {
+        method: String::new(),
+        subset: String::new(),
+        ipc: None,
+        protocol: "no-kd".to_owned(),
+        teacher: None,
+        network: None,
+        resolution: None,
+        eval_networks: Vec::new(),
+        budget: Budget::Paper,
+        fidelity: Fidelity::Paper,
+        students: None,
+        seed: 0,
+        data: Library::new(Vec::<PathBuf>::new()),
+        recipe: None,
+        overrides: Vec::new(),
+        device: DeviceChoice::Cpu,
+        results: "results".into(),
+        force: false,
+        skip_bad: false,
+        resize: ResizeMode::Squash,
+        antialias: true,
+        zca: false,
+        train_per_class: None,
+        checkpoint_seconds: 60,
+        buffer: None,
+        experts: None,
+        offload: Offload::default(),
+        chunk: None,
+        pictures: Vec::new(),
+        curve: Vec::new(),
+        curve_students: 1,
+    };
+    while let (Some(flag), Some(value)) = (words.next(), words.next()) {
+        match flag {
+            "--method" => options.method = value.to_owned(),
+            "--subset" => options.subset = value.to_owned(),
+            "--ipc" => options.ipc = Some(value.parse().unwrap()),
+            "--network" => options.network = Some(value.to_owned()),
+            "--protocol" => options.protocol = value.to_owned(),
+            "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
+            "--set" => {
+                let (key, value) = value.split_once('=').unwrap();
+                options.overrides.push((key.to_owned(), value.to_owned()));
+            }
+            other => panic!("{command}: {other}"),
+        }
+    }
+    assert!(methods::find(&options.method).is_ok(), "{command}");
+    if let Err(error) = options.check() {
+        panic!("{command}: {error}");
+    }
+}
