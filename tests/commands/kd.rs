@@ -1,0 +1,105 @@
+//! Scoring with a teacher.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, texts};
+
+const TRAIN: &str = "teacher train --subset scenes-easy --network convnet-d2-w8 --epochs 3 --train-per-class 10 --batch 16 --device cpu";
+const RUN: &str = "run --method random --subset scenes-easy --ipc 1 --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu";
+
+/// The records below the results folder, by path.
+fn records(sandbox: &Sandbox) -> Vec<(String, Value)> {
+    let files = walkdir::WalkDir::new(sandbox.path().join("results/records")).sort_by_file_name();
+    let paths = files.into_iter().map(|entry| entry.unwrap().into_path());
+    let records = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let records = records.filter(|path| !path.to_string_lossy().ends_with(".timing.json"));
+    let read = |path: std::path::PathBuf| {
+        (path.display().to_string(), serde_json::from_slice(&fs::read(&path).unwrap()).unwrap())
+    };
+    records.map(read).collect()
+}
+
+/// The teacher is part of the address by its content, whatever it is called and wherever it lies; records without a teacher keep theirs.
+#[test]
+fn a_teacher_enters_the_address_by_content() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(RUN);
+    let plain = records(&sandbox);
+    assert!(plain[0].1["cell"].get("teacher").is_none() && plain[0].1["protocol_hash"].is_string());
+
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    let run = |teacher: &str| sandbox.run(&format!("{RUN} --protocol kd-online --teacher {teacher}"));
+    assert!(run("one").status.success());
+    let first = records(&sandbox);
+    assert_eq!(first.len(), 2);
+    let (_, record) = first.iter().find(|(path, _)| path.contains("kd-online@1")).unwrap();
+    assert_eq!(record["teacher"]["name"], "one");
+    assert_eq!(record["cell"]["teacher"].as_str().unwrap().len(), 64);
+    assert_eq!(record["bundles"], plain[0].1["bundles"], "one set serves both protocols");
+
+    fs::rename(sandbox.path().join("results/teachers/one"), sandbox.path().join("elsewhere")).unwrap();
+    let (_, said) = texts(&run("elsewhere"));
+    assert!(said.contains("nothing to do"), "{said}");
+    sandbox.succeed(&format!("{TRAIN} --name two --seed 1"));
+    assert!(run("two").status.success());
+    assert_eq!(records(&sandbox).len(), 3, "another teacher is another cell");
+
+    let bundle = plain[0].1["bundles"][0]["path"].as_str().unwrap();
+    let eval = format!(
+        "eval results/{bundle} --protocol kd-online --teacher two --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu"
+    );
+    sandbox.succeed(&eval);
+    assert_eq!(records(&sandbox).len(), 4);
+    sandbox.succeed("results validate");
+    sandbox.succeed("leaderboard");
+}
+
+/// A run that is stopped while students learn from a teacher goes on and ends with the record of one that was left alone.
+#[test]
+fn a_stopped_run_ends_with_the_same_record() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    let command = format!("{RUN} --protocol kd-online --teacher one --checkpoint-seconds 0");
+    sandbox.succeed(&command);
+    let whole = records(&sandbox);
+    let mut again = sandbox.command(&format!("{command} --force"));
+    let mut child = again.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    // The first student's checkpoint shows that students are being trained.
+    let unfinished = sandbox.path().join("results/unfinished");
+    let student = || {
+        let mut files = walkdir::WalkDir::new(&unfinished).into_iter().filter_map(Result::ok);
+        files.any(|entry| entry.file_name().to_string_lossy().starts_with("student-0-"))
+    };
+    let interrupted = loop {
+        if student() {
+            child.kill().unwrap();
+            break true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            break false;
+        }
+    };
+    child.wait().unwrap();
+    assert!(interrupted, "the run ended before its first checkpoint was seen");
+    sandbox.succeed(&format!("{command} --force"));
+    assert_eq!(records(&sandbox), whole);
+}
+
+#[test]
+fn teachers_that_do_not_fit_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --res 16 --name small"));
+    for (flags, expected) in [
+        ("--protocol kd-online", "asks a teacher"),
+        ("--teacher small", "`no-kd` asks no teacher"),
+        ("--protocol kd-online --teacher nobody", "nobody"),
+        ("--protocol kd-online --teacher small", "16 px"),
+    ] {
+        let output = sandbox.run(&format!("{RUN} {flags}"));
+        let (_, said) = texts(&output);
+        assert!(!output.status.success() && said.contains(expected), "{flags}: {said}");
+    }
+    assert!(!sandbox.path().join("results/records").exists(), "nothing was written");
+}
