@@ -1,13 +1,11 @@
 //! A CAM model of one's own: a network trained on the task.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::Device;
 
 use super::{CamError, CamModel};
 use crate::{
     data::Task,
-    eval::{Plan, Progress, RealImages, Student, View, Watch},
+    eval::{Following, Plan, RealImages, Student, View},
     nn::NetworkSpec,
 };
 
@@ -29,7 +27,7 @@ pub struct Training<'a> {
 /// Trains a network on the training images of a task that are not held out, in the task's own pixel space (whitened images
 /// give a model for whitened images), and looks at it through `tap`, or through [`default_tap`](super::default_tap).
 ///
-/// Nothing is saved: the parameters of the model are the caller's to keep.
+/// The parameters of the model are the caller's to keep.
 ///
 /// # Errors
 /// When the network does not fit the task, when the loss stops being finite, and when `stop` is set.
@@ -38,8 +36,7 @@ pub fn train(
     spec: &NetworkSpec,
     training: Training<'_>,
     tap: Option<&str>,
-    stop: &AtomicBool,
-    progress: &dyn Progress,
+    following: &Following<'_>,
 ) -> Result<CamModel, CamError> {
     let Training { epochs, batch, learning_rate, seed, device } = training;
     let [channels, _, side] = task.train.shape();
@@ -51,7 +48,8 @@ pub fn train(
     let plan = Plan::on_real_images(epochs, batch, learning_rate)?;
     let images = RealImages::new(View::training(task), learning_rate);
     let mut student = Student::new(&network, plan, seed, device);
-    student.train(&images, &mut Watch::new(0, stop, progress))?;
+    following.progress.begins(0, epochs);
+    student.train_followed(&images, following)?;
     let params = student.params().clone();
     CamModel::new(network, params, Some(untrained.tap()))
 }

@@ -32,7 +32,7 @@ pub use supervision::{LogitSource, Minibatch, OnlineTeacher, StoredLabels, Super
 pub use targets::{Targets, hard_rows};
 pub use training::{Batches, RealImages, TrainingData, TrainingSet};
 pub use view::View;
-pub use watch::{Progress, Watch};
+pub use watch::{Following, Progress, Watch};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, Watch};
+use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, Watch};
 use crate::{
     augment::{CutMix, Draw as _, Sampling},
     nn::{Mode, Network, Params, loss::probability_cross_entropy},
@@ -80,6 +80,21 @@ impl<'n> Student<'n> {
         self.check(data)?;
         let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
         self.train_under(data, &labels, watch)
+    }
+
+    /// As [`Student::train`]; goes on from the file that is saved to, if there is one.
+    ///
+    /// # Errors
+    /// As [`Student::train`], and when the file cannot be read or written.
+    pub fn train_followed(&mut self, data: &dyn TrainingData, following: &Following<'_>) -> Result<(), EvalError> {
+        let mut watch = Watch::new(0, following.stop, following.progress);
+        if let Some((path, every)) = &following.saving {
+            let tag = data.hash();
+            self.resume(path, &tag)?;
+            watch = watch.saving_to(path, &tag, *every);
+        }
+        self.train(data, &mut watch)?;
+        watch.finished(self)
     }
 
     /// As [`Student::train`], with a supervision that need not be the labels of the training set.

@@ -29,6 +29,26 @@ pub trait Progress: Sync {
 /// Hears nothing.
 impl Progress for () {}
 
+/// How one training is followed, stopped and saved.
+#[derive(Clone)]
+pub struct Following<'a> {
+    /// Set from outside to stop.
+    pub stop: &'a AtomicBool,
+    /// Who hears about epochs.
+    pub progress: &'a dyn Progress,
+    /// A file from which an interrupted training goes on, and how often it is written.
+    pub saving: Option<(PathBuf, Duration)>,
+}
+
+#[cfg(test)]
+impl Following<'static> {
+    /// Nobody listens, nothing is saved.
+    pub fn nothing() -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Self { stop: &NEVER, progress: &(), saving: None }
+    }
+}
+
 /// A file that follows a student by time.
 #[derive(Clone, Debug)]
 struct Saving {

@@ -21,6 +21,7 @@ use super::{
     curriculum::Order,
     difficulty::Exam,
     expert::{Expert, Lesson},
+    leftovers,
 };
 use crate::{
     data::Task,
@@ -57,7 +58,15 @@ impl<'a> ExpertContext<'a> {
 /// # Errors
 /// For a demand that cannot be met, and for a buffer that is damaged.
 pub fn find(demand: &Demand, network: &Network, task: &Task, root: &Path) -> Result<Option<Buffer>, ExpertError> {
-    find_at(demand, &Place::new(demand, network, task, root)?)
+    let place = Place::new(demand, network, task, root)?;
+    let buffer = find_at(demand, &place)?;
+    if buffer.is_some()
+        && place.unfinished().is_dir()
+        && let Ok(_lock) = place.lock()
+    {
+        leftovers::tidy(&place.folder, &place.unfinished())?;
+    }
+    Ok(buffer)
 }
 
 fn find_at(demand: &Demand, place: &Place) -> Result<Option<Buffer>, ExpertError> {
@@ -101,7 +110,7 @@ pub fn ensure(
     };
     manifest.experts.retain(|entry| place.folder.join(&entry.file).exists());
     let images = View::some(&task.train, &task.space, demand.training.images(task, demand.seed));
-    let unfinished = place.folder.join("unfinished");
+    let unfinished = place.unfinished();
     let order = match &demand.training.curriculum {
         None => None,
         Some(curriculum) => {
@@ -171,6 +180,11 @@ impl Place {
         Ok(Self { folder, manifest })
     }
 
+    /// Rows and checkpoints of experts in training.
+    fn unfinished(&self) -> PathBuf {
+        self.folder.join("unfinished")
+    }
+
     fn lock(&self) -> Result<File, ExpertError> {
         fs::create_dir_all(&self.folder).map_err(ExpertError::io("create", &self.folder))?;
         let path = self.folder.join("lock");
@@ -236,7 +250,7 @@ impl Job<'_> {
             .transpose()?;
         let target = old.as_ref().map_or_else(|| demand.epochs.clone(), |old| demand.epochs.union(old.epochs()));
         let rows = Rows {
-            folder: folder.join("unfinished").join(format!("expert-{number:04}")),
+            folder: self.place.unfinished().join(format!("expert-{number:04}")),
             bytes: manifest.parameters * demand.precision.size(),
             precision: demand.precision,
             old,
@@ -253,9 +267,7 @@ impl Job<'_> {
         manifest.put(entry);
         manifest.write(folder)?;
         drop(manifest);
-        if rows.folder.is_dir() {
-            fs::remove_dir_all(&rows.folder).map_err(ExpertError::io("remove", &rows.folder))?;
-        }
+        leftovers::remove(&rows.folder)?;
         Ok(())
     }
 

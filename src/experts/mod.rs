@@ -20,6 +20,7 @@ mod expert;
 pub mod gsam;
 mod import;
 mod init;
+mod leftovers;
 mod shelf;
 mod training;
 

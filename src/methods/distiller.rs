@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use super::{MethodError, State};
 use crate::{
     data::Task,
+    eval::Following,
     experts::{Buffer, Demand},
     grad::Offload,
     nn::NetworkSpec,
@@ -89,6 +90,8 @@ pub struct Start<'a> {
     pub offload: Offload,
     /// Most images of a student minibatch that are differentiated at a time; none: all.
     pub chunk: Option<usize>,
+    /// How training before the first step is followed, stopped and saved.
+    pub preparation: Following<'a>,
 }
 
 impl Start<'_> {

@@ -122,6 +122,7 @@ impl MethodError {
     pub fn is_interruption(&self) -> bool {
         match self {
             Self::Eval(error) => error.is_interruption(),
+            Self::Cam(error) => error.is_interruption(),
             Self::Grad(error) => matches!(error, crate::grad::GradError::Interrupted),
             Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted),
             _ => false,

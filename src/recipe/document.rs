@@ -78,7 +78,7 @@ impl<'a> Document<'a> {
                 return Err(self.key_error(key, unknown_key(key.get_ref(), values.keys().map(String::as_str))));
             }
         }
-        Ok(Recipe { values })
+        Ok(Recipe { values, files: BTreeMap::new() })
     }
 
     /// Writes this file's values over a recipe. Tables for other cells are checked as well: a typo is a typo everywhere.

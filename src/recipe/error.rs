@@ -1,5 +1,7 @@
 //! What can be wrong with a recipe.
 
+use std::path::PathBuf;
+
 use super::methods;
 
 /// What can be wrong with a recipe.
@@ -57,6 +59,26 @@ pub enum RecipeError {
         value: String,
         /// What is wrong.
         reason: String,
+    },
+    /// A file that the recipe names cannot be read.
+    #[error("cannot read {}, which `{key}` of the recipe names", path.display())]
+    #[diagnostic(help("give the path of an existing file: --set {key}=FILE"))]
+    File {
+        /// The key.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The value of a record, where the path of a file is needed.
+    #[error("`{key}` of the recipe is {value}: the hash of a file, not its path")]
+    #[diagnostic(help("name the file that has this hash: --set {key}=FILE"))]
+    NoPath {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
     },
     /// Values that are well-formed and make no sense together.
     #[error("the recipe makes no sense: {0}")]

@@ -37,6 +37,11 @@ pub trait Check {
     /// What is wrong with which key, as a sentence.
     fn check(&self, recipe: &Recipe) -> Result<(), String>;
 
+    /// The keys that name files. A result's address holds the content of such a file, not its path.
+    fn files(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Checks what several keys of a complete recipe say together.
     ///
     /// # Errors

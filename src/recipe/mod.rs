@@ -21,10 +21,13 @@
 pub mod catalogue;
 mod document;
 mod error;
+mod files;
 mod method;
 pub mod ranges;
 #[cfg(test)]
 mod tests;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -64,6 +67,8 @@ pub struct RecipeFile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     values: Table,
+    /// The files that values stand for, by key.
+    files: BTreeMap<&'static str, PathBuf>,
 }
 
 impl Recipe {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     data::Task,
     device::OpenDevice,
+    eval::{Following, Progress},
     experts::Buffer,
     methods::{FullRecipe, Start, State},
     recipe::{Kind, RecipeError},
@@ -70,6 +71,28 @@ struct Session<'a> {
     teacher: Option<&'a TeacherLogits>,
     observer: &'a dyn Observer,
     stop: &'a AtomicBool,
+}
+
+/// Shows the training that a method does before its first step.
+struct Preparing<'a> {
+    observer: &'a dyn Observer,
+}
+
+impl Preparing<'_> {
+    const STAGE: &'static str = "network of the maps";
+}
+
+impl Progress for Preparing<'_> {
+    fn begins(&self, _: usize, of: usize) {
+        self.observer.begin(Self::STAGE, of);
+    }
+
+    fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
+        self.observer.advance(Self::STAGE, epoch, &format!("loss {loss:.4}"));
+        if epoch == of {
+            self.observer.end(Self::STAGE, "");
+        }
+    }
 }
 
 /// A distilled set on disk.
@@ -259,6 +282,10 @@ impl Session<'_> {
         let data = self.task.source.train.hash.clone();
         let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
         provenance.decode = Some(value_of(&self.task.source.decode));
+        let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
+        let saved = work.file(&format!("{stage}-preparation.safetensors"));
+        let every = Duration::from_secs(options.checkpoint_seconds);
+        let preparing = Preparing { observer: self.observer };
         let start = Start {
             task: self.task,
             recipe: &plan.recipe,
@@ -271,11 +298,11 @@ impl Session<'_> {
             experts,
             offload: options.offload,
             chunk: options.chunk,
+            preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
         };
         let begin = Instant::now();
         let mut distiller = plan.method.start(start)?;
         let starting = begin.elapsed();
-        let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
         let drive = Loop {
             method: plan.method.slug(),
             stage: &stage,
@@ -283,7 +310,7 @@ impl Session<'_> {
             trace,
             observer: self.observer,
             stop: self.stop,
-            checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+            checkpoint_every: every,
             pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
             curve: if index == 0 { &options.curve } else { &[] },
         };

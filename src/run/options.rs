@@ -188,7 +188,7 @@ impl RunOptions {
             .transpose()?;
         let (budget, fidelity) = (self.budget.to_string(), self.fidelity.to_string());
         let request = RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
-        Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?)
+        Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?.with_files(method.files())?)
     }
 }
 

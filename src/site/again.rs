@@ -84,7 +84,9 @@ fn overrides(record: &Record) -> Vec<(String, String)> {
     let Some(shipped) = shipped(&record.cell) else { return Vec::new() };
     let own = record.recipe.as_object().into_iter().flatten();
     let changed = own.filter(|(key, value)| shipped.get(key.as_str()) != Some(value));
-    changed.map(|(key, value)| (key.clone(), written(value))).collect()
+    changed
+        .map(|(key, value)| (key.clone(), if Recipe::is_content(value) { "FILE".to_owned() } else { written(value) }))
+        .collect()
 }
 
 /// What decides the recipe that ships for a cell: method, subset, images per class, budget, fidelity, resolution.

@@ -88,7 +88,7 @@ pub fn distillation_loss(case: &Case) -> Result<(), String> {
     let divergence = |student| distillation_divergence(student, teacher.clone(), temperature);
     let entropy = |student| soft_cross_entropy(student, teacher.clone());
     for (name, loss) in [("kl", &divergence as &dyn Fn(Tensor<2>) -> Tensor<1>), ("sce", &entropy)] {
-        let student = student.clone().require_grad();
+        let student = student.clone().autodiff().require_grad();
         let loss = loss(student.clone());
         let gradient = student.grad(&loss.backward()).ok_or("no gradient")?;
         case.check(name, &[loss.into_scalar()])?;

@@ -8,7 +8,7 @@ use super::{close, host, model, network, normal};
 use crate::{
     cam::{CamMethod, CamModel, Training, seeds, train},
     data::{Library, Task, TaskOptions},
-    eval::View,
+    eval::{Following, View},
     nn::{Mode, NetworkSpec},
     subset::Subset,
 };
@@ -71,7 +71,7 @@ fn trained(slug: &str, epochs: usize) -> (CamModel, burn::tensor::Tensor<4>, Vec
     let device = Device::flex();
     let training = Training { epochs, batch: 25, learning_rate: 0.02, seed: 0, device: &device };
     let stop = AtomicBool::new(false);
-    let model = train(&task, &NetworkSpec::parse(slug).unwrap(), training, None, &stop, &()).unwrap();
+    let model = train(&task, &NetworkSpec::parse(slug).unwrap(), training, None, &following(&stop)).unwrap();
     let view = View::test(&task);
     let images: Vec<usize> = (0..view.len()).collect();
     let x = view.tensor(&images, &device);
@@ -108,7 +108,7 @@ fn training_is_repeatable_and_can_be_stopped() {
     let task = Task::load(&subset, &Library::empty(), &options).unwrap();
     let (device, spec) = (Device::flex(), NetworkSpec::parse("convnet-d2-w4").unwrap());
     let training = Training { epochs: 2, batch: 16, learning_rate: 0.01, seed: 5, device: &device };
-    let run = |training, tap, stop| train(&task, &spec, training, tap, &AtomicBool::new(stop), &());
+    let run = |training, tap, stop| train(&task, &spec, training, tap, &following(&AtomicBool::new(stop)));
     let model = run(training, None, false).unwrap();
     assert_eq!((model.tap(), model.classes()), ("feat1", 10));
     assert_eq!(model.params().to_host(), run(training, Some("feat1"), false).unwrap().params().to_host());
@@ -118,4 +118,9 @@ fn training_is_repeatable_and_can_be_stopped() {
     assert!(run(training, None, true).unwrap_err().is_interruption());
     let error = run(Training { batch: 0, ..training }, None, false).unwrap_err();
     assert_eq!(error.to_string(), "protocol setting `batch` is 0, but must be 1 or more");
+}
+
+/// Nobody listens, nothing is saved.
+fn following(stop: &AtomicBool) -> Following<'_> {
+    Following { stop, progress: &(), saving: None }
 }

@@ -228,3 +228,29 @@ fn lanes_do_not_change_a_byte() {
     });
     assert_eq!(one, two);
 }
+
+/// A process that is killed between the last write of an expert and its tidying up leaves rows that the file has; rows that no file has are work.
+#[test]
+fn rows_of_finished_experts_go_and_work_under_way_stays() {
+    let root = tempfile::tempdir().unwrap();
+    let (task, network) = (task(), network());
+    train(&demand(), root.path());
+    let found = || find(&demand(), &network, &task, root.path()).unwrap().unwrap();
+    let unfinished = found().path().join("unfinished");
+    let leave = |file: &str| {
+        let path = unfinished.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"bytes").unwrap();
+    };
+    leave("expert-0001/epoch-000003.row");
+    leave("expert-0001/checkpoint.safetensors");
+    found();
+    assert!(!unfinished.exists());
+    for work in ["expert-0001/epoch-000004.row", "expert-0000/checkpoint.safetensors", "expert-0007/epoch-000003.row"] {
+        leave(work);
+    }
+    found();
+    for work in ["expert-0001/epoch-000004.row", "expert-0000/checkpoint.safetensors", "expert-0007/epoch-000003.row"] {
+        assert!(unfinished.join(work).exists(), "{work}");
+    }
+}

@@ -76,6 +76,7 @@ impl World {
             experts: None,
             offload: Offload::Device,
             chunk: None,
+            preparation: crate::eval::Following::nothing(),
         })
     }
 }

@@ -1,8 +1,6 @@
 //! Discriminative Area Enhancement (EDF, arXiv 2410.17193, section 3.2): gradients of pixels that matter for the class
 //! count more.
 
-use std::{path::Path, sync::atomic::AtomicBool};
-
 use burn::tensor::{Device, Tensor};
 
 use super::recipe::TrajectoryRecipe;
@@ -43,7 +41,10 @@ impl Enhancement {
         } else {
             let spec = NetworkSpec::parse(&recipe.cam_network)?;
             let own = task.subset.classes_len();
-            if recipe.cam_weights.is_empty() {
+            if let Some(weights) = start.recipe.file("cam_weights") {
+                let classes = if recipe.cam_classes == 0 { own } else { recipe.cam_classes };
+                CamModel::from_file(&spec, side, classes, weights, None, start.device)?
+            } else {
                 let training = cam::Training {
                     epochs: recipe.cam_epochs,
                     batch: recipe.expert_batch,
@@ -51,10 +52,7 @@ impl Enhancement {
                     seed: Stream::child_seed(start.seed, "cam network", 0),
                     device: start.device,
                 };
-                cam::train(task, &spec, training, None, &AtomicBool::new(false), &())?
-            } else {
-                let classes = if recipe.cam_classes == 0 { own } else { recipe.cam_classes };
-                CamModel::from_file(&spec, side, classes, Path::new(&recipe.cam_weights), None, start.device)?
+                cam::train(task, &spec, training, None, &start.preparation)?
             }
         };
         let classes = ClassMap::for_model(model.classes(), &task.subset)?;

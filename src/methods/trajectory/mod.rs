@@ -47,6 +47,10 @@ impl Check for Trajectory {
         recipe.typed::<TrajectoryRecipe>()?.check()
     }
 
+    fn files(&self) -> &'static [&'static str] {
+        &["cam_weights"]
+    }
+
     fn consistent(&self, recipe: &Recipe) -> Result<(), String> {
         recipe.typed::<TrajectoryRecipe>()?.consistent()
     }

@@ -124,7 +124,7 @@ pub(super) struct TrajectoryRecipe {
     pub cam_target: Targets,
     /// Network of the maps: `expert` (the last snapshot of the first expert) or a slug.
     pub cam_network: String,
-    /// File with the weights of that network; empty: it is trained on the task.
+    /// The weights of that network: a file, or in the recipe of a run the hash of one; empty: it is trained on the task.
     pub cam_weights: String,
     /// Classes of the file's network; 0: those of the task.
     pub cam_classes: usize,

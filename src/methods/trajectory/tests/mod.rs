@@ -101,6 +101,7 @@ impl World {
             experts: Some(&experts),
             offload: Offload::Device,
             chunk: None,
+            preparation: crate::eval::Following::nothing(),
         };
         body(&mut Run::new(start, recipe.typed().unwrap()).unwrap())
     }

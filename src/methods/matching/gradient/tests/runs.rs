@@ -81,6 +81,7 @@ impl World {
             experts: None,
             offload: Offload::Device,
             chunk,
+            preparation: crate::eval::Following::nothing(),
         };
         let typed: GradientRecipe = recipe.typed().unwrap();
         let images = first::images(&start, typed.first())?;
