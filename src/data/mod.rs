@@ -9,7 +9,7 @@
 //! [`Prefetcher`] makes the next step's value while this one's is used. [`scenes`] needs no files at all. [`verify`] and [`inspect`]
 //! count without decoding.
 //!
-//! What may enter: anything between a file on disk and normalised values. Tensors ([`feed`](crate::feed)), augmentation, networks and scores stay out.
+//! What may enter: anything between a file on disk and normalised values. Tensors, augmentation, networks and scores stay out.
 
 mod cache;
 pub mod decode;
