@@ -5,6 +5,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`data`] | where pixels come from: sources, decoding, resizing, normalisation, the built-in scenes |
+//! | [`feed`] | images as tensors: normalised, whitened, minibatches ahead of the device |
 //! | [`subset`] | which classes: the lists, their versions and errata |
 //! | [`nn`] | networks as functions of explicit parameters |
 //! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
@@ -27,7 +28,7 @@
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
-//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
+//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `feed` -> `data`,
 //! `subset` -> `recipe`, `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
 //! `board` judges records by the protocols of `eval`, `paper` and `site` show what it accepts, `submit` scores again by `run`.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
@@ -41,6 +42,7 @@ pub mod device;
 pub mod embed;
 pub mod eval;
 pub mod experts;
+pub mod feed;
 pub mod grad;
 pub mod methods;
 pub mod nn;

@@ -1,7 +1,7 @@
 //! What minibatches cost a training loop: `cargo bench --bench feed -- FOLDER SUBSET SIDE DEPTH BATCH STEPS [ROUNDS]`.
 //!
 //! A `ConvNet` of DEPTH trains on the real images of SUBSET in FOLDER for STEPS minibatches, in turns with one batch that stays (`none`), with
-//! batches gathered in line (`PixelSpace::tensor`) and with batches made ready ahead (`data::feed::Feed`); then only forward, as a test
+//! batches gathered in line (`PixelTensors::tensor`) and with batches made ready ahead (`feed::Feed`); then only forward, as a test
 //! pass does. Printed are the smallest milliseconds a step of all rounds and the share of the time that the loop waits for its batch.
 //! The CPU uploads values, other devices bytes: `in line, bytes` is what a GPU would be given, on the CPU.
 
@@ -10,8 +10,8 @@ use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use compdd::data::feed::{Feed, Form, HostBatch};
 use compdd::data::{Library, Task, TaskOptions};
+use compdd::feed::{Feed, Form, HostBatch, PixelTensors as _};
 use compdd::nn::{Mode, Network, NetworkSpec, Params, kernels, loss};
 use compdd::rng::Stream;
 use compdd::subset::Subset;

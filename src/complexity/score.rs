@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     cam::{self, Asked, Look},
-    data::{DataError, Portion, Roll, Watch, feed::Ahead},
+    data::{DataError, Portion, Prefetcher, Roll, Watch},
+    feed::PixelTensors as _,
     record::hash,
 };
 
@@ -83,7 +84,7 @@ fn look_at_all(
     let mut done = 0;
     let mut ahead = {
         let (roll, portions) = (Arc::clone(roll), portions.clone());
-        Ahead::new(move |step| roll.read(portions[step as usize]))
+        Prefetcher::new(move |step| roll.read(portions[step as usize]))
     };
     for (step, &portion) in portions.iter().enumerate() {
         if watch.stopped() {

@@ -9,6 +9,7 @@ use crate::{
         ImageSet, Split,
         scenes::{CLASSES, World},
     },
+    feed::PixelTensors as _,
 };
 
 /// How far complexity follows the share of a picture that is background, for one network, tap and method at one threshold.

@@ -5,21 +5,22 @@
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
 //! the folders of a [`Library`], finds the kind of [`source`] by looking at each ([`parse`] has the readers), maps the images
 //! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
-//! training images only. A [`Roll`] passes the images of one split by, portion after portion, however many they are. [`feed`] gathers minibatches while a device computes. [`scenes`] needs no files at all. [`verify`]
-//! and [`inspect`] count without decoding.
+//! training images only. A [`Roll`] passes the images of one split by, portion after portion, however many they are. A
+//! [`Prefetcher`] makes the next step's value while this one's is used. [`scenes`] needs no files at all. [`verify`] and [`inspect`]
+//! count without decoding.
 //!
-//! What may enter: anything between a file on disk and a normalised tensor. Augmentation, networks and scores stay out.
+//! What may enter: anything between a file on disk and normalised values. Tensors, augmentation, networks and scores stay out.
 
 mod cache;
 pub mod decode;
 mod error;
-pub mod feed;
 mod image_set;
 mod inspect;
 mod library;
 mod load;
 pub mod parse;
 mod planes;
+mod prefetch;
 pub mod resize;
 mod roll;
 pub mod scenes;
@@ -35,6 +36,7 @@ pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;
 pub use inspect::{Counts, Dataset, Duplicate, Served, duplicates, inspect, sheet};
 pub use library::{Library, Unwatched, Watch};
+pub use prefetch::Prefetcher;
 pub use resize::ResizeMode;
 pub use roll::{Portion, Roll, RollOptions};
 pub use source::{Source, Split};

@@ -2,15 +2,9 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::{
-    error::DataError,
-    feed::{Form, HostBatch},
-    image_set::ImageSet,
-    zca::Zca,
-};
+use super::{error::DataError, image_set::ImageSet, zca::Zca};
 use crate::record::PixelSpaceRecord;
 
 /// The space a network sees and a distilled image lives in.
@@ -66,32 +60,8 @@ impl PixelSpace {
         }
     }
 
-    /// The images at `indices` as host values in this space, `[n, C, H, W]`.
-    pub fn values(&self, set: &ImageSet, indices: &[usize]) -> Vec<f32> {
-        match self {
-            Self::Normalised { .. } => self.normalised(set, indices),
-            Self::Zca { .. } => self.tensor(set, indices, &Device::flex()).into_data().iter::<f32>().collect(),
-        }
-    }
-
-    /// The images at `indices` as network input. [`Feed`](super::feed::Feed) makes them ready ahead.
-    ///
-    /// # Shapes
-    /// Result: `[indices.len(), C, H, W]`, not tracked for gradients.
-    pub fn tensor(&self, set: &ImageSet, indices: &[usize], device: &Device) -> Tensor<4> {
-        HostBatch::gather(self, set, indices, Form::of(device)).tensor(device)
-    }
-
-    /// Normalised values `[n, C, H, W]` in this space: whitened, if that is part of it.
-    pub(super) fn whitened(&self, normalised: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::Normalised { .. } => normalised,
-            Self::Zca { whitening, .. } => whitening.apply(normalised),
-        }
-    }
-
-    /// Values of [`tensor`](Self::tensor) before any whitening, on the host.
-    pub(super) fn normalised(&self, set: &ImageSet, indices: &[usize]) -> Vec<f32> {
+    /// The images at `indices`, normalised and not whitened, `[n, C, H, W]`.
+    pub fn normalised(&self, set: &ImageSet, indices: &[usize]) -> Vec<f32> {
         let size = set.image_size();
         let area = size / set.shape()[0];
         let table = self.table();
@@ -102,8 +72,20 @@ impl PixelSpace {
         values
     }
 
+    /// As [`normalised`](Self::normalised), on the calling thread alone, so that it takes no core from a pool.
+    pub fn normalised_in_line(&self, set: &ImageSet, indices: &[usize]) -> Vec<f32> {
+        let size = set.image_size();
+        let area = size / set.shape()[0];
+        let table = self.table();
+        let mut values = vec![0.0; indices.len() * size];
+        for (target, &i) in values.chunks_exact_mut(size).zip(indices) {
+            table.apply(set.image(i), area, target);
+        }
+        values
+    }
+
     /// What each byte becomes, per channel, in the order of operations of the lineage: divide, subtract, divide.
-    pub(super) fn table(&self) -> Table {
+    fn table(&self) -> Table {
         let (mean, std) = self.statistics();
         Table(std::array::from_fn(|channel| {
             std::array::from_fn(|byte| (byte as f32 / 255.0 - mean[channel]) / std[channel])
@@ -149,11 +131,11 @@ impl PixelSpace {
 }
 
 /// The value of every byte in each of three channels.
-pub(super) struct Table([[f32; 256]; 3]);
+struct Table([[f32; 256]; 3]);
 
 impl Table {
     /// The values of one image of planes of `area` bytes.
-    pub fn apply(&self, image: &[u8], area: usize, target: &mut [f32]) {
+    fn apply(&self, image: &[u8], area: usize, target: &mut [f32]) {
         let planes = image.chunks_exact(area).zip(target.chunks_exact_mut(area));
         for ((bytes, values), table) in planes.zip(self.0.iter().cycle()) {
             for (value, &byte) in values.iter_mut().zip(bytes) {
@@ -178,9 +160,8 @@ mod tests {
     #[test]
     fn normalises_per_channel_and_comes_back() {
         let set = set();
-        let tensor = CIFAR.tensor(&set, &[4, 1], &Device::flex());
-        assert_eq!(tensor.dims(), [2, 3, 4, 4]);
-        let values = tensor.into_data().try_to_vec::<f32>().unwrap();
+        let values = CIFAR.normalised(&set, &[4, 1]);
+        assert_eq!(values, CIFAR.normalised_in_line(&set, &[4, 1]));
         let expected = (f32::from(set.image(1)[16]) / 255.0 - 0.4822) / 0.1994;
         assert!((values[48 + 16] - expected).abs() < 1e-6);
         let rgb = CIFAR.record().to_rgb(&values[48..], [3, 4, 4]);
@@ -196,17 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn whitened_images_come_back_and_hashes_tell_spaces_apart() {
+    fn hashes_tell_spaces_apart() {
         let set = set();
         let plain = PixelSpace::Normalised { mean: [0.0; 3], std: [1.0; 3] };
         let all: Vec<usize> = (0..6).collect();
         let fit = |epsilon| Zca::fit_matrix(&plain.normalised(&set, &all), 6, [3, 4, 4], epsilon).unwrap();
         let space = |epsilon| PixelSpace::Zca { mean: [0.0; 3], std: [1.0; 3], whitening: Arc::new(fit(epsilon)) };
-        let whitened = space(0.1).tensor(&set, &all, &Device::flex()).into_data().try_to_vec::<f32>().unwrap();
-        let rgb = space(0.1).record().to_rgb(&whitened[2 * 48..3 * 48], [3, 4, 4]);
-        for (at, &byte) in set.image(2).iter().enumerate() {
-            assert!(rgb[at % 16 * 3 + at / 16].abs_diff(byte) <= 1);
-        }
         assert_eq!(space(0.1).hash(), space(0.1).hash());
         assert_ne!(space(0.1).hash(), space(0.2).hash());
         assert_ne!(plain.hash(), CIFAR.hash());

@@ -4,7 +4,6 @@
 //! `y = (x - mu) W` with `W = U diag((e + eps)^-1/2) U^T`; the inverse replaces the exponent by `+1/2`. This is the
 //! whitening of the trajectory-matching lineage (eps = 0.1).
 
-use burn::tensor::{Device, Tensor, TensorData};
 use faer::{
     Accum, Mat, MatRef, Par,
     dyn_stack::{MemBuffer, MemStack},
@@ -147,34 +146,6 @@ impl Zca {
         self.epsilon
     }
 
-    /// Whitens: `(x - mu) W`.
-    ///
-    /// # Shapes
-    /// `x` and result: `[n, C, H, W]`.
-    pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        let device = x.device();
-        let [n, c, h, w] = x.dims();
-        let flat = x.reshape([n, c * h * w]) - self.row(&device);
-        flat.matmul(self.matrix(&self.transform, &device)).reshape([n, c, h, w])
-    }
-
-    /// Undoes [`apply`](Self::apply): `y W^-1 + mu`.
-    pub fn invert(&self, y: Tensor<4>) -> Tensor<4> {
-        let device = y.device();
-        let [n, c, h, w] = y.dims();
-        let flat = y.reshape([n, c * h * w]).matmul(self.matrix(&self.inverse, &device)) + self.row(&device);
-        flat.reshape([n, c, h, w])
-    }
-
-    fn row(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.mean.clone(), [1, self.mean.len()]), device)
-    }
-
-    fn matrix(&self, values: &[f32], device: &Device) -> Tensor<2> {
-        let d = self.mean.len();
-        Tensor::from_data(TensorData::new(values.to_vec(), [d, d]), device)
-    }
-
     /// blake3 (hex) over shape, epsilon, mean and transform.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("compdd zca v1");
@@ -273,13 +244,6 @@ mod tests {
         assert_close(zca.mean(), &values(&file, "out.mean").0, "mean");
         assert_close(zca.transform(), &values(&file, "out.transform").0, "transform");
         assert_close(zca.inverse(), &values(&file, "out.inverse").0, "inverse");
-        let device = Device::flex();
-        let input = Tensor::<4>::from_data(TensorData::new(x, shape.clone()), &device);
-        let whitened = zca.apply(input);
-        let host = whitened.clone().into_data().try_to_vec::<f32>().unwrap();
-        assert_close(&host, &values(&file, "out.y").0, "y");
-        let back = zca.invert(whitened).into_data().try_to_vec::<f32>().unwrap();
-        assert_close(&back, &values(&file, "out.back").0, "back");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::EmbedError;
 use crate::{
     augment::Formation,
     data::{ImageSet, Library, PixelSpace},
+    feed::PixelTensors as _,
     nn::{Mode, Network, NetworkSpec, Params},
     record::{Distilled, hash},
     subset::Subset,

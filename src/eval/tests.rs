@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::*;
 use crate::{
     data::{ImageSet, PixelSpace},
+    feed::PixelTensors as _,
     nn::{Mode, Network, NetworkSpec, Params},
     protocol::{self, Decay, Scoring},
     record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance},

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::data::{ImageSet, PixelSpace, Task, feed::Feed};
+use crate::{
+    data::{ImageSet, PixelSpace, Task},
+    feed::{Feed, PixelTensors as _},
+};
 
 /// Some images of a set, in order, in a pixel space. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor};
 use super::{Buffer, ExpertError};
 use crate::{
     data::Task,
+    feed::PixelTensors as _,
     nn::{Mode, Network, Params},
     rng::Stream,
 };

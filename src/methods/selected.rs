@@ -1,7 +1,10 @@
 //! What the selection methods share: real images of the training set, chosen per class, as a distilled set.
 
 use super::{MethodError, Start};
-use crate::record::{Distilled, Labels};
+use crate::{
+    feed::PixelTensors as _,
+    record::{Distilled, Labels},
+};
 
 /// Builds the distilled set of a selection: `pick(class members, ipc)` gives positions within the members of one class.
 /// Labels that no image carries (a class that is listed again later) get no image.

@@ -57,6 +57,14 @@ impl Teacher {
         Ok(Self { path: folder.to_owned(), network, params, card })
     }
 
+    /// Whether the teacher in `folder` is as it was written: it is opened, and dropped again.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn verify(folder: &Path) -> Result<(), TeacherError> {
+        Self::open(folder, &Device::flex()).map(drop)
+    }
+
     /// Writes a teacher into `folder`, whole or not at all. Length and hash of the file are entered into the card here.
     pub(super) fn write(folder: &Path, network: Network, params: Params, mut card: Card) -> Result<Self, TeacherError> {
         let bytes = params.to_safetensors()?;

@@ -1,6 +1,6 @@
 //! `zca`: whitening, there and back.
 
-use compdd::data::Zca;
+use compdd::{data::Zca, feed::ZcaTensors as _};
 
 use super::Case;
 

@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use burn::tensor::Device;
 use clap::Args;
 use compdd::{
     record::{hash, value_of},
@@ -127,8 +126,8 @@ impl VerifyArgs {
         let mut damaged = 0;
         let mut rows = Vec::new();
         for path in &folders {
-            let word = match Teacher::open(path, &Device::flex()) {
-                Ok(_) => "ok",
+            let word = match Teacher::verify(path) {
+                Ok(()) => "ok",
                 Err(error) => {
                     damaged += 1;
                     ui::say(&format!("{error}"));

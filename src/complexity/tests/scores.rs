@@ -10,6 +10,7 @@ use crate::{
         DataError, Library, Roll, RollOptions, Split, Unwatched,
         scenes::{Collection, Export, World, export},
     },
+    feed::PixelTensors as _,
     subset::{Level, Subset},
 };
 

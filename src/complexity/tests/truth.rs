@@ -8,6 +8,7 @@ use crate::{
         ImageSet, Split, Unwatched,
         scenes::{CLASSES, World},
     },
+    feed::PixelTensors as _,
     nn::Mode,
 };
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::*;
-use crate::data::Zca;
+use crate::{data::Zca, feed::ZcaTensors as _};
 
 #[test]
 fn a12_a_window_must_end_within_the_training() {

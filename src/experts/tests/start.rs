@@ -1,7 +1,7 @@
 //! What a distilled set starts from.
 
 use super::*;
-use crate::augment::DsaConfig;
+use crate::{augment::DsaConfig, feed::PixelTensors as _};
 
 #[test]
 fn a15_chosen_images_carry_labels_that_name_their_class() {

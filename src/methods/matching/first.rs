@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     augment::Formation,
+    feed::PixelTensors as _,
     methods::{MethodError, Start},
     rng::Stream,
 };

@@ -1,4 +1,4 @@
-//! Batches of real images, class by class; [`Ahead`](crate::data::feed::Ahead) makes them ready while the device computes.
+//! Batches of real images, class by class; [`Prefetcher`](crate::data::Prefetcher) makes them ready while the device computes.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::siamese::Siamese;
 use crate::{
     data::{ImageSet, PixelSpace, Task},
+    feed::PixelTensors as _,
     rng::Stream,
 };
 

@@ -8,6 +8,7 @@ use super::recipe::{InitKind, LabelKind, TrajectoryRecipe};
 use crate::{
     eval::hard_rows,
     experts::{self, Buffer},
+    feed::PixelTensors as _,
     grad::Targets,
     methods::{MethodError, Start},
     nn::Network,

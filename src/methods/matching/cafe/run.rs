@@ -9,7 +9,7 @@ use super::{
     watcher::{Watcher, Window},
 };
 use crate::{
-    data::feed::Ahead,
+    data::Prefetcher,
     eval::{Student, TrainingSet, View, Watch, accuracy},
     grad::GradError,
     methods::{
@@ -35,7 +35,7 @@ pub(super) struct Run<'a> {
     passes: Passes,
     siamese: Siamese,
     /// By step of the images: `inner_cap` of them belong to an iteration.
-    real: Ahead<RealBatch>,
+    real: Prefetcher<RealBatch>,
     /// The training images of every class.
     classes: Vec<(u32, Vec<usize>)>,
     pixels: Pixels,
@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
             alignment: Alignment::new(&network, &recipe.weights(), passes),
             passes,
             siamese,
-            real: Ahead::new(move |step| source.batch(step)),
+            real: Prefetcher::new(move |step| source.batch(step)),
             classes,
             pixels: Pixels::new(images, recipe.lr_img, recipe.momentum_img),
             start,

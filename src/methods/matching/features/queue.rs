@@ -10,6 +10,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
     eval::{Optimizer, Rule},
+    feed::PixelTensors as _,
     grad::GradError,
     methods::{MethodError, Start, State, StateError, matching::real::partial_shuffle, tensors},
     nn::{Mode, Network, Params, loss::hard_cross_entropy},

@@ -10,7 +10,7 @@ use super::{
     unfold::Unfold,
 };
 use crate::{
-    data::feed::Ahead,
+    data::Prefetcher,
     eval::hard_rows,
     grad::GradError,
     methods::{
@@ -37,7 +37,7 @@ pub(super) struct Run<'a> {
     /// The label of every class.
     labels: Vec<u32>,
     siamese: Siamese,
-    real: Ahead<RealBatch>,
+    real: Prefetcher<RealBatch>,
     unfold: Unfold,
     /// The networks, unless every iteration draws its own.
     queue: Option<Queue>,
@@ -59,7 +59,7 @@ impl<'a> Run<'a> {
         let source = RealClasses::new(task, start.seed, recipe.batch_real, siamese.clone());
         Ok(Self {
             passes: Passes::new(&start, &network),
-            real: Ahead::new(move |step| source.batch(step)),
+            real: Prefetcher::new(move |step| source.batch(step)),
             unfold: Unfold::new(recipe.factor, side, &task.space, classes)?,
             queue: recipe.queue().map(|sizes| Queue::new(sizes, start.seed, task.training())),
             pixels: Pixels::new(images, recipe.lr_img, recipe.momentum_img),

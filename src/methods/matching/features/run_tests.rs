@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     data::{PixelSpace, Zca},
+    feed::ZcaTensors as _,
     methods::matching::bench::{World, after, assert_resumes, floats, recipe, saved, step},
     recipe::RecipeRequest,
 };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     data::{PixelSpace, Zca},
+    feed::ZcaTensors as _,
     methods::{MethodError, Start},
 };
 

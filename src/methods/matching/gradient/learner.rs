@@ -8,6 +8,7 @@ use super::recipe::{GradientRecipe, TrainOn};
 use crate::{
     augment::Formation,
     eval::{RealImages, Student, TrainingData, TrainingSet, View, Watch},
+    feed::PixelTensors as _,
     methods::{MethodError, Start, StateError, matching::real::partial_shuffle},
     nn::{Mode, Network},
     record::Labels,

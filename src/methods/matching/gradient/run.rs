@@ -12,7 +12,7 @@ use super::{
     unit::UnitRange,
 };
 use crate::{
-    data::feed::Ahead,
+    data::Prefetcher,
     eval::hard_rows,
     grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
     methods::{
@@ -33,7 +33,7 @@ use crate::{
 pub(super) struct Run<'a> {
     pub(super) school: School<'a>,
     matcher: Matcher,
-    real: Ahead<RealBatch>,
+    real: Prefetcher<RealBatch>,
     pixels: Pixels,
     /// The network as the next step finds it; none before the first step of a network.
     learner: Option<Vec<u8>>,
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         };
         Ok(Self {
             matcher,
-            real: Ahead::new(move |step| source.batch(step)),
+            real: Prefetcher::new(move |step| source.batch(step)),
             pixels: Pixels::new(images, recipe.image_rate(start.ipc, side), recipe.momentum_img),
             learner: None,
             school: School { start, recipe, network, classes },

@@ -10,6 +10,7 @@ use super::{recipe::TrajectoryRecipe, run::Run};
 use crate::{
     data::{Library, Task, TaskOptions},
     experts::{Buffer, ExpertContext, ensure},
+    feed::PixelTensors as _,
     grad::Offload,
     methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find},
     nn::NetworkSpec,

@@ -1,6 +1,6 @@
 //! Files written by `torch.save`.
 //!
-//! The framework's reader wants a dictionary at the root, as model checkpoints have. Distilled sets are bare tensors, so
+//! The reader of `pytorch-reader` wants a dictionary at the root, as model checkpoints have. Distilled sets are bare tensors, so
 //! those are read here: an archive of stored entries, and just enough of the pickle language to rebuild one tensor.
 //! Nothing is executed, and nothing but tensors and numbers is understood.
 
@@ -10,9 +10,9 @@ mod trajectories;
 
 use super::ImportError;
 use archive::Archive;
-use burn::tensor::{bf16, f16};
-use burn_store::pytorch_reader::{DType, PytorchReader};
+use half::{bf16, f16};
 use pickle::{Described, Root};
+use pytorch_reader::{DType, PytorchReader};
 use std::path::Path;
 pub(crate) use trajectories::Trajectories;
 
@@ -112,7 +112,7 @@ fn gather(archive: &Archive, t: &Described) -> Result<HostTensor, String> {
     Ok(HostTensor { shape: t.shape.clone(), dtype: t.dtype, bytes })
 }
 
-/// Dictionaries go through the framework's reader, which names nested tensors `data.0.0`, `data.0.1`, ...
+/// Dictionaries go through `pytorch-reader`, which names nested tensors `data.0.0`, `data.0.1`, ...
 fn experiments(path: &Path) -> Result<Saved, String> {
     let reader = PytorchReader::new(path).map_err(|e| e.to_string())?;
     let take = |run: usize, part: usize| -> Result<Option<HostTensor>, String> {

@@ -1,6 +1,6 @@
 //! The part of the pickle language that describes one tensor or one number.
 
-use burn_store::pytorch_reader::DType;
+use pytorch_reader::DType;
 use std::{collections::HashMap, rc::Rc};
 
 /// Images have four.

@@ -1,13 +1,20 @@
 //! Feeding the device: minibatches gathered in host memory, the next one on a thread while the device computes on this one.
 //!
 //! On the CPU a batch becomes values of its pixel space where it is gathered, through a table. Any other device gets the bytes, a
-//! quarter of the traffic, and computes the same there: divide by 255, subtract the mean, divide by the deviation.
-
-use std::{sync::Arc, thread::JoinHandle};
+//! quarter of the traffic, and computes the same there: divide by 255, subtract the mean, divide by the deviation. [`PixelTensors`]
+//! gives a pixel space its tensors, [`ZcaTensors`] a whitening.
+//!
+//! What may enter: what brings images of [`data`](crate::data) to a device as network input. Files, networks and augmentation stay out.
 
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData};
 
-use super::{image_set::ImageSet, space::PixelSpace};
+use crate::data::{ImageSet, PixelSpace, Prefetcher};
+
+mod space;
+mod zca;
+
+pub use space::PixelTensors;
+pub use zca::ZcaTensors;
 
 /// Where bytes become values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,18 +52,10 @@ impl HostBatch {
     /// The images of `set` at `indices`, in that order. Works on the calling thread alone, so that it takes no core from a pool.
     pub fn gather(space: &PixelSpace, set: &ImageSet, indices: &[usize], form: Form) -> Self {
         let [c, h, w] = set.shape();
-        let size = set.image_size();
         let pixels = match form {
-            Form::Host => {
-                let table = space.table();
-                let mut values = vec![0.0; indices.len() * size];
-                for (target, &i) in values.chunks_exact_mut(size).zip(indices) {
-                    table.apply(set.image(i), h * w, target);
-                }
-                Pixels::Values(values)
-            }
+            Form::Host => Pixels::Values(space.normalised_in_line(set, indices)),
             Form::Device => {
-                let mut bytes = Vec::with_capacity(indices.len() * size);
+                let mut bytes = Vec::with_capacity(indices.len() * set.image_size());
                 for &i in indices {
                     bytes.extend_from_slice(set.image(i));
                 }
@@ -75,7 +74,7 @@ impl HostBatch {
             Pixels::Values(values) => Tensor::from_data(TensorData::new(values, self.shape), device),
             Pixels::Bytes(bytes) => normalised(TensorData::new(bytes, self.shape), &self.space, device),
         };
-        self.space.whitened(input)
+        space::whitened(&self.space, input)
     }
 }
 
@@ -95,7 +94,7 @@ fn normalised(bytes: TensorData, space: &PixelSpace, device: &Device) -> Tensor<
 pub struct Feed {
     batches: usize,
     device: Device,
-    ahead: Ahead<HostBatch>,
+    ahead: Prefetcher<HostBatch>,
 }
 
 impl Feed {
@@ -110,7 +109,7 @@ impl Feed {
             let rest = &positions[number as usize * batch..];
             HostBatch::gather(&space, &set, &rest[..batch.min(rest.len())], form)
         };
-        Self { batches, device: device.clone(), ahead: Ahead::new(make) }
+        Self { batches, device: device.clone(), ahead: Prefetcher::new(make) }
     }
 
     /// Number of minibatches.
@@ -129,32 +128,10 @@ impl Feed {
     }
 }
 
-/// Makes the next step's value on a thread while this one's is used: one value ahead, never more. What a step gets does not depend on
-/// who made it.
-pub struct Ahead<T> {
-    make: Arc<dyn Fn(u64) -> T + Send + Sync>,
-    next: Option<(u64, JoinHandle<T>)>,
-}
-
-impl<T: Send + 'static> Ahead<T> {
-    /// Values by step, from a function of the step alone.
-    pub fn new(make: impl Fn(u64) -> T + Send + Sync + 'static) -> Self {
-        Self { make: Arc::new(make), next: None }
-    }
-
-    /// The value of `step`; if there is `more`, the one after it is begun.
-    pub fn take(&mut self, step: u64, more: bool) -> T {
-        let ready = self.next.take().filter(|(at, _)| *at == step).and_then(|(_, thread)| thread.join().ok());
-        if more {
-            let make = Arc::clone(&self.make);
-            self.next = Some((step + 1, std::thread::spawn(move || make(step + 1))));
-        }
-        ready.unwrap_or_else(|| (self.make)(step))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{data::Zca, rng::Stream};
 
@@ -178,7 +155,9 @@ mod tests {
         let of = |form| values(HostBatch::gather(&CIFAR, &set, &indices, form).tensor(&device));
         let (host, there) = (of(Form::Host), of(Form::Device));
         assert_eq!(host, there);
-        assert_eq!(host, values(CIFAR.tensor(&set, &indices, &device)));
+        let tensor = CIFAR.tensor(&set, &indices, &device);
+        assert_eq!(tensor.dims(), [4, 3, 16, 16]);
+        assert_eq!(host, values(tensor));
         let (mean, std) = CIFAR.statistics();
         for (at, (value, i)) in host.iter().zip((0..).map(|at: usize| (at / 768, at % 768))).enumerate() {
             let byte = f32::from(set.image(indices[i.0])[i.1]);
@@ -210,12 +189,5 @@ mod tests {
             assert_eq!(values(feed.take(number)), values(CIFAR.tensor(&set, indices, &device)));
         }
         assert!(Feed::new(&set, &CIFAR, Vec::new(), 2, &device).is_empty());
-    }
-
-    #[test]
-    fn values_belong_to_their_steps_whatever_is_asked_for() {
-        let mut ahead = Ahead::new(|step| step * step);
-        let asked = [0, 1, 2, 7, 8, 3];
-        assert_eq!(asked.map(|step| ahead.take(step, true)), asked.map(|step| step * step));
     }
 }
