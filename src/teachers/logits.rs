@@ -27,7 +27,7 @@ impl TeacherLogits {
         let hash = hash::of(&(&card.network, card.input, &card.blake3, &card.classes, &card.pixels.hash));
         let rows: Vec<i32> = order.iter().map(|&output| output as i32).collect();
         let outputs = (!same).then(|| Tensor::from_data(TensorData::new(rows, [order.len()]), device));
-        Ok(Self { outputs, hash, teacher })
+        Ok(Self { teacher, outputs, hash })
     }
 
     /// The teacher.

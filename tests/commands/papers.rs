@@ -79,11 +79,11 @@ fn accept(command: &str) {
     };
     while let (Some(flag), Some(value)) = (words.next(), words.next()) {
         match flag {
-            "--method" => options.method = value.to_owned(),
-            "--subset" => options.subset = value.to_owned(),
+            "--method" => value.clone_into(&mut options.method),
+            "--subset" => value.clone_into(&mut options.subset),
             "--ipc" => options.ipc = Some(value.parse().unwrap()),
             "--network" => options.network = Some(value.to_owned()),
-            "--protocol" => options.protocol = value.to_owned(),
+            "--protocol" => value.clone_into(&mut options.protocol),
             "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
             "--set" => {
                 let (key, value) = value.split_once('=').unwrap();
