@@ -28,9 +28,7 @@
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
-//! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `feed` -> `data`,
-//! `subset` -> `recipe`, `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
-//! `board` judges records by the protocols of `eval`, `paper` and `site` show what it accepts, `submit` scores again by `run`.
+//! Dependencies point one way, as `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub mod augment;
