@@ -10,7 +10,8 @@
 //! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
 //! | [`select`] | which real images: coresets |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
-//! | [`complexity`] | how complex the scenes of a data set are: scores of images, easy and hard lists |
+//! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
+//! | [`scores`] | complexity scores as files, and what is made of them: means, easy and hard lists |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
@@ -28,7 +29,7 @@
 //! | [`site`] | all of it as pages that need no server |
 //!
 //! Dependencies point one way: `run` -> `methods` -> `cam`, `experts`, `grad` -> `teachers` -> `eval` -> `select` -> `nn`, `augment`, `data`,
-//! `subset` -> `recipe`, `record`'s types. `report` reads what `complexity`, `data` and `record` hold, and runs nothing;
+//! `subset` -> `recipe`, `record`'s types. `complexity` writes `scores`, `report` reads what `scores`, `data` and `record` hold, and runs nothing;
 //! `board` judges records by the protocols of `eval`, `paper` and `site` show what it accepts, `submit` scores again by `run`.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
@@ -51,6 +52,7 @@ pub mod record;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod scores;
 pub mod select;
 pub mod site;
 pub mod submit;

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::{ComplexityError, Judge, Settings, spearman};
+use super::{ComplexityError, Judge};
 use crate::{
     cam::{self, Asked},
     data::{
         ImageSet, Split,
         scenes::{CLASSES, World},
     },
+    scores::{Settings, spearman},
 };
 
 /// How far complexity follows the share of a picture that is background, for one network, tap and method at one threshold.
