@@ -11,7 +11,8 @@
 //! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
 //! | [`select`] | which real images: coresets |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
-//! | [`complexity`] | how complex the scenes of a data set are: scores of images, easy and hard lists |
+//! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
+//! | [`scores`] | complexity scores as files, and what is made of them: means, easy and hard lists |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
@@ -51,6 +52,7 @@ pub mod record;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod scores;
 pub mod select;
 pub mod site;
 pub mod submit;

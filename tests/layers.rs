@@ -21,9 +21,6 @@ const ENGINE: [&str; 14] = [
 ];
 const SHOWN: [&str; 5] = ["board", "paper", "report", "site", "submit"];
 
-/// What `report` still names and shall not, with the layers to come.
-const PENDING: [(&str, &str); 3] = [("report", "cam"), ("report", "complexity"), ("report", "embed")];
-
 /// The rooms that a file names: what follows `crate::`, alone or in braces.
 fn named(text: &str) -> Vec<String> {
     let mut rooms = Vec::new();
@@ -73,12 +70,8 @@ fn no_room_names_one_above_it() {
         };
         let names = named(&text);
         seen += names.len();
-        let pending = |room: &str| PENDING.contains(&(first.as_str(), room));
         wrong.extend(
-            names
-                .into_iter()
-                .filter(|room| forbidden(room) && !pending(room))
-                .map(|room| format!("{}: {room}", relative.display())),
+            names.into_iter().filter(|room| forbidden(room)).map(|room| format!("{}: {room}", relative.display())),
         );
         let burnless = core || ["data", "board", "paper", "report", "site", "cli", "submit"].contains(&first.as_str());
         if burnless && text.contains("burn::") {

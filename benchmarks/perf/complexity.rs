@@ -18,9 +18,10 @@ use std::{
 use burn::tensor::{Device, Tensor, TensorData};
 use compdd::{
     cam::{Asked, CamMethod, CamModel, Noise, Threshold, dae_weights, normalise, resize, seeds},
-    complexity::{self, Judge, Question, Scores, Settings},
+    complexity::{self, Judge},
     data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched},
     nn::{NetworkSpec, kernels},
+    scores::{Question, Scores, Settings},
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 

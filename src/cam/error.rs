@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{eval::EvalError, nn::NetworkError};
+use crate::{eval::EvalError, nn::NetworkError, scores::CamMethodError};
 
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -15,25 +15,10 @@ pub enum CamError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Training(#[from] EvalError),
-    /// No such method.
-    #[error("there is no activation map method called `{slug}`")]
-    #[diagnostic(help(
-        "methods: grad-cam, grad-cam++, torch-cam-grad-cam++, smooth-grad-cam++ (with -n<samples> and -s<sigma>), \
-         x-grad-cam, layer-cam"
-    ))]
-    Method {
-        /// What was asked for.
-        slug: String,
-    },
-    /// The noise of Smooth Grad-CAM++ cannot be used.
-    #[error("smooth-grad-cam++ with {samples} samples and sigma {sigma}")]
-    #[diagnostic(help("use 1 sample or more and a sigma that is 0 or larger, such as smooth-grad-cam++-n4-s0.3"))]
-    Noise {
-        /// Noisy inputs.
-        samples: usize,
-        /// Their standard deviation.
-        sigma: f32,
-    },
+    /// The name of a method.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Method(#[from] CamMethodError),
     /// No such rule for targets.
     #[error("there is no target rule called `{slug}`")]
     #[diagnostic(help(

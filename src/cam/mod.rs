@@ -16,21 +16,21 @@ mod evidence;
 mod head;
 mod look;
 mod map;
-mod method;
 mod model;
 mod targets;
 mod train;
 
-pub use complexity::{Comparison, complexity};
+pub use complexity::complexity;
 pub use dae::{Threshold, dae_weights, due, enhanced_share, enhanced_shares, refreshes};
 pub use error::CamError;
 pub use evidence::Evidence;
 pub use look::{Asked, Look};
 pub use map::{normalise, resize};
-pub use method::CamMethod;
 pub use model::{CamModel, Noise, default_tap, seeds};
 pub use targets::{ClassMap, Targets};
 pub use train::{Training, train};
+
+pub use crate::scores::{CamMethod, CamMethodError, Comparison};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::complexity::{BuildOptions, Categories, ComplexityError, Scores, Summary, build, compare, propose_fixed};
+use compdd::scores::{BuildOptions, Categories, Scores, ScoresError, Summary, build, compare, propose_fixed};
 
 use super::{
     complexity::{CategoryArgs, correlation, percent},
@@ -49,7 +49,7 @@ pub struct DiffArgs {
 impl BuildArgs {
     pub fn execute(self) -> Outcome {
         if self.out.exists() && !self.force {
-            return Err(ComplexityError::Exists { path: self.out }.into());
+            return Err(ScoresError::Exists { path: self.out }.into());
         }
         let summary = Summary::of(&Scores::open(&self.scores)?)?;
         let categories = self.categories.read(&summary)?.unwrap_or_else(Categories::published);
@@ -60,7 +60,7 @@ impl BuildArgs {
             file.lists.push(proposal);
         }
         file.write(&self.out)?;
-        let row = |list: &compdd::complexity::BuiltList| {
+        let row = |list: &compdd::scores::BuiltList| {
             vec![
                 format!("{}@{}", list.slug, list.version),
                 list.classes.len().to_string(),

@@ -4,8 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{ComplexityError, Judge, Settings, Truth, truth};
-use crate::{cam::CamMethod, data::Watch, record::atomic};
+use super::{ComplexityError, Judge, Truth, truth};
+use crate::{
+    cam::CamMethod,
+    data::Watch,
+    record::atomic,
+    scores::{ScoresError, Settings},
+};
 
 /// A network held against the truth, at one map and with one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,5 +100,5 @@ pub fn write_held(held: &[Held], path: &Path) -> Result<(), ComplexityError> {
         }
         atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
     };
-    attempt().map_err(|source| ComplexityError::Write { path: path.into(), source })
+    Ok(attempt().map_err(|source| ScoresError::Write { path: path.into(), source })?)
 }

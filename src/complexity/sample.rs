@@ -1,34 +1,14 @@
 //! A few images and their maps, to be shown.
 
 use super::{
-    ComplexityError, Grid, Judge, Settings,
+    ComplexityError, Judge,
     score::{each_look, outputs},
 };
 use crate::{
     cam,
     data::{BadFile, Roll},
+    scores::{Grid, Sample, Settings},
 };
-
-/// An image that was looked at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// Its class.
-    pub synset: String,
-    /// Human name of the class.
-    pub label: String,
-    /// Its name in its source.
-    pub file: String,
-    /// Side of the image in pixels.
-    pub side: usize,
-    /// Its pixels, `[side, side, 3]`.
-    pub rgb: Vec<u8>,
-    /// The cells that are counted, in `[0, 1]`: the map as the layer has it, or brought to the size of the image.
-    pub cells: Vec<f32>,
-    /// The map brought to the size of the image, `[side, side]`.
-    pub map: Vec<f32>,
-    /// Share of the cells that are not activated, for every threshold of the settings.
-    pub complexity: Vec<f64>,
-}
 
 /// Looks at the images in some slots of a roll, in their order, as [`score`](super::score()) does. Images that cannot be decoded are left
 /// out, and returned.
@@ -66,7 +46,7 @@ pub fn sample(
                 complexity: settings
                     .thresholds
                     .iter()
-                    .map(|threshold| settings.complexity(cells, *threshold))
+                    .map(|threshold| complexity(&settings, cells, *threshold))
                     .collect(),
                 cells: cells.to_vec(),
                 map: map.to_vec(),
@@ -84,10 +64,8 @@ fn values(maps: burn::tensor::Tensor<3>) -> Vec<f32> {
     maps.into_data().iter::<f32>().collect()
 }
 
-impl Settings {
-    /// The share of cells that are not activated at a threshold.
-    fn complexity(&self, cells: &[f32], threshold: f32) -> f64 {
-        let active = cells.iter().filter(|value| self.comparison.holds(**value, threshold)).count();
-        1.0 - active as f64 / cells.len() as f64
-    }
+/// The share of cells that are not activated at a threshold.
+fn complexity(settings: &Settings, cells: &[f32], threshold: f32) -> f64 {
+    let active = cells.iter().filter(|value| settings.comparison.holds(**value, threshold)).count();
+    1.0 - active as f64 / cells.len() as f64
 }

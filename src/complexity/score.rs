@@ -3,7 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    ComplexityError, Grid, Header, Judge, Question, Settings, table,
+    ComplexityError, Judge,
+    header::header,
     work::{self, Entry, Layout, Work},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     data::{DataError, Portion, Prefetcher, Roll, Watch},
     feed::PixelTensors as _,
     record::hash,
+    scores::{Grid, Header, Question, Row, Scores, ScoresError, Settings},
 };
 
 /// What was done.
@@ -46,13 +48,13 @@ pub fn score(
     let settings = settings.clone().checked()?;
     if out.exists() {
         work::tidy(out);
-        return Err(ComplexityError::Exists { path: out.into() });
+        return Err(ScoresError::Exists { path: out.into() }.into());
     }
     if roll.is_empty() {
         return Err(ComplexityError::NoImages);
     }
     let outputs = outputs(judge, roll, settings.question)?;
-    let mut header = Header::new(judge, roll, &settings, cells(judge, settings.grid)?);
+    let mut header = header(judge, roll, &settings, cells(judge, settings.grid)?);
     let identity = hash::of(&(&header, roll.fingerprint()));
     let layout = Layout { identity, images: roll.len(), thresholds: settings.thresholds.len() };
     let mut work = Work::begin(out, layout)?;
@@ -63,9 +65,26 @@ pub fn score(
         return Err(DataError::BadImages { files }.into());
     }
     header.skipped = bad.len();
-    table::write(out, &header, judge, roll, &work)?;
+    write(out, &header, judge, roll, &work)?;
     work.discard();
     Ok(Scored { rows: header.listed - header.skipped, header, bad: files, fresh })
+}
+
+/// Writes the file from the unfinished one.
+fn write(out: &Path, header: &Header, judge: &Judge, roll: &Roll, work: &Work) -> Result<(), ComplexityError> {
+    Scores::write(out, header, |push| {
+        work.rows(|slot, entry| {
+            let share = |&active: &u32| f64::from(active) / header.cells as f64;
+            push(Row {
+                synset: roll.classes()[roll.label(slot) as usize].synset.clone(),
+                file: roll.file(slot),
+                shares: entry.active.iter().map(share).collect(),
+                predicted: judge.classes()[entry.predicted as usize].clone(),
+                confidence: entry.confidence,
+            })?;
+            Ok(())
+        })
+    })
 }
 
 /// Scores the portions that no earlier attempt has scored; returns the number of their images.

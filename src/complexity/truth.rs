@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ComplexityError, Judge, Settings, spearman};
+use super::{ComplexityError, Judge};
 use crate::{
     cam::{self, Asked},
     data::{
@@ -10,6 +10,7 @@ use crate::{
         scenes::{CLASSES, World},
     },
     feed::PixelTensors as _,
+    scores::{Settings, spearman},
 };
 
 /// How far complexity follows the share of a picture that is background, for one network, tap and method at one threshold.

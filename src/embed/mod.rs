@@ -11,7 +11,7 @@ mod tsne;
 
 pub use error::EmbedError;
 pub use observer::Observer;
-pub use plane::{Plane, PlaneImage, PlaneOptions, plane};
+pub use plane::{PlaneOptions, plane};
 pub use tsne::{Embedding, Tsne};
 
 #[cfg(test)]

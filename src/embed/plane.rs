@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{EmbedError, Observer, Tsne};
 use crate::{
     data::{Decode, Library, ResizeMode, Roll, RollOptions, Split},
-    record::{Bundle, Distilled},
+    record::{Bundle, Distilled, Plane, PlaneImage},
     subset::Subset,
 };
 
@@ -18,32 +18,6 @@ pub struct PlaneOptions {
     pub classes: usize,
     /// How points are laid out.
     pub tsne: Tsne,
-}
-
-/// Images as points.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plane {
-    /// Human names, by label.
-    pub classes: Vec<String>,
-    /// The images: real, then distilled.
-    pub images: Vec<PlaneImage>,
-    /// How it was made, in parts of a sentence.
-    pub notes: Vec<String>,
-    /// Name of the bundle and blake3 (hex) of its data.
-    pub bundle: [String; 2],
-    /// Number of real images that were left out because they are damaged.
-    pub bad: usize,
-}
-
-/// An image.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlaneImage {
-    /// Its place.
-    pub at: [f64; 2],
-    /// Label.
-    pub class: usize,
-    /// Whether it was distilled.
-    pub distilled: bool,
 }
 
 /// Lays out the images of a bundle with real training images of the same classes, by the features of a network that `observer` makes

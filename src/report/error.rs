@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{complexity::ComplexityError, data::DataError, record::RecordError};
+use crate::{data::DataError, record::RecordError, scores::ScoresError};
 
 /// Errors of this room.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -14,7 +14,7 @@ pub enum ReportError {
     /// The lists.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Complexity(#[from] ComplexityError),
+    Scores(#[from] ScoresError),
     /// The records.
     #[error(transparent)]
     #[diagnostic(transparent)]

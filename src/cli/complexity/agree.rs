@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::complexity::{Scores, stability};
+use compdd::scores::{Scores, stability};
 
 use super::{
     super::ui::{self, Outcome},

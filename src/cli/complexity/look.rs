@@ -2,8 +2,9 @@
 
 use clap::Args;
 use compdd::{
-    complexity::{self, Judge, Sample, Settings},
+    complexity::{self, Judge},
     data::{Roll, RollOptions, Split},
+    scores::{Sample, Settings},
     subset::Subset,
 };
 

@@ -1,10 +1,7 @@
 //! How maps are made and counted, from flags: what every command that looks at images shares.
 
 use clap::Args;
-use compdd::{
-    cam::{CamMethod, Comparison},
-    complexity::{Grid, Question, Settings},
-};
+use compdd::scores::{CamMethod, Comparison, Grid, Question, Settings};
 
 #[derive(Args)]
 pub struct MapsArgs {

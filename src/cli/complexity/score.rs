@@ -4,8 +4,9 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    complexity::{self, Scores, Summary},
+    complexity,
     data::{Roll, RollOptions, Split, Watch as _},
+    scores::{Scores, Summary},
     subset::Subset,
 };
 

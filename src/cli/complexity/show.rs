@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use compdd::complexity::{Categories, ComplexityError, Hypernyms, Mean, Scores, Summary};
+use compdd::scores::{Categories, Hypernyms, Mean, Scores, ScoresError, Summary};
 
 use super::super::ui::{self, Outcome};
 
@@ -19,7 +19,7 @@ pub struct CategoryArgs {
 }
 
 impl CategoryArgs {
-    pub fn read(&self, summary: &Summary) -> Result<Option<Categories>, ComplexityError> {
+    pub fn read(&self, summary: &Summary) -> Result<Option<Categories>, ScoresError> {
         let hypernyms = self.hypernyms.as_deref().map(Hypernyms::read).transpose()?;
         let scored: Vec<&str> = summary.classes.iter().map(|class| class.synset.as_str()).collect();
         match self.categories.as_deref() {
@@ -101,7 +101,7 @@ pub fn say_blank(summary: &Summary) {
 }
 
 /// The classes, the most complex first.
-pub fn classes(summary: &Summary, threshold: Option<f32>) -> Result<String, ComplexityError> {
+pub fn classes(summary: &Summary, threshold: Option<f32>) -> Result<String, ScoresError> {
     let by = match threshold {
         Some(threshold) => summary.threshold(threshold)?,
         None => summary.threshold(0.5).unwrap_or(0),

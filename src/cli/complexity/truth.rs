@@ -5,7 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use compdd::{
     cam::CamMethod,
-    complexity::{Held, Settings, hold, write_held},
+    complexity::{Held, hold, write_held},
+    scores::Settings,
 };
 
 use super::{

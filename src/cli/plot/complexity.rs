@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    complexity::Categories,
     report::{
         read::{self, Grouping},
         spread_chart,
     },
+    scores::Categories,
 };
 
 use super::{

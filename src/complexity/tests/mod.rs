@@ -1,6 +1,6 @@
-//! Tests of scoring, of files of scores, and of lists made of them.
+//! Tests of scoring, and of files of scores.
 
-mod lists;
+mod means;
 mod samples;
 mod scores;
 mod stability;
@@ -16,11 +16,12 @@ use std::{
 
 use burn::tensor::Device;
 
-use super::{ComplexityError, Judge, Scored, Settings, score};
+use super::{ComplexityError, Judge, Scored, score};
 use crate::{
     cam::CamModel,
     data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched, Watch},
     nn::NetworkSpec,
+    scores::Settings,
     subset::Subset,
 };
 

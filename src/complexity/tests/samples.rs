@@ -3,7 +3,8 @@
 use super::{judge, roll, scored};
 use crate::{
     cam::{self, CamMethod},
-    complexity::{ComplexityError, Grid, Row, Scores, Settings, sample},
+    complexity::{ComplexityError, sample},
+    scores::{Grid, Row, Scores, Settings},
 };
 
 #[test]

@@ -5,12 +5,13 @@ use std::{fs, path::Path, sync::Arc};
 use super::{StopAfter, decode, judge, of_subset, roll, scenes, scored};
 use crate::{
     cam::{self, CamMethod, Comparison},
-    complexity::{ComplexityError, Grid, Judge, Question, Row, Scores, Settings, Summary, score},
+    complexity::{ComplexityError, Judge, score},
     data::{
         DataError, Library, Roll, RollOptions, Split, Unwatched,
         scenes::{Collection, Export, World, export},
     },
     feed::PixelTensors as _,
+    scores::{Grid, Question, Row, Scores, ScoresError, Settings, Summary},
     subset::{Level, Subset},
 };
 
@@ -144,7 +145,7 @@ fn what_a_kill_left_beside_the_finished_file_goes_and_the_file_stays() {
         fs::write(out.with_extension(ending), "left").unwrap();
     }
     let again = scored(&judge, &roll, &Settings::default(), &out).unwrap_err();
-    assert!(matches!(again, ComplexityError::Exists { .. }), "{again}");
+    assert!(matches!(again, ComplexityError::Scores(ScoresError::Exists { .. })), "{again}");
     assert_eq!(fs::read(&out).unwrap(), whole);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

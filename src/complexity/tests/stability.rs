@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{judge, roll, scored};
-use crate::{
-    cam::CamMethod,
-    complexity::{ComplexityError, Grid, Scores, Settings, Stability, Summary, spearman, stability},
-};
+use crate::scores::{CamMethod, Grid, Scores, ScoresError, Settings, Stability, Summary, spearman, stability};
 
 fn file(folder: &Path, seed: u64, name: &str) -> PathBuf {
     let out = folder.join(name);
@@ -16,7 +13,7 @@ fn file(folder: &Path, seed: u64, name: &str) -> PathBuf {
     out
 }
 
-fn agreement(a: &Path, b: &Path) -> Result<Stability, ComplexityError> {
+fn agreement(a: &Path, b: &Path) -> Result<Stability, ScoresError> {
     stability(&Scores::open(a).unwrap(), &Scores::open(b).unwrap(), 0.5)
 }
 

@@ -1,15 +1,16 @@
 //! The score held against the scenes, whose objects are known.
 
-use super::{ComplexityError, SIDE, Settings, StopAfter, judge};
+use super::{ComplexityError, SIDE, StopAfter, judge};
 use crate::{
     cam::{CamMethod, complexity},
-    complexity::{Held, hold, spearman, truth, write_held},
+    complexity::{Held, hold, truth, write_held},
     data::{
         ImageSet, Split, Unwatched,
         scenes::{CLASSES, World},
     },
     feed::PixelTensors as _,
     nn::Mode,
+    scores::{Settings, spearman},
 };
 
 const PER_CLASS: usize = 3;

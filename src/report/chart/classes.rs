@@ -14,7 +14,7 @@ use super::{
     frame::{Across, Frame, Key, MARKER, Plan, Sample, UP},
     scale::range_of,
 };
-use crate::complexity::{ClassSummary, Header, Mean, Summary};
+use crate::scores::{ClassSummary, Header, Mean, Summary};
 
 /// Up to so many classes have their names below the axis.
 const NAMED: usize = 24;

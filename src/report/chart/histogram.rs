@@ -12,7 +12,7 @@ use super::{
     frame::{Across, Frame, Key, Plan, Sample, UP},
     scale::range_of,
 };
-use crate::cam::Comparison;
+use crate::scores::Comparison;
 
 const BINS: usize = 20;
 

@@ -6,7 +6,7 @@ use super::{
     super::{ReportError, draw::page::Page, read::area_curves},
     area_chart, class_chart,
 };
-use crate::complexity::{Scores, Summary};
+use crate::scores::{Scores, Summary};
 
 /// What may be chosen about charts of files.
 #[derive(Clone, Debug, Default, PartialEq)]

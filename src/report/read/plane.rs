@@ -1,10 +1,7 @@
 //! Images as points, from a plane that was laid out.
 
 use super::super::chart::{Origin, PlanePoint, PlaneValues};
-use crate::{
-    embed::{Plane, PlaneImage},
-    record::hash,
-};
+use crate::record::{Plane, PlaneImage, hash};
 
 /// The values of a chart of a plane; its source is the bundle, by name and hash.
 pub fn plane(plane: &Plane) -> PlaneValues {

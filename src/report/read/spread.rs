@@ -10,8 +10,8 @@ use super::super::{
     chart::{Origin, SpreadGroup, SpreadValues},
 };
 use crate::{
-    complexity::{Categories, ClassSummary, Scores, Summary},
     record::hash,
+    scores::{Categories, ClassSummary, Scores, Summary},
 };
 
 /// What shares a box.

@@ -7,7 +7,7 @@ use super::{
     },
     layout::{Block, Strip, Tile, sheet},
 };
-use crate::complexity::Sample;
+use crate::scores::Sample;
 
 /// How much of the colour of a map is laid over the image, which is made grey below it.
 const OPACITY: f32 = 0.6;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::super::ReportError;
 use crate::{
-    complexity::ListFile,
+    scores::ListFile,
     subset::{Category, Difficulty, Subset},
 };
 
@@ -56,7 +56,7 @@ impl Pair {
                 .find(|list| list.category == category && list.difficulty == difficulty && list.version != "fixed");
             let own = own.ok_or_else(none)?;
             Subset::find(&format!("{lists}#{}@{}", own.slug, own.version))
-                .map_err(|error| ReportError::Complexity(error.into()))
+                .map_err(|error| ReportError::Scores(error.into()))
         };
         let lists_found = [list(Difficulty::Easy)?, list(Difficulty::Hard)?];
         let ranking = file.rankings.iter().filter(|ranking| ranking.category == category);

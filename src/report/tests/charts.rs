@@ -10,9 +10,8 @@ use super::{
     areas, assert_readable, classes, drawn_curves, labels, summary,
 };
 use crate::{
-    cam::Comparison,
-    complexity::{ComplexityError, Summary},
     report::{ChartOptions, chart},
+    scores::{Comparison, ScoresError, Summary},
 };
 
 fn file(name: &str, summary: Summary) -> (PathBuf, Summary) {
@@ -97,7 +96,7 @@ fn what_cannot_be_drawn_is_said() {
     let threshold = ChartOptions { thresholds: vec![0.5], ..ChartOptions::default() };
     assert!(matches!(chart(&["b.jsonl".into()], &threshold), Err(ReportError::Flag { .. })));
     let missing = chart(&["none.parquet".into()], &ChartOptions::default());
-    assert!(matches!(missing, Err(ReportError::Complexity(ComplexityError::Read { .. }))));
+    assert!(matches!(missing, Err(ReportError::Scores(ScoresError::Read { .. }))));
 }
 
 #[test]

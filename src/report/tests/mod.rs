@@ -13,7 +13,7 @@ use super::draw::{
     path::{Path, Step},
     style::{CURVE, Colour, SMALL},
 };
-use crate::complexity::{ClassSummary, Header, Mean, Settings, Summary};
+use crate::scores::{ClassSummary, Header, Mean, Settings, Summary};
 
 /// A summary of classes with these complexities at the thresholds of the paper.
 fn summary(complexities: &[[f64; 3]]) -> Summary {

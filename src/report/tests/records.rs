@@ -9,8 +9,8 @@ use super::super::{
     read::{self, Filter, Grouping, Scored},
 };
 use crate::{
-    complexity::Categories,
     record::{Budget, Cell, Flag, Record, Store, Timing, example},
+    scores::Categories,
     subset::Subset,
 };
 

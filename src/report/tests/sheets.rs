@@ -4,8 +4,8 @@ use super::super::{
     GalleryClass, GalleryList, Pair, ReportError, Rgb, SheetFile, colour, gallery_sheet, overlaid, overlay_sheet,
 };
 use crate::{
-    complexity::{BuildOptions, Categories, Sample, build},
     data::{Decode, Library, ResizeMode, Roll, RollOptions, Split},
+    scores::{BuildOptions, Categories, Sample, build},
     subset::Subset,
 };
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Categories, ClassSummary, ComplexityError, Summary};
+use super::{Categories, ClassSummary, ScoresError, Summary};
 use crate::{
     record::{atomic, hash},
     subset::{Difficulty, Subset},
@@ -124,7 +124,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// When a class has no scores, or a category has fewer than two lists' classes.
-pub fn build(summary: &Summary, categories: &Categories, options: BuildOptions) -> Result<ListFile, ComplexityError> {
+pub fn build(summary: &Summary, categories: &Categories, options: BuildOptions) -> Result<ListFile, ScoresError> {
     let threshold = summary.threshold(options.threshold)?;
     let provenance = provenance(summary, options.threshold);
     let (mut lists, mut rankings) = (Vec::new(), Vec::new());
@@ -132,7 +132,7 @@ pub fn build(summary: &Summary, categories: &Categories, options: BuildOptions) 
         let ranking = rank(summary, category, classes, threshold)?;
         if options.per == 0 || classes.len() < 2 * options.per {
             let (category, classes) = (category.to_owned(), classes.len());
-            return Err(ComplexityError::TooFew { category, classes, per: options.per.max(1) });
+            return Err(ScoresError::TooFew { category, classes, per: options.per.max(1) });
         }
         for difficulty in Difficulty::ALL {
             lists.push(take(&ranking, difficulty, options.per, &provenance));
@@ -148,8 +148,8 @@ pub fn build(summary: &Summary, categories: &Categories, options: BuildOptions) 
 ///
 /// # Errors
 /// When there is no category `music`, or it has no further class.
-pub fn propose_fixed(file: &ListFile) -> Result<BuiltList, ComplexityError> {
-    let not = |why: &str| ComplexityError::NotFixable { why: why.into() };
+pub fn propose_fixed(file: &ListFile) -> Result<BuiltList, ScoresError> {
+    let not = |why: &str| ScoresError::NotFixable { why: why.into() };
     let ranking = file.rankings.iter().find(|ranking| ranking.category == "music");
     let ranking = ranking.ok_or_else(|| not("there is no category `music`"))?;
     let (published, easy) = (Subset::find("music-hard@paper")?, Subset::find("music-easy")?);
@@ -163,7 +163,7 @@ pub fn propose_fixed(file: &ListFile) -> Result<BuiltList, ComplexityError> {
     let scores = |synset: &String| ranking.classes.iter().find(|class| class.synset == *synset);
     let lacking: Vec<String> = classes.iter().filter(|synset| scores(synset).is_none()).cloned().collect();
     if !lacking.is_empty() {
-        return Err(ComplexityError::Unscored { category: "music".into(), classes: lacking });
+        return Err(ScoresError::Unscored { category: "music".into(), classes: lacking });
     }
     let own: Vec<f64> = classes.iter().filter_map(scores).map(|class| class.complexity).collect();
     let next = ranking.classes.iter().find(|class| !known(&class.synset) && class.synset != tenth.synset);
@@ -201,12 +201,12 @@ fn provenance(summary: &Summary, threshold: f32) -> ListsProvenance {
     }
 }
 
-fn rank(summary: &Summary, category: &str, classes: &[String], threshold: usize) -> Result<Ranking, ComplexityError> {
+fn rank(summary: &Summary, category: &str, classes: &[String], threshold: usize) -> Result<Ranking, ScoresError> {
     let found: Vec<Option<&ClassSummary>> = classes.iter().map(|synset| summary.class(synset)).collect();
     let lacking: Vec<String> =
         classes.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(synset, _)| synset.clone()).collect();
     if !lacking.is_empty() {
-        return Err(ComplexityError::Unscored { category: category.into(), classes: lacking });
+        return Err(ScoresError::Unscored { category: category.into(), classes: lacking });
     }
     let listed = |class: &ClassSummary| Listed {
         synset: class.synset.clone(),
@@ -246,10 +246,9 @@ impl ListFile {
     ///
     /// # Errors
     /// When it cannot be read or understood.
-    pub fn read(path: &Path) -> Result<Self, ComplexityError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ComplexityError::Read { path: path.into(), source })?;
-        toml::from_str(&text).map_err(|error| ComplexityError::Malformed {
+    pub fn read(path: &Path) -> Result<Self, ScoresError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ScoresError::Read { path: path.into(), source })?;
+        toml::from_str(&text).map_err(|error| ScoresError::Malformed {
             path: path.into(),
             what: "lists",
             why: error.to_string().trim().replace('\n', " "),
@@ -260,9 +259,9 @@ impl ListFile {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), ComplexityError> {
+    pub fn write(&self, path: &Path) -> Result<(), ScoresError> {
         let text = toml::to_string(self).map_err(std::io::Error::other);
         let written = text.and_then(|text| atomic::write(path, text.as_bytes()));
-        written.map_err(|source| ComplexityError::Write { path: path.into(), source })
+        written.map_err(|source| ScoresError::Write { path: path.into(), source })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ComplexityError, Scores, Summary, kendall, spearman};
+use super::{Scores, ScoresError, Summary, kendall, spearman};
 
 /// How far two files of scores agree at one threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ struct Side {
 }
 
 impl Side {
-    fn of(scores: &Scores, threshold: f32) -> Result<Self, ComplexityError> {
+    fn of(scores: &Scores, threshold: f32) -> Result<Self, ScoresError> {
         let summary = Summary::of(scores)?;
         let place = summary.threshold(threshold)?;
         let mut images = BTreeMap::new();
@@ -46,7 +46,7 @@ impl Side {
 ///
 /// # Errors
 /// When a file is damaged or lacks the threshold, and when no image has a row in both.
-pub fn stability(a: &Scores, b: &Scores, threshold: f32) -> Result<Stability, ComplexityError> {
+pub fn stability(a: &Scores, b: &Scores, threshold: f32) -> Result<Stability, ScoresError> {
     let (left, right) = (Side::of(a, threshold)?, Side::of(b, threshold)?);
     let classes: Vec<(&String, f64, f64)> =
         left.classes.iter().filter_map(|(synset, own)| Some((synset, *own, *right.classes.get(synset)?))).collect();
@@ -60,7 +60,7 @@ pub fn stability(a: &Scores, b: &Scores, threshold: f32) -> Result<Stability, Co
     }
     if within.is_empty() {
         let name = |scores: &Scores| scores.path().display().to_string();
-        return Err(ComplexityError::NoImagesInCommon { a: name(a), b: name(b) });
+        return Err(ScoresError::NoImagesInCommon { a: name(a), b: name(b) });
     }
     let rhos: Vec<f64> = within.values().filter_map(|(x, y)| spearman(x, y)).collect();
     let (x, y): (Vec<f64>, Vec<f64>) = classes.iter().map(|(_, x, y)| (*x, *y)).unzip();

@@ -1,24 +1,33 @@
-//! Means, categories, rankings, lists and how far they agree.
+//! Spread, categories, rankings, lists and how far they agree.
 
 use std::fs;
 
-use super::{judge, roll, scored};
 use crate::{
-    complexity::{
-        BuildOptions, Categories, ClassSummary, ComplexityError, Header, Hypernyms, ListFile, Mean, Scores, Settings,
-        Summary, build, compare, kendall, propose_fixed, spearman,
+    scores::{
+        BuildOptions, Categories, ClassSummary, Header, Hypernyms, ListFile, Mean, ScoresError, Settings, Summary,
+        build, compare, kendall, propose_fixed, spearman,
     },
     subset::{Category, Subset},
 };
 
 /// A summary with one threshold in which the classes have falling complexities.
 fn summary(classes: &[&str]) -> Summary {
-    let header = Header::new(
-        &judge("convnet-d2-w8", 0),
-        &roll(),
-        &Settings { thresholds: vec![0.5], ..Settings::default() },
-        16,
-    );
+    let header = Header {
+        format: Header::FORMAT,
+        compdd: "0".into(),
+        network: "convnet-d2-w8".into(),
+        outputs: 10,
+        tap: "feat1".into(),
+        resolution: 16,
+        judge: "0".into(),
+        subset: Some("scenes-easy@1".into()),
+        split: "train".into(),
+        decode: "squash".into(),
+        listed: 40,
+        skipped: 0,
+        cells: 16,
+        settings: Settings { thresholds: vec![0.5], ..Settings::default() },
+    };
     let class = |(place, synset): (usize, &&str)| ClassSummary {
         synset: (*synset).to_owned(),
         label: format!("the {synset}"),
@@ -48,37 +57,6 @@ fn one_category(classes: &[&str]) -> Categories {
 }
 
 #[test]
-fn means_are_those_of_the_rows() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("scores.parquet");
-    scored(&judge("convnet-d2-w8", 0), &roll(), &Settings::default(), &out).unwrap();
-    let scores = Scores::open(&out).unwrap();
-    let summary = Summary::of(&scores).unwrap();
-    let mut rows = Vec::new();
-    scores.each(|row| rows.push(row)).unwrap();
-    assert_eq!(summary.classes.len(), 10);
-    for (class, own) in summary.classes.iter().zip(rows.chunks(4)) {
-        assert_eq!((class.synset.as_str(), class.images), (own[0].synset.as_str(), 4));
-        let hits = own.iter().filter(|row| row.predicted == row.synset).count();
-        assert_eq!(class.accuracy, hits as f64 / 4.0);
-        for (t, found) in class.means.iter().enumerate() {
-            let values: Vec<f64> = own.iter().map(|row| 1.0 - row.shares[t]).collect();
-            let mean = values.iter().sum::<f64>() / 4.0;
-            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 3.0;
-            assert!((found.complexity - mean).abs() < 1e-12);
-            assert!((found.standard_error - (variance / 4.0).sqrt()).abs() < 1e-12);
-        }
-    }
-    let categories = Categories::new([("discs".to_owned(), vec!["striped-disc".to_owned(), "dotted-disc".to_owned()])]);
-    let found = &summary.categories(&categories)[0];
-    let middle = f64::midpoint(summary.classes[0].means[1].complexity, summary.classes[1].means[1].complexity);
-    assert_eq!(found.classes, 2);
-    assert!((found.means[1].complexity - middle).abs() < 1e-12);
-    assert_eq!(summary.spread().len(), 3);
-    assert!(matches!(summary.threshold(0.7), Err(ComplexityError::NoThreshold { .. })));
-}
-
-#[test]
 fn the_two_ends_of_a_ranking_become_lists() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let summary = summary(&names);
@@ -104,8 +82,8 @@ fn the_two_ends_of_a_ranking_become_lists() {
 
     let of =
         |categories: &Categories, per| build(&summary, categories, BuildOptions { per, threshold: 0.5 }).unwrap_err();
-    assert!(matches!(of(&one_category(&names), 4), ComplexityError::TooFew { classes: 6, per: 4, .. }));
-    assert!(matches!(of(&one_category(&names), 0), ComplexityError::TooFew { .. }));
+    assert!(matches!(of(&one_category(&names), 4), ScoresError::TooFew { classes: 6, per: 4, .. }));
+    assert!(matches!(of(&one_category(&names), 0), ScoresError::TooFew { .. }));
     let error = of(&one_category(&["a", "z"]), 1);
     assert_eq!(error.to_string(), "category `bird`: no scores for z");
 }
@@ -147,7 +125,7 @@ fn categories_are_read_with_ancestors_and_subsets() {
     let found = Categories::read(&path, Some(&hypernyms), scored).unwrap();
     assert_eq!(found.get("bird").unwrap().len(), 11);
     assert_eq!(found.get("fish").unwrap(), ["f", "n2"]);
-    let error = |result: Result<Categories, ComplexityError>| result.unwrap_err().to_string();
+    let error = |result: Result<Categories, ScoresError>| result.unwrap_err().to_string();
     assert!(error(Categories::read(&path, None, scored)).contains("`fish` names ancestors"));
     fs::write(&path, "[bird]\nwithout = [\"n1\"]\n").unwrap();
     assert_eq!(error(Categories::read(&path, None, scored)), "category `bird` has no classes");
@@ -213,7 +191,7 @@ fn lists_in_the_published_order_agree_with_the_published_lists() {
     let found = compare(&back, "published").unwrap().categories.remove(0);
     assert_eq!((found.easy, found.hard, found.crossed), (0, 0, 20));
     assert!(found.kendall.unwrap() < -0.8 && found.spearman.unwrap() < -0.8, "{found:?}");
-    assert!(matches!(compare(&own, "no-file"), Err(ComplexityError::Read { .. })));
+    assert!(matches!(compare(&own, "no-file"), Err(ScoresError::Read { .. })));
 }
 
 #[test]
@@ -253,8 +231,8 @@ fn music_hard_is_completed_only_on_request_and_says_so() {
     assert!(fixed.notes[0].contains("a proposal, not the published list"));
     assert_eq!(Subset::find("music-hard").unwrap().id(), "music-hard@paper", "the published list stays");
     let only: Vec<&str> = names.iter().copied().filter(|name| !name.starts_with("n0000")).collect();
-    assert!(matches!(propose_fixed(&of(&only).unwrap()), Err(ComplexityError::NotFixable { .. })));
+    assert!(matches!(propose_fixed(&of(&only).unwrap()), Err(ScoresError::NotFixable { .. })));
     let birds = one_category(&["n00000001", "n00000002"]);
     let birds = build(&summary(&names), &birds, BuildOptions { per: 1, threshold: 0.5 }).unwrap();
-    assert!(matches!(propose_fixed(&birds), Err(ComplexityError::NotFixable { .. })));
+    assert!(matches!(propose_fixed(&birds), Err(ScoresError::NotFixable { .. })));
 }

@@ -22,14 +22,11 @@ use parquet::{
     schema::types::{ColumnPath, Type, TypePtr},
 };
 
-use super::{ComplexityError, Header, Judge, work::Work};
+use super::{Header, ScoresError};
 use crate::{
-    data::{
-        Roll,
-        parse::{
-            ParseError,
-            parquet::{Table, TableValue},
-        },
+    data::parse::{
+        ParseError,
+        parquet::{Table, TableValue},
     },
     record::atomic,
 };
@@ -61,40 +58,6 @@ pub struct Scores {
     table: Table,
     header: Header,
     hash: String,
-}
-
-/// Writes the file from the unfinished one.
-pub(super) fn write(
-    out: &Path,
-    header: &Header,
-    judge: &Judge,
-    roll: &Roll,
-    work: &Work,
-) -> Result<(), ComplexityError> {
-    let mut failure = None;
-    let written = atomic::write_pieces(out, |file| {
-        let mut writer = Writer::new(file, header)?;
-        let result = work.rows(|slot, entry| {
-            let share = |&active: &u32| f64::from(active) / header.cells as f64;
-            let row = Row {
-                synset: roll.classes()[roll.label(slot) as usize].synset.clone(),
-                file: roll.file(slot),
-                shares: entry.active.iter().map(share).collect(),
-                predicted: judge.classes()[entry.predicted as usize].clone(),
-                confidence: entry.confidence,
-            };
-            writer.push(row).map_err(|source| ComplexityError::Write { path: out.into(), source })
-        });
-        if let Err(error) = result {
-            failure = Some(error);
-            return Err(io::Error::other("the rows could not be read"));
-        }
-        writer.close()
-    });
-    match failure {
-        Some(error) => Err(error),
-        None => written.map_err(|source| ComplexityError::Write { path: out.into(), source }),
-    }
 }
 
 struct Writer<'a> {
@@ -189,13 +152,38 @@ fn other(error: ParquetError) -> io::Error {
 }
 
 impl Scores {
+    /// Writes a file of scores. `fill` hands its rows over in their order, to a function that fails where the file cannot be written.
+    ///
+    /// # Errors
+    /// When the file cannot be written, and when `fill` fails.
+    pub fn write<E: From<ScoresError>>(
+        out: &Path,
+        header: &Header,
+        fill: impl FnOnce(&mut dyn FnMut(Row) -> Result<(), ScoresError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let unwritable = |source| ScoresError::Write { path: out.into(), source };
+        let mut failure = None;
+        let written = atomic::write_pieces(out, |file| {
+            let mut writer = Writer::new(file, header)?;
+            if let Err(error) = fill(&mut |row| writer.push(row).map_err(unwritable)) {
+                failure = Some(error);
+                return Err(io::Error::other("the rows could not be read"));
+            }
+            writer.close()
+        });
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(written.map_err(unwritable)?),
+        }
+    }
+
     /// Opens a file of scores.
     ///
     /// # Errors
     /// When it cannot be read, or was not written by this version's format.
-    pub fn open(path: &Path) -> Result<Self, ComplexityError> {
-        let unreadable = |source| ComplexityError::Read { path: path.into(), source };
-        let malformed = |why: String| ComplexityError::Malformed { path: path.into(), what: "scores", why };
+    pub fn open(path: &Path) -> Result<Self, ScoresError> {
+        let unreadable = |source| ScoresError::Read { path: path.into(), source };
+        let malformed = |why: String| ScoresError::Malformed { path: path.into(), what: "scores", why };
         let mut file = File::open(path).map_err(unreadable)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(&mut file).map_err(unreadable)?;
@@ -231,7 +219,7 @@ impl Scores {
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn each(&self, mut visit: impl FnMut(Row)) -> Result<(), ComplexityError> {
+    pub fn each(&self, mut visit: impl FnMut(Row)) -> Result<(), ScoresError> {
         let shares: Vec<String> = self.header.settings.thresholds.iter().map(|&threshold| share(threshold)).collect();
         let names: Vec<&str> = ["synset", "file"]
             .into_iter()
@@ -251,7 +239,7 @@ impl Scores {
             });
             Ok(())
         });
-        let malformed = |why: String| ComplexityError::Malformed { path: self.path.clone(), what: "scores", why };
+        let malformed = |why: String| ScoresError::Malformed { path: self.path.clone(), what: "scores", why };
         read.map_err(|error| malformed(error.to_string()))
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Categories, ComplexityError, Header, Scores};
+use super::{Categories, Header, Scores, ScoresError};
 use crate::{record::atomic, subset::Subset};
 
 /// A mean of complexities, 0 to 1, and how sure it is.
@@ -73,7 +73,7 @@ impl Summary {
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn of(scores: &Scores) -> Result<Self, ComplexityError> {
+    pub fn of(scores: &Scores) -> Result<Self, ScoresError> {
         let thresholds = scores.header().settings.thresholds.len();
         // Every map that is not zero everywhere has a cell just below 1.
         let telling: Vec<usize> = (0..thresholds)
@@ -127,8 +127,8 @@ impl Summary {
     ///
     /// # Errors
     /// When the file has no such threshold.
-    pub fn threshold(&self, threshold: f32) -> Result<usize, ComplexityError> {
-        let none = || ComplexityError::NoThreshold { threshold, known: self.header.settings.thresholds.clone() };
+    pub fn threshold(&self, threshold: f32) -> Result<usize, ScoresError> {
+        let none = || ScoresError::NoThreshold { threshold, known: self.header.settings.thresholds.clone() };
         self.header.threshold(threshold).ok_or_else(none)
     }
 
@@ -137,7 +137,7 @@ impl Summary {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write_csv(&self, path: &Path) -> Result<(), ComplexityError> {
+    pub fn write_csv(&self, path: &Path) -> Result<(), ScoresError> {
         let attempt = || -> std::io::Result<()> {
             let mut writer = csv::Writer::from_writer(Vec::new());
             let mut head: Vec<String> = ["synset", "label", "images", "accuracy"].map(str::to_owned).into();
@@ -159,7 +159,7 @@ impl Summary {
             }
             atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
         };
-        attempt().map_err(|source| ComplexityError::Write { path: path.into(), source })
+        attempt().map_err(|source| ScoresError::Write { path: path.into(), source })
     }
 
     /// Categories of which at least one class has scores, by name; classes without scores do not count.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::Serialize;
 
-use super::{ComplexityError, ListFile};
+use super::{ListFile, ScoresError};
 use crate::subset::{Category, Difficulty, Subset};
 
 /// What is compared: the complexity of each class as far as it is known, and the two lists.
@@ -47,12 +47,12 @@ pub struct CategoryAgreement {
 ///
 /// # Errors
 /// When a file cannot be read, or no category is in both.
-pub fn compare(a: &str, b: &str) -> Result<Agreement, ComplexityError> {
+pub fn compare(a: &str, b: &str) -> Result<Agreement, ScoresError> {
     let (left, right) = (sides(a)?, sides(b)?);
     let both = left.iter().filter_map(|(category, left)| Some((category, left, right.get(category)?)));
     let categories: Vec<CategoryAgreement> = both.map(|(category, left, right)| agree(category, left, right)).collect();
     if categories.is_empty() {
-        return Err(ComplexityError::NothingInCommon { a: a.into(), b: b.into() });
+        return Err(ScoresError::NothingInCommon { a: a.into(), b: b.into() });
     }
     Ok(Agreement { categories })
 }
@@ -72,7 +72,7 @@ fn agree(category: &str, a: &Side, b: &Side) -> CategoryAgreement {
     }
 }
 
-fn sides(name: &str) -> Result<BTreeMap<String, Side>, ComplexityError> {
+fn sides(name: &str) -> Result<BTreeMap<String, Side>, ScoresError> {
     if name == "published" { Ok(published()) } else { Ok(of(&ListFile::read(Path::new(name))?)) }
 }
 

@@ -1,10 +1,32 @@
-//! The methods and their slugs.
+//! The methods of making activation maps, by name.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::CamError;
+/// What is wrong with the name of a method.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, miette::Diagnostic)]
+pub enum CamMethodError {
+    /// No such method.
+    #[error("there is no activation map method called `{slug}`")]
+    #[diagnostic(help(
+        "methods: grad-cam, grad-cam++, torch-cam-grad-cam++, smooth-grad-cam++ (with -n<samples> and -s<sigma>), \
+         x-grad-cam, layer-cam"
+    ))]
+    Unknown {
+        /// What was asked for.
+        slug: String,
+    },
+    /// The noise of Smooth Grad-CAM++ cannot be used.
+    #[error("smooth-grad-cam++ with {samples} samples and sigma {sigma}")]
+    #[diagnostic(help("use 1 sample or more and a sigma that is 0 or larger, such as smooth-grad-cam++-n4-s0.3"))]
+    Noise {
+        /// Noisy inputs.
+        samples: usize,
+        /// Their standard deviation.
+        sigma: f32,
+    },
+}
 
 /// How activations and gradients become a map.
 ///
@@ -58,10 +80,13 @@ impl CamMethod {
     }
 
     /// Checks the settings of the noise.
-    pub(super) fn check(self) -> Result<Self, CamError> {
+    ///
+    /// # Errors
+    /// When there are no samples, or sigma is negative or not finite.
+    pub fn check(self) -> Result<Self, CamMethodError> {
         match self {
             Self::SmoothGradCamPlusPlus { samples, sigma } if samples == 0 || !sigma.is_finite() || sigma < 0.0 => {
-                Err(CamError::Noise { samples, sigma })
+                Err(CamMethodError::Noise { samples, sigma })
             }
             method => Ok(method),
         }
@@ -89,11 +114,11 @@ impl fmt::Display for CamMethod {
 }
 
 impl FromStr for CamMethod {
-    type Err = CamError;
+    type Err = CamMethodError;
 
     /// Reads a slug; for Smooth Grad-CAM++ with other settings `smooth-grad-cam++-n8-s0.1`.
-    fn from_str(text: &str) -> Result<Self, CamError> {
-        let unknown = || CamError::Method { slug: text.into() };
+    fn from_str(text: &str) -> Result<Self, CamMethodError> {
+        let unknown = || CamMethodError::Unknown { slug: text.into() };
         let slug = text.trim().to_lowercase().replace(['_', ' '], "-");
         let named = |name: &str| {
             let known = |(own, others, _): &&(&str, &[&str], Self)| *own == name || others.contains(&name);
@@ -123,9 +148,9 @@ impl FromStr for CamMethod {
 }
 
 impl TryFrom<String> for CamMethod {
-    type Error = CamError;
+    type Error = CamMethodError;
 
-    fn try_from(text: String) -> Result<Self, CamError> {
+    fn try_from(text: String) -> Result<Self, CamMethodError> {
         text.parse()
     }
 }

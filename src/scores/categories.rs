@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::ComplexityError;
+use super::ScoresError;
 use crate::subset::{Category, Difficulty, Subset};
 
 /// Named groups of classes, by name; the classes of each are sorted and distinct.
@@ -42,7 +42,7 @@ impl Hypernyms {
     ///
     /// # Errors
     /// When it cannot be read, or a line is not a synset and its parent.
-    pub fn read(path: &Path) -> Result<Self, ComplexityError> {
+    pub fn read(path: &Path) -> Result<Self, ScoresError> {
         let text = read(path)?;
         let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
@@ -54,7 +54,7 @@ impl Hypernyms {
                 [first, ..] if first.starts_with('#') => {}
                 _ => {
                     let why = format!("line {} is not a synset and its parent", number + 1);
-                    return Err(ComplexityError::Malformed { path: path.into(), what: "hypernyms", why });
+                    return Err(ScoresError::Malformed { path: path.into(), what: "hypernyms", why });
                 }
             }
         }
@@ -110,8 +110,8 @@ impl Categories {
     ///
     /// # Errors
     /// When the file cannot be read or understood, a category is empty, or ancestors are named without hypernyms.
-    pub fn read(path: &Path, hypernyms: Option<&Hypernyms>, scored: &[&str]) -> Result<Self, ComplexityError> {
-        let malformed = |error: toml::de::Error| ComplexityError::Malformed {
+    pub fn read(path: &Path, hypernyms: Option<&Hypernyms>, scored: &[&str]) -> Result<Self, ScoresError> {
+        let malformed = |error: toml::de::Error| ScoresError::Malformed {
             path: path.into(),
             what: "categories",
             why: error.to_string().trim().replace('\n', " "),
@@ -124,14 +124,14 @@ impl Categories {
                 classes.extend(Subset::find(subset)?.classes.into_iter().map(|class| class.synset));
             }
             if !table.ancestors.is_empty() {
-                let hypernyms = hypernyms.ok_or_else(|| ComplexityError::NoHypernyms { category: name.clone() })?;
+                let hypernyms = hypernyms.ok_or_else(|| ScoresError::NoHypernyms { category: name.clone() })?;
                 let ancestors: BTreeSet<&str> = table.ancestors.iter().map(String::as_str).collect();
                 let descendants = scored.iter().filter(|synset| hypernyms.descends(synset, &ancestors));
                 classes.extend(descendants.map(|&synset| synset.to_owned()));
             }
             classes.retain(|synset| !table.without.contains(synset));
             if classes.is_empty() {
-                return Err(ComplexityError::EmptyCategory { category: name });
+                return Err(ScoresError::EmptyCategory { category: name });
             }
             all.insert(name, distinct(classes));
         }
@@ -153,6 +153,6 @@ fn distinct(classes: impl IntoIterator<Item = String>) -> Vec<String> {
     classes.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn read(path: &Path) -> Result<String, ComplexityError> {
-    fs::read_to_string(path).map_err(|source| ComplexityError::Read { path: path.into(), source })
+fn read(path: &Path) -> Result<String, ScoresError> {
+    fs::read_to_string(path).map_err(|source| ScoresError::Read { path: path.into(), source })
 }

@@ -4,8 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::ComplexityError;
-use crate::cam::{CamMethod, Comparison};
+use super::{CamMethod, Comparison, ScoresError};
 
 /// Whose map is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +65,12 @@ impl Settings {
     ///
     /// # Errors
     /// When there is no threshold, or one is outside of 0 to 1 or there twice.
-    pub fn checked(mut self) -> Result<Self, ComplexityError> {
+    pub fn checked(mut self) -> Result<Self, ScoresError> {
         self.thresholds.sort_by(f32::total_cmp);
         let inside = self.thresholds.iter().all(|threshold| (0.0..=1.0).contains(threshold));
         let rising = self.thresholds.windows(2).all(|pair| pair[0] < pair[1]);
         if self.thresholds.is_empty() || !inside || !rising {
-            return Err(ComplexityError::Thresholds { thresholds: self.thresholds });
+            return Err(ScoresError::Thresholds { thresholds: self.thresholds });
         }
         Ok(self)
     }
@@ -87,12 +86,12 @@ macro_rules! words {
         }
 
         impl FromStr for $kind {
-            type Err = ComplexityError;
+            type Err = ScoresError;
 
-            fn from_str(text: &str) -> Result<Self, ComplexityError> {
+            fn from_str(text: &str) -> Result<Self, ScoresError> {
                 match text.trim() {
                     $($word => Ok(Self::$value),)+
-                    other => Err(ComplexityError::Word { what: $what, word: other.into(), known: &[$($word),+] }),
+                    other => Err(ScoresError::Word { what: $what, word: other.into(), known: &[$($word),+] }),
                 }
             }
         }

@@ -1,0 +1,4 @@
+//! Tests of what is made of scores, on plain values.
+
+mod lists;
+mod method;
