@@ -29,32 +29,14 @@
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
-//! Dependencies point one way, as `docs/design.md` says in section 1.
+//! The rooms live in the crates of `crates/`; this one is the front door, the command line and [`submit`]. Dependencies point one way, as
+//! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
-pub mod augment;
-pub mod board;
-pub mod cam;
-pub mod complexity;
-pub mod data;
-pub mod device;
-pub mod embed;
-pub mod eval;
-pub mod experts;
-pub mod feed;
-pub mod grad;
-pub mod methods;
-pub mod nn;
-pub mod paper;
-pub mod protocol;
-pub mod recipe;
-pub mod record;
-pub mod report;
-pub mod rng;
-pub mod run;
-pub mod scores;
-pub mod select;
-pub mod site;
+pub use compdd_core::{protocol, recipe, record, rng, subset};
+pub use compdd_data::{data, scores};
+pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, teachers};
+pub use compdd_nn::{augment, device, feed, grad, nn};
+pub use compdd_report::{board, paper, report, site};
+
 pub mod submit;
-pub mod subset;
-pub mod teachers;

@@ -1,6 +1,6 @@
 """Differentiable siamese augmentation in PyTorch with recorded draws: what the peers in this folder and `benchmarks/perf` replay.
 
-Written from the formulas of `src/augment/`: mode S (one operation a minibatch), parameters per image, corners aligned, values never
+Written from the formulas of `crates/compdd-nn/src/augment/`: mode S (one operation a minibatch), parameters per image, corners aligned, values never
 clamped. A draw is a row of numbers per image, in the order of SLOTS: uniform numbers, or whole pixels for `crop` and `cutout`.
 """
 import math

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Squares that Pillow and torch make of pictures of many shapes: the golden values of `src/data/resize/`.
+"""Squares that Pillow and torch make of pictures of many shapes: the golden values of `crates/compdd-data/src/data/resize/`.
 
     python3 benchmarks/peer/resize.py [--out tests/fixtures/resize.safetensors]
 
-The pictures come from a formula (`picture` here and in `src/data/resize/tests.rs`), so only the results are stored, planar bytes `[3, side, side]`:
+The pictures come from a formula (`picture` here and in `crates/compdd-data/src/data/resize/tests.rs`), so only the results are stored, planar bytes `[3, side, side]`:
 `WIDTHxHEIGHT-SIDE.pillow` from Pillow's `resize(BILINEAR)`, which antialiases; `.smooth` from torch's `interpolate(mode="bilinear",
 align_corners=False, antialias=True)`, `.plain` from the same without antialias, both computed on floats and rounded; `.crop` from torchvision's
 `Resize(SIDE)` and `CenterCrop(SIDE)` on a Pillow image.

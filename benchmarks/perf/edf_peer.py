@@ -1,6 +1,6 @@
 """The PyTorch side of `edf_iteration.py`: one iteration of EDF as the field runs it, the student's training kept as one graph.
 
-Written for the purpose, from the formulas in `src/grad/rollout.rs` and `src/methods/trajectory/matching.rs`. Protocol of
+Written for the purpose, from the formulas in `crates/compdd-nn/src/grad/rollout.rs` and `crates/compdd-distill/src/methods/trajectory/matching.rs`. Protocol of
 `edf_iteration.rs`; `memory` instead of an answer says that the graph did not fit.
 """
 import pathlib

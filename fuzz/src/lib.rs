@@ -1,4 +1,4 @@
 //! The readers of foreign formats by themselves: the same files that the suite is built from.
 
-#[path = "../../src/data/parse/mod.rs"]
+#[path = "../../crates/compdd-data/src/data/parse/mod.rs"]
 pub mod parse;

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use crate::{
-    board::tests::{around, cell, record, scored},
-    record::{Cell, Flag, Query, Record, Store},
+    record::{
+        Cell, Flag, Query, Record, Store,
+        example::{around, cell_of as cell, record_of as record, scored},
+    },
     submit::{Band, Bands, finding::Notes},
 };
 

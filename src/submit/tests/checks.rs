@@ -3,8 +3,10 @@
 use std::{fmt::Write as _, fs};
 
 use crate::{
-    board::tests::{Results, around, cell, hard, record, scored, set},
-    record::{Budget, Bundle, BundleRef, Cell, Flag, Labels, PixelSpaceRecord, Record},
+    record::{
+        Budget, Bundle, BundleRef, Cell, Flag, Labels, PixelSpaceRecord, Record,
+        example::{Results, around, cell_of as cell, hard, record_of as record, scored, set},
+    },
     submit::{Level, Report, check},
 };
 
@@ -235,5 +237,11 @@ fn a_folder_that_is_not_there_is_an_error() {
 fn what_passes_can_be_ranked() {
     let (results, _) = good();
     let own = Results::with(&[record("dm", &around(0.3, 0.01))]);
-    assert_eq!(crate::board::tests::open(&[&own, &results], &crate::board::Filter::default()).entries.len(), 2);
+    assert_eq!(
+        crate::board::Board::open(&[own.store.clone(), results.store.clone()], &crate::board::Filter::default())
+            .unwrap()
+            .entries
+            .len(),
+        2
+    );
 }

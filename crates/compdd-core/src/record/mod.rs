@@ -1,0 +1,55 @@
+//! What is kept: distilled sets and results.
+//!
+//! A [`Distilled`] set is written as a *bundle*, a folder that says everything about itself. A [`Record`] is one result
+//! with every student's score; two identical runs write identical bytes, and whatever differs between them (times,
+//! memory, machine) lives in the [`Timing`] file beside it. The [`Store`] lays both out under `results/`, and
+//! `board` ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
+//! network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
+
+pub mod atomic;
+mod bundle;
+mod cell;
+mod compare;
+pub mod contact_sheet;
+mod curve;
+mod distilled;
+mod error;
+#[doc(hidden)]
+pub mod example;
+pub mod hash;
+pub mod import;
+pub mod json;
+mod kept;
+mod known;
+mod labels;
+mod manifest;
+pub mod percent;
+mod pixel_space;
+mod plane;
+mod preview;
+mod published;
+mod result;
+mod scores;
+mod store;
+mod timing;
+mod validate;
+
+pub use bundle::{Bundle, BundleInfo};
+pub use cell::{Budget, Cell, Conditions, Fidelity};
+pub use compare::{Comparison, signed};
+pub use curve::CurvePoint;
+pub use distilled::{Distilled, Provenance};
+pub use error::RecordError;
+pub use json::value_of;
+pub use kept::Depth;
+pub use known::KnownSubsets;
+pub use labels::Labels;
+pub use manifest::{LabelKind, Manifest};
+pub use pixel_space::PixelSpaceRecord;
+pub use plane::{Plane, PlaneImage};
+pub use published::PublishedRow;
+pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord, TeacherRef};
+pub use scores::{Accuracy, Interval, StudentRecord, Summary};
+pub use store::{Query, Store};
+pub use timing::Timing;
+pub use validate::{Problem, with_causes};

@@ -1,0 +1,234 @@
+//! The results folder.
+
+use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, atomic};
+use std::path::{Path, PathBuf};
+
+/// A results folder:
+///
+/// ```text
+/// results/
+///   leaderboard.csv
+///   records/<method>/<subset>/<cell id>.json          one result
+///   records/<method>/<subset>/<cell id>.timing.json   what a repetition would not reproduce
+///   bundles/<bundle name>.bundle/                     a distilled set, shared by the results that used it
+///   logs/<bundle name>.jsonl                          what happened while it was made and scored
+/// ```
+///
+/// A cell is done when its record exists. All writes are by rename, so several processes may share a folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// Which records are wanted; an empty entry accepts everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Slug of the method.
+    pub method: Option<String>,
+    /// Id or slug of the subset.
+    pub subset: Option<String>,
+    /// Images per class.
+    pub ipc: Option<usize>,
+    /// Id or slug of the protocol.
+    pub protocol: Option<String>,
+    /// Slug of the network.
+    pub network: Option<String>,
+    /// Image side.
+    pub resolution: Option<usize>,
+    /// Budget.
+    pub budget: Option<Budget>,
+    /// Fidelity.
+    pub fidelity: Option<Fidelity>,
+}
+
+impl Query {
+    /// Whether a cell is wanted.
+    pub fn accepts(&self, cell: &Cell) -> bool {
+        let word = |wanted: &Option<String>, id: &str| {
+            wanted.as_deref().is_none_or(|w| w == id || id.split_once('@').is_some_and(|(slug, _)| slug == w))
+        };
+        word(&self.method, &cell.method)
+            && word(&self.subset, &cell.subset)
+            && word(&self.protocol, &cell.protocol)
+            && word(&self.network, &cell.network)
+            && self.ipc.is_none_or(|v| v == cell.ipc)
+            && self.resolution.is_none_or(|v| v == cell.resolution)
+            && self.budget.is_none_or(|v| v == cell.budget)
+            && self.fidelity.is_none_or(|v| v == cell.fidelity)
+    }
+}
+
+pub(super) const TIMING_SUFFIX: &str = ".timing.json";
+
+impl Store {
+    /// A folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of the records.
+    pub fn records(&self) -> PathBuf {
+        self.root.join("records")
+    }
+
+    /// Where the table is written.
+    pub fn leaderboard(&self) -> PathBuf {
+        self.root.join("leaderboard.csv")
+    }
+
+    /// Where a cell's record lies.
+    pub fn record_path(&self, cell: &Cell) -> PathBuf {
+        self.records().join(&cell.method).join(&cell.subset).join(format!("{}.json", cell.id()))
+    }
+
+    /// Where a cell's timing lies.
+    pub fn timing_path(&self, cell: &Cell) -> PathBuf {
+        self.record_path(cell).with_file_name(format!("{}{TIMING_SUFFIX}", cell.id()))
+    }
+
+    /// Where the log of a run lies, named after its distilled set.
+    pub fn log_path(&self, cell: &Cell) -> PathBuf {
+        self.root.join("logs").join(format!("{}.jsonl", cell.bundle_name()))
+    }
+
+    /// Where the curve of a cell lies.
+    pub fn curve_path(&self, cell: &Cell) -> PathBuf {
+        self.root.join("curves").join(format!("{}.csv", cell.id()))
+    }
+
+    /// Where a bundle belongs; `draw` counts the sets of a run that makes several.
+    pub fn bundle_path(&self, cell: &Cell, draw: Option<usize>) -> PathBuf {
+        let draw = draw.map(|index| format!("-draw{index}")).unwrap_or_default();
+        self.root.join("bundles").join(format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
+    }
+
+    /// A path as records store it: relative to the results folder where it lies inside, with forward slashes.
+    pub fn relative(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether a cell is done.
+    pub fn exists(&self, cell: &Cell) -> bool {
+        self.record_path(cell).is_file()
+    }
+
+    /// Writes a record and its timing; the record last, because it is what marks the cell as done.
+    pub fn save(&self, record: &Record, timing: Option<&Timing>) -> Result<PathBuf, RecordError> {
+        if let Some(timing) = timing {
+            timing.write(&self.timing_path(&record.cell))?;
+        }
+        let path = self.record_path(&record.cell);
+        record.write(&path)?;
+        Ok(path)
+    }
+
+    /// The record of a cell, if it is done.
+    pub fn load(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
+        let path = self.record_path(cell);
+        if path.is_file() { Record::read(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// The timing beside a record, if there is one.
+    pub fn timing(&self, cell: &Cell) -> Result<Option<Timing>, RecordError> {
+        let path = self.timing_path(cell);
+        if path.is_file() { Timing::read(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// The record with this id, or the only one whose id starts or ends with the text.
+    pub fn find(&self, id: &str) -> Result<Record, RecordError> {
+        let wanted = id.trim().trim_end_matches(".json");
+        let files = self.record_files()?;
+        let name = |path: &Path| path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        if let Some(path) = files.iter().find(|p| name(p) == wanted) {
+            return Record::read(path);
+        }
+        let partial = |p: &&PathBuf| !wanted.is_empty() && (name(p).starts_with(wanted) || name(p).ends_with(wanted));
+        let near: Vec<&PathBuf> = files.iter().filter(partial).collect();
+        match near.as_slice() {
+            [only] => Record::read(only),
+            many => Err(RecordError::UnknownRecord {
+                id: id.to_owned(),
+                root: self.root.clone(),
+                near: many.iter().take(3).map(|p| name(p)).collect(),
+            }),
+        }
+    }
+
+    /// All records that a query accepts, sorted by id. The first unreadable file is an error.
+    pub fn list(&self, query: &Query) -> Result<Vec<Record>, RecordError> {
+        let mut records = Vec::new();
+        for path in self.record_files()? {
+            let record = Record::read(&path)?;
+            if query.accepts(&record.cell) {
+                records.push(record);
+            }
+        }
+        records.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(records)
+    }
+
+    /// The full-data record that a cell's recovery ratio refers to: the one of its [conditions](Cell::conditions); of several, the one
+    /// with the most students. A file that cannot be read is passed over with a warning: it may be somebody else's.
+    pub fn reference(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
+        let folder = self.records().join("full").join(&cell.subset);
+        let read = |path: &PathBuf| {
+            Record::read(path).map_err(|error| tracing::warn!("passed over as a reference: {error}")).ok()
+        };
+        let known = Self::files_below(&folder)?.iter().filter_map(read).collect::<Vec<_>>();
+        Ok(Self::reference_among(&known, cell).cloned())
+    }
+
+    /// As [`Store::reference`], among records that are loaded already.
+    pub fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
+        let fits = |record: &&Record| record.cell.method == "full" && record.cell.conditions() == cell.conditions();
+        records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
+    }
+
+    /// Every bundle that is kept, sorted.
+    pub fn bundles(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let folder = self.root.join("bundles");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
+        let mut paths: Vec<PathBuf> = entries.map_err(RecordError::io("list", &folder))?;
+        paths.retain(|path| path.is_dir() && !atomic::is_leftover(path));
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Every file that should be a record, sorted. An absent folder has none.
+    pub fn record_files(&self) -> Result<Vec<PathBuf>, RecordError> {
+        Self::files_below(&self.records())
+    }
+
+    fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|e| {
+                let path = e.path().unwrap_or(folder).to_owned();
+                RecordError::Io { action: "list", path, source: e.into() }
+            })?;
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy();
+            let record = name.ends_with(".json") && !name.ends_with(TIMING_SUFFIX) && !atomic::is_leftover(path);
+            if entry.file_type().is_file() && record {
+                files.push(path.to_owned());
+            }
+        }
+        Ok(files)
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -1,0 +1,81 @@
+//! Tests of scoring, and of files of scores.
+
+mod means;
+mod samples;
+mod scores;
+mod stability;
+mod truth;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use burn::tensor::Device;
+
+use super::{ComplexityError, Judge, Scored, score};
+use crate::cam::CamModel;
+use compdd_core::subset::Subset;
+use compdd_data::{
+    data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched, Watch},
+    scores::Settings,
+};
+use compdd_nn::nn::NetworkSpec;
+
+const SIDE: usize = 16;
+
+fn scenes() -> Subset {
+    Subset::find("scenes-easy").unwrap()
+}
+
+fn decode() -> Decode {
+    Decode { resolution: SIDE, resize: ResizeMode::Squash, antialias: true }
+}
+
+/// An untrained network: what it looks at has no meaning, but it is something.
+fn judge(slug: &str, seed: u64) -> Judge {
+    let network = NetworkSpec::parse(slug).unwrap().build(3, SIDE, 10).unwrap();
+    let params = network.init(seed, &Device::flex());
+    of_subset(CamModel::new(network, params, None).unwrap().with_chunk(3), &scenes())
+}
+
+/// A judge whose outputs are the classes of a subset.
+fn of_subset(cam: CamModel, subset: &Subset) -> Judge {
+    let (mean, std) = subset.normalisation();
+    let classes = subset.classes.iter().map(|class| class.synset.clone()).collect();
+    Judge::new(cam, classes, PixelSpace::Normalised { mean, std }).unwrap()
+}
+
+/// Forty pictures in portions of seven.
+fn roll() -> Arc<Roll> {
+    let options = RollOptions { per_class: Some(4), ..RollOptions::default() };
+    let roll = Roll::open(Some(&scenes()), &Library::empty(), Split::Train, decode(), options).unwrap();
+    Arc::new(roll.with_portion(7))
+}
+
+fn scored(judge: &Judge, roll: &Arc<Roll>, settings: &Settings, out: &Path) -> Result<Scored, ComplexityError> {
+    score(judge, roll, settings, out, false, &Unwatched)
+}
+
+/// Asks to stop after some portions.
+struct StopAfter {
+    looks: AtomicUsize,
+    portions: usize,
+}
+
+impl StopAfter {
+    fn new(portions: usize) -> Self {
+        Self { looks: AtomicUsize::new(0), portions }
+    }
+}
+
+impl Watch for StopAfter {
+    fn advance(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn stopped(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed) >= self.portions
+    }
+}

@@ -1,0 +1,168 @@
+//! Several students, on one training set or on one each.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use burn::tensor::Device;
+
+use super::{
+    EvalError, LogitSource, Passes, Plan, Progress, Student, TrainingData, View, Watch, accuracy,
+    supervision::supervision,
+};
+use compdd_core::{protocol::Scoring, record::StudentRecord};
+use compdd_nn::nn::Network;
+
+/// Where and how an evaluation runs. Nothing in here changes a score.
+#[derive(Clone)]
+pub struct EvalContext<'a> {
+    /// Where to compute.
+    pub device: Device,
+    /// Set from outside to stop; students are saved first.
+    pub stop: &'a AtomicBool,
+    /// Who hears about epochs and scores.
+    pub progress: &'a dyn Progress,
+    /// Folder for one file per student, and how often it is written. It belongs to one evaluation; the caller removes it
+    /// when the scores are safe.
+    pub checkpoint: Option<(PathBuf, Duration)>,
+    /// Students trained at the same time; `None` chooses by the size of a step.
+    pub lanes: Option<usize>,
+}
+
+impl<'a> EvalContext<'a> {
+    /// A context without checkpoints or progress.
+    pub fn new(device: Device, stop: &'a AtomicBool) -> Self {
+        Self { device, stop, progress: &(), checkpoint: None, lanes: None }
+    }
+}
+
+/// Trains one student per seed on `data` and scores it on `test` after its last epoch. `teacher` is for the protocols that ask one. Scores come in the order of `seeds`.
+///
+/// Students are independent; on a CPU, small ones are trained side by side, each with its share of the cores. No choice
+/// among checkpoints or students is made here.
+pub fn evaluate(
+    seeds: &[u64],
+    network: &Network,
+    data: &[&dyn TrainingData],
+    test: &View<'_>,
+    protocol: &Scoring,
+    teacher: Option<&dyn LogitSource>,
+    context: &EvalContext<'_>,
+) -> Result<Vec<StudentRecord>, EvalError> {
+    protocol.validate()?;
+    if test.is_empty() {
+        return Err(EvalError::Empty { split: "test" });
+    }
+    let Some(largest) = data.iter().map(|set| set.len()).max() else {
+        return Err(EvalError::Empty { split: "training" });
+    };
+    if let Some(set) = data.iter().find(|set| set.shape() != test.set().shape()) {
+        return Err(EvalError::Shape { found: set.shape(), expected: test.set().shape() });
+    }
+    if let Some((folder, _)) = &context.checkpoint {
+        std::fs::create_dir_all(folder).map_err(|source| EvalError::File {
+            action: "create",
+            path: folder.clone(),
+            source,
+        })?;
+    }
+    let job = Job { seeds, network, data, test, protocol, teacher, context };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let lanes = context
+        .lanes
+        .unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores))
+        .clamp(1, seeds.len().max(1));
+    tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
+    if lanes == 1 {
+        return (0..seeds.len()).map(|student| job.student(student)).collect();
+    }
+    job.side_by_side(lanes, cores)
+}
+
+/// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
+fn lanes(images: usize, shape: [usize; 3], protocol: &Scoring, device: &Device, cores: usize) -> usize {
+    const SMALL_STEP: usize = 64 * 32 * 32;
+    let [_, h, w] = shape;
+    let pixels = protocol.batch.min(images) * h * w;
+    if *device == Device::flex() && pixels <= SMALL_STEP { cores } else { 1 }
+}
+
+struct Job<'a> {
+    seeds: &'a [u64],
+    network: &'a Network,
+    data: &'a [&'a dyn TrainingData],
+    test: &'a View<'a>,
+    protocol: &'a Scoring,
+    teacher: Option<&'a dyn LogitSource>,
+    context: &'a EvalContext<'a>,
+}
+
+impl Job<'_> {
+    fn student(&self, number: usize) -> Result<StudentRecord, EvalError> {
+        let (context, seed) = (self.context, self.seeds[number]);
+        let draw = number % self.data.len();
+        let data = self.data[draw];
+        let mut student =
+            Student::new(self.network, Plan::of(self.protocol, data.learning_rate()), seed, &context.device);
+        let mut watch = Watch::new(number, context.stop, context.progress);
+        let supervision =
+            supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
+        if let Some((folder, every)) = &context.checkpoint {
+            let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
+            let tag = match supervision.identity() {
+                None => data.hash(),
+                Some(identity) => format!("{} {identity}", data.hash()),
+            };
+            student.resume(&path, &tag)?;
+            watch = watch.saving_to(&path, &tag, *every);
+        }
+        context.progress.begins(number, self.protocol.total_epochs());
+        student.train_under(data, supervision.as_ref(), &mut watch)?;
+        watch.finished(&student)?;
+        let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
+        let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
+        context.progress.scored(number, accuracy.fraction());
+        let epochs = student.epochs_done();
+        let steps = epochs * data.len().div_ceil(self.protocol.batch);
+        Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps })
+    }
+
+    /// Every lane takes the next student until there is none, inside a thread pool of its own.
+    fn side_by_side(&self, lanes: usize, cores: usize) -> Result<Vec<StudentRecord>, EvalError> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<Result<StudentRecord, EvalError>>>> =
+            Mutex::new(self.seeds.iter().map(|_| None).collect());
+        let lane = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= self.seeds.len() {
+                    break;
+                }
+                let result = self.student(number);
+                let failed = result.is_err();
+                if let Ok(mut results) = results.lock() {
+                    results[number] = Some(result);
+                }
+                if failed {
+                    next.store(self.seeds.len(), Ordering::Relaxed);
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..lanes {
+                scope.spawn(|| match rayon::ThreadPoolBuilder::new().num_threads((cores / lanes).max(1)).build() {
+                    Ok(pool) => pool.install(lane),
+                    Err(_) => lane(),
+                });
+            }
+        });
+        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        results.into_iter().map(|result| result.unwrap_or(Err(EvalError::Interrupted))).collect()
+    }
+}

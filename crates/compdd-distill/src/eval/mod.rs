@@ -1,0 +1,38 @@
+//! Scores: students, how they are trained, and what their accuracies amount to.
+//!
+//! A [`Student`] is a network in training that can be stopped, saved and resumed without a trace in its result. A
+//! [`Protocol`](compdd_core::protocol::Protocol) says how long and how fast it trains on a [`TrainingSet`], and a [`Supervision`] what it learns from:
+//! stored labels, or a teacher that is asked on the same augmented images;
+//! [`evaluate`] trains several of them and scores each after its last epoch. The same
+//! students, with a [`Plan`] of their own on [`RealImages`], give the full-data reference and the networks behind
+//! [`features`]. No checkpoint, epoch or student is ever chosen here; whoever chooses does it on [`View::heldout`].
+
+mod error;
+mod evaluate;
+mod measure;
+mod optimizer;
+mod plan;
+mod schedule;
+mod state;
+mod student;
+mod supervision;
+mod targets;
+mod training;
+mod view;
+mod watch;
+
+pub use error::EvalError;
+pub use evaluate::{EvalContext, evaluate};
+pub use measure::{Passes, accuracy, features, predictions};
+pub use optimizer::{Optimizer, Rule};
+pub use plan::Plan;
+pub use schedule::Schedule;
+pub use student::Student;
+pub use supervision::{LogitSource, Minibatch, OnlineTeacher, StoredLabels, Supervision};
+pub use targets::{Targets, hard_rows};
+pub use training::{Batches, RealImages, TrainingData, TrainingSet};
+pub use view::View;
+pub use watch::{Following, Progress, Watch};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! A student on disk: everything that makes it go on exactly where it stood.
+
+use std::{collections::HashMap, path::Path};
+
+use burn::tensor::{Tensor, TensorData};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{EvalError, Optimizer, Student};
+use compdd_core::record::atomic;
+use compdd_nn::nn::{Params, Slot};
+
+/// Version of the file format.
+const FORMAT: &str = "compdd student 1";
+
+/// The part of the state that is not a tensor.
+#[derive(Serialize, Deserialize)]
+struct Counters {
+    epoch: usize,
+    batch: usize,
+    steps: u32,
+    averages: usize,
+    /// Bits of the running loss sum, if an epoch is under way.
+    running: Option<u32>,
+    /// Bits of the mean loss of the last epoch.
+    last_loss: u64,
+}
+
+impl Student<'_> {
+    /// What a saved student must share with this one to be continued: network, sizes, plan, seed and `tag`.
+    fn fingerprint(&self, tag: &str) -> String {
+        let network = (self.network.spec().to_string(), self.network.input(), self.network.classes());
+        let text = serde_json::json!([network, self.plan, self.seed, tag]).to_string();
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// The whole state as a safetensors file. `tag` names the training data.
+    pub fn to_bytes(&self, tag: &str) -> Result<Vec<u8>, EvalError> {
+        let averages = self.optimizer.averages();
+        let counters = Counters {
+            epoch: self.epoch,
+            batch: self.batch,
+            steps: self.optimizer.steps(),
+            averages: averages.len(),
+            running: self.running.clone().map(|sum| sum.into_scalar::<f32>().to_bits()),
+            last_loss: self.last_loss.to_bits(),
+        };
+        let mut blobs: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+        let mut add = |name: String, slot: &Slot, value: &Tensor<1>| {
+            let bytes = value.clone().into_data().iter::<f32>().flat_map(f32::to_le_bytes).collect();
+            blobs.push((name, slot.shape.clone(), bytes));
+        };
+        for (slot, value) in self.params.entries() {
+            add(format!("value.{}", slot.name), slot, value);
+        }
+        for (k, list) in averages.iter().enumerate() {
+            for (slot, value) in self.params.layout().parameters.iter().zip(list) {
+                add(format!("average{k}.{}", slot.name), slot, value);
+            }
+        }
+        let failed = |reason: String| EvalError::State { what: "memory".into(), reason };
+        let views = blobs
+            .iter()
+            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|error| failed(error.to_string()))?;
+        let metadata = HashMap::from([
+            ("format".to_owned(), FORMAT.to_owned()),
+            ("fingerprint".to_owned(), self.fingerprint(tag)),
+            ("counters".to_owned(), serde_json::to_string(&counters).map_err(|error| failed(error.to_string()))?),
+        ]);
+        safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Takes over the state in `bytes`; `false` when it belongs to another network, plan, seed or data set.
+    pub fn restore(&mut self, bytes: &[u8], tag: &str) -> Result<bool, EvalError> {
+        self.try_restore(bytes, tag).map_err(|reason| EvalError::State { what: "the checkpoint".into(), reason })
+    }
+
+    fn try_restore(&mut self, bytes: &[u8], tag: &str) -> Result<bool, String> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let field = |name: &str| metadata.get(name).ok_or_else(|| format!("`{name}` is missing from its header"));
+        if field("format")? != FORMAT {
+            return Err(format!("its format is `{}`, this program reads `{FORMAT}`", field("format")?));
+        }
+        if *field("fingerprint")? != self.fingerprint(tag) {
+            return Ok(false);
+        }
+        let counters: Counters = serde_json::from_str(field("counters")?).map_err(|error| error.to_string())?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let read = |prefix: &str, slots: &[Slot]| -> Result<Vec<Tensor<1>>, String> {
+            let load = |slot: &Slot| {
+                let view = file.tensor(&format!("{prefix}.{}", slot.name)).map_err(|error| error.to_string())?;
+                if view.dtype() != Dtype::F32 || view.shape() != slot.shape {
+                    return Err(format!("`{}` has another shape", slot.name));
+                }
+                let (words, _) = view.data().as_chunks::<4>();
+                let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+                Ok(Tensor::from_data(TensorData::new(values, [slot.len()]), &self.device))
+            };
+            slots.iter().map(load).collect()
+        };
+        let layout = self.network.layout();
+        let params = Params::new(layout, read("value", &layout.parameters)?, read("value", &layout.buffers)?);
+        let averages = (0..counters.averages).map(|k| read(&format!("average{k}"), &layout.parameters));
+        let averages = averages.collect::<Result<Vec<_>, _>>()?;
+        let running = counters.running.map(f32::from_bits);
+        self.running = running.map(|sum| Tensor::from_data(TensorData::new(vec![sum], [1]), &self.device));
+        self.optimizer = Optimizer::restored(self.plan.rule, averages, counters.steps);
+        self.params = params;
+        (self.epoch, self.batch) = (counters.epoch, counters.batch);
+        self.last_loss = f64::from_bits(counters.last_loss);
+        Ok(true)
+    }
+
+    /// Writes the state to `path`, by rename.
+    pub fn save(&self, path: &Path, tag: &str) -> Result<(), EvalError> {
+        let bytes = self.to_bytes(tag)?;
+        atomic::write(path, &bytes).map_err(|source| EvalError::File { action: "write", path: path.to_owned(), source })
+    }
+
+    /// Goes on from the file at `path`, if there is one and it belongs to this training.
+    pub fn resume(&mut self, path: &Path, tag: &str) -> Result<bool, EvalError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(EvalError::File { action: "read", path: path.to_owned(), source }),
+        };
+        let what = || path.display().to_string();
+        let known = self.try_restore(&bytes, tag).map_err(|reason| EvalError::State { what: what(), reason })?;
+        if known {
+            tracing::info!(seed = self.seed, epoch = self.epoch, "student resumed");
+        } else {
+            tracing::warn!(path = %what(), "checkpoint belongs to another training: starting from the first epoch");
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,212 @@
+//! One network in training, step by step, with a state that survives a crash.
+
+use burn::tensor::{Device, Tensor};
+
+use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, Watch};
+use compdd_core::rng::Stream;
+use compdd_nn::{
+    augment::{CutMix, Draw as _, Sampling},
+    nn::{Mode, Network, Params, loss::probability_cross_entropy},
+};
+
+/// A network being trained from its own named random streams.
+///
+/// Everything drawn is addressed by `(seed, purpose, epoch or step)`, so the state is the parameters, the optimiser's
+/// averages and two counters, and a student that was saved and restored gives bit for bit the result of one that was not.
+#[derive(Clone, Debug)]
+pub struct Student<'n> {
+    pub(super) network: &'n Network,
+    pub(super) plan: Plan,
+    pub(super) seed: u64,
+    pub(super) device: Device,
+    pub(super) params: Params,
+    pub(super) optimizer: Optimizer,
+    pub(super) epoch: usize,
+    pub(super) batch: usize,
+    /// Sum of the losses of the running epoch, weighted by batch size.
+    pub(super) running: Option<Tensor<1>>,
+    pub(super) last_loss: f64,
+}
+
+impl<'n> Student<'n> {
+    /// A fresh student.
+    pub fn new(network: &'n Network, plan: Plan, seed: u64, device: &Device) -> Self {
+        Self::from_params(network, plan, seed, network.init(seed, device))
+    }
+
+    /// A student that starts from given parameters, on their device.
+    pub fn from_params(network: &'n Network, plan: Plan, seed: u64, params: Params) -> Self {
+        let (device, optimizer) = (params.device(), Optimizer::new(plan.rule));
+        Self { network, plan, seed, device, params, optimizer, epoch: 0, batch: 0, running: None, last_loss: f64::NAN }
+    }
+
+    /// The parameters as they stand.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Takes over running statistics that were gathered elsewhere.
+    ///
+    /// # Panics
+    /// When they belong to another network.
+    pub fn replace_statistics(&mut self, buffers: Vec<Tensor<1>>) {
+        self.params = self.params.clone().with_buffers(buffers);
+    }
+
+    /// The network.
+    pub fn network(&self) -> &'n Network {
+        self.network
+    }
+
+    /// The seed everything is drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Epochs finished.
+    pub fn epochs_done(&self) -> usize {
+        self.epoch
+    }
+
+    /// Mean training loss of the last finished epoch; NaN before the first.
+    pub fn last_loss(&self) -> f64 {
+        self.last_loss
+    }
+
+    /// Trains to the end of the plan, from wherever the student stands.
+    ///
+    /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
+    pub fn train(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+        self.check(data)?;
+        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        self.train_under(data, &labels, watch)
+    }
+
+    /// As [`Student::train`]; goes on from the file that is saved to, if there is one.
+    ///
+    /// # Errors
+    /// As [`Student::train`], and when the file cannot be read or written.
+    pub fn train_followed(&mut self, data: &dyn TrainingData, following: &Following<'_>) -> Result<(), EvalError> {
+        let mut watch = Watch::new(0, following.stop, following.progress);
+        if let Some((path, every)) = &following.saving {
+            let tag = data.hash();
+            self.resume(path, &tag)?;
+            watch = watch.saving_to(path, &tag, *every);
+        }
+        self.train(data, &mut watch)?;
+        watch.finished(self)
+    }
+
+    /// As [`Student::train`], with a supervision that need not be the labels of the training set.
+    ///
+    /// # Errors
+    /// As [`Student::train`].
+    pub fn train_under(
+        &mut self,
+        data: &dyn TrainingData,
+        supervision: &dyn Supervision,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), EvalError> {
+        self.check(data)?;
+        while self.epoch < self.plan.epochs {
+            self.run_epoch(data, supervision, watch)?;
+        }
+        Ok(())
+    }
+
+    /// Trains one more epoch.
+    ///
+    /// # Errors
+    /// As [`Student::train`].
+    pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+        self.check(data)?;
+        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        self.run_epoch(data, &labels, watch)
+    }
+
+    fn check(&self, data: &dyn TrainingData) -> Result<(), EvalError> {
+        if data.is_empty() {
+            return Err(EvalError::Empty { split: "training" });
+        }
+        let base = self.plan.schedule.rate(0);
+        if !base.is_finite() || base <= 0.0 {
+            return Err(EvalError::LearningRate { value: base });
+        }
+        Ok(())
+    }
+
+    fn run_epoch(
+        &mut self,
+        data: &dyn TrainingData,
+        supervision: &dyn Supervision,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), EvalError> {
+        let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
+        let batches = order.chunks(self.plan.batch);
+        let count = batches.len();
+        let mut images = data.batches(&order, self.plan.batch, &self.device);
+        let rate = self.plan.schedule.rate(self.epoch);
+        if self.batch == 0 && self.plan.schedule.rebuilds(self.epoch) {
+            self.rebuild_optimizer();
+        }
+        for indices in batches.skip(self.batch) {
+            watch.pause_point(self)?;
+            let (images, mix) = self.augmented(images(self.batch), (self.epoch * count + self.batch) as u64);
+            let (epoch, batch) = (self.epoch, self.batch);
+            let minibatch = Minibatch { epoch, batch, indices, images: &images, mix: mix.as_ref() };
+            let loss = self.step_with(images.clone(), rate, |logits| supervision.loss(&minibatch, logits));
+            let weighted = loss.mul_scalar(indices.len() as f32);
+            self.running = Some(match self.running.take() {
+                Some(sum) => sum + weighted,
+                None => weighted,
+            });
+            self.batch += 1;
+        }
+        let sum: f32 = self.running.take().map_or(f32::NAN, Tensor::into_scalar);
+        if !sum.is_finite() {
+            return Err(EvalError::Diverged { seed: self.seed, epoch: self.epoch, learning_rate: rate });
+        }
+        self.last_loss = f64::from(sum) / data.len() as f64;
+        self.epoch += 1;
+        self.batch = 0;
+        watch.epoch_done(self);
+        Ok(())
+    }
+
+    /// The augmented images of a minibatch, mixed where the plan says so, and the mix.
+    fn augmented(&self, images: Tensor<4>, step: u64) -> (Tensor<4>, Option<CutMix>) {
+        let [n, channels, height, width] = images.dims();
+        let shape = [channels, height, width];
+        let mut stream = Stream::new(self.seed, "dsa", step);
+        let images = self.plan.augmentation.draw(&mut stream, n, shape, Sampling::PerImage).apply(images);
+        let mut stream = Stream::new(self.seed, "cutmix", step);
+        match CutMix::draw(self.plan.cutmix, &mut stream, n, [height, width]) {
+            Some(mix) => (mix.images(images), Some(mix)),
+            None => (images, None),
+        }
+    }
+
+    /// Forgets the optimiser's averages, as the routine does when the learning rate drops.
+    pub fn rebuild_optimizer(&mut self) {
+        self.optimizer.rebuild();
+    }
+
+    /// One update on one minibatch with target probabilities; returns the loss before it.
+    ///
+    /// # Shapes
+    /// `images` `[b, channels, height, width]`, `targets` `[b, classes]` probabilities; result: one value.
+    pub fn step(&mut self, images: Tensor<4>, targets: Tensor<2>, rate: f32) -> Tensor<1> {
+        self.step_with(images, rate, |logits| probability_cross_entropy(logits, targets))
+    }
+
+    /// One update on one minibatch, with the loss that `loss` makes of the logits; returns it.
+    fn step_with(&mut self, images: Tensor<4>, rate: f32, loss: impl FnOnce(Tensor<2>) -> Tensor<1>) -> Tensor<1> {
+        let tracked = self.params.track();
+        let output = self.network.forward(&tracked, images, Mode::Train);
+        let loss = loss(output.logits);
+        let mut gradients = loss.clone().backward();
+        let gradients = tracked.gradients(&mut gradients);
+        self.params = self.optimizer.step(&self.params, &gradients, rate).with_buffers(output.buffers);
+        loss.inner()
+    }
+}

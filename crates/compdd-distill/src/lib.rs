@@ -1,0 +1,25 @@
+//! Distillation: students, teachers, experts, methods, and the engine that drives a run.
+//!
+//! What may enter: whatever trains a network or makes a distilled set. What may not: tables, charts, command-line flags.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
+//! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
+//! | [`embed`] | images as points of a plane: features of a network, t-SNE |
+//! | [`eval`] | students: how a distilled set is scored |
+//! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
+//! | [`methods`] | one module per method, one trait, one registry |
+//! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
+//! | [`select`] | which real images: coresets |
+//! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
+
+pub mod cam;
+pub mod complexity;
+pub mod embed;
+pub mod eval;
+pub mod experts;
+pub mod methods;
+pub mod run;
+pub mod select;
+pub mod teachers;

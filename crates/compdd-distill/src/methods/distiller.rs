@@ -1,0 +1,170 @@
+//! The two traits between the engine and a method: [`Method`] (what it is, how it starts) and [`Distiller`] (one run of it).
+
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+
+use super::{MethodError, State};
+use crate::{
+    eval::Following,
+    experts::{Buffer, Demand},
+};
+use compdd_core::{
+    recipe::{Check, Kind, Recipe},
+    record::{Distilled, Labels, Provenance},
+};
+use compdd_data::data::Task;
+use compdd_nn::{grad::Offload, nn::NetworkSpec};
+
+/// A registered method: an entry in the catalogue, checks of its recipe, and how a run starts.
+pub trait Method: Check + Sync {
+    /// The name on the command line and in every record.
+    fn slug(&self) -> &'static str {
+        self.info().slug
+    }
+
+    /// One line for `compdd method list`.
+    fn summary(&self) -> &'static str {
+        self.info().summary
+    }
+
+    /// What it gives.
+    fn kind(&self) -> Kind {
+        self.info().kind
+    }
+
+    /// Whether the recipe asks for whitened pixels.
+    fn whitens(&self, _recipe: &Recipe) -> bool {
+        false
+    }
+
+    /// The network to distil with and to score unless the user names one; none: the one the subset is usually given.
+    fn network(&self, _recipe: &Recipe) -> Option<String> {
+        None
+    }
+
+    /// The experts that a run reads; the engine trains those that are missing before it starts the method. `seed` is that of
+    /// the run.
+    ///
+    /// # Errors
+    /// When the recipe asks for experts that cannot be.
+    fn demand(&self, _recipe: &Recipe, _seed: u64) -> Result<Option<Demand>, MethodError> {
+        Ok(None)
+    }
+
+    /// Whether every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
+    fn redraws(&self, _recipe: &Recipe) -> bool {
+        false
+    }
+
+    /// Starts a run. A [`Kind::Reference`] has nothing to start.
+    ///
+    /// # Errors
+    /// When the task does not fit (too few images of a class, no network at this resolution, ...).
+    fn start<'a>(&self, _start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        Err(MethodError::NoDistillation { method: self.slug() })
+    }
+}
+
+/// Everything a method may look at when it starts. The test set is in the task for the protocols' sake; methods never read it.
+#[derive(Clone)]
+pub struct Start<'a> {
+    /// The images and classes.
+    pub task: &'a Task,
+    /// The resolved hyper-parameters.
+    pub recipe: &'a Recipe,
+    /// Images per class.
+    pub ipc: usize,
+    /// Seed of this run: the root of every stream the method draws from.
+    pub seed: u64,
+    /// Slug of the method, for the bundle.
+    pub method: &'a str,
+    /// What the bundle says about its origin.
+    pub provenance: &'a Provenance,
+    /// The network that the record names.
+    pub network: &'a NetworkSpec,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// The experts that the method demanded.
+    pub experts: Option<&'a Buffer>,
+    /// Where the student's parameters wait during a rollout.
+    pub offload: Offload,
+    /// Most images of a student minibatch that are differentiated at a time; none: all.
+    pub chunk: Option<usize>,
+    /// How training before the first step is followed, stopped and saved.
+    pub preparation: Following<'a>,
+}
+
+impl Start<'_> {
+    /// A set of this run: images `[n, channels, height, width]` in the task's pixel space, one label each, and the step size of
+    /// the students.
+    pub(super) fn distilled(&self, images: Vec<f32>, labels: Labels, learning_rate: f32) -> Distilled {
+        let task = self.task;
+        let [channels, height, width] = task.train.shape();
+        let (subset, classes, notes) = Distilled::describe_subset(&task.subset);
+        Distilled {
+            images,
+            shape: [labels.len(), channels, height, width],
+            labels,
+            learning_rate,
+            formation: 1,
+            space: task.space.record(),
+            subset,
+            classes,
+            notes,
+            method: self.method.to_owned(),
+            ipc: self.ipc,
+            recipe: self.recipe.to_json(),
+            provenance: self.provenance.clone(),
+        }
+    }
+}
+
+/// One run of a method, driven step by step.
+pub trait Distiller {
+    /// How many steps the run takes; selections that need no training take none.
+    fn steps(&self) -> usize;
+
+    /// One optimisation step. What it reports goes to the progress bar and the trace.
+    ///
+    /// # Errors
+    /// When the arithmetic leaves the finite numbers, or a stop was asked for in the middle of a long step.
+    fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError>;
+
+    /// The distilled set as it stands; called at evaluation points and at the end.
+    ///
+    /// # Errors
+    /// When a class has too few images to choose from.
+    fn snapshot(&self) -> Result<Distilled, MethodError>;
+
+    /// Everything needed to continue after a crash, momentum included.
+    ///
+    /// # Errors
+    /// When the state cannot be read back from the device.
+    fn save(&self, state: &mut State) -> Result<(), MethodError>;
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// When the state belongs to another method or shape.
+    fn load(&mut self, state: &State) -> Result<(), MethodError>;
+}
+
+/// What the engine tells a step.
+pub struct StepContext<'a> {
+    /// Index of the step, from 0.
+    pub step: usize,
+    /// Set when the user asked to stop: long steps look at it.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a step tells the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepReport {
+    /// The loss of the step, checked for finiteness by the engine.
+    pub loss: Option<f64>,
+    /// Further named values for the trace.
+    pub values: Vec<(&'static str, f64)>,
+    /// Further named values of each class in label order, for the trace.
+    pub by_class: Vec<(&'static str, Vec<f64>)>,
+}

@@ -1,0 +1,142 @@
+//! What can go wrong in a method.
+
+use super::StateError;
+use compdd_core::recipe::RecipeError;
+
+/// What can go wrong in a method.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum MethodError {
+    /// The reference was asked to distil.
+    #[error("`{method}` distils nothing")]
+    #[diagnostic(help("it trains students on the whole training set: run it without --ipc"))]
+    NoDistillation {
+        /// The method.
+        method: &'static str,
+    },
+    /// A class has fewer training images than the set needs.
+    #[error("class {class} has {found} training images, but {needed} images per class were asked for")]
+    #[diagnostic(help("lower --ipc to at most {found}"))]
+    TooFewImages {
+        /// The class, by synset or name.
+        class: String,
+        /// Images there are.
+        found: usize,
+        /// Images asked for.
+        needed: usize,
+    },
+    /// The loss left the finite numbers.
+    #[error("{method} diverged: the loss of step {step} is {loss}")]
+    #[diagnostic(help("lower the learning rate with --set, or resume from the last checkpoint with a changed recipe"))]
+    Diverged {
+        /// The method.
+        method: String,
+        /// The step.
+        step: usize,
+        /// The loss, as printed.
+        loss: f64,
+    },
+    /// There is no such method, or its recipe is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The saved state cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    State(#[from] StateError),
+    /// The network cannot be built for the task.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Network(#[from] compdd_nn::nn::NetworkError),
+    /// A method that matches experts was started without any.
+    #[error("{method} was started without experts")]
+    #[diagnostic(help("this is a mistake in the program: please report it"))]
+    NoExperts {
+        /// The method.
+        method: String,
+    },
+    /// The learned step size of the student left the positive numbers.
+    #[error("{method} diverged: the student's learning rate would become {rate} in step {step}")]
+    #[diagnostic(help("lower `lr_lr` (the learning rate of the learning rate) or `lr_img` with --set"))]
+    LostRate {
+        /// The method.
+        method: String,
+        /// The step.
+        step: usize,
+        /// The step size that was refused.
+        rate: f64,
+    },
+    /// No iteration is small enough to count any more.
+    #[error(
+        "{method} stands still: for {iterations} iterations in a row, up to step {step}, the matching loss exceeded {threshold} \
+         (the last one is {loss})"
+    )]
+    #[diagnostic(help("lower `lr_img`, `learning_rate` or the start epochs, or raise `skip_above`, with --set"))]
+    Stuck {
+        /// The method.
+        method: String,
+        /// The step.
+        step: usize,
+        /// Skipped iterations.
+        iterations: u64,
+        /// The largest loss that counts.
+        threshold: f64,
+        /// The last loss.
+        loss: f64,
+    },
+    /// The student's training could not be differentiated.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Grad(#[from] compdd_nn::grad::GradError),
+    /// The experts cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Experts(#[from] crate::experts::ExpertError),
+    /// An expert does not move.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Standing(#[from] super::trajectory::matching::StandingExpert),
+    /// The activation maps could not be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cam(#[from] crate::cam::CamError),
+    /// A network inside the method could not be trained.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Eval(#[from] crate::eval::EvalError),
+    /// Images cannot be augmented or held as the recipe asks.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Augment(#[from] compdd_nn::augment::AugmentError),
+    /// The first images cannot be whitened.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Data(#[from] compdd_data::data::DataError),
+    /// The selection could not be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Select(#[from] crate::select::SelectError),
+}
+
+impl MethodError {
+    /// Whether this is a stop that was asked for: everything is as it was before the step.
+    pub fn is_interruption(&self) -> bool {
+        match self {
+            Self::Eval(error) => error.is_interruption(),
+            Self::Cam(error) => error.is_interruption(),
+            Self::Grad(error) => matches!(error, compdd_nn::grad::GradError::Interrupted),
+            Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted),
+            _ => false,
+        }
+    }
+
+    /// Whether the numbers got out of hand: the state before the step is the last good one.
+    pub fn is_divergence(&self) -> bool {
+        let student = |error: &compdd_nn::grad::GradError| matches!(error, compdd_nn::grad::GradError::Diverged { .. });
+        match self {
+            Self::Diverged { .. } | Self::LostRate { .. } | Self::Stuck { .. } => true,
+            Self::Grad(error) => student(error),
+            Self::Eval(error) => matches!(error, crate::eval::EvalError::Diverged { .. }),
+            _ => false,
+        }
+    }
+}

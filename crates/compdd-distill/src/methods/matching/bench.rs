@@ -1,0 +1,122 @@
+//! A tiny task to run methods of the family on.
+
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+
+use crate::methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find};
+use compdd_core::{
+    recipe::{Recipe, RecipeRequest},
+    record::{Budget, Fidelity, Provenance},
+    subset::Subset,
+};
+use compdd_data::data::{Library, Task, TaskOptions};
+use compdd_nn::{grad::Offload, nn::NetworkSpec};
+
+/// The built-in recipe of a method for a cell, with some values replaced.
+pub(super) fn recipe(method: &str, sets: &[(&str, &str)], request: &RecipeRequest<'_>) -> Recipe {
+    let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Recipe::resolve(find(method).unwrap(), None, &sets, request).unwrap()
+}
+
+/// Ten classes of eight images of 16 pixels, and a network of two small blocks.
+pub(super) struct World {
+    pub task: Task,
+    network: NetworkSpec,
+    provenance: Provenance,
+    device: Device,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::tiny(false)
+    }
+
+    /// The same with whitened pixels.
+    pub fn whitened() -> Self {
+        Self::tiny(true)
+    }
+
+    fn tiny(zca: bool) -> Self {
+        let options = TaskOptions {
+            resolution: Some(16),
+            train_per_class: Some(8),
+            test_per_class: Some(2),
+            zca,
+            ..TaskOptions::default()
+        };
+        let subset = Subset::find("scenes-easy").unwrap();
+        Self {
+            task: Task::load(&subset, &Library::empty(), &options).unwrap(),
+            network: NetworkSpec::parse("convnet-d2-w4").unwrap(),
+            provenance: Provenance::of_run(0, Budget::Smoke, Fidelity::Paper, ""),
+            device: Device::flex(),
+        }
+    }
+
+    /// Runs `body` with a fresh smoke run of a method at two images per class.
+    pub fn with<T>(&self, method: &str, sets: &[(&str, &str)], body: impl FnOnce(&mut dyn Distiller) -> T) -> T {
+        self.start(method, sets, |start| body(&mut *find(method).unwrap().start(start).unwrap()))
+    }
+
+    /// What such a run starts with.
+    pub fn start<T>(&self, method: &str, sets: &[(&str, &str)], body: impl FnOnce(Start<'_>) -> T) -> T {
+        let request = RecipeRequest { budget: "smoke", subset: "scenes-easy", ..crate::methods::CELL };
+        let recipe = recipe(method, sets, &request);
+        body(Start {
+            task: &self.task,
+            recipe: &recipe,
+            ipc: 2,
+            seed: 3,
+            method,
+            provenance: &self.provenance,
+            network: &self.network,
+            device: &self.device,
+            experts: None,
+            offload: Offload::Device,
+            chunk: None,
+            preparation: crate::eval::Following::nothing(),
+        })
+    }
+}
+
+pub(super) fn step(run: &mut dyn Distiller, step: usize) -> Result<StepReport, MethodError> {
+    run.step(&StepContext { step, stop: &AtomicBool::new(false) })
+}
+
+/// The state behind the first `steps` steps.
+pub(super) fn after(run: &mut dyn Distiller, steps: usize) -> State {
+    (0..steps).for_each(|i| drop(step(run, i).unwrap()));
+    saved(run)
+}
+
+pub(super) fn saved(run: &dyn Distiller) -> State {
+    let mut state = State::default();
+    run.save(&mut state).unwrap();
+    state
+}
+
+pub(super) fn floats(state: &State, name: &str) -> Vec<f32> {
+    bytemuck::pod_collect_to_vec(state.get(name).unwrap())
+}
+
+/// Asserts that a run that is saved and loaded between any two steps ends with the bytes of one that is not, and that a stop
+/// in the middle of a step leaves everything as it was.
+pub(super) fn assert_resumes(world: &World, method: &str, sets: &[(&str, &str)], steps: usize) {
+    let straight = world.with(method, sets, |run| after(run, steps));
+    let mut state = world.with(method, sets, |run| saved(run));
+    for i in 0..steps {
+        state = world.with(method, sets, |run| {
+            if i > 0 {
+                run.load(&state).unwrap();
+            }
+            let before = saved(run);
+            let stopped = run.step(&StepContext { step: i, stop: &AtomicBool::new(true) });
+            assert!(stopped.is_err_and(|error| error.is_interruption()));
+            assert_eq!(saved(run), before);
+            step(run, i).unwrap();
+            saved(run)
+        });
+    }
+    assert!(state == straight, "{method} after {steps} steps");
+}

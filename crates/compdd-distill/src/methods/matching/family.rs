@@ -1,0 +1,87 @@
+//! What the methods of the family have in common as registered methods.
+
+use std::marker::PhantomData;
+
+use burn::tensor::Tensor;
+use serde::de::DeserializeOwned;
+
+use super::{
+    first::{self, First},
+    prepared::Prepared,
+};
+use crate::methods::{Distiller, Method, MethodError, Start};
+use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError};
+
+/// The hyper-parameters of an engine, and how it starts.
+pub(in crate::methods) trait Engine: DeserializeOwned + Clone + Sync + 'static {
+    /// Checks every key on its own.
+    fn check(&self) -> Result<(), String>;
+
+    /// Checks what several keys say together.
+    fn consistent(&self) -> Result<(), String>;
+
+    /// Where the images start.
+    fn first(&self) -> First;
+
+    /// Whether pixels are whitened.
+    fn whitens(&self) -> bool {
+        false
+    }
+
+    /// The network to distil with unless the user names one; none: the subset's own.
+    fn network(&self) -> Option<&str> {
+        None
+    }
+
+    /// Optimisation steps of a run.
+    fn steps(&self) -> usize;
+
+    /// Starts a run from these images `[classes * ipc, channels, height, width]`, class by class.
+    fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError>;
+}
+
+/// A method of the family: its entry in the catalogue and the engine that its recipe is for.
+pub(in crate::methods) struct Matching<E> {
+    info: &'static MethodInfo,
+    engine: PhantomData<fn() -> E>,
+}
+
+impl<E> Matching<E> {
+    pub const fn new(info: &'static MethodInfo) -> Self {
+        Self { info, engine: PhantomData }
+    }
+}
+
+impl<E: Engine> Check for Matching<E> {
+    fn info(&self) -> &'static MethodInfo {
+        self.info
+    }
+
+    fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        recipe.typed::<E>()?.check()
+    }
+
+    fn consistent(&self, recipe: &Recipe) -> Result<(), String> {
+        recipe.typed::<E>()?.consistent()
+    }
+}
+
+impl<E: Engine> Method for Matching<E> {
+    fn whitens(&self, recipe: &Recipe) -> bool {
+        recipe.typed::<E>().is_ok_and(|recipe| recipe.whitens())
+    }
+
+    fn network(&self, recipe: &Recipe) -> Option<String> {
+        recipe.typed::<E>().ok().and_then(|recipe| recipe.network().map(ToOwned::to_owned))
+    }
+
+    fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        let engine = start.recipe.typed::<E>().map_err(RecipeError::OutOfRange)?;
+        let first = engine.first();
+        if first.init.needs_features() {
+            return Ok(Box::new(Prepared::new(start, engine)?));
+        }
+        let images = first::images(&start, first)?;
+        engine.begin(start, images)
+    }
+}

@@ -1,0 +1,126 @@
+//! The network of a draw: born, pretrained, and trained on between two steps of the images.
+
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Tensor;
+
+use super::recipe::{GradientRecipe, TrainOn};
+use crate::{
+    eval::{RealImages, Student, TrainingData, TrainingSet, View, Watch},
+    methods::{MethodError, Start, StateError, matching::real::partial_shuffle},
+};
+use compdd_core::{record::Labels, rng::Stream};
+use compdd_nn::{
+    augment::Formation,
+    feed::PixelTensors as _,
+    nn::{Mode, Network},
+};
+
+/// Real images of every class that the running statistics of batch norms are brought up to date with (DC, released code).
+const NORM_IMAGES: usize = 16;
+
+/// What names the training in a saved network.
+const TAG: &str = "gradient matching";
+
+/// How the networks of a run are made and trained.
+pub(super) struct School<'a> {
+    pub start: Start<'a>,
+    pub recipe: GradientRecipe,
+    pub network: Network,
+    /// The training images of every class.
+    pub classes: Vec<(u32, Vec<usize>)>,
+}
+
+impl School<'_> {
+    /// The network of a draw, untrained.
+    fn fresh(&self, draw: u64) -> Student<'_> {
+        let seed = |purpose| Stream::child_seed(self.start.seed, purpose, draw);
+        let params = self.network.init(seed("network"), self.start.device);
+        Student::from_params(&self.network, self.recipe.plan(), seed("network training"), params)
+    }
+
+    /// The network of a draw before its first step.
+    pub fn begin(&self, draw: u64, stop: &AtomicBool) -> Result<Student<'_>, MethodError> {
+        let mut student = self.fresh(draw);
+        if self.recipe.pretrain_epochs > 0 {
+            let images = RealImages::new(View::training(self.start.task), self.recipe.train_lr as f32);
+            epochs(&mut student, &images, self.recipe.pretrain_epochs, stop)?;
+        }
+        Ok(student)
+    }
+
+    /// The network of a draw as [`saved`] kept it; without one, the checkpoint lacks what belongs to this step.
+    pub fn restored(&self, draw: u64, saved: Option<&[u8]>) -> Result<Student<'_>, MethodError> {
+        let mut student = self.fresh(draw);
+        let saved = saved.ok_or_else(|| StateError::Missing("network".to_owned()))?;
+        if student.restore(saved, TAG)? {
+            return Ok(student);
+        }
+        let reason = format!("it is not the network of draw {draw}");
+        Err(StateError::Unfit { name: "network".to_owned(), reason }.into())
+    }
+
+    /// Running statistics from real images of all classes together, for the steps that will use them as they are.
+    pub fn settle(&self, student: &mut Student<'_>, step: u64) {
+        if !self.network.couples_images() {
+            return;
+        }
+        let count = self.classes.len() as u64;
+        let drawn = self.classes.iter().zip(0..).flat_map(|((_, members), class)| {
+            let mut stream = Stream::new(self.start.seed, "norm images", step * count + class);
+            partial_shuffle(&mut stream, members, NORM_IMAGES.min(members.len()))
+        });
+        let task = self.start.task;
+        let images = task.space.tensor(&task.train, &drawn.collect::<Vec<_>>(), self.start.device);
+        let buffers = self.network.forward(student.params(), images, Mode::Train).buffers;
+        student.replace_statistics(buffers);
+    }
+
+    /// Training between two steps of the stored images.
+    pub fn train(
+        &self,
+        student: &mut Student<'_>,
+        stored: &Tensor<4>,
+        formation: &Formation,
+        step: u64,
+        stop: &AtomicBool,
+    ) -> Result<(), MethodError> {
+        let (task, rate) = (self.start.task, self.recipe.train_lr as f32);
+        match self.recipe.train_on {
+            TrainOn::Synthetic => {
+                let labels =
+                    self.classes.iter().flat_map(|(label, _)| vec![*label; self.start.ipc]).collect::<Vec<_>>();
+                let labels = Labels::Hard(formation.repeat(&labels));
+                let images = formation.decode(stored.clone());
+                let data = TrainingSet { images, labels, learning_rate: rate };
+                epochs(student, &data, self.recipe.inner_epochs, stop)
+            }
+            TrainOn::Real => {
+                let all = task.training();
+                let count = if self.recipe.train_images == 0 { all.len() } else { self.recipe.train_images };
+                let mut stream = Stream::new(self.start.seed, "training images", step);
+                let drawn = partial_shuffle(&mut stream, &all, count.min(all.len()));
+                let data = RealImages::new(View::some(&task.train, &task.space, drawn), rate);
+                epochs(student, &data, self.recipe.inner_epochs, stop)
+            }
+        }
+    }
+}
+
+/// The whole state of a network in training.
+pub(super) fn saved(student: &Student<'_>) -> Result<Vec<u8>, MethodError> {
+    Ok(student.to_bytes(TAG)?)
+}
+
+fn epochs(
+    student: &mut Student<'_>,
+    data: &dyn TrainingData,
+    count: usize,
+    stop: &AtomicBool,
+) -> Result<(), MethodError> {
+    let mut watch = Watch::new(0, stop, &());
+    for _ in 0..count {
+        student.train_epoch(data, &mut watch)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! One distillation: networks are drawn, the images take a step, the network learns, the images take the next step.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::tensor::Tensor;
+
+use super::{
+    distance::GradientDistance,
+    learner::{School, saved},
+    recipe::GradientRecipe,
+    shown::Showing,
+    unit::UnitRange,
+};
+use crate::{
+    eval::hard_rows,
+    methods::{
+        Distiller, MethodError, Start, State, StepContext, StepReport,
+        matching::{
+            passes::Passes,
+            pixels::Pixels,
+            real::{RealBatch, RealClasses},
+            siamese::Siamese,
+        },
+    },
+};
+use compdd_core::{recipe::RecipeError, record::Distilled};
+use compdd_data::data::Prefetcher;
+use compdd_nn::{
+    grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
+    nn::{Mode, Params},
+};
+
+/// A run of any method of the engine. Its steps are those of the images: `outer_steps` for each network.
+pub(super) struct Run<'a> {
+    pub(super) school: School<'a>,
+    matcher: Matcher,
+    real: Prefetcher<RealBatch>,
+    pixels: Pixels,
+    /// The network as the next step finds it; none before the first step of a network.
+    learner: Option<Vec<u8>>,
+}
+
+/// How the images of a class are moved.
+struct Matcher {
+    distance: GradientDistance,
+    showing: Showing,
+    passes: Passes,
+    unit: Option<UnitRange>,
+    /// Classes that take steps of their own, one after the other; 0: all take one together.
+    turns: usize,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(start: Start<'a>, recipe: GradientRecipe, images: Tensor<4>) -> Result<Self, MethodError> {
+        let (task, seed) = (start.task, start.seed);
+        let [channels, _, side] = task.train.shape();
+        let network = start.network.build(channels, side, task.subset.classes_len())?;
+        if !network.layout().parameters.iter().any(|slot| recipe.tensors.counts(slot.shape.len())) {
+            let reason = format!("{} has none of the `tensors` that are compared", network.spec());
+            return Err(RecipeError::OutOfRange(reason).into());
+        }
+        let classes = task.training_classes();
+        let siamese = Siamese::new(recipe.dsa(), seed, classes.len());
+        let source = RealClasses::new(task, seed, recipe.batch_real, siamese.clone());
+        let sizes = [recipe.factor, recipe.batch_syn, side];
+        let matcher = Matcher {
+            distance: recipe.distance(),
+            showing: Showing::new(sizes, &task.space, siamese, seed, classes.len())?,
+            passes: Passes::independent(&start),
+            unit: recipe.unit_range.then(|| UnitRange::new(&task.space, start.device)),
+            turns: if recipe.step_by_class { classes.len() } else { 0 },
+        };
+        Ok(Self {
+            matcher,
+            real: Prefetcher::new(move |step| source.batch(step)),
+            pixels: Pixels::new(images, recipe.image_rate(start.ipc, side), recipe.momentum_img),
+            learner: None,
+            school: School { start, recipe, network, classes },
+        })
+    }
+}
+
+impl School<'_> {
+    /// `n` images of a class with their labels.
+    fn batch(&self, images: Tensor<4>, class: usize) -> Batch {
+        let labels = vec![self.classes[class].0; images.dims()[0]];
+        let rows = hard_rows(&labels, self.network.classes(), self.start.device);
+        Batch { images, targets: Targets::Probabilities(rows) }
+    }
+}
+
+impl Matcher {
+    /// One step of the stored images of a class; its loss.
+    fn advance(
+        &self,
+        school: &School<'_>,
+        params: &Params,
+        real: &Batch,
+        [step, class]: [usize; 2],
+        own: &mut Pixels,
+    ) -> Result<Tensor<1>, MethodError> {
+        own.coast(if self.turns > 0 { class } else { 0 });
+        let objective = Objective::new(&school.network, Mode::Eval).in_chunks_of(self.passes.images())?;
+        let target = objective.gradient(params, real).1;
+        let shown = self.showing.of(&own.images, step as u64, class);
+        let batch = school.batch(shown.images.clone(), class);
+        let compared = self.distance.compare(&target, &objective.gradient(params, &batch).1);
+        let products = objective.products(params, &batch, &compared.direction, Differences::Exact);
+        let gradient = shown.pullback(products.images);
+        own.update(match &self.unit {
+            Some(unit) => unit.direction(gradient),
+            None => gradient,
+        });
+        own.coast(self.turns.saturating_sub(class + 1));
+        Ok(compared.loss)
+    }
+}
+
+fn pause(stop: &AtomicBool) -> Result<(), MethodError> {
+    if stop.load(Ordering::Relaxed) { Err(GradError::Interrupted.into()) } else { Ok(()) }
+}
+
+impl Distiller for Run<'_> {
+    fn steps(&self) -> usize {
+        self.school.recipe.iterations * self.school.recipe.outer_steps
+    }
+
+    fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
+        let (school, matcher) = (&self.school, &self.matcher);
+        let (step, each) = (ctx.step as u64, school.recipe.outer_steps);
+        let (draw, inner) = ((ctx.step / each) as u64, ctx.step % each);
+        let mut student = match inner {
+            0 => school.begin(draw, ctx.stop)?,
+            _ => school.restored(draw, self.learner.as_deref())?,
+        };
+        school.settle(&mut student, step);
+
+        let mut stored = self.pixels.clone();
+        if let Some(unit) = matcher.unit.as_ref().filter(|_| inner == 0) {
+            stored.images = unit.clip(stored.images);
+        }
+        let more = ctx.step + 1 < school.recipe.iterations * each;
+        let batch = self.real.take(step, more);
+        let (offsets, ipc) = (batch.offsets(), school.start.ipc);
+        let (mut moved, mut losses) = (Vec::new(), Vec::new());
+        for (class, &count) in batch.counts.iter().enumerate() {
+            pause(ctx.stop)?;
+            let images = batch.rows(offsets[class], offsets[class] + count, school.start.device);
+            let mut own = stored.rows(class * ipc, ipc);
+            let real = school.batch(images, class);
+            losses.push(matcher.advance(school, student.params(), &real, [ctx.step, class], &mut own)?);
+            moved.push(own);
+        }
+        let moved = Pixels::cat(&moved);
+
+        let last = inner + 1 == each;
+        if !last {
+            school.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
+        }
+        self.learner = if last { None } else { Some(saved(&student)?) };
+        self.pixels = moved;
+        let classes = losses.len() as f64;
+        let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], school.start.device));
+        let network_loss = Some(student.last_loss()).filter(|loss| loss.is_finite());
+        Ok(matcher.passes.report(ctx.step, &loss, || {
+            let mean = f64::from(loss.clone().into_scalar::<f32>()) / classes;
+            let trained = network_loss.map(|loss| ("network_loss", loss));
+            std::iter::once(("class_distance", mean)).chain(trained).collect()
+        }))
+    }
+
+    fn snapshot(&self) -> Result<Distilled, MethodError> {
+        Ok(self.pixels.distilled(&self.school.start, self.school.recipe.factor))
+    }
+
+    fn save(&self, state: &mut State) -> Result<(), MethodError> {
+        self.pixels.save(state);
+        state.put("network", self.learner.clone().unwrap_or_default());
+        Ok(())
+    }
+
+    fn load(&mut self, state: &State) -> Result<(), MethodError> {
+        self.pixels.load(state, self.school.start.device)?;
+        self.learner = Some(state.get("network")?.to_vec()).filter(|bytes| !bytes.is_empty());
+        Ok(())
+    }
+}

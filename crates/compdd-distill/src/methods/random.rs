@@ -1,0 +1,76 @@
+//! `random`: real images drawn uniformly without replacement, the baseline of every table.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Distiller, Method, MethodError, Start, State, StepContext, StepReport,
+    selected::{check_learning_rate, select},
+};
+use crate::select::random;
+use compdd_core::{
+    recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
+    record::Distilled,
+    rng::Stream,
+};
+
+/// The registered method.
+pub(super) struct Random;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RandomRecipe {
+    learning_rate: f32,
+    redraw: bool,
+}
+
+impl Check for Random {
+    fn info(&self) -> &'static MethodInfo {
+        &catalogue::RANDOM
+    }
+
+    fn check(&self, recipe: &Recipe) -> Result<(), String> {
+        check_learning_rate("learning_rate", recipe.typed::<RandomRecipe>()?.learning_rate)
+    }
+}
+
+impl Method for Random {
+    fn redraws(&self, recipe: &Recipe) -> bool {
+        recipe.typed::<RandomRecipe>().is_ok_and(|recipe| recipe.redraw)
+    }
+
+    fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
+        let recipe = start.recipe.typed::<RandomRecipe>().map_err(RecipeError::OutOfRange)?;
+        Ok(Box::new(Draw { start, learning_rate: recipe.learning_rate }))
+    }
+}
+
+/// One draw. It has no state: the seed says it all.
+struct Draw<'a> {
+    start: Start<'a>,
+    learning_rate: f32,
+}
+
+impl Distiller for Draw<'_> {
+    fn steps(&self) -> usize {
+        0
+    }
+
+    fn step(&mut self, _: &StepContext<'_>) -> Result<StepReport, MethodError> {
+        Ok(StepReport::default())
+    }
+
+    fn snapshot(&self) -> Result<Distilled, MethodError> {
+        select(&self.start, self.learning_rate, |label, members| {
+            let mut stream = Stream::new(self.start.seed, "random-selection", u64::from(label));
+            Ok(random(&mut stream, members.len(), self.start.ipc)?)
+        })
+    }
+
+    fn save(&self, _: &mut State) -> Result<(), MethodError> {
+        Ok(())
+    }
+
+    fn load(&mut self, _: &State) -> Result<(), MethodError> {
+        Ok(())
+    }
+}

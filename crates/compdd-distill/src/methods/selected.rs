@@ -1,0 +1,35 @@
+//! What the selection methods share: real images of the training set, chosen per class, as a distilled set.
+
+use super::{MethodError, Start};
+use compdd_core::record::{Distilled, Labels};
+use compdd_nn::feed::PixelTensors as _;
+
+/// Builds the distilled set of a selection: `pick(class members, ipc)` gives positions within the members of one class.
+/// Labels that no image carries (a class that is listed again later) get no image.
+pub(super) fn select(
+    start: &Start<'_>,
+    learning_rate: f32,
+    mut pick: impl FnMut(u32, &[usize]) -> Result<Vec<usize>, MethodError>,
+) -> Result<Distilled, MethodError> {
+    let task = start.task;
+    let unused = task.subset.unused_labels();
+    let mut chosen = Vec::new();
+    for label in (0..task.subset.classes_len() as u32).filter(|label| !unused.contains(label)) {
+        let members = task.train.of_class(label);
+        if members.len() < start.ipc {
+            return Err(MethodError::TooFewImages {
+                class: task.train.classes()[label as usize].clone(),
+                found: members.len(),
+                needed: start.ipc,
+            });
+        }
+        chosen.extend(pick(label, &members)?.into_iter().map(|position| members[position]));
+    }
+    let labels = chosen.iter().map(|&image| task.train.labels()[image]).collect();
+    Ok(start.distilled(task.space.values(&task.train, &chosen), Labels::Hard(labels), learning_rate))
+}
+
+/// A learning rate with which SGD can start.
+pub(super) fn check_learning_rate(name: &str, value: f32) -> Result<(), String> {
+    if value > 0.0 && value <= 10.0 { Ok(()) } else { Err(format!("`{name}` is {value}, but must lie in (0, 10]")) }
+}

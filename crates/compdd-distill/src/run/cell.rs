@@ -1,0 +1,378 @@
+//! One cell from images to records: distil, score on every network, store.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{
+    Observer, Plan, RunError, Trace, WorkError, WorkFolder,
+    curve::Curve,
+    distil::Loop,
+    experts::Experts,
+    machine,
+    score::{Scorer, TrainOn},
+    teacher,
+};
+use crate::{
+    eval::{Following, Progress},
+    experts::Buffer,
+    methods::{FullRecipe, Start, State},
+    teachers::TeacherLogits,
+};
+use compdd_core::{
+    recipe::{Kind, RecipeError},
+    record::{
+        Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
+        StudentRecord, Timing, atomic, hash, value_of,
+    },
+    rng::Stream,
+};
+use compdd_data::data::Task;
+use compdd_nn::device::OpenDevice;
+
+/// A stored result, new or found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was measured.
+    pub record: Record,
+    /// How long it took and where.
+    pub timing: Option<Timing>,
+}
+
+/// Carries out a plan. Cells whose record exists are not computed again, interrupted ones continue.
+///
+/// # Errors
+/// [`RunError::Interrupted`] when `stop` was set: everything is saved and the same call continues.
+pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Result<Vec<Outcome>, RunError> {
+    for note in &plan.subset.notes {
+        observer.note(&format!("note: {}: {note}", plan.subset.id()));
+    }
+    let device = plan.options.device.open()?;
+    let task = Task::load(&plan.subset, &plan.options.data, &plan.task)?;
+    let teacher = teacher::open(plan.options.teacher.as_deref(), &task, &device)?;
+    let store = Store::new(&plan.options.results);
+    let given =
+        plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
+    let session =
+        Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), observer, stop };
+    session.run()
+}
+
+struct Session<'a> {
+    plan: &'a Plan,
+    task: &'a Task,
+    device: &'a OpenDevice,
+    store: &'a Store,
+    /// What the experts of `--experts` are.
+    given: Option<Vec<String>>,
+    /// What the protocol asks.
+    teacher: Option<&'a TeacherLogits>,
+    observer: &'a dyn Observer,
+    stop: &'a AtomicBool,
+}
+
+/// Shows the training that a method does before its first step.
+struct Preparing<'a> {
+    observer: &'a dyn Observer,
+}
+
+impl Preparing<'_> {
+    const STAGE: &'static str = "network of the maps";
+}
+
+impl Progress for Preparing<'_> {
+    fn begins(&self, _: usize, of: usize) {
+        self.observer.begin(Self::STAGE, of);
+    }
+
+    fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
+        self.observer.advance(Self::STAGE, epoch, &format!("loss {loss:.4}"));
+        if epoch == of {
+            self.observer.end(Self::STAGE, "");
+        }
+    }
+}
+
+/// A distilled set on disk.
+struct Draw {
+    set: Distilled,
+    reference: BundleRef,
+    /// Steps that were made, if this run made it.
+    steps: Option<usize>,
+    /// Time that it took, if this run made it.
+    seconds: Option<f64>,
+}
+
+impl Session<'_> {
+    fn run(&self) -> Result<Vec<Outcome>, RunError> {
+        let cells: Vec<Cell> = self.plan.networks.iter().map(|network| self.cell(&network.slug())).collect();
+        let open: Vec<&Cell> =
+            cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
+        if open.is_empty() {
+            WorkFolder::tidy(&self.work_path(&cells[0]))?;
+            self.observer.note("nothing to do: the records exist (--force computes them again)");
+        } else {
+            self.compute(&cells[0], &open)?;
+        }
+        cells.iter().map(|cell| self.stored(cell)).collect()
+    }
+
+    fn cell(&self, network: &str) -> Cell {
+        let (plan, options) = (self.plan, &self.plan.options);
+        Cell {
+            method: plan.method.slug().to_owned(),
+            subset: plan.subset.id(),
+            ipc: plan.ipc,
+            protocol: plan.protocol.id.clone(),
+            network: network.to_owned(),
+            source: plan.networks[0].slug(),
+            resolution: plan.resolution,
+            budget: options.budget,
+            fidelity: options.fidelity,
+            recipe_hash: hash::value(&plan.recipe.to_json()),
+            data_hash: match &self.given {
+                None => hash::of(&(self.task.source.identity(), self.task.space.hash())),
+                Some(experts) => hash::of(&(self.task.source.identity(), self.task.space.hash(), experts)),
+            },
+            seed: options.seed,
+            students: plan.students,
+            teacher: teacher::address(self.teacher),
+        }
+    }
+
+    fn work_path(&self, main: &Cell) -> PathBuf {
+        self.store.root().join("unfinished").join(main.bundle_name())
+    }
+
+    fn stored(&self, cell: &Cell) -> Result<Outcome, RunError> {
+        let record = Record::read(&self.store.record_path(cell))?;
+        Ok(Outcome { record, timing: self.store.timing(cell)? })
+    }
+
+    fn compute(&self, main: &Cell, open: &[&Cell]) -> Result<(), RunError> {
+        let path = self.work_path(main);
+        let work = WorkFolder::open(&path, self.plan.options.force)?;
+        let log = self.store.log_path(main);
+        let trace = Self::open_trace(&log)?;
+        trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
+        let started = machine::now();
+
+        let draws = match self.plan.method.kind() {
+            Kind::Reference => Vec::new(),
+            Kind::Selection | Kind::Distillation => self.draws(main, &work, &trace)?,
+        };
+        let distill_seconds = self.cost(main, &draws)?;
+        let options = &self.plan.options;
+        let every = Duration::from_secs(options.checkpoint_seconds);
+        let curve = Curve {
+            iterations: &options.curve,
+            students: options.curve_students,
+            work: &work,
+            checkpoint_every: every,
+        };
+        let mut points = curve.score(self.scorer(main, &trace, None), options.seed, &trace)?;
+        for cell in open {
+            let begin = Instant::now();
+            let scored = self.score(cell, &draws, &work, &trace)?;
+            let mut timing = machine::timing(&cell.id(), &self.device.name);
+            timing.distill_seconds = distill_seconds;
+            timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+            timing.started = Some(started.clone());
+            if cell.id() == main.id() && !points.is_empty() {
+                let steps = draws.first().and_then(|draw| draw.steps);
+                points.extend(steps.and_then(|steps| CurvePoint::of(steps, &scored)));
+                let path = CurvePoint::write(self.store, main, &points)?;
+                self.observer.note(&format!("accuracy over iterations: {}", path.display()));
+            }
+            self.keep((*cell).clone(), scored, &draws, &timing)?;
+        }
+        work.finish()?;
+        Ok(())
+    }
+
+    fn open_trace(path: &Path) -> Result<Trace, RunError> {
+        let log = |source| RunError::Log { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(log)?;
+        }
+        Trace::append_to(path).map_err(log)
+    }
+
+    /// Seconds that the sets took: of this run, or of the one that made them, where a record of it is kept.
+    fn cost(&self, main: &Cell, draws: &[Draw]) -> Result<Option<f64>, RunError> {
+        let own: Option<f64> = draws.iter().map(|draw| draw.seconds).sum();
+        if draws.is_empty() || own.is_some() {
+            return Ok(own.filter(|_| !draws.is_empty()));
+        }
+        let query = Query { method: Some(main.method.clone()), subset: Some(main.subset.clone()), ..Query::default() };
+        let same =
+            |record: &Record| record.cell.bundle_name() == main.bundle_name() && record.bundles.len() == draws.len();
+        let makers = self.store.list(&query)?.into_iter().filter(same);
+        let seconds =
+            makers.map(|record| Ok(self.store.timing(&record.cell)?.and_then(|timing| timing.distill_seconds)));
+        Ok(seconds.collect::<Result<Vec<_>, RecordError>>()?.into_iter().flatten().next())
+    }
+
+    /// Every distilled set of the run, made now or found on disk.
+    fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<Vec<Draw>, RunError> {
+        let experts = self.experts(trace)?;
+        let count = if self.plan.method.redraws(&self.plan.recipe) { self.plan.students } else { 1 };
+        let mut draws = Vec::with_capacity(count);
+        for index in 0..count {
+            let path = self.store.bundle_path(main, (count > 1).then_some(index));
+            let made = format!("made-{index}");
+            let set = if path.exists() && (!self.plan.options.force || work.load(&made)?.is_some()) {
+                atomic::sweep(&path).map_err(|source| WorkError::Io { path: path.clone(), source })?;
+                Bundle::read(&path)?
+            } else {
+                let (set, steps, spent) = self.distil(main, index, experts.as_ref(), work, trace)?;
+                Bundle::write(&path, &set, true)?;
+                let mut state = State::default();
+                state.put_number("steps", steps as u64);
+                state.put_number("microseconds", spent.as_micros() as u64);
+                work.save(&made, &state)?;
+                self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
+                set
+            };
+            let making = work.load(&made)?;
+            let number = |name: &str| making.as_ref().and_then(|state| state.number(name).ok());
+            let (steps, seconds) = (number("steps"), number("microseconds"));
+            let reference = BundleRef::to(&path, self.store)?;
+            draws.push(Draw {
+                set,
+                reference,
+                steps: steps.map(|steps| steps as usize),
+                seconds: seconds.map(|microseconds| microseconds as f64 / 1e6),
+            });
+        }
+        Ok(draws)
+    }
+
+    /// The experts that the method demands, if it does.
+    fn experts(&self, trace: &Trace) -> Result<Option<Buffer>, RunError> {
+        let (plan, options) = (self.plan, &self.plan.options);
+        let Some(demand) = plan.method.demand(&plan.recipe, options.seed)? else { return Ok(None) };
+        let [channels, _, side] = self.task.train.shape();
+        let network = plan.networks[0].build(channels, side, self.task.subset.classes_len())?;
+        let root = options.experts.clone().unwrap_or_else(|| self.store.root().join("experts"));
+        let experts = Experts {
+            root: &root,
+            network: &network,
+            task: self.task,
+            device: self.device,
+            trace,
+            observer: self.observer,
+            stop: self.stop,
+            checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+        };
+        experts.ready(&demand, options.buffer.as_deref()).map(Some)
+    }
+
+    fn distil(
+        &self,
+        main: &Cell,
+        index: usize,
+        experts: Option<&Buffer>,
+        work: &WorkFolder,
+        trace: &Trace,
+    ) -> Result<(Distilled, usize, Duration), RunError> {
+        let (plan, options) = (self.plan, &self.plan.options);
+        let data = self.task.source.train.hash.clone();
+        let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
+        provenance.decode = Some(value_of(&self.task.source.decode));
+        let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
+        let saved = work.file(&format!("{stage}-preparation.safetensors"));
+        let every = Duration::from_secs(options.checkpoint_seconds);
+        let preparing = Preparing { observer: self.observer };
+        let start = Start {
+            task: self.task,
+            recipe: &plan.recipe,
+            ipc: plan.ipc,
+            seed: Stream::child_seed(options.seed, "draw", index as u64),
+            method: plan.method.slug(),
+            provenance: &provenance,
+            network: &plan.networks[0],
+            device: &self.device.device,
+            experts,
+            offload: options.offload,
+            chunk: options.chunk,
+            preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
+        };
+        let begin = Instant::now();
+        let mut distiller = plan.method.start(start)?;
+        let starting = begin.elapsed();
+        let drive = Loop {
+            method: plan.method.slug(),
+            stage: &stage,
+            work,
+            trace,
+            observer: self.observer,
+            stop: self.stop,
+            checkpoint_every: every,
+            pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
+            curve: if index == 0 { &options.curve } else { &[] },
+        };
+        let (set, driving) = drive.drive(distiller.as_mut())?;
+        Ok((set, distiller.steps(), starting + driving))
+    }
+
+    fn scorer<'s>(&'s self, cell: &'s Cell, trace: &'s Trace, checkpoints: Option<(PathBuf, Duration)>) -> Scorer<'s> {
+        Scorer {
+            network: &cell.network,
+            task: self.task,
+            protocol: &self.plan.scoring,
+            teacher: self.teacher.map(|teacher| teacher as _),
+            device: &self.device.device,
+            checkpoints,
+            trace: Some(trace),
+            observer: self.observer,
+            stop: self.stop,
+        }
+    }
+
+    fn score(
+        &self,
+        cell: &Cell,
+        draws: &[Draw],
+        work: &WorkFolder,
+        trace: &Trace,
+    ) -> Result<Vec<StudentRecord>, RunError> {
+        let every = Duration::from_secs(self.plan.options.checkpoint_seconds);
+        let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
+        if draws.is_empty() {
+            let recipe: FullRecipe = self.plan.recipe.typed().map_err(RecipeError::OutOfRange)?;
+            let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
+            return scorer.score(&[train], self.plan.students, self.plan.options.seed);
+        }
+        let sets: Vec<TrainOn<'_>> = draws.iter().map(|draw| TrainOn::Set(&draw.set)).collect();
+        scorer.score(&sets, self.plan.students, self.plan.options.seed)
+    }
+
+    fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
+        let data = value_of(&self.task.source);
+        let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
+        record.protocol = value_of(&self.plan.scoring);
+        teacher::enter(&mut record, self.plan.protocol, self.teacher);
+        record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
+        if self.task.source.skipped() > 0 {
+            record.flag(Flag::SkippedFiles);
+        }
+        if self.given.is_some() {
+            record.flag(Flag::GivenExperts);
+        }
+        if self.plan.options.recipe.is_some() || !self.plan.options.overrides.is_empty() {
+            record.flag(Flag::ChangedRecipe);
+        }
+        if self.plan.method.kind() != Kind::Reference
+            && let Some(reference) = self.store.reference(&record.cell)?
+        {
+            record.recover_from(&reference);
+        }
+        self.store.save(&record, Some(timing))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What a timing file says about the machine and the moment.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use compdd_core::record::Timing;
+
+/// A timing file with the machine's part filled in.
+pub(super) fn timing(record: &str, device: &str) -> Timing {
+    let mut timing = Timing::new(record, device);
+    timing.threads = std::thread::available_parallelism().ok().map(std::num::NonZero::get);
+    timing.peak_memory_bytes = peak_memory();
+    timing.finished = Some(now());
+    timing
+}
+
+/// UTC time as `2026-11-21T10:00:00Z`.
+pub(super) fn now() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    iso(seconds)
+}
+
+/// Days to a calendar date, by Howard Hinnant's algorithm for the proleptic Gregorian calendar.
+fn iso(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (day, month) =
+        (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest % 3600 / 60, rest % 60)
+}
+
+/// Peak resident memory of this process in bytes, where the system tells it.
+#[cfg(target_os = "linux")]
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn peak_memory() -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_calendar_dates() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(951_868_799), "2000-02-29T23:59:59Z");
+        assert_eq!(iso(1_795_255_200), "2026-11-21T10:00:00Z");
+    }
+}

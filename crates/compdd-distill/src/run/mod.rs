@@ -1,0 +1,29 @@
+//! The engine that drives a run: from flags to a bundle and records.
+//!
+//! [`RunOptions::check`] turns flags into a [`Plan`] whose nouns all exist; [`execute`] carries it out. The engine owns what
+//! no method should: the loop, checkpoints and resume, stop requests, the log, seeds and the working folder. What may
+//! enter: driving. Arithmetic belongs to the methods and protocols, formats to [`record`](compdd_core::record).
+
+mod cell;
+mod curve;
+mod distil;
+mod error;
+mod experts;
+mod machine;
+mod observer;
+mod options;
+mod rescore;
+mod score;
+mod teacher;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod workfolder;
+
+pub use cell::{Outcome, execute};
+pub use error::RunError;
+pub use observer::{Observer, Silent};
+pub use options::{Plan, RunOptions};
+pub use rescore::{RescoreOptions, rescore};
+pub use trace::Trace;
+pub use workfolder::{WorkError, WorkFolder};

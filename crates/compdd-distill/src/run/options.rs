@@ -1,0 +1,199 @@
+//! What a user asks of a run, and the checked [`Plan`] that alone can be executed.
+
+use std::path::PathBuf;
+
+use super::RunError;
+use crate::methods::{self, Method};
+use compdd_core::{
+    protocol::{Protocol, Scoring},
+    recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
+    record::{Budget, Fidelity},
+    subset::Subset,
+};
+use compdd_data::data::{Library, ResizeMode, TaskOptions};
+use compdd_nn::{device::DeviceChoice, grad::Offload, nn::NetworkSpec};
+
+/// The flags of `compdd run`, typed and unchecked.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Name of the method.
+    pub method: String,
+    /// Subset, as the user wrote it.
+    pub subset: String,
+    /// Images per class; none for the reference `full`.
+    pub ipc: Option<usize>,
+    /// Name of the protocol.
+    pub protocol: String,
+    /// Folder of the teacher, for a protocol that asks one.
+    pub teacher: Option<PathBuf>,
+    /// Network that distils and scores; the subset's default when absent.
+    pub network: Option<String>,
+    /// Side of the images in pixels; the subset's default when absent.
+    pub resolution: Option<usize>,
+    /// Networks that score as well (cross-architecture).
+    pub eval_networks: Vec<String>,
+    /// How much of the paper's effort to spend.
+    pub budget: Budget,
+    /// Paper or released code.
+    pub fidelity: Fidelity,
+    /// Number of students; the budget's default when absent.
+    pub students: Option<usize>,
+    /// Root of every random stream.
+    pub seed: u64,
+    /// Root of the images.
+    pub data: Library,
+    /// Recipe file.
+    pub recipe: Option<PathBuf>,
+    /// `--set` pairs.
+    pub overrides: Vec<(String, String)>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Root of records, bundles and checkpoints.
+    pub results: PathBuf,
+    /// Compute again what is there already.
+    pub force: bool,
+    /// Leave damaged images out instead of stopping.
+    pub skip_bad: bool,
+    /// How images get their size.
+    pub resize: ResizeMode,
+    /// Whether shrinking filters high frequencies.
+    pub antialias: bool,
+    /// Whiten the pixels (ZCA).
+    pub zca: bool,
+    /// Built-in scenes only: training images a class.
+    pub train_per_class: Option<usize>,
+    /// Seconds between checkpoints.
+    pub checkpoint_seconds: u64,
+    /// A buffer to use as it is, such as an imported one.
+    pub buffer: Option<PathBuf>,
+    /// Root of the expert buffers; `experts` below the results when absent.
+    pub experts: Option<PathBuf>,
+    /// Where the student's parameters wait during a rollout.
+    pub offload: Offload,
+    /// Most images of a student minibatch that are differentiated at a time; none: all.
+    pub chunk: Option<usize>,
+    /// Iterations before which the images are pictured.
+    pub pictures: Vec<usize>,
+    /// Iterations before which the images are scored as well.
+    pub curve: Vec<usize>,
+    /// Students of every such score.
+    pub curve_students: usize,
+}
+
+/// A run whose every noun has been found and fits the others.
+pub struct Plan {
+    pub(super) method: &'static dyn Method,
+    pub(super) subset: Subset,
+    /// Images per class; 0 for the reference.
+    pub(super) ipc: usize,
+    pub(super) protocol: &'static Protocol,
+    /// The protocol's settings at the budget of the run.
+    pub(super) scoring: Scoring,
+    /// The first one is the network of the run.
+    pub(super) networks: Vec<NetworkSpec>,
+    pub(super) resolution: usize,
+    pub(super) recipe: Recipe,
+    pub(super) students: usize,
+    pub(super) task: TaskOptions,
+    pub(super) options: RunOptions,
+}
+
+impl RunOptions {
+    /// Finds every noun and checks that they fit; reads the recipe, touches no image.
+    ///
+    /// # Errors
+    /// Names the flag that is wrong and what to use instead.
+    pub fn check(self) -> Result<Plan, RunError> {
+        let method = methods::find(&self.method)?;
+        let subset = Subset::find(&self.subset)?;
+        let ipc = self.images_per_class(method)?;
+        let resolution = self.resolution.unwrap_or_else(|| subset.default_resolution());
+        if !(8..=512).contains(&resolution) {
+            return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
+        }
+        let recipe = self.recipe(method, &subset, ipc, resolution)?;
+        let networks = self.networks(&subset, resolution, method.network(&recipe).as_deref())?;
+        let protocol = protocol(&self.protocol)?;
+        super::teacher::check(protocol, self.teacher.as_deref())?;
+        let scoring = protocol.scoring(self.budget);
+        let students = self.students.unwrap_or(scoring.students);
+        if students == 0 || students > 1000 {
+            return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
+        }
+        if let Some(buffer) = &self.buffer
+            && method.demand(&recipe, self.seed)?.is_none()
+        {
+            let (reason, remedy) = (format!("`{}` matches no experts", method.slug()), "leave --experts out");
+            return Err(RunError::flag("--experts", &buffer.display(), reason, remedy));
+        }
+        if self.chunk == Some(0) {
+            return Err(RunError::flag("--chunk", &0, "no images", "use 1 or more, or leave --chunk out"));
+        }
+        let task = TaskOptions {
+            resolution: Some(resolution),
+            resize: self.resize,
+            antialias: self.antialias,
+            skip_bad: self.skip_bad,
+            zca: self.zca || method.whitens(&recipe),
+            train_per_class: self.train_per_class,
+            ..TaskOptions::default()
+        };
+        Ok(Plan { method, subset, ipc, protocol, scoring, networks, resolution, recipe, students, task, options: self })
+    }
+
+    fn images_per_class(&self, method: &dyn Method) -> Result<usize, RunError> {
+        match (method.kind(), self.ipc) {
+            (Kind::Reference, None) => Ok(0),
+            (Kind::Reference, Some(ipc)) => Err(RunError::flag(
+                "--ipc",
+                &ipc,
+                format!("`{}` trains on the whole training set", method.slug()),
+                "leave --ipc out",
+            )),
+            (_, Some(0) | None) => Err(RunError::flag(
+                "--ipc",
+                &self.ipc.map_or_else(|| "(not given)".to_owned(), |ipc| ipc.to_string()),
+                "a distilled set needs at least one image per class",
+                "the field uses 1, 10 and 50",
+            )),
+            (_, Some(ipc)) => Ok(ipc),
+        }
+    }
+
+    /// The user's network, or the recipe's, or the one of the resolution; then those that only score.
+    fn networks(&self, subset: &Subset, resolution: usize, recipe: Option<&str>) -> Result<Vec<NetworkSpec>, RunError> {
+        let main = self.network.as_deref().or(recipe).unwrap_or_else(|| Subset::network_at(resolution));
+        let mut networks: Vec<NetworkSpec> = Vec::new();
+        for name in std::iter::once(main).chain(self.eval_networks.iter().map(String::as_str)) {
+            let spec = NetworkSpec::parse(name)?;
+            spec.build(3, resolution, subset.classes.len())?;
+            if !networks.contains(&spec) {
+                networks.push(spec);
+            }
+        }
+        Ok(networks)
+    }
+
+    fn recipe(&self, method: &dyn Method, subset: &Subset, ipc: usize, resolution: usize) -> Result<Recipe, RunError> {
+        let file = self
+            .recipe
+            .as_ref()
+            .map(|path| {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| RunError::RecipeFile { path: path.clone(), source })?;
+                Ok::<_, RunError>(RecipeFile { name: path.display().to_string(), text })
+            })
+            .transpose()?;
+        let (budget, fidelity) = (self.budget.to_string(), self.fidelity.to_string());
+        let request = RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
+        Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?.with_files(method.files())?)
+    }
+}
+
+/// The protocol of a name.
+pub(super) fn protocol(name: &str) -> Result<&'static Protocol, RunError> {
+    Protocol::find(name).ok_or_else(|| {
+        let known: Vec<&str> = Protocol::all().iter().map(Protocol::slug).collect();
+        RunError::flag("--protocol", &name, "no such protocol", format!("use one of: {}", known.join(", ")))
+    })
+}

@@ -1,0 +1,154 @@
+//! Scoring a bundle that exists already: ours again, or an imported one.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Observer, Outcome, RunError, WorkFolder, machine,
+    options::protocol,
+    score::{Scorer, TrainOn},
+    teacher,
+};
+use compdd_core::{
+    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
+    subset::Subset,
+};
+use compdd_data::data::{Decode, Library, PixelSpace, ResizeMode, Task, TaskOptions};
+use compdd_nn::{device::DeviceChoice, nn::NetworkSpec};
+
+/// The flags of `compdd eval`.
+#[derive(Clone, Debug)]
+pub struct RescoreOptions {
+    /// The bundle's folder.
+    pub bundle: PathBuf,
+    /// Networks that score; the usual one of the bundle's resolution when empty.
+    pub networks: Vec<String>,
+    /// Name of the protocol.
+    pub protocol: String,
+    /// Folder of the teacher, for a protocol that asks one.
+    pub teacher: Option<PathBuf>,
+    /// How much of the paper's effort to spend.
+    pub budget: Budget,
+    /// Number of students; the budget's default when absent.
+    pub students: Option<usize>,
+    /// Root of the students' streams.
+    pub seed: u64,
+    /// Root of the images.
+    pub data: Library,
+    /// Leave damaged images out instead of stopping.
+    pub skip_bad: bool,
+    /// Built-in scenes only: training images a class.
+    pub train_per_class: Option<usize>,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// Root of the records.
+    pub results: PathBuf,
+    /// Compute again what is there already.
+    pub force: bool,
+}
+
+/// Scores a bundle and stores one record a network. Everything about the images comes from the bundle.
+///
+/// # Errors
+/// When the bundle is damaged, its subset is unknown here, or its images are not those of the subset's resolution.
+pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicBool) -> Result<Vec<Outcome>, RunError> {
+    let set = Bundle::read(&options.bundle)?;
+    let subset = Subset::find(&set.subset)?;
+    for note in &subset.notes {
+        observer.note(&format!("note: {}: {note}", subset.id()));
+    }
+    let protocol = protocol(&options.protocol)?;
+    teacher::check(protocol, options.teacher.as_deref())?;
+    let scoring = protocol.scoring(options.budget);
+    let students = options.students.unwrap_or(scoring.students);
+    let [channels, side, _] = set.image_shape();
+    let mut networks = Vec::new();
+    let usual = [Subset::network_at(side).to_owned()];
+    for name in if options.networks.is_empty() { &usual[..] } else { &options.networks } {
+        let spec = NetworkSpec::parse(name)?;
+        spec.build(channels, side, subset.classes_len())?;
+        networks.push(spec);
+    }
+    let device = options.device.open()?;
+    let task = task(&set, &subset, options)?;
+    let teacher = teacher::open(options.teacher.as_deref(), &task, &device)?;
+    let store = Store::new(&options.results);
+    let mut outcomes = Vec::new();
+    for network in networks {
+        let cell = Cell {
+            method: set.method.clone(),
+            subset: subset.id(),
+            ipc: set.ipc,
+            protocol: protocol.id.clone(),
+            network: network.slug(),
+            source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
+            resolution: side,
+            budget: options.budget,
+            fidelity: set.provenance.fidelity,
+            recipe_hash: set.recipe_hash(),
+            data_hash: hash::of(&(task.source.identity(), task.space.hash())),
+            seed: options.seed,
+            students,
+            teacher: teacher::address(teacher.as_ref()),
+        };
+        let unfinished = store.root().join("unfinished").join(cell.id());
+        if options.force || !store.exists(&cell) {
+            let work = WorkFolder::open(&unfinished, options.force)?;
+            let begin = Instant::now();
+            let scorer = Scorer {
+                network: &cell.network,
+                task: &task,
+                protocol: &scoring,
+                teacher: teacher.as_ref().map(|teacher| teacher as _),
+                device: &device.device,
+                checkpoints: Some((work.file("students"), Duration::from_mins(1))),
+                trace: None,
+                observer,
+                stop,
+            };
+            let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
+            let data = value_of(&task.source);
+            let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
+            record.protocol = value_of(&scoring);
+            teacher::enter(&mut record, protocol, teacher.as_ref());
+            record.keep_bundle(BundleRef::to(&options.bundle, &store)?, &set);
+            if let Some(reference) = store.reference(&record.cell)? {
+                record.recover_from(&reference);
+            }
+            let mut timing = machine::timing(&record.id, &device.name);
+            timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+            store.save(&record, Some(&timing))?;
+            work.finish()?;
+        } else {
+            WorkFolder::tidy(&unfinished)?;
+            observer.note(&format!("{}: the record exists (--force computes it again)", cell.network));
+        }
+        outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
+    }
+    Ok(outcomes)
+}
+
+/// The test images, decoded as the bundle says and in the bundle's pixel space.
+fn task(set: &Distilled, subset: &Subset, options: &RescoreOptions) -> Result<Task, RunError> {
+    let [_, side, _] = set.image_shape();
+    let decode: Decode = set
+        .provenance
+        .decode
+        .clone()
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or(Decode { resolution: side, resize: ResizeMode::Squash, antialias: true });
+    let task_options = TaskOptions {
+        resolution: Some(side),
+        resize: decode.resize,
+        antialias: decode.antialias,
+        skip_bad: options.skip_bad,
+        train_per_class: options.train_per_class,
+        ..TaskOptions::default()
+    };
+    let mut task = Task::load(subset, &options.data, &task_options)?;
+    task.space = PixelSpace::from_record(&set.space, set.image_shape())?;
+    Ok(task)
+}

@@ -1,0 +1,109 @@
+//! Scoring: students of one network under a protocol, on one or several distilled sets.
+
+use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration};
+
+use burn::tensor::Device;
+use serde_json::json;
+
+use super::{Observer, RunError, Trace};
+use crate::eval::{self, EvalContext, LogitSource, RealImages, TrainingData, TrainingSet, View};
+use compdd_core::{
+    protocol::Scoring,
+    record::{Distilled, StudentRecord},
+};
+use compdd_data::data::Task;
+use compdd_nn::nn::NetworkSpec;
+
+/// What students learn from.
+pub(super) enum TrainOn<'a> {
+    /// A distilled set.
+    Set(&'a Distilled),
+    /// Every training image (the reference).
+    WholeSet {
+        /// Learning rate, with the protocol's drop.
+        learning_rate: f32,
+        /// Epochs over the training set.
+        epochs: usize,
+    },
+}
+
+/// Trains and tests the students of one network.
+pub(super) struct Scorer<'a> {
+    pub network: &'a str,
+    pub task: &'a Task,
+    pub protocol: &'a Scoring,
+    /// For a protocol that asks one.
+    pub teacher: Option<&'a dyn LogitSource>,
+    pub device: &'a Device,
+    /// Folder and interval of the students' checkpoints.
+    pub checkpoints: Option<(PathBuf, Duration)>,
+    pub trace: Option<&'a Trace>,
+    pub observer: &'a dyn Observer,
+    pub stop: &'a AtomicBool,
+}
+
+impl Scorer<'_> {
+    /// `students` scores in seed order; with several sets, student `i` learns from set `i mod sets`.
+    pub fn score(&self, sets: &[TrainOn<'_>], students: usize, seed: u64) -> Result<Vec<StudentRecord>, RunError> {
+        let [channels, _, side] = self.task.test.shape();
+        let network = NetworkSpec::parse(self.network)?.build(channels, side, self.task.subset.classes_len())?;
+        let images = sets.iter().map(|set| self.training(set)).collect::<Result<Vec<_>, _>>()?;
+        let images: Vec<&dyn TrainingData> = images.iter().map(AsRef::as_ref).collect();
+        let progress = Relay { scorer: self };
+        let context = EvalContext {
+            device: self.device.clone(),
+            stop: self.stop,
+            progress: &progress,
+            checkpoint: self.checkpoints.clone(),
+            lanes: None,
+        };
+        let protocol = match sets {
+            [TrainOn::WholeSet { epochs, .. }] => self.protocol.clone().lasting(*epochs),
+            _ => self.protocol.clone(),
+        };
+        let seeds = Scoring::seeds(seed, students);
+        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, self.teacher, &context)?)
+    }
+
+    fn training<'s>(&'s self, set: &TrainOn<'s>) -> Result<Box<dyn TrainingData + 's>, RunError> {
+        Ok(match set {
+            TrainOn::Set(set) => Box::new(TrainingSet::of(set, self.device)?),
+            TrainOn::WholeSet { learning_rate, .. } => {
+                Box::new(RealImages::new(View::training(self.task), *learning_rate))
+            }
+        })
+    }
+}
+
+/// Passes the students' progress on, under names that tell networks and students apart.
+struct Relay<'a> {
+    scorer: &'a Scorer<'a>,
+}
+
+impl Relay<'_> {
+    fn stage(&self, student: usize) -> String {
+        format!("{} student {}", self.scorer.network, student + 1)
+    }
+}
+
+impl eval::Progress for Relay<'_> {
+    fn begins(&self, student: usize, of: usize) {
+        self.scorer.observer.begin(&self.stage(student), of);
+    }
+
+    fn epoch(&self, student: usize, epoch: usize, _: usize, loss: f64) {
+        let stage = self.stage(student);
+        self.scorer.observer.advance(&stage, epoch, &format!("loss {loss:.4}"));
+        if let Some(trace) = self.scorer.trace {
+            trace.write("epoch", &[("stage", json!(stage)), ("epoch", json!(epoch - 1)), ("loss", json!(loss))]);
+        }
+    }
+
+    fn scored(&self, student: usize, accuracy: f64) {
+        let stage = self.stage(student);
+        self.scorer.observer.end(&stage, &format!("{:.2} %", accuracy * 100.0));
+        if let Some(trace) = self.scorer.trace {
+            trace.write("score", &[("stage", json!(stage)), ("accuracy", json!(accuracy))]);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Teachers that others trained, taken in from a file of weights.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use burn::tensor::Device;
+
+use super::{
+    Card, Origin, Pixels, Score, Teacher, TeacherError,
+    train::{existing, folder},
+};
+use crate::eval::{self, Passes, View};
+use compdd_core::{
+    record::{Accuracy, hash},
+    subset::Subset,
+};
+use compdd_data::data::{Decode, PixelSpace, Task};
+use compdd_nn::nn::{Network, NetworkSpec, Params};
+
+/// Images of one forward pass: large networks at 224 px need memory.
+const BATCH: usize = 32;
+
+/// What the file does not say.
+#[derive(Clone, Debug)]
+pub struct ImportTeacher<'a> {
+    /// The network whose parameters they are.
+    pub network: &'a Network,
+    /// The classes of its outputs, in their order.
+    pub subset: &'a Subset,
+    /// How files become its images.
+    pub decode: Decode,
+    /// Its name below the root; `NETWORK-SUBSET-imported-HASH` where there is none.
+    pub name: Option<&'a str>,
+    /// Images to try it on.
+    pub check: Option<Check<'a>>,
+}
+
+/// A test of whether an imported teacher sees what it should.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// Images of classes that the teacher has, of its size, normalised as its own: the test images are used.
+    pub task: &'a Task,
+    /// Store the teacher even if it fails; the card says so.
+    pub force: bool,
+    /// Set from outside to give up.
+    pub stop: &'a AtomicBool,
+}
+
+/// The network that torchvision calls `name` (`resnet18`, `resnet50`, `vgg11`, `vgg11_bn`), if it is one we can read.
+pub fn torchvision(name: &str) -> Option<NetworkSpec> {
+    let slug = match name {
+        "resnet18" => "resnet18-imagenet-bn",
+        "resnet50" => "resnet50-imagenet-bn",
+        "vgg11" => "vgg11-imagenet-nn",
+        "vgg11_bn" => "vgg11-imagenet-bn",
+        _ => return None,
+    };
+    NetworkSpec::parse(slug).ok()
+}
+
+/// Makes a teacher below `root` from the weights in `file` (`.safetensors`, `.pth` or `.pt`; nothing in it is executed).
+/// One that was made from the same file already is opened; with a check it is tried, and its card written, again.
+///
+/// # Errors
+/// [`TeacherError::Kind`], [`TeacherError::Network`] with every tensor that is missing, unexpected or of another shape,
+/// [`TeacherError::NotFinite`], [`TeacherError::Weak`] when the check fails, [`TeacherError::Classes`] when its images are of
+/// other classes.
+pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &Device) -> Result<Teacher, TeacherError> {
+    let (network, subset) = (options.network, options.subset);
+    let params = read(file, network, device)?;
+    let content = hash_of(file).map_err(TeacherError::io("read", file))?;
+    let slug = network.spec().slug();
+    let (mean, std) = subset.normalisation();
+    let mut card = Card {
+        format: Card::FORMAT.to_owned(),
+        version: Card::VERSION,
+        compdd: env!("CARGO_PKG_VERSION").to_owned(),
+        identity: hash::value(&serde_json::json!({
+            "network": [slug, network.input(), network.classes()],
+            "subset": subset.id(),
+            "decode": options.decode,
+            "file": content,
+        })),
+        network: slug.clone(),
+        input: network.input(),
+        subset: subset.id(),
+        classes: subset.classes.iter().map(|class| class.synset.clone()).collect(),
+        decode: options.decode.clone(),
+        pixels: Pixels::of(&PixelSpace::Normalised { mean, std }),
+        origin: Origin::Imported {
+            file: file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            blake3: content,
+        },
+        heldout: None,
+        test: None,
+        parameters: network.parameter_count(),
+        bytes: 0,
+        blake3: String::new(),
+        notes: Vec::new(),
+    };
+    let own = format!("{slug}-{}-imported-{}", subset.slug, hash::short(&card.identity));
+    let folder: PathBuf = folder(root, options.name, own)?;
+    if let Some(teacher) = existing(&folder, &card.identity, device)?
+        && options.check.is_none()
+    {
+        return Ok(teacher);
+    }
+    match &options.check {
+        None => card.notes.push("it was never tried on images".to_owned()),
+        Some(check) => {
+            card.check_images(check.task, file)?;
+            let score = score(network, &params, &card, check, device)?;
+            let (accuracy, needed) = (score.accuracy.fraction(), needed(&card));
+            if accuracy < needed && !check.force {
+                return Err(TeacherError::Weak { file: file.to_owned(), accuracy, needed, chance: card.chance() });
+            }
+            if accuracy < needed {
+                card.notes.push(format!(
+                    "its accuracy of {:.2} % is close to chance; it was stored all the same",
+                    100.0 * accuracy
+                ));
+            }
+            card.test = Some(score);
+        }
+    }
+    Teacher::write(&folder, network.clone(), params, card)
+}
+
+/// Hash of a file that may be large.
+fn hash_of(file: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(fs::File::open(file)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn read(file: &Path, network: &Network, device: &Device) -> Result<Params, TeacherError> {
+    let kind = file.extension().and_then(OsStr::to_str).map(str::to_lowercase);
+    let params = match kind.as_deref() {
+        Some("safetensors") => Params::load(network.layout(), file, device)?,
+        Some("pth" | "pt") => Params::from_pth(network.layout(), file, device)?,
+        _ => return Err(TeacherError::Kind { path: file.to_owned() }),
+    };
+    for (slot, _) in params.entries() {
+        let values = params.get(&slot.name).unwrap_or_default();
+        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            let (path, tensor) = (file.to_owned(), slot.name.clone());
+            return Err(TeacherError::NotFinite { path, tensor, value: *value });
+        }
+    }
+    Ok(params)
+}
+
+/// The accuracy below which something must be wrong: ten times chance, or a quarter of the way from chance to perfect where
+/// that is less.
+fn needed(card: &Card) -> f64 {
+    let chance = card.chance();
+    (10.0 * chance).min(chance + 0.25 * (1.0 - chance))
+}
+
+fn score(
+    network: &Network,
+    params: &Params,
+    card: &Card,
+    check: &Check<'_>,
+    device: &Device,
+) -> Result<Score, TeacherError> {
+    let view = View::test(check.task);
+    let outputs = card.outputs(&check.task.subset)?;
+    let passes = Passes { device, batch: BATCH, stop: check.stop };
+    let predicted = eval::predictions(network, params, &view, passes)?;
+    let right = |i: usize, class: u32| outputs[view.label(i) as usize] == class as usize;
+    let correct = predicted.iter().enumerate().filter(|&(i, &class)| right(i, class)).count();
+    let accuracy = Accuracy::of_counts(correct, view.len());
+    Ok(Score { accuracy, images: view.len(), subset: check.task.subset.id(), data: view.hash() })
+}

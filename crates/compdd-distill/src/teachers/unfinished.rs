@@ -1,0 +1,93 @@
+//! What a training keeps on disk until it has finished: one folder per identity, so that nothing of another training is in it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::Device;
+
+use super::TeacherError;
+use compdd_core::record::hash;
+use compdd_nn::nn::{Network, Params};
+
+/// The folder, held by this process alone.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Unfinished {
+    /// Takes the folder of `identity` below `root`.
+    ///
+    /// # Errors
+    /// [`TeacherError::Busy`] when another process has it.
+    pub fn take(root: &Path, identity: &str) -> Result<Self, TeacherError> {
+        let folder = Self::folder(root, identity);
+        fs::create_dir_all(&folder).map_err(TeacherError::io("create", &folder))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(TeacherError::io("lock", &path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(TeacherError::Busy { path }),
+            Err(TryLockError::Error(source)) => Err(TeacherError::io("lock", &path)(source)),
+        }
+    }
+
+    fn folder(root: &Path, identity: &str) -> PathBuf {
+        root.join(format!("unfinished-{}", hash::short(identity)))
+    }
+
+    /// Removes the folder of a training that has finished, if it is still there and nobody has it.
+    pub fn sweep(root: &Path, identity: &str) -> Result<(), TeacherError> {
+        if !Self::folder(root, identity).is_dir() {
+            return Ok(());
+        }
+        match Self::take(root, identity) {
+            Err(TeacherError::Busy { .. }) => Ok(()),
+            taken => taken?.remove(),
+        }
+    }
+
+    /// The state of the network in training.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join("student.safetensors")
+    }
+
+    fn best(&self, epoch: usize) -> PathBuf {
+        self.folder.join(format!("best-{epoch:06}.safetensors"))
+    }
+
+    fn epochs(&self) -> Result<Vec<usize>, TeacherError> {
+        let mut epochs = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(TeacherError::io("read", &self.folder))? {
+            let name = entry.map_err(TeacherError::io("read", &self.folder))?.file_name();
+            let name = name.to_string_lossy().into_owned();
+            let epoch = name.strip_prefix("best-").and_then(|rest| rest.strip_suffix(".safetensors"));
+            epochs.extend(epoch.and_then(|epoch| epoch.parse::<usize>().ok()));
+        }
+        Ok(epochs)
+    }
+
+    /// The best epoch so far and its parameters, if there is one.
+    pub fn load_best(&self, network: &Network, device: &Device) -> Result<Option<(usize, Params)>, TeacherError> {
+        let Some(epoch) = self.epochs()?.into_iter().max() else { return Ok(None) };
+        Ok(Some((epoch, Params::load(network.layout(), &self.best(epoch), device)?)))
+    }
+
+    /// Keeps the parameters after `epoch` instead of earlier ones. A kill in between leaves both, and the later one counts.
+    pub fn keep_best(&self, epoch: usize, params: &Params) -> Result<(), TeacherError> {
+        params.save(&self.best(epoch))?;
+        for old in self.epochs()?.into_iter().filter(|old| *old < epoch) {
+            let path = self.best(old);
+            fs::remove_file(&path).map_err(TeacherError::io("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder.
+    pub fn remove(self) -> Result<(), TeacherError> {
+        fs::remove_dir_all(&self.folder).map_err(TeacherError::io("remove", &self.folder))
+    }
+}

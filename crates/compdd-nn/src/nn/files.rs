@@ -1,0 +1,197 @@
+//! Parameters in files: safetensors in both directions, `PyTorch` checkpoints in one.
+
+use std::{borrow::Cow, collections::BTreeMap, fs, path::Path, sync::Arc};
+
+use burn::tensor::{Device, Tensor};
+use burn_store::{pytorch::PytorchReader, pytorch_reader::DType as TorchType};
+use safetensors::{Dtype, SafeTensors, View};
+
+use super::{
+    NetworkError,
+    params::{Layout, Params, to_host, upload},
+};
+use compdd_core::record::atomic;
+
+impl Params {
+    /// Parameters and running statistics as a safetensors file, under `PyTorch`'s names and shapes. Equal parameters give
+    /// equal bytes.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, NetworkError> {
+        let entries = self.entries().map(|(slot, value)| {
+            let bytes = to_host(value).into_iter().flat_map(f32::to_le_bytes).collect();
+            (slot.name.clone(), Blob { shape: slot.shape.clone(), bytes })
+        });
+        safetensors::serialize(entries, None)
+            .map_err(|source| NetworkError::Safetensors { origin: "the parameters".into(), source })
+    }
+
+    /// Writes [`to_safetensors`](Self::to_safetensors) to `path`.
+    pub fn save(&self, path: &Path) -> Result<(), NetworkError> {
+        let bytes = self.to_safetensors()?;
+        atomic::write(path, &bytes).map_err(|source| NetworkError::Write { path: path.into(), source })
+    }
+
+    /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
+    /// are understood for a `ResNet`.
+    pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
+        let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
+        Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
+    }
+
+    /// Parameters from the bytes of a safetensors file; `origin` names them in errors.
+    pub fn from_safetensors(
+        layout: &Arc<Layout>,
+        bytes: &[u8],
+        origin: &str,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|source| NetworkError::Safetensors { origin: origin.into(), source })?;
+        let mut named = BTreeMap::new();
+        for (name, view) in file.tensors() {
+            let kind = match view.dtype() {
+                Dtype::F32 => Some(Kind::F32),
+                Dtype::F64 => Some(Kind::F64),
+                Dtype::F16 => Some(Kind::F16),
+                Dtype::BF16 => Some(Kind::Bf16),
+                _ => None,
+            };
+            if name.ends_with(COUNTER) {
+                continue;
+            }
+            let kind = kind.ok_or_else(|| number_kind(origin, &name, &view.dtype()))?;
+            named.insert(translate(layout, &name), (view.shape().to_vec(), kind.decode(view.data())));
+        }
+        Self::from_named(layout, named, origin, device)
+    }
+
+    /// Imports a `PyTorch` checkpoint: a state dict, or a dictionary that holds one under `state_dict`, `model` or `net`.
+    /// `module.` prefixes are removed; torchvision's `downsample` and `fc` are understood for a `ResNet`.
+    pub fn from_pth(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
+        let origin = path.display().to_string();
+        let read = |source| NetworkError::Read { path: path.into(), source };
+        fs::metadata(path).map_err(read)?;
+        let reader = PytorchReader::new(path)
+            .map_err(|source| NetworkError::Checkpoint { path: path.into(), source: Box::new(source) })?;
+        let tensors = reader.into_tensors();
+        let wrapper = WRAPPERS.into_iter().find(|prefix| tensors.keys().any(|key| key.starts_with(prefix)));
+        let mut named = BTreeMap::new();
+        for (key, tensor) in &tensors {
+            let Some(name) = wrapper.map_or(Some(key.as_str()), |prefix| key.strip_prefix(prefix)) else { continue };
+            let name = translate(layout, name.strip_prefix("module.").unwrap_or(name));
+            if name.ends_with(COUNTER) {
+                continue;
+            }
+            let kind = match tensor.dtype() {
+                TorchType::F32 => Kind::F32,
+                TorchType::F64 => Kind::F64,
+                TorchType::F16 => Kind::F16,
+                TorchType::BF16 => Kind::Bf16,
+                other => return Err(number_kind(&origin, &name, &other)),
+            };
+            named.insert(name, (tensor.shape().to_vec(), kind.decode(&tensor.read().map_err(read)?)));
+        }
+        Self::from_named(layout, named, &origin, device)
+    }
+
+    /// Parameters from named tensors; names and shapes must be exactly those of `layout`, and the error lists every
+    /// one that is missing, unexpected or of another shape.
+    pub fn from_named(
+        layout: &Arc<Layout>,
+        mut named: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+        origin: &str,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
+        let (mut missing, mut wrong) = (Vec::new(), Vec::new());
+        let mut found = Vec::new();
+        for slot in layout.parameters.iter().chain(&layout.buffers) {
+            match named.remove(&slot.name) {
+                Some((shape, values)) if shape == slot.shape && values.len() == slot.len() => found.push(values),
+                Some((shape, _)) => wrong.push(format!("`{}` {shape:?} instead of {:?}", slot.name, slot.shape)),
+                None => missing.push(slot),
+            }
+        }
+        if !(missing.is_empty() && wrong.is_empty() && named.is_empty()) {
+            let unexpected: Vec<String> = named.into_keys().collect();
+            return Err(NetworkError::mismatch(origin, &missing, &unexpected, &wrong));
+        }
+        let mut values: Vec<Tensor<1>> = found.into_iter().map(|values| upload(values, device)).collect();
+        let buffers = values.split_off(layout.parameters.len());
+        Ok(Self::new(layout, values, buffers))
+    }
+}
+
+/// Keys under which checkpoints hold the state dict.
+const WRAPPERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."];
+/// `PyTorch` counts batches beside the running statistics; nothing uses the count.
+const COUNTER: &str = ".num_batches_tracked";
+
+/// A name of torchvision's `ResNet`s as the lineage spells it, if that is a name of `layout`.
+fn translate(layout: &Layout, name: &str) -> String {
+    let known = |name: &str| layout.parameters.iter().chain(&layout.buffers).any(|slot| slot.name == name);
+    let spelled = name.replace(".downsample.", ".shortcut.");
+    let spelled = spelled.strip_prefix("fc.").map_or(spelled.clone(), |rest| format!("classifier.{rest}"));
+    if !known(name) && known(&spelled) { spelled } else { name.into() }
+}
+
+fn number_kind(origin: &str, name: &str, found: &dyn std::fmt::Debug) -> NetworkError {
+    NetworkError::NumberKind { origin: origin.into(), name: name.into(), found: format!("{found:?}") }
+}
+
+/// The kinds of floating-point numbers that are read, all little-endian.
+#[derive(Clone, Copy)]
+enum Kind {
+    F64,
+    F32,
+    F16,
+    Bf16,
+}
+
+impl Kind {
+    fn decode(self, bytes: &[u8]) -> Vec<f32> {
+        match self {
+            Self::F64 => bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+            Self::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            Self::F16 => bytes.as_chunks::<2>().0.iter().map(|b| half(u16::from_le_bytes(*b))).collect(),
+            Self::Bf16 => {
+                let wide = |b: &[u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16);
+                bytes.as_chunks::<2>().0.iter().map(wide).collect()
+            }
+        }
+    }
+}
+
+/// IEEE half precision: 1 sign, 5 exponent, 10 fraction bits.
+fn half(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let fraction = f32::from(bits & 0x3ff) / 1024.0;
+    sign * match i32::from(bits >> 10 & 0x1f) {
+        0 => fraction * 2f32.powi(-14),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        exponent => (1.0 + fraction) * 2f32.powi(exponent - 15),
+    }
+}
+
+/// One tensor on its way into a file.
+struct Blob {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for Blob {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

@@ -1,0 +1,68 @@
+//! The rules of the closed division.
+
+use std::collections::HashMap;
+
+use super::Division;
+use compdd_core::{
+    protocol::{Protocol, Scoring},
+    record::{Budget, Flag, Record, value_of},
+};
+
+/// The flags that open the division, whatever else holds.
+const OPENING: [Flag; 5] =
+    [Flag::ChangedRecipe, Flag::GivenExperts, Flag::BestOnTest, Flag::Imported, Flag::SkippedFiles];
+
+/// The built-in settings, worked out once.
+pub struct Rules {
+    settings: HashMap<(&'static str, Budget), (Scoring, serde_json::Value)>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let budgets = [Budget::Paper, Budget::Quick, Budget::Smoke];
+        let pairs = Protocol::all().iter().flat_map(|protocol| budgets.map(|budget| (protocol, budget)));
+        let settings = pairs.map(|(protocol, budget)| {
+            let settings = protocol.scoring(budget);
+            let value = value_of(&settings);
+            ((protocol.id.as_str(), budget), (settings, value))
+        });
+        Self { settings: settings.collect() }
+    }
+}
+
+impl Rules {
+    /// The division of a record, and every reason for the open one.
+    pub fn judge(&self, record: &Record) -> (Division, Vec<String>) {
+        let mut reasons = Vec::new();
+        let cell = &record.cell;
+        if cell.budget != Budget::Paper {
+            reasons.push(format!("budget `{}`, not `paper`", cell.budget));
+        } else if record.flags.contains(&Flag::ReducedBudget) {
+            reasons.push("the set was made with a reduced budget".into());
+        }
+        reasons.extend(self.protocol(record));
+        if record.students.len() < Record::ENOUGH_STUDENTS {
+            reasons.push(Flag::FewStudents.meaning().into());
+        }
+        reasons.extend(OPENING.iter().filter(|flag| record.flags.contains(flag)).map(|flag| flag.meaning().to_owned()));
+        if record.own_list().is_some() {
+            reasons.push("a list of one's own, not a published one".into());
+        }
+        if cell.method != "full" && record.bundles.is_empty() {
+            reasons.push("no bundle is named".into());
+        }
+        (if reasons.is_empty() { Division::Closed } else { Division::Open }, reasons)
+    }
+
+    /// What keeps a record's protocol from being a built-in one. Settings that are left out have their built-in values.
+    pub fn protocol(&self, record: &Record) -> Option<String> {
+        let cell = &record.cell;
+        let known = self.settings.iter().find(|((id, budget), _)| *id == cell.protocol && *budget == cell.budget);
+        let Some((_, (settings, value))) = known else {
+            return Some(format!("`{}` is no built-in protocol", cell.protocol));
+        };
+        let same = record.protocol == *value
+            || serde_json::from_value::<Scoring>(record.protocol.clone()).is_ok_and(|found| found == *settings);
+        (!same).then(|| format!("the settings are not those of `{}`", cell.protocol))
+    }
+}

@@ -1,0 +1,30 @@
+//! What others ask of a board: ranks as they are shown, and the records.
+
+use std::collections::HashMap;
+
+use super::{Board, Entry};
+use compdd_core::record::Record;
+
+impl Board {
+    /// The records by id, each with the recovery ratio that its neighbours give it.
+    pub fn records(&self) -> Vec<Record> {
+        let own = |entry: &Entry| Record { recovery: entry.recovery.clone(), ..entry.record.clone() };
+        let mut records: Vec<Record> = self.entries.iter().map(own).collect();
+        records.sort_by(|a, b| a.id.cmp(&b.id));
+        records
+    }
+
+    /// The rank of every entry as words: `1`, `2=` where several share it, empty where there is none.
+    pub fn places(&self) -> Vec<String> {
+        let mut places = Vec::with_capacity(self.entries.len());
+        for group in self.entries.chunk_by(|a, b| a.group() == b.group()) {
+            let mut shared: HashMap<usize, usize> = HashMap::new();
+            for rank in group.iter().filter_map(|entry| entry.rank) {
+                *shared.entry(rank).or_default() += 1;
+            }
+            let place = |rank: usize| format!("{rank}{}", if shared[&rank] > 1 { "=" } else { "" });
+            places.extend(group.iter().map(|entry| entry.rank.map(place).unwrap_or_default()));
+        }
+        places
+    }
+}

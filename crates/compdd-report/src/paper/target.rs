@@ -1,0 +1,136 @@
+//! What compdd would run for a printed cell.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::layout::Dimension;
+use super::{
+    Printed,
+    names::{Factor, NAMES},
+    printed::read,
+};
+use compdd_core::subset::Subset;
+
+/// The cell of compdd that answers a printed one, at the subset's usual resolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Slug of the method.
+    pub method: String,
+    /// Slug of the subset.
+    pub subset: String,
+    /// Images per class; 0 for all.
+    pub ipc: usize,
+    /// Slug of the protocol, without a version.
+    pub protocol: String,
+    /// Slug of the tested network.
+    pub network: String,
+    /// Slug of the network that distils.
+    pub source: String,
+    /// Side of the images in pixels.
+    pub resolution: usize,
+    /// Keys of the recipe with another value than the method's own.
+    pub set: BTreeMap<String, Value>,
+    /// Keys of the recipe that may have any value.
+    pub free: Vec<String>,
+}
+
+/// Why compdd cannot answer a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It is no accuracy of a distilled set.
+    Metric,
+    /// Something that compdd does not have, as a reader would name it.
+    Part(String),
+}
+
+impl Target {
+    /// The cell that answers `printed`, on the network that its word means; cells without a word are taken as `network`.
+    ///
+    /// # Errors
+    /// The first thing that compdd does not have.
+    pub fn of(printed: &Printed, network: &str) -> Result<Self, Missing> {
+        let metric = NAMES.metrics.get(&printed.metric);
+        if !metric.is_some_and(|metric| metric.measured) {
+            return Err(Missing::Metric);
+        }
+        let method = NAMES.methods.get(&printed.method).ok_or_else(|| Missing::Part(printed.method.clone()))?;
+        let dataset = read(Dimension::Dataset, &printed.dataset);
+        let slug = NAMES.datasets.get(&printed.dataset).and_then(|dataset| dataset.slug.as_deref());
+        let subset = slug.and_then(|slug| Subset::find(slug).ok()).ok_or(Missing::Part(dataset))?;
+        match printed.protocol.as_str() {
+            "no-kd" => {}
+            "kd" => return Err(Missing::Part("scoring with a teacher".to_owned())),
+            _ => return Err(Missing::Part("scoring that is not stated".to_owned())),
+        }
+        let network_of = |word: &str| {
+            let unknown =
+                || Missing::Part(if word.is_empty() { "a network that is not stated" } else { word }.to_owned());
+            NAMES.network(&printed.paper, &method.slug, word).ok_or_else(unknown)
+        };
+        let tested = if printed.network.is_empty() { network } else { &printed.network };
+        let unusual = || Missing::Part(subset.default_network().to_owned());
+        let mut target = Self {
+            method: method.slug.clone(),
+            ipc: printed.ipc.parse().unwrap_or(0),
+            protocol: NAMES.protocol(&printed.paper, &method.slug).to_owned(),
+            network: network_of(tested)?,
+            source: NAMES.meant(&printed.paper, &method.slug, subset.default_network()).ok_or_else(unusual)?,
+            resolution: subset.default_resolution(),
+            subset: subset.slug,
+            set: method.set.clone(),
+            free: Vec::new(),
+        };
+        for (name, value) in printed.factors() {
+            let unknown = || Missing::Part(format!("{} {value}", NAMES.factor(name)).trim().to_owned());
+            let factor = NAMES.factors.get(name).ok_or_else(unknown)?;
+            if factor.distils {
+                target.source = network_of(value)?;
+            } else {
+                target.vary(factor, value).ok_or_else(unknown)?;
+            }
+        }
+        Ok(target)
+    }
+
+    /// Takes on the value of a factor; none if compdd cannot.
+    fn vary(&mut self, factor: &Factor, value: &str) -> Option<()> {
+        if factor.plain.iter().any(|plain| plain == value) {
+            return Some(());
+        }
+        self.set.insert(factor.key.clone()?, factor.values.get(value)?.clone());
+        self.free.extend(factor.free.iter().cloned());
+        Some(())
+    }
+
+    /// The command without the networks that only score.
+    pub(super) fn run(&self) -> String {
+        let mut words = vec![format!("compdd run --method {} --subset {}", self.method, self.subset)];
+        if self.ipc > 0 {
+            words.push(format!("--ipc {}", self.ipc));
+        }
+        words.push(format!("--network {}", self.source));
+        if self.protocol != NAMES.usual_protocol() {
+            words.push(format!("--protocol {}", self.protocol));
+        }
+        words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));
+        words.join(" ")
+    }
+
+    /// The changed keys of the recipe, as `--set` takes them.
+    pub(super) fn overrides(&self) -> impl Iterator<Item = (String, String)> {
+        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.set.iter().map(move |(key, value)| (key.clone(), word(value)))
+    }
+
+    /// The network that scores beside the one that distils.
+    pub(super) fn scorer(&self) -> Option<&str> {
+        (self.network != self.source).then_some(self.network.as_str())
+    }
+
+    /// The command that runs the cell: `compdd run --method edf --subset imagenette --ipc 1 --network convnet-d5`.
+    pub fn command(&self) -> String {
+        let scorer = self.scorer().map(|network| format!(" --eval-networks {network}")).unwrap_or_default();
+        self.run() + &scorer
+    }
+}

@@ -1,0 +1,142 @@
+//! Which records answer which cells.
+
+use super::*;
+use crate::board::{Board, Filter};
+use compdd_core::record::hash;
+
+use Dimension::{Dataset, Factor1, Ipc, Method, Network, Protocol};
+
+const NETTE: [(Dimension, &str); 4] = [(Method, "EDF"), (Dataset, "imagenette"), (Ipc, "1"), (Protocol, "no-kd")];
+
+/// The answer to EDF on `ImageNette` with one image per class.
+fn answer(store: &Store, versions: &[&str]) -> Result<Option<String>, PaperError> {
+    let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    let records = Records::open(store, &versions)?;
+    let answers = records.answers(find("edf:1").unwrap())?;
+    let wanted = printed("edf:1", &NETTE);
+    let found = answers.iter().find(|answer| std::ptr::eq(answer.printed, wanted)).unwrap();
+    Ok(found.record.map(|record| record.id.clone()))
+}
+
+#[test]
+fn targets_are_what_the_papers_mean() {
+    let edf = target("edf:1", &NETTE);
+    assert_eq!(edf.command(), "compdd run --method edf --subset imagenette --ipc 1 --network convnet-d5");
+    let dam = target("datadam:main-2", &[(Method, "DataDAM"), (Dataset, "imagenette"), (Ipc, "10")]);
+    assert_eq!(
+        dam.command(),
+        "compdd run --method datadam --subset imagenette --ipc 10 --network convnet-d6-bn --protocol no-kd-datadam"
+    );
+    let cross = target("edf:10", &[(Method, "EDF"), (Dataset, "imageyellow"), (Network, "VGG11")]);
+    assert_eq!(
+        cross.command(),
+        "compdd run --method edf --subset imageyellow --ipc 10 --network convnet-d5 --eval-networks vgg11"
+    );
+    let full = target("datadam:main-2", &[(Method, "Full dataset"), (Dataset, "imagewoof")]);
+    assert_eq!(full.command(), "compdd run --method full --subset imagewoof --network convnet-d5");
+    let maps = target("edf:12", &[(Ipc, "10"), (Factor1, "VGG11")]);
+    assert!(maps.command().ends_with("--set cam_network=vgg11-imagenet-bn"), "{}", maps.command());
+}
+
+#[test]
+fn what_compdd_lacks_is_named() {
+    let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
+    assert_eq!(why("edf:1", &[(Protocol, "kd")]), "Part(\"SRe2L\")");
+    assert_eq!(why("edf:1", &[(Method, "EDF"), (Protocol, "kd")]), "Part(\"scoring with a teacher\")");
+    assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
+    assert_eq!(why("bilp:9", &[(Method, "IDC"), (Network, "ResNet")]), "Part(\"ResNet\")");
+    assert_eq!(why("bilp:7", &[(Factor1, "70%")]), "Part(\"pruned 70%\")");
+    assert_eq!(why("edf:13", &[]), "Metric");
+}
+
+#[test]
+fn the_paper_budget_comes_before_many_students() {
+    let (_folder, store) = folder();
+    let cell = cell(&target("edf:1", &NETTE));
+    let quick = example::record(Cell { budget: Budget::Quick, ..cell.clone() }, &[0.5; 9]);
+    store.save(&quick, None).unwrap();
+    assert_eq!(answer(&store, &[]).unwrap(), Some(quick.id));
+    let three = example::record(cell.clone(), &[0.5; 3]);
+    store.save(&three, None).unwrap();
+    assert_eq!(answer(&store, &[]).unwrap(), Some(three.id));
+    let five = example::record(cell.clone(), &[0.5; 5]);
+    store.save(&five, None).unwrap();
+    assert_eq!(answer(&store, &[]).unwrap(), Some(five.id));
+}
+
+#[test]
+fn other_cells_do_not_answer() {
+    let edf = target("edf:1", &NETTE);
+    let right = cell(&edf);
+    assert!(edf.is_answered_by(&example::record(right.clone(), &[0.5])));
+    let others = [
+        Cell { ipc: 10, ..right.clone() },
+        Cell { resolution: 64, ..right.clone() },
+        Cell { network: "vgg11".into(), ..right.clone() },
+        Cell { source: "vgg11".into(), ..right.clone() },
+        Cell { protocol: "no-kd-plain@1".into(), ..right.clone() },
+        Cell { method: "datm".into(), ..right.clone() },
+    ];
+    for other in others {
+        assert!(!edf.is_answered_by(&example::record(other.clone(), &[0.5])), "{other:?}");
+    }
+    let mut changed = example::record(right.clone(), &[0.5]);
+    changed.flag(Flag::ChangedRecipe);
+    assert!(!edf.is_answered_by(&changed));
+    let bundle = Cell { source: "bundle:12345678".into(), ..right };
+    assert!(edf.is_answered_by(&example::record(bundle.clone(), &[0.5])));
+    let cross = target("edf:10", &[(Method, "EDF"), (Dataset, "imageyellow"), (Network, "VGG11")]);
+    let unknown = Cell { source: "bundle:12345678".into(), ..cell(&cross) };
+    assert!(!cross.is_answered_by(&example::record(unknown, &[0.5])), "the network that distilled is not known");
+}
+
+#[test]
+fn factors_are_keys_of_the_recipe() {
+    let maps = target("edf:12", &[(Ipc, "1"), (Factor1, "ResNet18")]);
+    let record = varied(&maps, &[0.5; 5]);
+    assert!(maps.is_answered_by(&record));
+    let with = |key: &str, value: serde_json::Value| {
+        let mut other = record.clone();
+        other.recipe[key] = value;
+        other.cell.recipe_hash = hash::value(&other.recipe);
+        other
+    };
+    assert!(maps.is_answered_by(&with("cam_weights", "weights.pth".into())), "which weights is free");
+    assert!(!maps.is_answered_by(&with("cam_network", "vgg11".into())));
+    assert!(!maps.is_answered_by(&with("drop", 0.75.into())), "another change as well");
+}
+
+#[test]
+fn versions_of_a_protocol_are_never_mixed() {
+    let (_folder, store) = folder();
+    let one = example::record(cell(&target("edf:1", &NETTE)), &[0.5; 5]);
+    let datm = cell(&target("edf:1", &[(Method, "DATM"), (Dataset, "imagenette"), (Ipc, "1")]));
+    let two = example::record(Cell { protocol: "no-kd@2".into(), ..datm }, &[0.5; 5]);
+    store.save(&one, None).unwrap();
+    store.save(&two, None).unwrap();
+    let error = answer(&store, &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "table edf:1: its cells were scored with no-kd@1 and no-kd@2, and different versions are never mixed"
+    );
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert_eq!(help, "choose one: --protocol-version no-kd@1 or --protocol-version no-kd@2");
+    assert_eq!(answer(&store, &["no-kd@1"]).unwrap(), Some(one.id));
+    assert_eq!(answer(&store, &["no-kd@2"]).unwrap(), None);
+    let board = Board::open(std::slice::from_ref(&store), &Filter::default()).unwrap();
+    let latest = Records::latest(&board).unwrap();
+    let answers = latest.answers(find("edf:1").unwrap()).unwrap();
+    let shown: Vec<&str> = answers.iter().filter_map(|answer| Some(answer.record?.id.as_str())).collect();
+    assert_eq!(shown, [two.id.as_str()], "where nothing is asked for, the latest version");
+    assert!(matches!(answer(&store, &["no-kd@7"]), Err(PaperError::UnknownVersion { known, .. }) if known.len() == 2));
+}
+
+#[test]
+fn a_record_that_was_changed_is_refused() {
+    let (_folder, store) = folder();
+    let mut record = example::record(cell(&target("edf:1", &NETTE)), &[0.5; 5]);
+    record.summary.mean = 0.9;
+    store.save(&record, None).unwrap();
+    let error = answer(&store, &[]).unwrap_err().to_string();
+    assert!(error.contains("the summary does not follow from the students' scores"), "{error}");
+}

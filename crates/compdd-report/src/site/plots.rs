@@ -1,0 +1,249 @@
+//! The plots: every chart that the records give without being asked for a choice.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use askama::Template;
+use rayon::prelude::*;
+
+use super::{
+    SiteError,
+    folder::Folder,
+    frame::{Frame, Origin, Room},
+    pages::root_of,
+    words::ipc,
+};
+use crate::{
+    board::Board,
+    report::{
+        Page, ReportError, ablation_chart, cost_chart, ipc_chart, iteration_chart, network_chart,
+        read::{self, Grouping},
+        recovery_chart, spread_chart,
+    },
+};
+use compdd_core::record::{Flag, Record, Store};
+
+/// More charts of a kind would not be looked at; those of the most records come first.
+const MOST: usize = 24;
+/// The threshold of EDF's definition of complexity.
+const THRESHOLD: f32 = 0.5;
+
+/// A plot of the page.
+struct Plot {
+    name: String,
+    words: String,
+    size: [usize; 2],
+}
+
+/// Plots of one kind.
+struct Section {
+    heading: &'static str,
+    plots: Vec<Plot>,
+}
+
+#[derive(Template)]
+#[template(path = "plots.html")]
+struct Plots {
+    frame: Frame,
+    sections: Vec<Section>,
+}
+
+/// Records that may share a chart, by what they have in common.
+type Groups<'a> = BTreeMap<Vec<String>, Vec<&'a Record>>;
+
+/// How a chart is made of a group's records; the store is that of the first of them.
+type Draw = fn(&Store, &[Record]) -> Result<Page, ReportError>;
+
+/// A kind of chart of records.
+struct Kind {
+    slug: &'static str,
+    heading: &'static str,
+    /// What its records have in common, for its name and its words.
+    common: fn(&Record) -> Vec<String>,
+    /// What they must differ in, to be worth a chart.
+    across: fn(&Record) -> String,
+    /// Whether recipes that were changed belong in it; methods are compared as they ship.
+    changed: bool,
+    draw: Draw,
+}
+
+const KINDS: [Kind; 6] = [
+    Kind {
+        slug: "ipc",
+        heading: "Accuracy over images per class",
+        common: |record| of(record, &[subset, protocol, network, side, budget]),
+        across: |record| record.cell.ipc.to_string(),
+        changed: false,
+        draw: |_, records| ipc_chart(&read::accuracy_over_ipc(records)?, true),
+    },
+    Kind {
+        slug: "recovery",
+        heading: "Recovery, easy against hard",
+        common: |record| of(record, &[images, protocol, network, side, budget]),
+        across: subset,
+        changed: false,
+        draw: |_, records| recovery_chart(&read::recovery(records)?),
+    },
+    Kind {
+        slug: "networks",
+        heading: "Across networks",
+        common: |record| of(record, &[subset, images, protocol, side, budget]),
+        across: network,
+        changed: false,
+        draw: |_, records| network_chart(&read::across_networks(records)?),
+    },
+    Kind {
+        slug: "ablation",
+        heading: "Ablations",
+        common: |record| {
+            of(record, &[|record| record.cell.method.clone(), subset, images, protocol, network, side, budget])
+        },
+        across: |record| record.recipe.to_string(),
+        changed: true,
+        draw: |_, records| ablation_chart(&read::ablation(records, &changed(records), &[])?),
+    },
+    Kind {
+        slug: "iterations",
+        heading: "Over the iterations of a distillation",
+        common: |record| of(record, &[subset, images, protocol, network, side, budget]),
+        across: |record| record.cell.method.clone(),
+        changed: false,
+        draw: |store, records| iteration_chart(&read::iterations(store, records)?),
+    },
+    Kind {
+        slug: "cost",
+        heading: "Cost against accuracy",
+        common: |record| of(record, &[subset, images, protocol, network, side, budget]),
+        across: |record| record.cell.method.clone(),
+        changed: false,
+        draw: |store, records| cost_chart(&read::cost(store, records, None)?),
+    },
+];
+
+fn of(record: &Record, parts: &[fn(&Record) -> String]) -> Vec<String> {
+    parts.iter().map(|part| part(record)).collect()
+}
+
+fn subset(record: &Record) -> String {
+    record.cell.subset.clone()
+}
+
+fn images(record: &Record) -> String {
+    ipc(record.cell.ipc)
+}
+
+fn protocol(record: &Record) -> String {
+    record.cell.protocol.clone()
+}
+
+fn network(record: &Record) -> String {
+    record.cell.network.clone()
+}
+
+fn side(record: &Record) -> String {
+    format!("{} px", record.cell.resolution)
+}
+
+/// The budget, and whether a set of a smaller one was scored in full.
+fn budget(record: &Record) -> String {
+    let reduced =
+        record.flags.contains(&Flag::ReducedBudget) && record.cell.budget == compdd_core::record::Budget::Paper;
+    format!("{} budget{}", record.cell.budget, if reduced { " (reduced set)" } else { "" })
+}
+
+/// The keys of the recipe in which records differ.
+fn changed(records: &[Record]) -> Vec<String> {
+    let keys =
+        records.first().and_then(|record| record.recipe.as_object()).into_iter().flat_map(|recipe| recipe.keys());
+    let differs = |key: &&String| records.iter().any(|record| record.recipe.get(*key) != records[0].recipe.get(*key));
+    keys.filter(differs).cloned().collect()
+}
+
+/// Draws all plots into `plots/`, and their page. Returns how many there are.
+///
+/// Records that a chart refuses to show together (two of one method, say) have no chart of that kind.
+pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin: &Origin) -> Result<usize, SiteError> {
+    let (records, mut sections) = (board.records(), Vec::new());
+    for kind in &KINDS {
+        let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(&records, kind).into_iter().collect();
+        groups.sort_by_key(|(_, records)| std::cmp::Reverse(records.len()));
+        let drawn: Vec<Option<Plot>> = groups
+            .par_iter()
+            .take(MOST)
+            .map(|(common, records)| {
+                let words = format!("{}: {}", kind.heading, common.join(", "));
+                let records: Vec<Record> = records.iter().map(|&record| record.clone()).collect();
+                draw(folder, kind.slug, common, words, || (kind.draw)(&records_store(board, &records), &records))
+            })
+            .collect::<Result<_, _>>()?;
+        sections.push(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() });
+    }
+    sections.push(Section { heading: "Complexity of classes", plots: complexity(folder, stores)? });
+    sections.retain(|section| !section.plots.is_empty());
+    let count = sections.iter().map(|section| section.plots.len()).sum();
+    folder.page("plots.html", &Plots { frame: Frame::new("Plots", "", Room::Plots, origin), sections })?;
+    Ok(count)
+}
+
+/// The groups in which something differs, of the records that the kind takes. The references on full data go with theirs, for the line that
+/// a chart may draw of them.
+fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
+    let mut groups = Groups::new();
+    for record in records.iter().filter(|record| kind.changed || !record.flags.contains(&Flag::ChangedRecipe)) {
+        groups.entry((kind.common)(record)).or_default().push(record);
+    }
+    groups.retain(|_, records| {
+        let mut across =
+            records.iter().filter(|record| record.cell.method != "full").map(|record| (kind.across)(record));
+        let first = across.next();
+        across.any(|other| Some(other) != first)
+    });
+    groups
+}
+
+/// The results folder of the first record.
+fn records_store(board: &Board, records: &[Record]) -> Store {
+    let id = records.first().map(|record| record.id.as_str());
+    let entry = board.entries.iter().find(|entry| Some(entry.record.id.as_str()) == id);
+    Store::new(entry.map_or_else(PathBuf::new, |entry| root_of(&entry.file).to_owned()))
+}
+
+/// Draws one plot as SVG and PNG; none where the chart refuses.
+fn draw(
+    folder: &Folder<'_>,
+    slug: &str,
+    common: &[String],
+    words: String,
+    page: impl FnOnce() -> Result<Page, ReportError>,
+) -> Result<Option<Plot>, SiteError> {
+    let name = format!("{slug}_{}", common.join("_").replace(['(', ')'], "").replace([' ', '/'], "-"));
+    match page() {
+        Ok(page) => {
+            folder.put(&format!("plots/{name}.svg"), page.svg())?;
+            folder.put(&format!("plots/{name}.png"), page.png()?)?;
+            Ok(Some(Plot { name, words, size: page.size().map(|side| side.round() as usize) }))
+        }
+        Err(reason) => {
+            tracing::info!("no plot {name}: {reason}");
+            Ok(None)
+        }
+    }
+}
+
+/// A chart for each data set that was scored: the files in `complexity/` that begin alike.
+fn complexity(folder: &Folder<'_>, stores: &[Store]) -> Result<Vec<Plot>, SiteError> {
+    let mut sets: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for store in stores {
+        for path in super::subset::means(store.root())? {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let set = name.split("-resnet").next().unwrap_or(&name).split("-convnet").next().unwrap_or_default();
+            sets.entry(set.to_owned()).or_default().push(path);
+        }
+    }
+    let mut plots = Vec::new();
+    for (set, files) in sets {
+        let words = format!("Complexity of classes at threshold {THRESHOLD}: {set}");
+        let page = || spread_chart(&read::spread(&files, THRESHOLD, &Grouping::File)?);
+        plots.extend(draw(folder, "complexity", &[set], words, page)?);
+    }
+    Ok(plots)
+}
