@@ -18,7 +18,7 @@ fn submitted() -> Cell {
 
 /// A submission without a fault.
 fn good() -> (Results, Record) {
-    let results = Results::new();
+    let results = Results::default();
     results.submission(WHO);
     let (record, _) = results.keep(scored(submitted(), &around(0.4, 0.005)), hard());
     (results, record)
@@ -103,7 +103,7 @@ fn every_fault_of_a_file_is_named() {
     let (timed, kept) = good();
     let other = crate::record::Timing::new("another", "cpu");
     other.write(&timed.store.timing_path(&kept.cell)).unwrap();
-    let empty = Results::new();
+    let empty = Results::default();
     empty.submission("name = \"\"");
 
     let cases = [

@@ -122,17 +122,18 @@ pub struct Results {
     pub store: Store,
 }
 
-impl Results {
-    /// An empty one.
-    pub fn new() -> Self {
+impl Default for Results {
+    fn default() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::new(folder.path());
         Self { folder, store }
     }
+}
 
+impl Results {
     /// One with these records.
     pub fn with(records: &[Record]) -> Self {
-        let results = Self::new();
+        let results = Self::default();
         for record in records {
             results.save(record);
         }

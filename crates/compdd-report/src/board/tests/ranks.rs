@@ -6,7 +6,7 @@ use super::*;
 use crate::board::{Entry, order};
 
 fn ranks(results: &Results) -> Vec<(String, Option<usize>)> {
-    board(&results).entries.into_iter().map(|entry| (entry.record.cell.method, entry.rank)).collect()
+    board(results).entries.into_iter().map(|entry| (entry.record.cell.method, entry.rank)).collect()
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn said(results: &[&Results]) -> String {
 
 /// What is said after one edit of a record's text.
 fn edited(from: &str, to: &str) -> String {
-    let results = Results::new();
+    let results = Results::default();
     let path = results.save(&record("edf", &around(0.5, 0.01)));
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{text}");
@@ -28,7 +28,7 @@ fn edited(from: &str, to: &str) -> String {
 
 /// What is said when a record was changed by someone who knows the format.
 fn forged(change: impl FnOnce(&mut Record)) -> String {
-    let results = Results::new();
+    let results = Results::default();
     let mut record = record("edf", &around(0.5, 0.01));
     change(&mut record);
     results.save(&record);
@@ -76,7 +76,7 @@ fn tampered_records_are_named() {
 
 #[test]
 fn files_in_the_wrong_place_are_named() {
-    let results = Results::new();
+    let results = Results::default();
     let path = results.save(&record("edf", &[0.5; 5]));
     fs::copy(&path, path.with_file_name("copy.json")).unwrap();
     results.store.save(&record("dm", &[0.4; 5]), Some(&Timing::new("another", "cpu"))).unwrap();
@@ -101,7 +101,7 @@ fn a_cell_in_two_folders_is_refused() {
 
 #[test]
 fn bundles_of_submissions_must_be_there_and_right() {
-    let results = Results::new();
+    let results = Results::default();
     results.submission("name = \"A. Person\"");
     let (whole, _) = results.keep(record("edf", &[0.5; 5]), hard());
     assert_eq!(board(&results).entries[0].who.as_ref().unwrap().shown(), "A. Person");

@@ -5,7 +5,7 @@ use crate::report::grid::Format;
 
 /// Two groups, a reference, a tie, a submitter, an open entry, sets kept and not.
 fn example() -> (Results, Results) {
-    let (own, theirs) = (Results::new(), Results::new());
+    let (own, theirs) = (Results::default(), Results::default());
     own.save(&scored(Cell { ipc: 0, ..cell("full") }, &[0.8]));
     own.save(&record("random", &around(0.31, 0.004)));
     let mut dm = record("dm", &around(0.489, 0.002));
@@ -52,7 +52,7 @@ fn hashes_are_those_of_the_files() {
 
 #[test]
 fn an_empty_folder_has_an_empty_board() {
-    let results = Results::new();
+    let results = Results::default();
     assert_eq!(board(&results).table(Format::Csv).lines().count(), 1);
     assert!(board(&results).table(Format::Term).contains("no record answers to this"));
 }
