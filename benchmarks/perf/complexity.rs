@@ -17,9 +17,9 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use compdd::{
-    cam::{Asked, CamMethod, CamModel, Noise, Threshold, dae_weights, normalise, resize, seeds},
-    complexity::{self, Judge},
-    data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched},
+    cam::{CamMethod, CamModel, Noise, TargetClass, Threshold, dae_weights, normalise, resize, seeds},
+    complexity::{self, SaliencyModel},
+    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions, Unwatched},
     nn::{NetworkSpec, kernels},
     scores::{Question, Scores, Settings},
 };
@@ -96,7 +96,7 @@ fn answer(model: &CamModel, images: &Images, what: &str, rest: &[&str]) -> Outco
         ("maps", [method]) => {
             let targets = images.targets(model.classes());
             let seeds = seeds(0, 0, 0..targets.len());
-            let look = model.look(method.parse()?, images.x.clone(), Asked::Classes(&targets), &seeds)?;
+            let look = model.look(method.parse()?, images.x.clone(), TargetClass::Classes(&targets), &seeds)?;
             let sum = look.maps.sum().into_scalar::<f32>();
             format!("{} {sum}", start.elapsed().as_secs_f64())
         }
@@ -124,12 +124,12 @@ fn answer(model: &CamModel, images: &Images, what: &str, rest: &[&str]) -> Outco
 /// From a folder to a file of scores; what the file says is read back outside the measured time.
 fn score(model: &CamModel, folder: &str, out: &Path, method: CamMethod) -> Outcome<String> {
     let classes = (0..model.classes()).map(|class| class.to_string()).collect();
-    let judge = Judge::new(model.clone(), classes, SPACE)?;
+    let model = SaliencyModel::new(model.clone(), classes, SPACE)?;
     let start = Instant::now();
-    let decode = Decode { resolution: judge.resolution(), resize: ResizeMode::Squash, antialias: true };
-    let roll = Roll::open(None, &Library::new([folder]), Split::Train, decode, RollOptions::default())?;
+    let decode = Decode { resolution: model.resolution(), resize: ResizeMode::Squash, antialias: true };
+    let stream = ImageStream::open(None, &Library::new([folder]), Split::Train, decode, StreamOptions::default())?;
     let settings = Settings { method, question: Question::Predicted, ..Settings::default() };
-    complexity::score(&judge, &Arc::new(roll), &settings, out, false, &Unwatched)?;
+    complexity::score(&model, &Arc::new(stream), &settings, out, false, &Unwatched)?;
     let seconds = start.elapsed().as_secs_f64();
     let scores = Scores::open(out)?;
     let at = scores.header().threshold(0.5).ok_or("no threshold of 0.5")?;

@@ -11,7 +11,7 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use compdd::nn::{Numbers, Plain, PoolKind, Window, kernels};
+use compdd::nn::{PoolKind, Primal, TensorOps, Window, kernels};
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
@@ -53,11 +53,11 @@ impl Inputs {
         }
         let attention = |power| kernels::attention(x.clone(), power).sum();
         Ok(match operation {
-            "conv" => Plain::conv2d(x, weight, None, Window::SAME3).sum(),
-            "pool" => Plain::pool(x, PoolKind::Average, Window::HALVE).sum(),
-            "batch-norm" => Plain::batch_norm_train(x, gamma, beta).0.sum(),
-            "batch-norm-relu" => Plain::batch_norm_relu_train(x, gamma, beta).0.sum(),
-            "norm-relu" => Plain::norm_relu(x, gamma, beta).sum(),
+            "conv" => Primal::conv2d(x, weight, None, Window::SAME3).sum(),
+            "pool" => Primal::pool(x, PoolKind::Average, Window::HALVE).sum(),
+            "batch-norm" => Primal::batch_norm_train(x, gamma, beta).0.sum(),
+            "batch-norm-relu" => Primal::batch_norm_relu_train(x, gamma, beta).0.sum(),
+            "norm-relu" => Primal::norm_relu(x, gamma, beta).sum(),
             "attention-1" => attention(1.0),
             "attention-2" => attention(2.0),
             "attention-3" => attention(3.0),

@@ -1,4 +1,4 @@
-//! `compdd subset build` and `compdd subset diff`: lists of one's own, and how far they agree with others.
+//! `compdd subset build` and `compdd subset diff`: custom class lists, and how far they agree with others.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -28,7 +28,7 @@ pub struct BuildArgs {
     /// Threshold that ranks
     #[arg(long, default_value_t = 0.5, value_name = "NUMBER")]
     threshold: f32,
-    /// Propose music-hard@fixed as well: the published list with a tenth class of one's own ranking
+    /// Propose music-hard@fixed as well: the published list with a tenth class of the measured ranking
     #[arg(long)]
     fixed: bool,
     /// Replace a file that is there

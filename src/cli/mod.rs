@@ -38,7 +38,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "compdd", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Start with:  compdd run --method random --subset scenes-easy --ipc 1 --budget quick")]
 struct Cli {
-    /// More talk on standard error (-v: what is decided, -vv: details)
+    /// Increase log verbosity (-v: decisions, -vv: details)
     #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
     verbose: u8,
     #[command(subcommand)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{board::BoardError, record::RecordError, run::RunError};
 
-/// Errors of this room. What is wrong with a submission is no error but a [`Finding`](super::Finding).
+/// Errors of submissions. What is wrong with a submission is no error but a [`Finding`](super::Finding).
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SubmitError {
     /// The folder is not there.

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
-    data::{Decode, Library, ResizeMode, Roll, RollOptions, Split},
+    data::{Decode, ImageStream, Library, ResizeMode, Split, StreamOptions},
     report::{self, GalleryList, Pair, SheetFile},
 };
 
@@ -55,8 +55,8 @@ impl GalleryArgs {
         for subset in &pair.lists {
             say_notes(subset);
             let split = Split::from(self.split);
-            let roll = Roll::open(Some(subset), &library, split, decode.clone(), RollOptions::default())?;
-            let list = GalleryList::read(subset.id(), &roll, self.per_class.get(), &pair.complexity)?;
+            let stream = ImageStream::open(Some(subset), &library, split, decode.clone(), StreamOptions::default())?;
+            let list = GalleryList::read(subset.id(), &stream, self.per_class.get(), &pair.complexity)?;
             for file in &list.bad {
                 ui::say(&format!("left out: {file}"));
             }

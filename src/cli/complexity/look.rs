@@ -2,8 +2,8 @@
 
 use clap::Args;
 use compdd::{
-    complexity::{self, Judge},
-    data::{Roll, RollOptions, Split},
+    complexity::{self, SaliencyModel},
+    data::{ImageStream, Split, StreamOptions},
     scores::{Sample, Settings},
     subset::Subset,
 };
@@ -40,8 +40,8 @@ pub struct LookArgs {
 
 /// Images that are listed, and who will look at them.
 pub struct Looking {
-    judge: Judge,
-    pub roll: Roll,
+    model: SaliencyModel,
+    pub stream: ImageStream,
     pub settings: Settings,
     /// Where the maps come from, in a line.
     pub note: String,
@@ -52,26 +52,27 @@ impl LookArgs {
         let subset = Subset::find(&self.subset)?;
         say_notes(&subset);
         let (root, places) = self.shelf.resolve()?;
-        let (judge, decode) = self.teacher.open(&root, &places)?;
+        let (model, decode) = self.teacher.open(&root, &places)?;
         let settings = self.maps.settings(vec![self.threshold]);
-        let roll = Roll::open(Some(&subset), &places.data, Split::from(self.split), decode, RollOptions::default())?;
+        let stream =
+            ImageStream::open(Some(&subset), &places.data, Split::from(self.split), decode, StreamOptions::default())?;
         let note = format!(
             "{} ({}), {} at {}, {}, class {}",
             subset.id(),
-            roll.split(),
-            judge.cam().network().spec().slug(),
-            judge.cam().tap(),
+            stream.split(),
+            model.cam().network().spec().slug(),
+            model.cam().tap(),
             settings.method,
             settings.question,
         );
-        Ok(Looking { judge, roll, settings, note })
+        Ok(Looking { model, stream, settings, note })
     }
 }
 
 impl Looking {
     /// The images in some slots with their maps; damaged ones are said and left out.
     pub fn at(&self, slots: &[usize]) -> Result<Vec<Sample>, Failure> {
-        let (samples, bad) = complexity::sample(&self.judge, &self.roll, &self.settings, slots)?;
+        let (samples, bad) = complexity::sample(&self.model, &self.stream, &self.settings, slots)?;
         for file in &bad {
             ui::say(&format!("left out: {file}"));
         }

@@ -29,9 +29,9 @@ impl MapArgs {
     pub fn execute(self) -> Outcome {
         let out = ChartFile::new(&self.out)?;
         let looking = self.look.open()?;
-        let slot = looking.roll.find(&self.image).ok_or_else(|| ReportError::NoImage {
+        let slot = looking.stream.find(&self.image).ok_or_else(|| ReportError::NoImage {
             image: self.image.clone(),
-            among: format!("{} ({})", looking.roll.subset().unwrap_or("all classes"), looking.roll.split()),
+            among: format!("{} ({})", looking.stream.subset().unwrap_or("all classes"), looking.stream.split()),
         })?;
         for sample in looking.at(&[slot])? {
             let map = MapValues {

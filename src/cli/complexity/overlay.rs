@@ -31,7 +31,7 @@ impl OverlayArgs {
     pub fn execute(self) -> Outcome {
         let out = SheetFile::new(&self.out)?;
         let looking = self.look.open()?;
-        let samples = looking.at(&looking.roll.first(self.per_class.get(), self.classes.get()))?;
+        let samples = looking.at(&looking.stream.first(self.per_class.get(), self.classes.get()))?;
         let note = format!("{}; κ at threshold {}", looking.note, looking.settings.thresholds[0]);
         out.write(&report::overlay_sheet(&samples, &note)?)?;
         ui::say(&format!("{}: {} images", self.out.display(), samples.len()));

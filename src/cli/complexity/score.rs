@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use clap::{Args, ValueEnum};
 use compdd::{
     complexity,
-    data::{Roll, RollOptions, Split, Watch as _},
+    data::{ImageStream, Split, StreamOptions, Watch as _},
     scores::{Scores, Summary},
     subset::Subset,
 };
@@ -77,15 +77,15 @@ impl ScoreArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop_flag()?;
         let (root, places) = self.shelf.resolve()?;
-        let (judge, decode) = self.teacher.open(&root, &places)?;
+        let (model, decode) = self.teacher.open(&root, &places)?;
         let subset = self.subset.as_deref().map(Subset::find).transpose()?;
         subset.iter().for_each(say_notes);
         let settings = self.maps.settings(self.threshold);
         let split = Split::from(self.split);
-        let options = RollOptions { per_class: self.per_class, ..RollOptions::default() };
-        let roll = Arc::new(Roll::open(subset.as_ref(), &places.data, split, decode, options)?);
+        let options = StreamOptions { per_class: self.per_class, ..StreamOptions::default() };
+        let stream = Arc::new(ImageStream::open(subset.as_ref(), &places.data, split, decode, options)?);
         let watch = Loading::saying(stop, "scored");
-        let scored = match complexity::score(&judge, &roll, &settings, &self.out, self.skip_bad, &watch) {
+        let scored = match complexity::score(&model, &stream, &settings, &self.out, self.skip_bad, &watch) {
             Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
             other => other?,
         };

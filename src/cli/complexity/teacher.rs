@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use compdd::{cam::CamModel, complexity::Judge, data::Decode, teachers::Teacher};
+use compdd::{cam::CamModel, complexity::SaliencyModel, data::Decode, teachers::Teacher};
 
 use super::super::{run::Places, teacher::place, ui};
 
@@ -21,11 +21,11 @@ pub struct TeacherArgs {
 }
 
 impl TeacherArgs {
-    /// The teacher as a judge, and how its images are decoded.
-    pub fn open(&self, root: &Path, places: &Places) -> Result<(Judge, Decode), ui::Failure> {
+    /// The teacher as a model, and how its images are decoded.
+    pub fn open(&self, root: &Path, places: &Places) -> Result<(SaliencyModel, Decode), ui::Failure> {
         let teacher = Teacher::open(&place(root, &self.teacher), &places.device.open()?.device)?;
         let decode = teacher.card().decode.clone();
         let space = teacher.space(&places.data)?;
-        Ok((Judge::of_teacher(teacher, space, self.layer.as_deref())?.with_chunk(self.batch), decode))
+        Ok((SaliencyModel::of_teacher(teacher, space, self.layer.as_deref())?.with_chunk(self.batch), decode))
     }
 }

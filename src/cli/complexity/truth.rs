@@ -72,17 +72,17 @@ impl TruthArgs {
     pub fn execute(self) -> Outcome {
         let watch = Loading::saying(signals::stop_flag()?, "held against the truth");
         let (root, places) = self.shelf.resolve()?;
-        let (judge, _) = self.teacher.open(&root, &places)?;
-        let taps = if self.one_layer { vec![judge.cam().tap()] } else { judge.cam().taps() };
+        let (model, _) = self.teacher.open(&root, &places)?;
+        let taps = if self.one_layer { vec![model.cam().tap()] } else { model.cam().taps() };
         let methods = self.cam.map_or_else(|| CamMethod::ALL.to_vec(), |method| vec![method]);
         let settings = Settings { thresholds: vec![self.threshold], ..Settings::default() };
-        let held = match hold(&judge, &taps, &methods, self.untrained, self.test_per_class, &settings, &watch) {
+        let held = match hold(&model, &taps, &methods, self.untrained, self.test_per_class, &settings, &watch) {
             Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
             other => other?,
         };
         let (trained, untrained): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|held| held.seed.is_none());
         if let Some(first) = trained.first() {
-            ui::say(&format!("{}: {} % right", judge.cam().network().spec(), percent(first.truth.accuracy)));
+            ui::say(&format!("{}: {} % right", model.cam().network().spec(), percent(first.truth.accuracy)));
         }
         let of = |one: &Held| -> Vec<&Held> {
             untrained.iter().filter(|held| (&held.tap, held.method) == (&one.tap, one.method)).copied().collect()

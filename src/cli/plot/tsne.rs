@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 use compdd::{
-    embed::{self, Observer, PlaneOptions, Tsne},
+    embed::{self, FeatureExtractor, PlaneOptions, Tsne},
     report::{read, tsne_chart},
     teachers::Teacher,
 };
@@ -61,10 +61,12 @@ impl TsneArgs {
                 tsne: Tsne { perplexity: self.perplexity, iterations: self.iterations, seed: self.seed },
             };
             let observer = |set: &_| match &self.teacher {
-                Some(name) => {
-                    Observer::teacher(Teacher::open(&place(&root, name), &device)?, &places.data, device.clone())
-                }
-                None => Observer::untrained(set, self.seed, device.clone()),
+                Some(name) => FeatureExtractor::teacher(
+                    Teacher::open(&place(&root, name), &device)?,
+                    &places.data,
+                    device.clone(),
+                ),
+                None => FeatureExtractor::untrained(set, self.seed, device.clone()),
             };
             let plane = embed::plane(&self.bundle, observer, &places.data, &options)?;
             if plane.bad > 0 {

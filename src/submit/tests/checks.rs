@@ -139,7 +139,7 @@ fn every_fault_of_a_claim_is_named() {
         ("open division", flagged(&[Flag::ChangedRecipe, Flag::GivenExperts, Flag::Imported, Flag::SkippedFiles])),
         ("other settings", with_record(|record| record.protocol["epochs"] = 2000.into())),
         (
-            "a protocol of one's own",
+            "a custom protocol",
             with_record(|record| {
                 *record = Record {
                     bundles: record.bundles.clone(),

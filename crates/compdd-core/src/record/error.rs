@@ -1,4 +1,4 @@
-//! What can go wrong with a file of this room.
+//! What can go wrong with a record or a bundle.
 
 use std::path::{Path, PathBuf};
 

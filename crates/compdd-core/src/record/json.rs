@@ -1,4 +1,4 @@
-//! Reading and writing the versioned JSON files of this room.
+//! Reading and writing the versioned JSON files of records and bundles.
 
 use super::{RecordError, atomic};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -8,6 +8,7 @@
 
 pub mod atomic;
 mod bundle;
+mod bundle_check;
 mod cell;
 mod compare;
 pub mod contact_sheet;
@@ -19,7 +20,6 @@ pub mod example;
 pub mod hash;
 pub mod import;
 pub mod json;
-mod kept;
 mod known;
 mod labels;
 mod manifest;

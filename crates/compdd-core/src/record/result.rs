@@ -277,7 +277,7 @@ impl Record {
         format!("records/{}/{}.html", self.cell.subset, self.id)
     }
 
-    /// The list of one's own that the classes come from; none for a subset that ships with compdd.
+    /// The custom class list that the classes come from; none for a subset that ships with compdd.
     pub fn own_list(&self) -> Option<Subset> {
         Subset::of_record(&self.subset.id, &self.subset.classes, &self.subset.notes)
     }

@@ -28,7 +28,7 @@ pub enum SubsetError {
     /// A file of lists cannot be used.
     #[error("{}: {why}", path.display())]
     #[diagnostic(help(
-        "lists of one's own are written by `compdd subset build`; one of a file is named FILE.toml#LIST"
+        "custom class lists are written by `compdd subset build`; one of a file is named FILE.toml#LIST"
     ))]
     File {
         /// The file.

@@ -1,4 +1,4 @@
-//! Lists of one's own: `lists.toml#bird-hard`, from a file that `compdd subset build` wrote or that has its form.
+//! Custom class lists: `lists.toml#bird-hard`, from a file that `compdd subset build` wrote or that has its form.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -23,7 +23,7 @@ struct List {
     classes: Vec<String>,
 }
 
-/// Whether a version may be that of a list of one's own.
+/// Whether a version may be that of a custom class list.
 pub(super) fn is_own_version(version: &str) -> bool {
     version.chars().all(|c| c.is_ascii_alphanumeric()) && !["", "1", "paper"].contains(&version)
 }
@@ -71,7 +71,7 @@ fn subset(path: &Path, list: List) -> Result<Subset, SubsetError> {
         return Err(malformed(format!("its list `{slug}` names {twice} twice")));
     }
     if !slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || slug.is_empty() {
-        return Err(malformed(format!("`{slug}` is no slug of small letters, digits and hyphens")));
+        return Err(malformed(format!("`{slug}` is an invalid slug: use lowercase letters, digits and hyphens")));
     }
     if !is_own_version(&version) {
         return Err(malformed(format!("`{version}` is no version of letters and digits other than 1 and paper")));

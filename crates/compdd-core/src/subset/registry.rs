@@ -92,7 +92,7 @@ static ALL: LazyLock<Vec<Subset>> = LazyLock::new(Subset::made);
 impl Subset {
     /// Finds a subset by slug (`bird-hard`), id (`bird-hard@1`) or alias (`birds_hard`, `nette`, `cifar-10`).
     ///
-    /// `music-hard` without a version means `music-hard@paper`. A path that ends in `.toml` means a list of one's own:
+    /// `music-hard` without a version means `music-hard@paper`. A path that ends in `.toml` means a custom class list:
     /// `lists.toml#bird-hard`, or the file alone where it holds one list.
     pub fn find(text: &str) -> Result<Self, SubsetError> {
         if let Some((path, name)) = file::parts(text.trim()) {
@@ -120,7 +120,7 @@ impl Subset {
         }
     }
 
-    /// The list of one's own that a record names by its id and its classes: its file need not be at hand. None for the id of another subset.
+    /// The custom class list that a record names by its id and its classes: its file need not be at hand. None for the id of another subset.
     pub fn of_record(id: &str, classes: &[String], notes: &[String]) -> Option<Self> {
         file::of_record(id, classes, notes).filter(|_| Self::find(id).is_err())
     }

@@ -5,7 +5,7 @@
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
 //! the folders of a [`Library`], finds the kind of [`source`] by looking at each ([`parse`] has the readers), maps the images
 //! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
-//! training images only. A [`Roll`] passes the images of one split by, portion after portion, however many they are. A
+//! training images only. A [`ImageStream`] passes the images of one split by, portion after portion, however many they are. A
 //! [`Prefetcher`] makes the next step's value while this one's is used. [`scenes`] needs no files at all. [`verify`] and [`inspect`]
 //! count without decoding.
 //!
@@ -22,10 +22,10 @@ pub mod parse;
 mod planes;
 mod prefetch;
 pub mod resize;
-mod roll;
 pub mod scenes;
 pub mod source;
 mod space;
+mod stream;
 mod task;
 mod verify;
 mod zca;
@@ -38,9 +38,9 @@ pub use inspect::{Counts, Dataset, Duplicate, Served, duplicates, inspect, sheet
 pub use library::{Library, Unwatched, Watch};
 pub use prefetch::Prefetcher;
 pub use resize::ResizeMode;
-pub use roll::{Portion, Roll, RollOptions};
 pub use source::{Source, Split};
 pub use space::PixelSpace;
+pub use stream::{ImageStream, Portion, StreamOptions};
 pub use task::{SourceInfo, SplitInfo, Task, TaskOptions};
 pub use verify::{ClassCount, verify};
 pub use zca::Zca;

@@ -7,7 +7,7 @@ use compdd_core::subset::SubsetError;
 /// Classes that a message names before it only counts.
 const SHOWN: usize = 10;
 
-/// Errors of this room.
+/// Errors of score files.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ScoresError {
     /// A subset that a category names.

@@ -143,7 +143,7 @@ pub fn build(summary: &Summary, categories: &Categories, options: BuildOptions) 
 }
 
 /// The proposal `music-hard@fixed`: the published list with its nine distinct classes, and in place of the banjo that stands
-/// there a second time the most complex class of one's own ranking of `music` that no published music list has. The published
+/// there a second time the most complex class of the measured ranking of `music` that no published music list has. The published
 /// list stays as it is.
 ///
 /// # Errors

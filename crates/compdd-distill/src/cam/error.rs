@@ -6,7 +6,7 @@ use crate::eval::EvalError;
 use compdd_data::scores::CamMethodError;
 use compdd_nn::nn::NetworkError;
 
-/// Errors of this room.
+/// Errors of activation maps.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum CamError {
     /// The network or its file.

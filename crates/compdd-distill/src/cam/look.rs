@@ -7,7 +7,7 @@ use compdd_nn::nn::{Mode, Split};
 
 /// Which class each image is asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Asked<'a> {
+pub enum TargetClass<'a> {
     /// These.
     Classes(&'a [usize]),
     /// The one that the network answers.
@@ -35,12 +35,18 @@ impl CamModel {
     ///
     /// # Errors
     /// As [`CamModel::maps`].
-    pub fn look(&self, method: CamMethod, x: Tensor<4>, asked: Asked<'_>, seeds: &[u64]) -> Result<Look, CamError> {
+    pub fn look(
+        &self,
+        method: CamMethod,
+        x: Tensor<4>,
+        asked: TargetClass<'_>,
+        seeds: &[u64],
+    ) -> Result<Look, CamError> {
         let images = x.dims()[0];
         let x = x.inner();
         let wanted = match asked {
-            Asked::Classes(classes) => Some(classes),
-            Asked::Predicted => None,
+            TargetClass::Classes(classes) => Some(classes),
+            TargetClass::Predicted => None,
         };
         let split = self.prepare(&x, wanted.unwrap_or(&vec![0; images]))?;
         let noise = Noise::Seeds(seeds);

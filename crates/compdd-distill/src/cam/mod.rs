@@ -24,7 +24,7 @@ pub use complexity::complexity;
 pub use dae::{Threshold, dae_weights, due, enhanced_share, enhanced_shares, refreshes};
 pub use error::CamError;
 pub use evidence::Evidence;
-pub use look::{Asked, Look};
+pub use look::{Look, TargetClass};
 pub use map::{normalise, resize};
 pub use model::{CamModel, Noise, default_tap, seeds};
 pub use targets::{ClassMap, Targets};

@@ -154,7 +154,7 @@ impl CamModel {
         self.raw(method, x, targets, Noise::Seeds(seeds)).map(normalise)
     }
 
-    /// The maps before `ReLU` and min-max, with noise of one's own if need be.
+    /// The maps before `ReLU` and min-max, with noise of the caller's if need be.
     ///
     /// # Shapes
     /// As [`CamModel::maps`].

@@ -1,4 +1,4 @@
-//! A CAM model of one's own: a network trained on the task.
+//! A CAM model made here: a network trained on the task.
 
 use burn::tensor::Device;
 

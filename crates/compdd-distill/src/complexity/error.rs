@@ -9,7 +9,7 @@ use compdd_data::{
 };
 use compdd_nn::nn::NetworkError;
 
-/// Errors of this room.
+/// Errors of scoring.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ComplexityError {
     /// The images.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{ComplexityError, Judge, Truth, truth};
+use super::{ComplexityError, SaliencyModel, Truth, truth};
 use crate::cam::CamMethod;
 use compdd_core::record::atomic;
 use compdd_data::{
@@ -31,7 +31,7 @@ pub struct Held {
 /// # Errors
 /// As [`truth`]; and when `watch` asks to stop.
 pub fn hold(
-    judge: &Judge,
+    model: &SaliencyModel,
     taps: &[&str],
     methods: &[CamMethod],
     untrained: u64,
@@ -42,7 +42,7 @@ pub fn hold(
     let seeds: Vec<Option<u64>> = std::iter::once(None).chain((0..untrained).map(Some)).collect();
     let (mut held, all) = (Vec::new(), seeds.len() * taps.len() * methods.len());
     for seed in seeds {
-        let network = seed.map_or_else(|| Ok(judge.clone()), |seed| judge.untrained(seed))?;
+        let network = seed.map_or_else(|| Ok(model.clone()), |seed| model.untrained(seed))?;
         for &tap in taps {
             let network = network.through(tap)?;
             for &method in methods {

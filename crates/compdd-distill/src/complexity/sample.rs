@@ -1,32 +1,32 @@
 //! A few images and their maps, to be shown.
 
 use super::{
-    ComplexityError, Judge,
+    ComplexityError, SaliencyModel,
     score::{each_look, outputs},
 };
 use crate::cam;
 use compdd_data::{
-    data::{BadFile, Roll},
+    data::{BadFile, ImageStream},
     scores::{Grid, Sample, Settings},
 };
 
-/// Looks at the images in some slots of a roll, in their order, as [`score`](super::score()) does. Images that cannot be decoded are left
+/// Looks at the images in some slots of a stream, in their order, as [`score`](super::score()) does. Images that cannot be decoded are left
 /// out, and returned.
 ///
 /// # Errors
-/// When images, judge and settings do not fit each other, or no image can be decoded.
+/// When images, model and settings do not fit each other, or no image can be decoded.
 pub fn sample(
-    judge: &Judge,
-    roll: &Roll,
+    model: &SaliencyModel,
+    stream: &ImageStream,
     settings: &Settings,
     slots: &[usize],
 ) -> Result<(Vec<Sample>, Vec<BadFile>), ComplexityError> {
     let settings = settings.clone().checked()?;
-    let outputs = outputs(judge, roll, settings.question)?;
-    let portion = roll.read_slots(slots)?;
+    let outputs = outputs(model, stream, settings.question)?;
+    let portion = stream.read_slots(slots)?;
     let mut samples = Vec::with_capacity(slots.len());
-    each_look(judge, roll, &settings, &outputs, &portion, |slots, first, look| {
-        let side = judge.resolution();
+    each_look(model, stream, &settings, &outputs, &portion, |slots, first, look| {
+        let side = model.resolution();
         let large = values(cam::resize(look.maps.clone(), side));
         let [n, h, w] = look.maps.dims();
         let (cells, area) = match settings.grid {
@@ -35,12 +35,12 @@ pub fn sample(
         };
         let maps = large.chunks_exact(side * side).zip(cells.chunks_exact(area));
         for (place, (&slot, (map, cells))) in (first..first + n).zip(slots.iter().zip(maps)) {
-            let class = &roll.classes()[roll.label(slot) as usize];
+            let class = &stream.classes()[stream.label(slot) as usize];
             let rgb = portion.images.iter().flat_map(|images| images.interleaved(place)).collect();
             samples.push(Sample {
                 synset: class.synset.clone(),
                 label: class.label.clone(),
-                file: roll.file(slot),
+                file: stream.file(slot),
                 side,
                 rgb,
                 complexity: settings
@@ -57,7 +57,7 @@ pub fn sample(
     if samples.is_empty() {
         return Err(ComplexityError::NoImages);
     }
-    Ok((samples, roll.bad_files(&portion.bad)))
+    Ok((samples, stream.bad_files(&portion.bad)))
 }
 
 fn values(maps: burn::tensor::Tensor<3>) -> Vec<f32> {

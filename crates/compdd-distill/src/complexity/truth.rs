@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{ComplexityError, Judge};
-use crate::cam::{self, Asked};
+use super::{ComplexityError, SaliencyModel};
+use crate::cam::{self, TargetClass};
 use compdd_data::{
     data::{
         ImageSet, Split,
@@ -40,23 +40,23 @@ pub struct Truth {
 ///
 /// # Errors
 /// When the network does not know the scenes.
-pub fn truth(judge: &Judge, per_class: usize, settings: &Settings) -> Result<Vec<Truth>, ComplexityError> {
+pub fn truth(model: &SaliencyModel, per_class: usize, settings: &Settings) -> Result<Vec<Truth>, ComplexityError> {
     let settings = settings.clone().checked()?;
     let (mut complexities, mut background, mut hits) = (Vec::new(), Vec::new(), 0);
-    let side = judge.resolution();
+    let side = model.resolution();
     for hard in [false, true] {
         let world = World { hard, seed: 0 };
         for (label, class) in CLASSES.iter().enumerate() {
-            let output = judge.output(class.name);
+            let output = model.output(class.name);
             let output = output.ok_or_else(|| ComplexityError::NoOutput { classes: vec![class.name.into()] })?;
             let pictures: Vec<_> = (0..per_class).map(|i| world.scene(Split::Test, label, i, side)).collect();
             background.extend(pictures.iter().map(|scene| 1.0 - scene.share()));
             let pixels = pictures.into_iter().flat_map(|scene| scene.pixels).collect();
             let set = ImageSet::new(pixels, vec![0; per_class], [3, side, side], vec![class.name.into()])?;
-            let x = judge.space().tensor(&set, &(0..per_class).collect::<Vec<_>>(), &judge.cam().params().device());
+            let x = model.space().tensor(&set, &(0..per_class).collect::<Vec<_>>(), &model.cam().params().device());
             let first = (usize::from(hard) * CLASSES.len() + label) * per_class;
             let seeds = cam::seeds(settings.seed, 0, first..first + per_class);
-            let look = judge.cam().look(settings.method, x, Asked::Classes(&vec![output; per_class]), &seeds)?;
+            let look = model.cam().look(settings.method, x, TargetClass::Classes(&vec![output; per_class]), &seeds)?;
             hits += look.predicted.iter().filter(|&&predicted| predicted == output).count();
             let own: Vec<Vec<f64>> = settings
                 .thresholds

@@ -5,7 +5,7 @@ use compdd_core::{record::RecordError, subset::SubsetError};
 use compdd_data::data::DataError;
 use compdd_nn::{augment::AugmentError, nn::NetworkError};
 
-/// Errors of this room.
+/// Errors of embeddings.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EmbedError {
     /// The images.

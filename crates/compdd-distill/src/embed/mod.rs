@@ -1,16 +1,16 @@
 //! Images as points of a plane: near to each other where a network takes them for alike.
 //!
-//! [`Observer`] is a network that turns images, real or distilled, into features: the input of its head. [`Tsne`] lays features out
+//! [`FeatureExtractor`] is a network that turns images, real or distilled, into features: the input of its head. [`Tsne`] lays features out
 //! in two dimensions. [`plane`] does both for a bundle and real images of its classes. What may enter: features, and ways of laying them
 //! out. What may not: drawing, which is the part of `report`.
 
 mod error;
-mod observer;
+mod features;
 mod plane;
 mod tsne;
 
 pub use error::EmbedError;
-pub use observer::Observer;
+pub use observer::FeatureExtractor;
 pub use plane::{PlaneOptions, plane};
 pub use tsne::{Embedding, Tsne};
 

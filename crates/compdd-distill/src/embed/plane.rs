@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{EmbedError, Observer, Tsne};
+use super::{EmbedError, FeatureExtractor, Tsne};
 use compdd_core::{
     record::{Bundle, Distilled, Plane, PlaneImage},
     subset::Subset,
 };
-use compdd_data::data::{Decode, Library, ResizeMode, Roll, RollOptions, Split};
+use compdd_data::data::{Decode, ImageStream, Library, ResizeMode, Split, StreamOptions};
 
 /// What may be chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,16 +27,21 @@ pub struct PlaneOptions {
 /// When the bundle or the images cannot be read, or the network does not fit them.
 pub fn plane(
     bundle: &Path,
-    observer: impl FnOnce(&Distilled) -> Result<Observer, EmbedError>,
+    observer: impl FnOnce(&Distilled) -> Result<FeatureExtractor, EmbedError>,
     library: &Library,
     options: &PlaneOptions,
 ) -> Result<Plane, EmbedError> {
     let set = Bundle::read(bundle)?;
     let hash = Bundle::info(bundle)?.manifest.data.blake3;
     let observer = observer(&set)?;
-    let roll =
-        Roll::open(Some(&Subset::find(&set.subset)?), library, Split::Train, decode(&set), RollOptions::default())?;
-    let portion = roll.read_slots(&roll.first(options.per_class, options.classes))?;
+    let stream = ImageStream::open(
+        Some(&Subset::find(&set.subset)?),
+        library,
+        Split::Train,
+        decode(&set),
+        StreamOptions::default(),
+    )?;
+    let portion = stream.read_slots(&stream.first(options.per_class, options.classes))?;
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     if let Some(real) = &portion.images {
         rows.extend(observer.real(real)?);

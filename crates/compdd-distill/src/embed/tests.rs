@@ -1,7 +1,7 @@
 //! t-SNE beside scikit-learn, and features beside the network's own.
 
 use super::{
-    EmbedError, Observer, PlaneOptions, Tsne, plane,
+    EmbedError, FeatureExtractor, PlaneOptions, Tsne, plane,
     tsne::{affinities, divergence, gradient},
 };
 use compdd_core::{
@@ -139,7 +139,7 @@ fn set(formation: usize) -> Distilled {
 #[test]
 fn features_are_the_input_of_the_head() {
     let device = DeviceChoice::Cpu.open().unwrap().device;
-    let observer = Observer::untrained(&set(1), 3, device.clone()).unwrap();
+    let observer = FeatureExtractor::untrained(&set(1), 3, device.clone()).unwrap();
     assert_eq!(observer.note, "features of convnet-d3 untrained, seed 3");
     let rows = observer.distilled(&set(1)).unwrap();
     let network = NetworkSpec::parse("convnet-d3").unwrap().build(3, 32, 10).unwrap();
@@ -159,7 +159,9 @@ fn a_plane_holds_real_and_distilled_images_of_the_same_classes() {
     Bundle::write(&path, &set(1), false).unwrap();
     let device = DeviceChoice::Cpu.open().unwrap().device;
     let options = PlaneOptions { per_class: 3, classes: 4, tsne: Tsne { iterations: 20, ..Tsne::default() } };
-    let lay = || plane(&path, |set| Observer::untrained(set, 0, device.clone()), &Library::empty(), &options).unwrap();
+    let lay = || {
+        plane(&path, |set| FeatureExtractor::untrained(set, 0, device.clone()), &Library::empty(), &options).unwrap()
+    };
     let laid = lay();
     assert_eq!((laid.images.len(), laid.classes.len(), laid.bad), (4 * 3 + 4 * 2, 4, 0));
     let distilled: Vec<usize> = laid.images.iter().filter(|image| image.distilled).map(|image| image.class).collect();

@@ -13,7 +13,7 @@ use std::{
 use burn::tensor::Device;
 
 use super::{
-    EvalError, LogitSource, Passes, Plan, Progress, Student, TrainingData, View, Watch, accuracy,
+    EvalError, InferenceOptions, LogitSource, Plan, Progress, Student, TrainingData, View, Watch, accuracy,
     supervision::supervision,
 };
 use compdd_core::{protocol::Scoring, record::StudentRecord};
@@ -125,7 +125,7 @@ impl Job<'_> {
         context.progress.begins(number, self.protocol.total_epochs());
         student.train_under(data, supervision.as_ref(), &mut watch)?;
         watch.finished(&student)?;
-        let passes = Passes { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
+        let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
         let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
         context.progress.scored(number, accuracy.fraction());
         let epochs = student.epochs_done();

@@ -10,7 +10,7 @@ use compdd_nn::nn::{Mode, Network, Output, Params};
 
 /// How forward passes run: on which device, how many images at a time, until when.
 #[derive(Clone, Copy, Debug)]
-pub struct Passes<'a> {
+pub struct InferenceOptions<'a> {
     /// Where to compute.
     pub device: &'a Device,
     /// Images of one pass.
@@ -24,7 +24,7 @@ pub fn accuracy(
     network: &Network,
     params: &Params,
     view: &View<'_>,
-    passes: Passes<'_>,
+    passes: InferenceOptions<'_>,
 ) -> Result<Accuracy, EvalError> {
     let predicted = predictions(network, params, view, passes)?;
     let correct = predicted.iter().enumerate().filter(|&(i, &class)| class == view.label(i)).count();
@@ -37,7 +37,7 @@ pub fn predictions(
     network: &Network,
     params: &Params,
     view: &View<'_>,
-    passes: Passes<'_>,
+    passes: InferenceOptions<'_>,
 ) -> Result<Vec<u32>, EvalError> {
     let mut all = Vec::with_capacity(view.len());
     forward(network, params, view, passes, |output, _| {
@@ -52,7 +52,7 @@ pub fn features(
     network: &Network,
     params: &Params,
     view: &View<'_>,
-    passes: Passes<'_>,
+    passes: InferenceOptions<'_>,
 ) -> Result<Vec<f32>, EvalError> {
     let mut all = Vec::new();
     forward(network, params, view, passes, |output, _| all.extend(host(output.features)))?;
@@ -63,7 +63,7 @@ fn forward(
     network: &Network,
     params: &Params,
     view: &View<'_>,
-    passes: Passes<'_>,
+    passes: InferenceOptions<'_>,
     mut take: impl FnMut(Output, &[usize]),
 ) -> Result<(), EvalError> {
     let indices: Vec<usize> = (0..view.len()).collect();

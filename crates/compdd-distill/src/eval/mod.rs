@@ -23,7 +23,7 @@ mod watch;
 
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate};
-pub use measure::{Passes, accuracy, features, predictions};
+pub use measure::{InferenceOptions, accuracy, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;

@@ -257,7 +257,7 @@ fn e13_accuracy_moves_by_whole_images() {
     let (network, set, space, go) = (network(), images(3, 31), space(), AtomicBool::new(false));
     let params = network.init(0, &Device::flex());
     let score = |batch| {
-        let passes = Passes { device: &Device::flex(), batch, stop: &go };
+        let passes = InferenceOptions { device: &Device::flex(), batch, stop: &go };
         accuracy(&network, &params, &View::all(&set, &space), passes).unwrap()
     };
     let steps = score(16).fraction() * 124.0;
@@ -273,7 +273,7 @@ fn features_do_not_depend_on_the_batch() {
     let (network, set, space, go) = (network(), images(4, 10), space(), AtomicBool::new(false));
     let params = network.init(0, &Device::flex());
     let rows = |batch| {
-        let passes = Passes { device: &Device::flex(), batch, stop: &go };
+        let passes = InferenceOptions { device: &Device::flex(), batch, stop: &go };
         features(&network, &params, &View::some(&set, &space, set.of_class(2)), passes).unwrap()
     };
     let (one, many) = (rows(3), rows(10));
@@ -293,7 +293,7 @@ fn the_full_set_trains_through_the_same_student() {
         Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..Plan::of(&protocol(), 0.02) };
     let mut student = Student::new(&network, plan, 0, &device);
     student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
-    let passes = Passes { device: &device, batch: 32, stop: &go };
+    let passes = InferenceOptions { device: &device, batch: 32, stop: &go };
     let accuracy = accuracy(&network, student.params(), &View::all(&test, &space), passes).unwrap();
     assert!(accuracy.percent() > 80.0, "{}", accuracy.percent());
 }

@@ -14,7 +14,7 @@ use compdd_core::{record::atomic, rng::Stream};
 use compdd_nn::nn::{Mode, Network, Params};
 
 /// What the short trainings need.
-pub(super) struct Exam<'a> {
+pub(super) struct DifficultyScoring<'a> {
     pub network: &'a Network,
     pub training: &'a Training,
     pub images: &'a View<'a>,
@@ -24,7 +24,7 @@ pub(super) struct Exam<'a> {
     pub every: Duration,
 }
 
-impl Exam<'_> {
+impl DifficultyScoring<'_> {
     /// One score an image, higher for more difficult ones; kept at `path`, checkpoints of the trainings in `folder`.
     pub fn scores(&self, curriculum: &Curriculum, path: &Path, folder: &Path) -> Result<Vec<f32>, ExpertError> {
         if let Ok(bytes) = std::fs::read(path)

@@ -19,11 +19,11 @@ use super::{
     buffer::{self, Snapshots},
     checkpoint,
     curriculum::Order,
-    difficulty::Exam,
-    expert::{Expert, Lesson},
+    difficulty::DifficultyScoring,
+    expert::{Expert, ExpertTraining},
     leftovers,
 };
-use crate::eval::{self, Passes, Progress, View};
+use crate::eval::{self, InferenceOptions, Progress, View};
 use compdd_core::{
     record::{atomic, hash},
     rng::Stream,
@@ -114,7 +114,7 @@ pub fn ensure(
     let order = match &demand.training.curriculum {
         None => None,
         Some(curriculum) => {
-            let exam = Exam {
+            let scoring = DifficultyScoring {
                 network,
                 training: &demand.training,
                 images: &images,
@@ -123,18 +123,23 @@ pub fn ensure(
                 stop: context.stop,
                 every: context.every,
             };
-            let scores = exam.scores(curriculum, &place.folder.join("difficulty.f32"), &unfinished)?;
+            let scores = scoring.scores(curriculum, &place.folder.join("difficulty.f32"), &unfinished)?;
             Some(Order::new((0..images.len()).map(|i| images.label(i)), &scores, network.classes()))
         }
     };
-    let lesson =
-        Lesson { network, training: &demand.training, images: &images, order: order.as_ref(), device: &context.device };
+    let training = ExpertTraining {
+        network,
+        training: &demand.training,
+        images: &images,
+        order: order.as_ref(),
+        device: &context.device,
+    };
     let lacking = |i: usize| {
         let entry = manifest.experts.iter().find(|entry| entry.expert == i);
         entry.is_none_or(|entry| !demand.epochs.without(&entry.epochs).is_empty())
     };
     let work = (0..demand.experts).filter(|&i| lacking(i)).collect();
-    let job = Job { demand, place: &place, lesson: &lesson, task, context, manifest: Mutex::new(manifest.clone()) };
+    let job = Job { demand, place: &place, training: &training, task, context, manifest: Mutex::new(manifest.clone()) };
     job.run(work)?;
     if unfinished.is_dir() {
         fs::remove_dir_all(&unfinished).map_err(ExpertError::io("remove", &unfinished))?;
@@ -201,7 +206,7 @@ impl Place {
 struct Job<'a> {
     demand: &'a Demand,
     place: &'a Place,
-    lesson: &'a Lesson<'a>,
+    training: &'a ExpertTraining<'a>,
     task: &'a Task,
     context: &'a ExpertContext<'a>,
     manifest: Mutex<Manifest>,
@@ -278,11 +283,11 @@ impl Job<'_> {
         let seed = Stream::child_seed(self.demand.seed, "expert", number as u64);
         let tag = format!("{} expert {number}", self.place.manifest.identity);
         let path = rows.folder.join("checkpoint.safetensors");
-        let mut expert = Expert::new(self.lesson, number, seed);
+        let mut expert = Expert::new(self.training, number, seed);
         if checkpoint::load(&mut expert, &path, &tag)?
             && (expert.epoch > next || (expert.epoch == next && expert.batch > 0))
         {
-            expert = Expert::new(self.lesson, number, seed);
+            expert = Expert::new(self.training, number, seed);
         }
         let mut saved = Instant::now();
         loop {
@@ -314,14 +319,14 @@ impl Job<'_> {
     /// Accuracy of the last stored snapshot on the held-out slice, where there is one.
     fn accuracy(&self, path: &Path, entry: &ExpertEntry) -> Result<Option<f64>, ExpertError> {
         let heldout = View::heldout(self.task);
-        let network = self.lesson.network;
+        let network = self.training.network;
         let file = Snapshots::open(path, entry, network.parameter_count(), self.demand.precision)?;
         let Some(values) = entry.epochs.last().and_then(|epoch| file.row(epoch)).filter(|_| !heldout.is_empty()) else {
             return Ok(None);
         };
         let device = &self.context.device;
-        let params = Expert::new(self.lesson, entry.expert, 0).at(0, values).params;
-        let passes = Passes { device, batch: 256, stop: self.context.stop };
+        let params = Expert::new(self.training, entry.expert, 0).at(0, values).params;
+        let passes = InferenceOptions { device, batch: 256, stop: self.context.stop };
         Ok(Some(eval::accuracy(network, &params, &heldout, passes)?.fraction()))
     }
 }

@@ -11,7 +11,7 @@ use compdd_nn::{
 };
 
 /// What all experts of a buffer are trained with.
-pub(super) struct Lesson<'a> {
+pub(super) struct ExpertTraining<'a> {
     pub network: &'a Network,
     pub training: &'a Training,
     pub images: &'a View<'a>,
@@ -22,7 +22,7 @@ pub(super) struct Lesson<'a> {
 /// An expert between two minibatches. Everything drawn is addressed by `(seed, purpose, epoch, minibatch)`, so parameters and
 /// counters are the whole state: there is no momentum.
 pub(super) struct Expert<'a> {
-    lesson: &'a Lesson<'a>,
+    training: &'a ExpertTraining<'a>,
     number: usize,
     seed: u64,
     pub params: Params,
@@ -36,9 +36,9 @@ pub(super) struct Expert<'a> {
 
 impl<'a> Expert<'a> {
     /// Expert `number` before its first epoch.
-    pub fn new(lesson: &'a Lesson<'a>, number: usize, seed: u64) -> Self {
-        let params = lesson.network.init(seed, lesson.device);
-        Self { lesson, number, seed, params, epoch: 0, batch: 0, running: None }
+    pub fn new(training: &'a ExpertTraining<'a>, number: usize, seed: u64) -> Self {
+        let params = training.network.init(seed, training.device);
+        Self { training, number, seed, params, epoch: 0, batch: 0, running: None }
     }
 
     /// The same expert standing after `epoch` epochs.
@@ -50,15 +50,15 @@ impl<'a> Expert<'a> {
 
     /// Trains to the end of the epoch; `pause` is called before every minibatch and may end it. Returns the mean loss.
     pub fn train_epoch(&mut self, mut pause: impl FnMut(&Self) -> Result<(), ExpertError>) -> Result<f64, ExpertError> {
-        let lesson = self.lesson;
-        let rate = lesson.training.rate(self.epoch);
-        let mut order = match (&lesson.training.curriculum, lesson.order) {
+        let training = self.training;
+        let rate = training.training.rate(self.epoch);
+        let mut order = match (&training.training.curriculum, training.order) {
             (Some(curriculum), Some(order)) => order.epoch(curriculum, self.epoch),
-            _ => (0..lesson.images.len()).collect(),
+            _ => (0..training.images.len()).collect(),
         };
         Stream::new(self.seed, "shuffle", self.epoch as u64).shuffle(&mut order);
-        let mut feed = lesson.images.feed(&order, lesson.training.batch, lesson.device);
-        for indices in order.chunks(lesson.training.batch).skip(self.batch) {
+        let mut feed = training.images.feed(&order, training.training.batch, training.device);
+        for indices in order.chunks(training.training.batch).skip(self.batch) {
             pause(self)?;
             let images = feed.take(self.batch);
             let loss = self.step(indices, images, rate).mul_scalar(indices.len() as f32);
@@ -79,7 +79,7 @@ impl<'a> Expert<'a> {
 
     /// One update on the images at `indices` of the view, which are `input`; returns the loss before it.
     fn step(&mut self, indices: &[usize], input: Tensor<4>, rate: f32) -> Tensor<1> {
-        let Lesson { network, training, images, device, .. } = self.lesson;
+        let ExpertTraining { network, training, images, device, .. } = self.training;
         let (n, shape) = (indices.len(), images.set().shape());
         let address = (self.epoch as u64) << 32 | self.batch as u64;
         let mut stream = Stream::new(self.seed, "dsa", address);

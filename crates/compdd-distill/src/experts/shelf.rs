@@ -9,7 +9,7 @@ use std::{
 use burn::tensor::Device;
 
 use super::{Buffer, ExpertError};
-use crate::eval::{self, Passes, View};
+use crate::eval::{self, InferenceOptions, View};
 use compdd_nn::nn::Network;
 
 /// The folders below `root` that hold a manifest, sorted by name. None when `root` does not exist.
@@ -46,7 +46,7 @@ pub fn last_accuracies(
     let last = buffer.last_epoch()?;
     let score = |expert| {
         let params = buffer.params(network, expert, last, device)?;
-        Ok(eval::accuracy(network, &params, view, Passes { device, batch: 256, stop })?.fraction())
+        Ok(eval::accuracy(network, &params, view, InferenceOptions { device, batch: 256, stop })?.fraction())
     };
     (0..buffer.len()).map(score).collect()
 }

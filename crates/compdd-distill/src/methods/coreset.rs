@@ -9,7 +9,7 @@ use super::{
     selected::{check_learning_rate, select},
 };
 use crate::{
-    eval::{self, Passes, Plan, RealImages, Student, View, Watch},
+    eval::{self, InferenceOptions, Plan, RealImages, Student, View, Watch},
     select::{SelectError, herding, k_center},
 };
 use compdd_core::{
@@ -139,7 +139,7 @@ impl Distiller for Selection<'_> {
         let task = self.start.task;
         select(&self.start, self.recipe.learning_rate, |_, members| {
             let view = View::some(&task.train, &task.space, members.to_vec());
-            let passes = Passes { device: self.start.device, batch: self.recipe.feature_batch, stop: &never };
+            let passes = InferenceOptions { device: self.start.device, batch: self.recipe.feature_batch, stop: &never };
             let features = eval::features(&self.network, student.params(), &view, passes)?;
             let width = features.len() / members.len().max(1);
             Ok((self.pick)(&features, members.len(), width, self.start.ipc)?)

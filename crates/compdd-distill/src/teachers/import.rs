@@ -13,7 +13,7 @@ use super::{
     Card, Origin, Pixels, Score, Teacher, TeacherError,
     train::{existing, folder},
 };
-use crate::eval::{self, Passes, View};
+use crate::eval::{self, InferenceOptions, View};
 use compdd_core::{
     record::{Accuracy, hash},
     subset::Subset,
@@ -170,7 +170,7 @@ fn score(
 ) -> Result<Score, TeacherError> {
     let view = View::test(check.task);
     let outputs = card.outputs(&check.task.subset)?;
-    let passes = Passes { device, batch: BATCH, stop: check.stop };
+    let passes = InferenceOptions { device, batch: BATCH, stop: check.stop };
     let predicted = eval::predictions(network, params, &view, passes)?;
     let right = |i: usize, class: u32| outputs[view.label(i) as usize] == class as usize;
     let correct = predicted.iter().enumerate().filter(|&(i, &class)| right(i, class)).count();

@@ -9,7 +9,7 @@ use std::{
 use burn::tensor::Device;
 
 use super::{Card, Keep, Origin, Pixels, Recipe, Score, Teacher, TeacherError, card::CARD, unfinished::Unfinished};
-use crate::eval::{self, Passes, Progress, RealImages, Student, View, Watch};
+use crate::eval::{self, InferenceOptions, Progress, RealImages, Student, View, Watch};
 use compdd_core::record::{atomic, hash};
 use compdd_data::data::Task;
 use compdd_nn::nn::{Network, Params};
@@ -36,8 +36,8 @@ impl<'a> TeacherContext<'a> {
         Self { device, stop, progress: &(), every: Duration::from_secs(60) }
     }
 
-    fn passes(&self) -> Passes<'_> {
-        Passes { device: &self.device, batch: SCORING, stop: self.stop }
+    fn passes(&self) -> InferenceOptions<'_> {
+        InferenceOptions { device: &self.device, batch: SCORING, stop: self.stop }
     }
 }
 

@@ -32,7 +32,7 @@ impl Draw for DsaConfig {
         let chosen = tokens(self, stream);
         let kinds = chosen.iter().flat_map(|token| kinds(*token));
         let ops = kinds.map(|&kind| {
-            let slots = kind.laws(self, shape).into_iter().map(|law| match sampling {
+            let slots = kind.distributions(self, shape).into_iter().map(|law| match sampling {
                 Sampling::PerImage => (0..n).map(|_| law.draw(stream)).collect(),
                 Sampling::Siamese => vec![law.draw(stream); n],
             });

@@ -49,7 +49,7 @@ impl Draws {
     pub fn replay(config: &DsaConfig, token: Token, shape: [usize; 3], slots: &[Vec<f32>]) -> Self {
         let mut used = 0;
         let ops = super::config::kinds(token).iter().map(|&kind| {
-            let count = kind.laws(config, shape).len();
+            let count = kind.distributions(config, shape).len();
             used += count;
             Op::from_slots(kind, config, shape, &slots[used - count..used])
         });

@@ -29,7 +29,7 @@ pub enum Kind {
 
 /// The law of one raw draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Law {
+pub(super) enum ParamDistribution {
     /// Uniform on `[0, 1)`.
     Unit,
     /// A whole number, uniform on `low..=high`.
@@ -41,7 +41,7 @@ pub(super) enum Law {
     },
 }
 
-impl Law {
+impl ParamDistribution {
     pub(super) fn draw(self, stream: &mut Stream) -> f32 {
         match self {
             Self::Unit => stream.uniform(),
@@ -56,17 +56,20 @@ fn part(side: usize, ratio: f32) -> i32 {
 }
 
 impl Kind {
-    /// The laws of the raw draws of one image, in slot order.
-    pub(super) fn laws(self, config: &DsaConfig, [_, h, w]: [usize; 3]) -> Vec<Law> {
+    /// The distributions of the raw draws of one image, in slot order.
+    pub(super) fn distributions(self, config: &DsaConfig, [_, h, w]: [usize; 3]) -> Vec<ParamDistribution> {
         match self {
-            Self::Brightness | Self::Saturation | Self::Contrast | Self::Flip | Self::Rotate => vec![Law::Unit],
-            Self::Scale => vec![Law::Unit; 2],
-            Self::Crop => {
-                [h, w].map(|side| part(side, config.crop_ratio)).map(|s| Law::Whole { low: -s, high: s }).into()
+            Self::Brightness | Self::Saturation | Self::Contrast | Self::Flip | Self::Rotate => {
+                vec![ParamDistribution::Unit]
             }
+            Self::Scale => vec![ParamDistribution::Unit; 2],
+            Self::Crop => [h, w]
+                .map(|side| part(side, config.crop_ratio))
+                .map(|s| ParamDistribution::Whole { low: -s, high: s })
+                .into(),
             Self::Cutout => {
                 let offsets = |side: usize| side as i32 - part(side, config.cutout) % 2;
-                [h, w].map(|side| Law::Whole { low: 0, high: offsets(side) }).into()
+                [h, w].map(|side| ParamDistribution::Whole { low: 0, high: offsets(side) }).into()
             }
         }
     }

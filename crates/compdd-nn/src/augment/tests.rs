@@ -76,8 +76,8 @@ fn e7_crop_moves_up_and_fills_with_zero() {
     for (ratio, side, shift) in [(0.125, 32, 4), (0.125, 128, 16), (0.25, 128, 32)] {
         let config = DsaConfig { crop_ratio: ratio, ..DsaConfig::default() };
         let shape = [3, side, side];
-        let laws = Kind::Crop.laws(&config, shape);
-        assert_eq!(laws, vec![operation::Law::Whole { low: -shift, high: shift }; 2]);
+        let distributions = Kind::Crop.distributions(&config, shape);
+        assert_eq!(distributions, vec![operation::ParamDistribution::Whole { low: -shift, high: shift }; 2]);
         let x = noise(2, 1, shape);
         let moved = one(Kind::Crop, &config, shape, &[vec![shift as f32], vec![0.0]]).apply(x.clone());
         let s = shift as usize;
@@ -110,7 +110,10 @@ fn e8_cutout_area() {
     assert_eq!([zeroed(0, 0), zeroed(side, side)], [64, 64]);
     let kept = 1.0 - f64::from(total as u32) / (33.0 * 33.0 * 1024.0);
     assert!((kept - 0.81353).abs() < 1e-5, "{kept}");
-    assert_eq!(Kind::Cutout.laws(&config, shape), vec![operation::Law::Whole { low: 0, high: 32 }; 2]);
+    assert_eq!(
+        Kind::Cutout.distributions(&config, shape),
+        vec![operation::ParamDistribution::Whole { low: 0, high: 32 }; 2]
+    );
 }
 
 #[test]

@@ -6,9 +6,9 @@ use burn::tensor::{
 };
 
 use super::norm;
-use crate::nn::{Activation, Moments, Numbers, Plain, PoolKind, Window, kernels};
+use crate::nn::{Activation, Moments, PoolKind, Primal, TensorOps, Window, kernels};
 
-/// Values with tangents as [`Numbers`]: forward-mode differentiation, itself tracked by reverse mode.
+/// Values with tangents as [`TensorOps`]: forward-mode differentiation, itself tracked by reverse mode.
 pub struct Dual;
 
 /// A value and its tangent.
@@ -87,7 +87,7 @@ fn parameter<const D: usize>(x: DualTensor<D>) -> (Tensor<D>, Tensor<D>) {
     }
 }
 
-impl Numbers for Dual {
+impl TensorOps for Dual {
     type T<const D: usize> = DualTensor<D>;
 
     fn dims<const D: usize>(x: &DualTensor<D>) -> [usize; D] {
@@ -171,7 +171,7 @@ impl Numbers for Dual {
 
     fn activate<const D: usize>(x: DualTensor<D>, kind: Activation) -> DualTensor<D> {
         let (x, Some(tangent)) = x.clone().into_parts() else {
-            return x.linear(|value| Plain::activate(value, kind));
+            return x.linear(|value| Primal::activate(value, kind));
         };
         let slope = match kind {
             Activation::Sigmoid => {
@@ -182,7 +182,7 @@ impl Numbers for Dual {
             Activation::Relu => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()),
             Activation::Leaky => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()) * 0.99 + 0.01,
         };
-        DualTensor::pair(Plain::activate(x, kind), tangent * slope)
+        DualTensor::pair(Primal::activate(x, kind), tangent * slope)
     }
 
     fn pool(x: DualTensor<4>, kind: PoolKind, window: Window) -> DualTensor<4> {
@@ -209,7 +209,7 @@ impl Numbers for Dual {
     }
 
     fn adaptive_avg_pool(x: DualTensor<4>, side: usize) -> DualTensor<4> {
-        x.linear(|x| Plain::adaptive_avg_pool(x, side))
+        x.linear(|x| Primal::adaptive_avg_pool(x, side))
     }
 
     fn linear(x: DualTensor<2>, weight: DualTensor<2>, bias: DualTensor<1>) -> DualTensor<2> {
@@ -220,7 +220,7 @@ impl Numbers for Dual {
             Some(tangent) => along + tangent.matmul(weight.clone().transpose()),
             None => along,
         };
-        DualTensor::pair(Plain::linear(x, weight, bias), along)
+        DualTensor::pair(Primal::linear(x, weight, bias), along)
     }
 
     fn norm_relu(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {

@@ -7,7 +7,7 @@ use super::{
     dual::{Dual, DualTensor},
     objective::{Sum, taken},
 };
-use crate::nn::{Numbers, Params, Taps, Values};
+use crate::nn::{Params, Taps, TensorOps, Values};
 
 /// The derivatives of `<grad loss, v>`, `grad` with respect to the parameters and `v` held constant.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Objective<'_> {
 }
 
 /// The directional derivative of the mean cross-entropy.
-fn slope(logits: <Dual as Numbers>::T<2>, targets: Tensor<2>) -> Tensor<1> {
+fn slope(logits: <Dual as TensorOps>::T<2>, targets: Tensor<2>) -> Tensor<1> {
     match logits.into_parts() {
         (logits, Some(tangent)) => ((softmax(logits, 1) - targets) * tangent).sum_dim(1).mean(),
         (logits, None) => (logits * 0.0).mean(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::params::Slot;
 
-/// Errors of this room.
+/// Errors of networks and their files.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum NetworkError {
     /// The first word of the slug is no architecture.

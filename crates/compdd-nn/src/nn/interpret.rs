@@ -7,8 +7,8 @@ use burn::tensor::Tensor;
 use super::{
     layer::{Activation, GROUPS, Layer, Norm, PoolKind},
     network::Mode,
-    numbers::{Moments, Numbers, Window},
     params::{Slot, Slots},
+    tensor_ops::{Moments, TensorOps, Window},
 };
 
 /// Momentum of the running statistics: `new = 0.9 old + 0.1 measured`.
@@ -37,7 +37,7 @@ impl Taps<'_> {
 }
 
 /// The numbers a network is run with.
-pub struct Values<'a, N: Numbers> {
+pub struct Values<'a, N: TensorOps> {
     /// One flat value per parameter, in the order of the layout.
     pub parameters: &'a [N::T<1>],
     /// Running statistics, in the order of the layout: mean and variance of every batch norm.
@@ -45,7 +45,7 @@ pub struct Values<'a, N: Numbers> {
 }
 
 /// What a run yields.
-pub struct Run<N: Numbers> {
+pub struct Run<N: TensorOps> {
     /// Scores before softmax `[N, classes]`.
     pub logits: N::T<2>,
     /// Input of the last linear layer `[N, F]`.
@@ -57,12 +57,12 @@ pub struct Run<N: Numbers> {
 }
 
 /// What flows from layer to layer.
-enum Flow<N: Numbers> {
+enum Flow<N: TensorOps> {
     Map(N::T<4>),
     Vector(N::T<2>),
 }
 
-impl<N: Numbers> Clone for Flow<N> {
+impl<N: TensorOps> Clone for Flow<N> {
     fn clone(&self) -> Self {
         match self {
             Self::Map(x) => Self::Map(x.clone()),
@@ -71,7 +71,7 @@ impl<N: Numbers> Clone for Flow<N> {
     }
 }
 
-impl<N: Numbers> Flow<N> {
+impl<N: TensorOps> Flow<N> {
     fn map(self) -> N::T<4> {
         match self {
             Self::Map(x) => x,
@@ -94,7 +94,7 @@ impl<N: Numbers> Flow<N> {
 }
 
 /// One pass over the layers: the cursors into the parameters and what has been collected so far.
-struct Pass<'a, N: Numbers> {
+struct Pass<'a, N: TensorOps> {
     parameters: std::iter::Zip<Iter<'a, N::T<1>>, Iter<'a, Slot>>,
     running: Iter<'a, Tensor<1>>,
     mode: Mode,
@@ -111,7 +111,7 @@ struct Pass<'a, N: Numbers> {
 ///
 /// # Panics
 /// When `values` does not belong to these layers (the framework reports the shapes).
-pub(super) fn run<N: Numbers>(
+pub(super) fn run<N: TensorOps>(
     layers: &[Layer],
     slots: Slots<'_>,
     values: &Values<'_, N>,
@@ -135,7 +135,7 @@ pub(super) fn run<N: Numbers>(
     Run { logits, features, taps: pass.taps, buffers: pass.buffers }
 }
 
-impl<N: Numbers> Pass<'_, N> {
+impl<N: TensorOps> Pass<'_, N> {
     /// The next parameter, in rank `D`. The cursor follows the order of [`super::layer::walk`].
     fn next<const D: usize>(&mut self) -> N::T<D> {
         let (value, slot) = self.parameters.next().expect("the layout is made from these layers");

@@ -2,7 +2,7 @@
 //!
 //! A network is data: a list of [`Layer`]s that a [`NetworkSpec`] (`convnet-d3`, `resnet18-imagenet-in`, ...) builds for
 //! an image size and a number of classes. One interpreter runs it, and it is written against the value trait
-//! [`Numbers`], so that a second reading of the same layers (value and tangent together) needs no second network. The
+//! [`TensorOps`], so that a second reading of the same layers (value and tangent together) needs no second network. The
 //! same list is what is shown, counted and initialised. [`Params`] are named tensors in `PyTorch` order, outside the
 //! network, so that methods can differentiate, snapshot and unroll them. What may enter this room: layers,
 //! architectures, parameters and their files, losses. What may not: data, optimisers, loops.
@@ -19,13 +19,13 @@ mod lenet;
 pub mod loss;
 mod mlp;
 mod network;
-mod numbers;
 mod params;
-mod plain;
+mod primal;
 mod resnet18;
 mod resnet50;
 mod spec;
 mod split;
+mod tensor_ops;
 mod vgg11;
 
 #[cfg(test)]
@@ -38,12 +38,12 @@ pub use interpret::{Run, Taps, Values};
 pub use layer::{Activation, Layer, Norm, PoolKind, Shape};
 pub use network::{Mode, Network, Output, Row};
 pub(crate) use numbers::EPSILON;
-pub use numbers::{Moments, Numbers, Window};
 pub use params::{Init, Layout, Params, Slot};
-pub use plain::Plain;
+pub use plain::Primal;
 pub(crate) use plain::per_channel;
 pub use resnet18::{ResNet18, Stem};
 pub use resnet50::ResNet50;
 pub use spec::{Known, NetworkSpec, known};
 pub use split::Split;
+pub use tensor_ops::{Moments, TensorOps, Window};
 pub use vgg11::{Vgg11, VggHead};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    NetworkError, NetworkSpec, Plain, Split,
+    NetworkError, NetworkSpec, Primal, Split,
     interpret::{self, Run, Taps, Values},
     layer::{Layer, Norm, Shape, walk},
-    numbers::Numbers,
+    numbers::TensorOps,
     params::{Layout, Params},
 };
 
@@ -156,15 +156,15 @@ impl Network {
     /// When `params` belongs to another network.
     pub fn forward_with(&self, params: &Params, x: Tensor<4>, mode: Mode, taps: Taps<'_>) -> Output {
         let values = Values { parameters: params.values(), buffers: params.buffers() };
-        let Run { logits, features, taps, buffers } = self.run::<Plain>(&values, x, mode, taps);
+        let Run { logits, features, taps, buffers } = self.run::<Primal>(&values, x, mode, taps);
         Output { logits, features, taps, buffers }
     }
 
-    /// The same network on any [`Numbers`].
+    /// The same network on any [`TensorOps`].
     ///
     /// # Panics
     /// When `values` belongs to another network.
-    pub fn run<N: Numbers>(&self, values: &Values<'_, N>, x: N::T<4>, mode: Mode, taps: Taps<'_>) -> Run<N> {
+    pub fn run<N: TensorOps>(&self, values: &Values<'_, N>, x: N::T<4>, mode: Mode, taps: Taps<'_>) -> Run<N> {
         interpret::run(&self.layers, self.layout.slots(), values, x, mode, taps)
     }
 

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Mode, Network, NetworkError, Output, Params, Plain,
+    Mode, Network, NetworkError, Output, Params, Primal,
     interpret::{self, Run, Taps, Values},
     layer::{Layer, Shape, walk},
     params::Slots,
@@ -88,7 +88,7 @@ impl<'n> Split<'n> {
             Slots { parameters: &layout.parameters[..self.parameters], buffers: &layout.buffers[..self.buffers] };
         let values =
             Values { parameters: &params.values()[..self.parameters], buffers: &params.buffers()[..self.buffers] };
-        let run: Run<Plain> = interpret::run(self.before, slots, &values, x, mode, Taps::Named(&[self.tap]));
+        let run: Run<Primal> = interpret::run(self.before, slots, &values, x, mode, Taps::Named(&[self.tap]));
         run.taps.into_iter().next_back().expect("the first part ends with the tap").1
     }
 
@@ -106,7 +106,7 @@ impl<'n> Split<'n> {
             Slots { parameters: &layout.parameters[self.parameters..], buffers: &layout.buffers[self.buffers..] };
         let values =
             Values { parameters: &params.values()[self.parameters..], buffers: &params.buffers()[self.buffers..] };
-        let run: Run<Plain> = interpret::run(self.behind, slots, &values, map, mode, Taps::None);
+        let run: Run<Primal> = interpret::run(self.behind, slots, &values, map, mode, Taps::None);
         let buffers = params.buffers()[..self.buffers].iter().cloned().chain(run.buffers).collect();
         Output { logits: run.logits, features: run.features, taps: Vec::new(), buffers }
     }

@@ -46,7 +46,7 @@ impl Rules {
         }
         reasons.extend(OPENING.iter().filter(|flag| record.flags.contains(flag)).map(|flag| flag.meaning().to_owned()));
         if record.own_list().is_some() {
-            reasons.push("a list of one's own, not a published one".into());
+            reasons.push("a custom class list, not a published one".into());
         }
         if cell.method != "full" && record.bundles.is_empty() {
             reasons.push("no bundle is named".into());

@@ -23,7 +23,7 @@ pub struct Entry {
     pub hash: String,
     /// The record's file.
     pub file: PathBuf,
-    /// Who handed it in; none for one's own results.
+    /// Who handed it in; none for the own results.
     pub who: Option<Submitter>,
     /// Whether it follows every rule.
     pub division: Division,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use compdd_core::record::{Problem, RecordError};
 
-/// Errors of this room.
+/// Errors of the leaderboard.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum BoardError {
     /// Files that may not be ranked, all of them.

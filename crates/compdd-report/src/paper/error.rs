@@ -3,7 +3,7 @@
 use crate::board::BoardError;
 use compdd_core::record::RecordError;
 
-/// Errors of this room.
+/// Errors of published tables.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum PaperError {
     /// No table has this id.

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use compdd_core::record::RecordError;
 use compdd_data::{data::DataError, scores::ScoresError};
 
-/// Errors of this room.
+/// Errors of charts, sheets and tables.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ReportError {
     /// The images.

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use crate::{board::BoardError, paper::PaperError, report::ReportError};
 use compdd_core::record::RecordError;
 
-/// Errors of this room.
+/// Errors of the site.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SiteError {
     /// The records.

@@ -6,10 +6,10 @@
 //! them (`board`), layouts of papers (`paper`), drawing (`report`); and nothing is run.
 
 mod about;
-mod again;
 mod cards;
 mod error;
 mod folder;
+mod format;
 mod frame;
 mod home;
 mod markdown;
@@ -17,11 +17,11 @@ mod method;
 mod pages;
 mod plots;
 mod record;
+mod reproduce;
 mod rows;
 mod samples;
 mod subset;
 mod tables;
-mod words;
 
 pub use error::SiteError;
 pub use pages::{Built, Site};

@@ -13,6 +13,7 @@ use super::{
     about::{About, Text},
     cards,
     folder::Folder,
+    format::{interval, ipc, spread},
     frame::{Frame, Origin, Room},
     home::Home,
     method::{self, MethodPage},
@@ -21,7 +22,6 @@ use super::{
     rows, samples,
     subset::{self, Means, SubsetPage},
     tables,
-    words::{interval, ipc, spread},
 };
 use crate::{
     board::{Board, Entry, Filter},
@@ -105,7 +105,7 @@ impl Site {
         Ok(built)
     }
 
-    /// The subsets that ship with compdd, and the lists of one's own that records name.
+    /// The subsets that ship with compdd, and the custom class lists that records name.
     fn all_subsets(&self) -> Vec<Subset> {
         let own = self
             .board

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{
     again,
+    format::{duration, interval, ipc, points, spread},
     frame::{Frame, Origin, Room},
-    words::{duration, interval, ipc, points, spread},
 };
 use crate::{
     board::{Entry, StoredSet},

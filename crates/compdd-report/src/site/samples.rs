@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::{GalleryList, ReportError, gallery_sheet};
 use compdd_core::subset::{Family, Subset};
-use compdd_data::data::{DataError, Decode, Library, ResizeMode, Roll, RollOptions, Split};
+use compdd_data::data::{DataError, Decode, ImageStream, Library, ResizeMode, Split, StreamOptions};
 
 /// Images of each class.
 const PER_CLASS: usize = 6;
@@ -24,14 +24,14 @@ pub(super) fn png(subset: &Subset, library: &Library) -> Result<Option<Vec<u8>>,
     }
     let resolution = subset.default_resolution();
     let decode = Decode { resolution, resize: ResizeMode::CentreCrop, antialias: true };
-    let roll = match Roll::open(Some(subset), library, Split::Train, decode, RollOptions::default()) {
-        Ok(roll) => roll,
+    let stream = match ImageStream::open(Some(subset), library, Split::Train, decode, StreamOptions::default()) {
+        Ok(stream) => stream,
         Err(absent @ (DataError::MissingClasses { .. } | DataError::MissingSplit { .. })) => {
             tracing::info!("no samples of {}: {absent}", subset.id());
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
-    let list = GalleryList::read(String::new(), &roll, PER_CLASS, &BTreeMap::new())?;
+    let list = GalleryList::read(String::new(), &stream, PER_CLASS, &BTreeMap::new())?;
     Ok(Some(gallery_sheet(&[list], "")?.png()?))
 }

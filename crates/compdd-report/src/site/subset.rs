@@ -69,7 +69,7 @@ fn family(subset: &Subset) -> String {
         Family::Cifar100 => "CIFAR-100, fine labels.".into(),
         Family::TinyImagenet => "Tiny-ImageNet.".into(),
         Family::Imagenet1k => "ImageNet-1K, all classes.".into(),
-        Family::OwnList => "A list of one's own.".into(),
+        Family::OwnList => "A custom class list.".into(),
         Family::Scenes { .. } => "Procedural pictures that come with compdd: nothing to download.".into(),
     }
 }

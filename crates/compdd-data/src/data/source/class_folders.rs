@@ -8,7 +8,7 @@ use std::{
 
 use walkdir::WalkDir;
 
-use super::{Item, Picture, Place, Wanted, half::Half, name_of};
+use super::{Item, Picture, Place, Wanted, name_of, split_source::SplitSource};
 use crate::data::error::DataError;
 use compdd_core::subset::ClassEntry;
 
@@ -83,7 +83,7 @@ pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-impl Half for ClassFolders {
+impl SplitSource for ClassFolders {
     fn place(&self, class: &ClassEntry) -> PathBuf {
         let names: Vec<String> = self.classes.keys().cloned().collect();
         let existing = name_of(class, &names).and_then(|name| self.classes.get(name)).cloned();

@@ -9,7 +9,7 @@ use super::{
     Item, Picture, Place, Wanted,
     annotation::Annotation,
     class_folders::{has_image_ending, is_hidden},
-    half::Half,
+    split_source::SplitSource,
 };
 use crate::data::error::DataError;
 use compdd_core::subset::ClassEntry;
@@ -36,7 +36,7 @@ impl Flat {
     }
 }
 
-impl Half for Flat {
+impl SplitSource for Flat {
     fn place(&self, _class: &ClassEntry) -> PathBuf {
         self.folder.clone()
     }

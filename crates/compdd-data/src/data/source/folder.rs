@@ -4,7 +4,7 @@ use std::{cmp::Reverse, path::Path};
 
 use super::{
     class_folders::ClassFolders,
-    half::{Half, Halves},
+    split_source::{SplitPair, SplitSource},
 };
 use crate::data::error::DataError;
 
@@ -12,7 +12,7 @@ use crate::data::error::DataError;
 const TEST: [&str; 2] = ["test", "val"];
 
 /// Recognises the layout by a split folder that has folders in it.
-pub(super) fn detect(root: &Path) -> Result<Option<Halves>, DataError> {
+pub(super) fn detect(root: &Path) -> Result<Option<SplitPair>, DataError> {
     let train = ClassFolders::detect(&root.join("train"))?;
     let mut tests = Vec::new();
     for name in TEST {
@@ -22,7 +22,7 @@ pub(super) fn detect(root: &Path) -> Result<Option<Halves>, DataError> {
     let common = |test: &ClassFolders| train.as_ref().map_or(0, |train| train.common(test));
     tests.sort_by_key(|test| Reverse(common(test)));
     let test = tests.into_iter().next();
-    let boxed = |half: Option<ClassFolders>| half.map(|half| Box::new(half) as Box<dyn Half>);
+    let boxed = |half: Option<ClassFolders>| half.map(|half| Box::new(half) as Box<dyn SplitSource>);
     let train = boxed(train).ok_or("class folder under train");
-    Ok(Halves::new("image-folder", root, train, boxed(test).ok_or("class folder under test or val")))
+    Ok(SplitPair::new("image-folder", root, train, boxed(test).ok_or("class folder under test or val")))
 }

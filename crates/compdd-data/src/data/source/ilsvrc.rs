@@ -10,7 +10,7 @@ use super::{
     Item, Picture, Place, Wanted,
     annotation::{Annotation, malformed},
     archive::{Archives, is_image, tars},
-    half::{Half, Halves},
+    split_source::{SplitPair, SplitSource},
 };
 use crate::data::{
     error::DataError,
@@ -22,7 +22,7 @@ const TRAIN: &str = "ILSVRC2012_img_train.tar";
 const VAL: &str = "ILSVRC2012_img_val.tar";
 
 /// Recognises the archives by their names; the class archives may also lie unpacked in `train`.
-pub(super) fn detect(root: &Path) -> Option<Halves> {
+pub(super) fn detect(root: &Path) -> Option<SplitPair> {
     let (outer, val) = (root.join(TRAIN), root.join(VAL));
     let train = if outer.is_file() {
         Ok(ClassArchives::new(vec![outer], true))
@@ -33,9 +33,9 @@ pub(super) fn detect(root: &Path) -> Option<Halves> {
     };
     let test = val.is_file().then(|| {
         let annotation = Annotation::of(&val, vec![root.to_owned()], root);
-        Box::new(FlatArchive { archives: Archives(vec![val]), annotation }) as Box<dyn Half>
+        Box::new(FlatArchive { archives: Archives(vec![val]), annotation }) as Box<dyn SplitSource>
     });
-    Halves::new("ilsvrc-archives", root, train.map(|train| Box::new(train) as Box<dyn Half>), test.ok_or(VAL))
+    SplitPair::new("ilsvrc-archives", root, train.map(|train| Box::new(train) as Box<dyn SplitSource>), test.ok_or(VAL))
 }
 
 /// An archive for every class.
@@ -102,7 +102,7 @@ impl ClassArchives {
     }
 }
 
-impl Half for ClassArchives {
+impl SplitSource for ClassArchives {
     fn place(&self, class: &ClassEntry) -> PathBuf {
         let folder = if self.nested { Some(self.archives.0[0].as_path()) } else { self.archives.0[0].parent() };
         folder.unwrap_or(Path::new("")).join(format!("{}.tar", class.synset))
@@ -166,7 +166,7 @@ struct FlatArchive {
     annotation: Annotation,
 }
 
-impl Half for FlatArchive {
+impl SplitSource for FlatArchive {
     fn place(&self, _class: &ClassEntry) -> PathBuf {
         self.archives.0[0].clone()
     }

@@ -9,13 +9,13 @@ use super::{
     annotation::Annotation,
     class_folders::ClassFolders,
     flat::Flat,
-    half::{Found, Half, Halves},
+    split_source::{Found, SplitPair, SplitSource},
 };
 use crate::data::error::DataError;
 
 /// Kaggle's folder structure below, at or inside `root`: `ILSVRC/Data/CLS-LOC/{train,val}` with `LOC_val_solution.csv` in any
 /// folder from `CLS-LOC` up to the one that holds `ILSVRC`.
-pub(super) fn kaggle(root: &Path) -> Result<Option<Halves>, DataError> {
+pub(super) fn kaggle(root: &Path) -> Result<Option<SplitPair>, DataError> {
     let real = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let inside = real.file_name().is_some_and(|name| name == "CLS-LOC");
     let below = ["ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"].map(|path| root.join(path));
@@ -28,38 +28,38 @@ pub(super) fn kaggle(root: &Path) -> Result<Option<Halves>, DataError> {
     let written = base.ancestors().take_while(|folder| folder.starts_with(root));
     let above = real.ancestors().take(4).chain(written).map(Path::to_owned).collect();
     let test = match ClassFolders::detect(&val)? {
-        Some(folders) => Ok(Box::new(folders) as Box<dyn Half>),
+        Some(folders) => Ok(Box::new(folders) as Box<dyn SplitSource>),
         None if Flat::is_flat(&val) => Ok(flat(&val, above, root)),
         None => Err("image in val"),
     };
-    Ok(Halves::new("kaggle", &base, class_folders(&base)?, test))
+    Ok(SplitPair::new("kaggle", &base, class_folders(&base)?, test))
 }
 
 /// Class folders in `train`, images directly in `val`, or in `test` where there is no `val`.
-pub(super) fn flat_val(root: &Path) -> Result<Option<Halves>, DataError> {
+pub(super) fn flat_val(root: &Path) -> Result<Option<SplitPair>, DataError> {
     let val = if root.join("val").is_dir() { root.join("val") } else { root.join("test") };
     if !Flat::is_flat(&val) {
         return Ok(None);
     }
     let near = vec![val.clone(), root.to_owned()];
-    Ok(Halves::new("flat-val", root, class_folders(root)?, Ok(flat(&val, near, root))))
+    Ok(SplitPair::new("flat-val", root, class_folders(root)?, Ok(flat(&val, near, root))))
 }
 
 /// `Tiny-ImageNet-200` as it is distributed: `train/<synset>/images`, `val/images` with `val/val_annotations.txt`.
-pub(super) fn tiny(root: &Path) -> Result<Option<Halves>, DataError> {
+pub(super) fn tiny(root: &Path) -> Result<Option<SplitPair>, DataError> {
     let val = root.join("val");
     let images = val.join("images");
     if !val.join("val_annotations.txt").is_file() || !images.is_dir() {
         return Ok(None);
     }
-    Ok(Halves::new("tiny-imagenet", root, class_folders(root)?, Ok(flat(&images, vec![val], root))))
+    Ok(SplitPair::new("tiny-imagenet", root, class_folders(root)?, Ok(flat(&images, vec![val], root))))
 }
 
 fn class_folders(root: &Path) -> Result<Found, DataError> {
     let train = ClassFolders::detect(&root.join("train"))?;
-    Ok(train.map(|train| Box::new(train) as Box<dyn Half>).ok_or("class folder under train"))
+    Ok(train.map(|train| Box::new(train) as Box<dyn SplitSource>).ok_or("class folder under train"))
 }
 
-fn flat(images: &Path, near: Vec<PathBuf>, root: &Path) -> Box<dyn Half> {
+fn flat(images: &Path, near: Vec<PathBuf>, root: &Path) -> Box<dyn SplitSource> {
     Box::new(Flat::new(images, Annotation::of(images, near, root)))
 }

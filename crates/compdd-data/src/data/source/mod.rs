@@ -12,7 +12,6 @@ mod class_folders;
 pub(super) mod find;
 mod flat;
 mod folder;
-mod half;
 mod ilsvrc;
 mod imagenet;
 mod item;
@@ -20,6 +19,7 @@ mod names;
 mod numbered;
 mod parquet;
 mod pickled;
+mod split_source;
 #[cfg(test)]
 mod ten;
 mod webdataset;

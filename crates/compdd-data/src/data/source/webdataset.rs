@@ -12,8 +12,8 @@ use super::{
     Item, Picture, Place, Wanted,
     annotation::{malformed, text},
     archive::{Archives, tars},
-    half::{Half, Halves},
     numbered::imagenet_1k,
+    split_source::{SplitPair, SplitSource},
 };
 use crate::data::{
     error::DataError,
@@ -29,11 +29,11 @@ const LISTS: [&str; 2] = ["classes.txt", "synsets.txt"];
 const SPLITS: [&[&str]; 2] = [&["train"], &["val", "test"]];
 
 /// Recognises shards by their names (`imagenet1k-train-0000.tar`, `train/0000.tar`); nothing is opened.
-pub(super) fn detect(root: &Path) -> Option<Halves> {
+pub(super) fn detect(root: &Path) -> Option<SplitPair> {
     let here: Vec<PathBuf> = tars(root).into_iter().filter(|path| !starts(path, "ILSVRC2012_img")).collect();
     let [train, test] = SPLITS.map(|names| names.iter().find_map(|name| shards(root, &here, name)));
     let train = train.ok_or("shard *train*.tar or train/*.tar");
-    Halves::new("webdataset", root, train, test.ok_or("shard *val*.tar, val/*.tar, *test*.tar or test/*.tar"))
+    SplitPair::new("webdataset", root, train, test.ok_or("shard *val*.tar, val/*.tar, *test*.tar or test/*.tar"))
 }
 
 fn starts(path: &Path, with: &str) -> bool {
@@ -41,7 +41,7 @@ fn starts(path: &Path, with: &str) -> bool {
 }
 
 /// The shards of a split: those directly in the folder, else those in a folder of its own.
-fn shards(root: &Path, here: &[PathBuf], split: &str) -> Option<Box<dyn Half>> {
+fn shards(root: &Path, here: &[PathBuf], split: &str) -> Option<Box<dyn SplitSource>> {
     let is_split = |path: &&PathBuf| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
         name.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(split))
@@ -158,7 +158,7 @@ impl Shards {
     }
 }
 
-impl Half for Shards {
+impl SplitSource for Shards {
     fn place(&self, _class: &ClassEntry) -> PathBuf {
         self.folder.clone()
     }

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use super::{close, host, model, normal};
-use crate::cam::{Asked, CamError, CamMethod, seeds};
+use crate::cam::{CamError, CamMethod, TargetClass, seeds};
 use compdd_nn::nn::Mode;
 
 #[test]
@@ -16,9 +16,10 @@ fn a_look_is_maps_and_answers() {
         let answers: Vec<usize> = logits.clone().argmax(1).into_data().iter::<i64>().map(|i| i as usize).collect();
         for model in [model.clone(), model.by_differentiation()] {
             for method in CamMethod::ALL {
-                for (asked, targets) in
-                    [(Asked::Classes(&[3, 1, 0, 2, 2]), vec![3, 1, 0, 2, 2]), (Asked::Predicted, answers.clone())]
-                {
+                for (asked, targets) in [
+                    (TargetClass::Classes(&[3, 1, 0, 2, 2]), vec![3, 1, 0, 2, 2]),
+                    (TargetClass::Predicted, answers.clone()),
+                ] {
                     let look = model.look(method, x.clone(), asked, &seeds).unwrap();
                     let maps = model.maps(method, x.clone(), &targets, &seeds).unwrap();
                     close(&host(&look.maps), &host(&maps), 1e-6);
@@ -30,7 +31,7 @@ fn a_look_is_maps_and_answers() {
     }
     let model = model("convnet-d3-w8", 32, 4);
     assert_eq!(model.params().device(), Device::flex());
-    let few = model.look(CamMethod::SMOOTH, x.clone(), Asked::Predicted, &seeds[..3]).unwrap_err();
+    let few = model.look(CamMethod::SMOOTH, x.clone(), TargetClass::Predicted, &seeds[..3]).unwrap_err();
     assert!(matches!(few, CamError::Count { what: "seeds", found: 3, images: 5 }), "{few}");
-    assert!(model.look(CamMethod::GradCam, x, Asked::Classes(&[9; 5]), &[]).is_err());
+    assert!(model.look(CamMethod::GradCam, x, TargetClass::Classes(&[9; 5]), &[]).is_err());
 }

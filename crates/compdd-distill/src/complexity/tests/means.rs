@@ -1,13 +1,13 @@
 //! Means of the rows of a file of scores.
 
-use super::{judge, roll, scored};
+use super::{model, scored, stream};
 use compdd_data::scores::{Categories, Scores, ScoresError, Settings, Summary};
 
 #[test]
 fn means_are_those_of_the_rows() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");
-    scored(&judge("convnet-d2-w8", 0), &roll(), &Settings::default(), &out).unwrap();
+    scored(&model("convnet-d2-w8", 0), &stream(), &Settings::default(), &out).unwrap();
     let scores = Scores::open(&out).unwrap();
     let summary = Summary::of(&scores).unwrap();
     let mut rows = Vec::new();

@@ -16,11 +16,11 @@ use std::{
 
 use burn::tensor::Device;
 
-use super::{ComplexityError, Judge, Scored, score};
+use super::{ComplexityError, SaliencyModel, Scored, score};
 use crate::cam::CamModel;
 use compdd_core::subset::Subset;
 use compdd_data::{
-    data::{Decode, Library, PixelSpace, ResizeMode, Roll, RollOptions, Split, Unwatched, Watch},
+    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions, Unwatched, Watch},
     scores::Settings,
 };
 use compdd_nn::nn::NetworkSpec;
@@ -36,28 +36,33 @@ fn decode() -> Decode {
 }
 
 /// An untrained network: what it looks at has no meaning, but it is something.
-fn judge(slug: &str, seed: u64) -> Judge {
+fn model(slug: &str, seed: u64) -> SaliencyModel {
     let network = NetworkSpec::parse(slug).unwrap().build(3, SIDE, 10).unwrap();
     let params = network.init(seed, &Device::flex());
     of_subset(CamModel::new(network, params, None).unwrap().with_chunk(3), &scenes())
 }
 
-/// A judge whose outputs are the classes of a subset.
-fn of_subset(cam: CamModel, subset: &Subset) -> Judge {
+/// A model whose outputs are the classes of a subset.
+fn of_subset(cam: CamModel, subset: &Subset) -> SaliencyModel {
     let (mean, std) = subset.normalisation();
     let classes = subset.classes.iter().map(|class| class.synset.clone()).collect();
-    Judge::new(cam, classes, PixelSpace::Normalised { mean, std }).unwrap()
+    SaliencyModel::new(cam, classes, PixelSpace::Normalised { mean, std }).unwrap()
 }
 
 /// Forty pictures in portions of seven.
-fn roll() -> Arc<Roll> {
-    let options = RollOptions { per_class: Some(4), ..RollOptions::default() };
-    let roll = Roll::open(Some(&scenes()), &Library::empty(), Split::Train, decode(), options).unwrap();
-    Arc::new(roll.with_portion(7))
+fn stream() -> Arc<ImageStream> {
+    let options = StreamOptions { per_class: Some(4), ..StreamOptions::default() };
+    let stream = ImageStream::open(Some(&scenes()), &Library::empty(), Split::Train, decode(), options).unwrap();
+    Arc::new(stream.with_portion(7))
 }
 
-fn scored(judge: &Judge, roll: &Arc<Roll>, settings: &Settings, out: &Path) -> Result<Scored, ComplexityError> {
-    score(judge, roll, settings, out, false, &Unwatched)
+fn scored(
+    model: &SaliencyModel,
+    stream: &Arc<ImageStream>,
+    settings: &Settings,
+    out: &Path,
+) -> Result<Scored, ComplexityError> {
+    score(model, stream, settings, out, false, &Unwatched)
 }
 
 /// Asks to stop after some portions.

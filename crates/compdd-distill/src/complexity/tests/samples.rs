@@ -1,6 +1,6 @@
 //! Images that are looked at to be shown.
 
-use super::{judge, roll, scored};
+use super::{model, scored, stream};
 use crate::{
     cam::{self, CamMethod},
     complexity::{ComplexityError, sample},
@@ -10,18 +10,18 @@ use compdd_data::scores::{Grid, Row, Scores, Settings};
 #[test]
 fn samples_are_what_the_scores_say() {
     let folder = tempfile::tempdir().unwrap();
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
     for (name, grid, method) in [
         ("layer", Grid::Layer, CamMethod::GradCam),
         ("image", Grid::Image, CamMethod::SmoothGradCamPlusPlus { samples: 2, sigma: 0.3 }),
     ] {
         let settings = Settings { method, grid, ..Settings::default() };
         let out = folder.path().join(name);
-        scored(&judge, &roll, &settings, &out).unwrap();
+        scored(&model, &stream, &settings, &out).unwrap();
         let mut rows: Vec<Row> = Vec::new();
         Scores::open(&out).unwrap().each(|row| rows.push(row)).unwrap();
-        let slots = roll.first(2, 10);
-        let (samples, bad) = sample(&judge, &roll, &settings, &slots).unwrap();
+        let slots = stream.first(2, 10);
+        let (samples, bad) = sample(&model, &stream, &settings, &slots).unwrap();
         assert_eq!((samples.len(), bad.len()), (20, 0));
         for (sample, &slot) in samples.iter().zip(&slots) {
             let row = &rows[slot];
@@ -38,10 +38,10 @@ fn samples_are_what_the_scores_say() {
 
 #[test]
 fn maps_are_brought_to_the_size_of_the_image_and_pixels_kept() {
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
     let slots = [7, 3, 21, 0];
-    let (samples, _) = sample(&judge, &roll, &Settings::default(), &slots).unwrap();
-    let images = roll.read_slots(&slots).unwrap().images.unwrap();
+    let (samples, _) = sample(&model, &stream, &Settings::default(), &slots).unwrap();
+    let images = stream.read_slots(&slots).unwrap().images.unwrap();
     for (place, sample) in samples.iter().enumerate() {
         assert_eq!(sample.rgb, images.interleaved(place));
         let data = burn::tensor::TensorData::new(sample.cells.clone(), [1, 4, 4]);
@@ -49,5 +49,5 @@ fn maps_are_brought_to_the_size_of_the_image_and_pixels_kept() {
         let large: Vec<f32> = cam::resize(cells, 16).into_data().iter::<f32>().collect();
         assert_eq!(sample.map, large);
     }
-    assert!(matches!(sample(&judge, &roll, &Settings::default(), &[]), Err(ComplexityError::NoImages)));
+    assert!(matches!(sample(&model, &stream, &Settings::default(), &[]), Err(ComplexityError::NoImages)));
 }

@@ -2,15 +2,15 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use super::{StopAfter, decode, judge, of_subset, roll, scenes, scored};
+use super::{StopAfter, decode, model, of_subset, scenes, scored, stream};
 use crate::{
     cam::{self, CamMethod, Comparison},
-    complexity::{ComplexityError, Judge, score},
+    complexity::{ComplexityError, SaliencyModel, score},
 };
 use compdd_core::subset::{Level, Subset};
 use compdd_data::{
     data::{
-        DataError, Library, Roll, RollOptions, Split, Unwatched,
+        DataError, ImageStream, Library, Split, StreamOptions, Unwatched,
         scenes::{Collection, Export, World, export},
     },
     scores::{Grid, Question, Row, Scores, ScoresError, Settings, Summary},
@@ -26,24 +26,24 @@ fn rows(path: &Path) -> Vec<Row> {
 #[test]
 fn a_row_is_what_the_map_of_its_image_says() {
     let folder = tempfile::tempdir().unwrap();
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
     for question in [Question::Target, Question::Predicted] {
         let out = folder.path().join(format!("{question}.parquet"));
         let settings = Settings { question, ..Settings::default() };
-        let result = scored(&judge, &roll, &settings, &out).unwrap();
+        let result = scored(&model, &stream, &settings, &out).unwrap();
         assert_eq!((result.rows, result.fresh, result.bad.len()), (40, 40, 0));
         let rows = rows(&out);
         assert_eq!(rows.len(), 40);
         let names: Vec<String> = scenes().classes.into_iter().map(|class| class.synset).collect();
         let images = Collection { level: Level::Easy, seed: 0 }.images(Split::Train, &names, 4, &decode()).unwrap();
-        let x = judge.space().tensor(&images, &(0..40).collect::<Vec<_>>(), &burn::tensor::Device::flex());
-        let logits = judge.cam().network().forward(judge.cam().params(), x.clone(), compdd_nn::nn::Mode::Eval).logits;
+        let x = model.space().tensor(&images, &(0..40).collect::<Vec<_>>(), &burn::tensor::Device::flex());
+        let logits = model.cam().network().forward(model.cam().params(), x.clone(), compdd_nn::nn::Mode::Eval).logits;
         let answers: Vec<usize> = logits.clone().argmax(1).into_data().iter::<i64>().map(|i| i as usize).collect();
         let targets = match question {
             Question::Target => (0..40).map(|i| i / 4).collect(),
             Question::Predicted => answers.clone(),
         };
-        let maps = judge.cam().maps(CamMethod::GradCam, x, &targets, &[0; 40]).unwrap();
+        let maps = model.cam().maps(CamMethod::GradCam, x, &targets, &[0; 40]).unwrap();
         let probabilities: Vec<f32> =
             burn::tensor::activation::softmax(logits, 1).max_dim(1).into_data().iter::<f32>().collect();
         for (t, threshold) in settings.thresholds.iter().enumerate() {
@@ -70,7 +70,7 @@ fn g10_complexity_of_images_grows_with_the_threshold() {
     let thresholds = vec![0.0, 0.25, 0.5, 0.75, 1.0];
     for (grid, cells) in [(Grid::Layer, 64), (Grid::Image, 256)] {
         let settings = Settings { thresholds: thresholds.clone(), grid, ..Settings::default() };
-        let result = scored(&judge("resnet18-cifar-bn-w4", 1), &roll(), &settings, &out);
+        let result = scored(&model("resnet18-cifar-bn-w4", 1), &stream(), &settings, &out);
         let result = result.unwrap();
         let cells = if grid == Grid::Layer { result.header.cells } else { cells };
         assert_eq!(result.header.cells, cells);
@@ -86,14 +86,14 @@ fn g10_complexity_of_images_grows_with_the_threshold() {
 #[test]
 fn every_method_and_tap_can_be_asked() {
     let folder = tempfile::tempdir().unwrap();
-    let base = judge("convnet-d2-w8", 0);
+    let base = model("convnet-d2-w8", 0);
     let mut files = Vec::new();
     for tap in ["feat0", "feat1"] {
-        let judge = base.through(tap).unwrap();
+        let model = base.through(tap).unwrap();
         for method in CamMethod::ALL {
             let out = folder.path().join(format!("{tap}-{method}.parquet"));
             let settings = Settings { method, ..Settings::default() };
-            scored(&judge, &roll(), &settings, &out).unwrap();
+            scored(&model, &stream(), &settings, &out).unwrap();
             assert_eq!(rows(&out).len(), 40);
             files.push(Summary::of(&Scores::open(&out).unwrap()).unwrap().classes[0].means[1].complexity);
         }
@@ -104,15 +104,15 @@ fn every_method_and_tap_can_be_asked() {
 #[test]
 fn interrupted_anywhere_the_bytes_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
     let settings = Settings { method: CamMethod::SMOOTH, ..Settings::default() };
     let whole = folder.path().join("whole.parquet");
-    scored(&judge, &roll, &settings, &whole).unwrap();
+    scored(&model, &stream, &settings, &whole).unwrap();
     let whole = fs::read(whole).unwrap();
-    assert_eq!(roll.portions(), 6);
+    assert_eq!(stream.portions(), 6);
     for portions in 0..6 {
         let out = folder.path().join(format!("{portions}.parquet"));
-        let stop = score(&judge, &roll, &settings, &out, false, &StopAfter::new(portions)).unwrap_err();
+        let stop = score(&model, &stream, &settings, &out, false, &StopAfter::new(portions)).unwrap_err();
         assert!(stop.is_interruption(), "{stop}");
         assert!(!out.exists());
         // What a kill leaves: an image of a portion that is not noted down, and half a line of the journal.
@@ -126,10 +126,10 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
         fs::write(&journal, lines).unwrap();
         // Killed a second time, one portion on.
         if portions < 5 {
-            score(&judge, &roll, &settings, &out, false, &StopAfter::new(1)).unwrap_err();
+            score(&model, &stream, &settings, &out, false, &StopAfter::new(1)).unwrap_err();
             assert_eq!(fs::read_to_string(&journal).unwrap().lines().count(), 2 + portions);
         }
-        let result = scored(&judge, &roll, &settings, &out).unwrap();
+        let result = scored(&model, &stream, &settings, &out).unwrap();
         assert!(result.fresh <= 40 - 7 * portions, "{result:?}");
         assert_eq!(fs::read(&out).unwrap(), whole, "after {portions} portions");
         assert!(!part.exists() && !journal.exists());
@@ -139,14 +139,14 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
 #[test]
 fn what_a_kill_left_beside_the_finished_file_goes_and_the_file_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
     let out = folder.path().join("scores.parquet");
-    scored(&judge, &roll, &Settings::default(), &out).unwrap();
+    scored(&model, &stream, &Settings::default(), &out).unwrap();
     let whole = fs::read(&out).unwrap();
     for ending in ["parquet.part", "parquet.journal"] {
         fs::write(out.with_extension(ending), "left").unwrap();
     }
-    let again = scored(&judge, &roll, &Settings::default(), &out).unwrap_err();
+    let again = scored(&model, &stream, &Settings::default(), &out).unwrap_err();
     assert!(matches!(again, ComplexityError::Scores(ScoresError::Exists { .. })), "{again}");
     assert_eq!(fs::read(&out).unwrap(), whole);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -156,19 +156,20 @@ fn what_a_kill_left_beside_the_finished_file_goes_and_the_file_stays() {
 fn other_settings_networks_and_images_begin_anew() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");
-    let (own, roll) = (judge("convnet-d2-w8", 0), roll());
-    let stopped = |judge: &Judge, settings: &Settings, roll: &Arc<Roll>| {
-        score(judge, roll, settings, &out, false, &StopAfter::new(2)).unwrap_err();
+    let (own, stream) = (model("convnet-d2-w8", 0), stream());
+    let stopped = |model: &SaliencyModel, settings: &Settings, stream: &Arc<ImageStream>| {
+        score(model, stream, settings, &out, false, &StopAfter::new(2)).unwrap_err();
         fs::read_to_string(out.with_extension("parquet.journal")).unwrap().lines().count()
     };
     let usual = Settings::default();
-    assert_eq!(stopped(&own, &usual, &roll), 3);
-    assert_eq!(stopped(&own, &usual, &roll), 5, "goes on");
-    assert_eq!(stopped(&judge("convnet-d2-w8", 1), &usual, &roll), 3);
-    assert_eq!(stopped(&own, &usual, &roll), 3);
-    assert_eq!(stopped(&own, &Settings { thresholds: vec![0.5], ..usual.clone() }, &roll), 3);
-    let other = RollOptions { per_class: Some(4), scene_seed: 1 };
-    let other = Roll::open(Some(&scenes()), &Library::empty(), Split::Train, decode(), other).unwrap().with_portion(7);
+    assert_eq!(stopped(&own, &usual, &stream), 3);
+    assert_eq!(stopped(&own, &usual, &stream), 5, "goes on");
+    assert_eq!(stopped(&model("convnet-d2-w8", 1), &usual, &stream), 3);
+    assert_eq!(stopped(&own, &usual, &stream), 3);
+    assert_eq!(stopped(&own, &Settings { thresholds: vec![0.5], ..usual.clone() }, &stream), 3);
+    let other = StreamOptions { per_class: Some(4), scene_seed: 1 };
+    let other =
+        ImageStream::open(Some(&scenes()), &Library::empty(), Split::Train, decode(), other).unwrap().with_portion(7);
     assert_eq!(stopped(&own, &usual, &other.into()), 3);
 }
 
@@ -187,16 +188,16 @@ fn files_give_the_scores_of_their_pictures_and_bad_ones_are_named() {
     let data = folder.path().join("data");
     let subset = disguised(&data);
     let library = Library::new([&data]);
-    let cam = judge("convnet-d2-w8", 0).cam().clone();
+    let cam = model("convnet-d2-w8", 0).cam().clone();
     let nette = of_subset(cam, &subset);
     let open = |subset| {
-        let roll = Roll::open(subset, &library, Split::Train, decode(), RollOptions::default()).unwrap();
-        Arc::new(roll.with_portion(7))
+        let stream = ImageStream::open(subset, &library, Split::Train, decode(), StreamOptions::default()).unwrap();
+        Arc::new(stream.with_portion(7))
     };
     let [one, all, drawn] = ["one", "all", "drawn"].map(|name| folder.path().join(name));
     scored(&nette, &open(Some(&subset)), &Settings::default(), &one).unwrap();
     scored(&nette, &open(None), &Settings::default(), &all).unwrap();
-    scored(&judge("convnet-d2-w8", 0), &roll(), &Settings::default(), &drawn).unwrap();
+    scored(&model("convnet-d2-w8", 0), &stream(), &Settings::default(), &drawn).unwrap();
     let shares = |path: &Path| rows(path).into_iter().map(|row| row.shares).collect::<Vec<_>>();
     assert_eq!(shares(&one), shares(&drawn), "a picture is a picture");
     // Without a subset everything is there, in the order of the names of the classes, which is that of ImageNette.
@@ -220,17 +221,17 @@ fn files_give_the_scores_of_their_pictures_and_bad_ones_are_named() {
 fn what_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");
-    let (judge, roll) = (judge("convnet-d2-w8", 0), roll());
-    let message = |judge, settings: Settings| scored(judge, &roll, &settings, &out).unwrap_err().to_string();
+    let (model, stream) = (model("convnet-d2-w8", 0), stream());
+    let message = |model, settings: Settings| scored(model, &stream, &settings, &out).unwrap_err().to_string();
     for thresholds in [vec![], vec![0.5, 0.5], vec![1.5], vec![f32::NAN]] {
-        assert!(message(&judge, Settings { thresholds, ..Settings::default() }).starts_with("thresholds"));
+        assert!(message(&model, Settings { thresholds, ..Settings::default() }).starts_with("thresholds"));
     }
     let nette = Subset::find("imagenette").unwrap();
-    let other = of_subset(judge.cam().clone(), &nette);
+    let other = of_subset(model.cam().clone(), &nette);
     assert!(message(&other, Settings::default()).contains("no output for striped-disc, dotted-disc"));
     let settings = Settings { question: Question::Predicted, ..Settings::default() };
-    scored(&other, &roll, &settings, &out).unwrap();
-    assert!(message(&judge, Settings::default()).contains("exists already"));
+    scored(&other, &stream, &settings, &out).unwrap();
+    assert!(message(&model, Settings::default()).contains("exists already"));
     assert!("own".parse::<Question>().unwrap_err().to_string().contains("no class called `own`"));
 
     let bytes = fs::read(&out).unwrap();

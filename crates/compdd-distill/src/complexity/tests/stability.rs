@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{judge, roll, scored};
+use super::{model, scored, stream};
 use compdd_data::scores::{CamMethod, Grid, Scores, ScoresError, Settings, Stability, Summary, spearman, stability};
 
 fn file(folder: &Path, seed: u64, name: &str) -> PathBuf {
     let out = folder.join(name);
     // Sixteen cells tell few pictures apart; pixels do.
     let settings = Settings { method: CamMethod::GradCamPlusPlus, grid: Grid::Image, ..Settings::default() };
-    scored(&judge("convnet-d2-w8", seed), &roll(), &settings, &out).unwrap();
+    scored(&model("convnet-d2-w8", seed), &stream(), &settings, &out).unwrap();
     out
 }
 
@@ -45,7 +45,7 @@ fn maps_that_show_nothing_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");
     // A flattened head has a mean gradient of either sign: Grad-CAM is zero wherever it is negative.
-    scored(&judge("convnet-d2-w8", 0), &roll(), &Settings::default(), &out).unwrap();
+    scored(&model("convnet-d2-w8", 0), &stream(), &Settings::default(), &out).unwrap();
     let scores = Scores::open(&out).unwrap();
     let (mut blank, mut images) = (0, 0);
     scores
@@ -60,6 +60,6 @@ fn maps_that_show_nothing_are_counted() {
     assert!(blank > 0, "no map was blank: another network is needed to see the count");
     let settings = Settings { method: CamMethod::LayerCam, ..Settings::default() };
     let other = folder.path().join("layer.parquet");
-    scored(&judge("convnet-d2-w8", 0), &roll(), &settings, &other).unwrap();
+    scored(&model("convnet-d2-w8", 0), &stream(), &settings, &other).unwrap();
     assert_eq!(Summary::of(&Scores::open(&other).unwrap()).unwrap().blank().1, 0);
 }

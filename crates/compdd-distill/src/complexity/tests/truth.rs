@@ -1,6 +1,6 @@
 //! The score held against the scenes, whose objects are known.
 
-use super::{ComplexityError, SIDE, StopAfter, judge};
+use super::{ComplexityError, SIDE, StopAfter, model};
 use crate::{
     cam::{CamMethod, complexity},
     complexity::{Held, hold, truth, write_held},
@@ -22,8 +22,8 @@ fn half() -> Settings {
 
 #[test]
 fn the_numbers_are_those_of_the_pictures_one_by_one() {
-    let judge = judge("convnet-d2-w8", 0);
-    let found = &truth(&judge, PER_CLASS, &half()).unwrap()[0];
+    let model = model("convnet-d2-w8", 0);
+    let found = &truth(&model, PER_CLASS, &half()).unwrap()[0];
     let (mut kappa, mut background, mut hits) = (Vec::new(), Vec::new(), 0);
     for hard in [false, true] {
         for (label, class) in CLASSES.iter().enumerate() {
@@ -31,11 +31,11 @@ fn the_numbers_are_those_of_the_pictures_one_by_one() {
                 let scene = World { hard, seed: 0 }.scene(Split::Test, label, index, SIDE);
                 background.push(1.0 - scene.share());
                 let set = ImageSet::new(scene.pixels, vec![0], [3, SIDE, SIDE], vec![class.name.into()]).unwrap();
-                let x = judge.space().tensor(&set, &[0], &judge.cam().params().device());
-                let scores = judge.cam().network().forward(judge.cam().params(), x.clone(), Mode::Eval);
+                let x = model.space().tensor(&set, &[0], &model.cam().params().device());
+                let scores = model.cam().network().forward(model.cam().params(), x.clone(), Mode::Eval);
                 let scores: Vec<f32> = scores.logits.into_data().iter::<f32>().collect();
                 hits += usize::from((0..10).all(|other| scores[other] <= scores[label]));
-                let maps = judge.cam().maps(CamMethod::GradCam, x, &[label], &[0]).unwrap();
+                let maps = model.cam().maps(CamMethod::GradCam, x, &[label], &[0]).unwrap();
                 kappa.push(f64::from(complexity(maps, 0.5, half().comparison)[0]));
             }
         }
@@ -52,17 +52,17 @@ fn the_numbers_are_those_of_the_pictures_one_by_one() {
 
 #[test]
 fn a_teacher_stands_beside_networks_without_training() {
-    let judge = judge("convnet-d2-w8", 5);
+    let model = model("convnet-d2-w8", 5);
     let methods = [CamMethod::GradCam, CamMethod::LayerCam];
-    let held = hold(&judge, &judge.cam().taps(), &methods, 2, 2, &half(), &Unwatched).unwrap();
-    assert_eq!(held.len(), 3 * judge.cam().taps().len() * methods.len());
+    let held = hold(&model, &model.cam().taps(), &methods, 2, 2, &half(), &Unwatched).unwrap();
+    assert_eq!(held.len(), 3 * model.cam().taps().len() * methods.len());
     let of = |seed: Option<u64>| -> Vec<&Held> { held.iter().filter(|held| held.seed == seed).collect() };
     let values = |seed| of(seed).iter().map(|held| (held.truth.easy, held.truth.hard)).collect::<Vec<_>>();
     assert!(values(None) != values(Some(0)) && values(Some(0)) != values(Some(1)));
     // Its own parameters are those of the seed 5: the same numbers come out.
-    let again = hold(&judge.untrained(5).unwrap(), &judge.cam().taps(), &methods, 0, 2, &half(), &Unwatched).unwrap();
+    let again = hold(&model.untrained(5).unwrap(), &model.cam().taps(), &methods, 0, 2, &half(), &Unwatched).unwrap();
     assert_eq!(again, of(None).into_iter().cloned().collect::<Vec<_>>());
-    let last = judge.through(judge.cam().taps().last().unwrap()).unwrap();
+    let last = model.through(model.cam().taps().last().unwrap()).unwrap();
     assert_eq!(held[held.len() / 3 - 2].truth, truth(&last, 2, &half()).unwrap()[0]);
 
     let folder = tempfile::tempdir().unwrap();
@@ -76,6 +76,6 @@ fn a_teacher_stands_beside_networks_without_training() {
     assert_eq!((first[0], first[2], first[3]), ("", held[0].tap.as_str(), "grad-cam"));
     assert_eq!(first[10].parse::<f64>().unwrap(), held[0].truth.easy);
 
-    let stopped = hold(&judge, &judge.cam().taps(), &methods, 0, 2, &half(), &StopAfter::new(1)).unwrap_err();
+    let stopped = hold(&model, &model.cam().taps(), &methods, 0, 2, &half(), &StopAfter::new(1)).unwrap_err();
     assert!(matches!(stopped, ComplexityError::Stopped) && stopped.is_interruption());
 }

@@ -9,18 +9,18 @@
 //! the images start, `pixels` is what all of them learn. What may enter: losses between real and synthetic batches, and
 //! what the loops around them share.
 
-#[cfg(test)]
-mod bench;
 pub mod cafe;
+mod chunks;
 mod family;
 pub mod features;
 mod first;
 pub mod gradient;
-mod passes;
 mod pixels;
 mod prepared;
 mod real;
 mod siamese;
+#[cfg(test)]
+mod test_task;
 
 use family::Matching;
 

@@ -6,13 +6,13 @@ use super::{
     super::{Keep, Origin, Recipe, TeacherError, list},
     contents, make, network, recipe, stopped, task,
 };
-use crate::eval::{self, Passes, Plan, Rule, Schedule, View};
+use crate::eval::{self, InferenceOptions, Plan, Rule, Schedule, View};
 use compdd_data::data::Task;
 use compdd_nn::nn::{Network, Params};
 
 fn accuracy(network: &Network, params: &Params, view: &View<'_>) -> f64 {
     let stop = std::sync::atomic::AtomicBool::new(false);
-    let passes = Passes { device: &Device::flex(), batch: 7, stop: &stop };
+    let passes = InferenceOptions { device: &Device::flex(), batch: 7, stop: &stop };
     eval::accuracy(network, params, view, passes).unwrap().fraction()
 }
 

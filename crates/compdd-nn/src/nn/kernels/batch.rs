@@ -13,7 +13,7 @@ use super::simd::{Isa, LANES, Lanes, per_isa};
 
 /// How a batch is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manner {
+pub struct BatchNormMode {
     /// Whether the moments are those of the batch itself and move with it; given ones stand.
     pub own: bool,
     /// Whether the `ReLU` follows.
@@ -101,7 +101,7 @@ pub fn backward(
     z: &[f32],
     channels: Channels<'_>,
     dy: &[f32],
-    Manner { own, relu }: Manner,
+    BatchNormMode { own, relu }: BatchNormMode,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let plane = maps.h * maps.w;
     let planes = each_plane(maps, |i, to| {

@@ -6,7 +6,7 @@ use burn::tensor::activation;
 use burn::tensor::module;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 
-use super::norm::{After, EPSILON};
+use super::norm::{EPSILON, Epilogue};
 
 /// Convolution without bias.
 pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
@@ -14,7 +14,7 @@ pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2
 }
 
 /// Instance normalisation and what comes after it.
-pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) -> Tensor<4> {
+pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let z = z.reshape([n * c, h * w]);
     let centred = z.clone() - z.mean_dim(1);
@@ -22,14 +22,14 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) 
     let normal = (centred / (variance + EPSILON).sqrt()).reshape([n, c, h, w]);
     let y = normal * gamma.reshape([1, c, 1, 1]) + beta.reshape([1, c, 1, 1]);
     match after {
-        After::Nothing => y,
-        After::Relu => activation::relu(y),
-        After::ReluPool => halve(activation::relu(y)),
+        Epilogue::Nothing => y,
+        Epilogue::Relu => activation::relu(y),
+        Epilogue::ReluPool => avg_pool2(activation::relu(y)),
     }
 }
 
 /// The mean of 2 x 2 blocks.
-pub fn halve(x: Tensor<4>) -> Tensor<4> {
+pub fn avg_pool2(x: Tensor<4>) -> Tensor<4> {
     module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 

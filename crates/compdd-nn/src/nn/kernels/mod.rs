@@ -1,9 +1,9 @@
 //! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of
 //! their own on the framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product
-//! over unrolled windows ([`columns`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
+//! over unrolled windows ([`im2col`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
 //! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]); both exist for duals too, values
 //! with a tangent ([`dual`]). Batch normalisation
-//! takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`], [`peaks`]), and spatial attention is one pass over
+//! takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`], [`max_pool`]), and spatial attention is one pass over
 //! the maps ([`attention`](mod@attention)). All of it is built from one
 //! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
 //! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
@@ -19,13 +19,13 @@
 mod allocator;
 mod attention;
 mod batch;
-mod columns;
 mod composed;
 mod dual;
 mod geometry;
+mod im2col;
+mod max_pool;
 mod norm;
 mod ops;
-mod peaks;
 mod plan;
 mod pool;
 mod scratch;
@@ -45,10 +45,10 @@ use burn::tensor::{DType, Device, Tensor};
 
 pub use allocator::tune_allocator;
 use attention::Power;
-use batch::Manner;
+use batch::BatchNormMode;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
-use norm::After;
+use norm::Epilogue;
 use ops::KernelOps;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
@@ -107,7 +107,7 @@ pub fn batch_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -
     }
     let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
     let moments = Dispatch::batch_moments(z.clone());
-    let manner = Manner { own: true, relu };
+    let manner = BatchNormMode { own: true, relu };
     let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, manner));
     let moments = Tensor::<2>::from_dispatch(moments).inner();
     (y, [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c])))
@@ -146,7 +146,7 @@ pub fn batch_norm_by(
         moments.into_dispatch(),
         gamma.into_dispatch(),
         beta.into_dispatch(),
-        Manner { own: false, relu },
+        BatchNormMode { own: false, relu },
     ))
 }
 
@@ -160,8 +160,8 @@ pub fn batch_norm_by(
 pub fn max_pool(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> Tensor<4> {
     let [_, c, _, _] = x.dims();
     match Geometry::new(x.dims(), [c, c, kernel, kernel], [stride; 2], [padding; 2]) {
-        Some(windows) if peaks::fits(&windows) && serves(&x) => {
-            Tensor::from_dispatch(Dispatch::peaks(x.into_dispatch(), windows))
+        Some(windows) if max_pool::fits(&windows) && serves(&x) => {
+            Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch(), windows))
         }
         _ => composed::max_pool(x, kernel, stride, padding),
     }
@@ -175,9 +175,9 @@ pub fn max_pool(x: Tensor<4>, kernel: usize, stride: usize, padding: usize) -> T
 pub fn avg_pool(x: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = x.dims();
     if n * c * h * w > 0 && h.is_multiple_of(2) && w.is_multiple_of(2) && serves(&x) {
-        Tensor::from_dispatch(Dispatch::halve(x.into_dispatch()))
+        Tensor::from_dispatch(Dispatch::avg_pool2(x.into_dispatch()))
     } else {
-        composed::halve(x)
+        composed::avg_pool2(x)
     }
 }
 
@@ -193,7 +193,7 @@ pub fn avg_pool(x: Tensor<4>) -> Tensor<4> {
 /// `x`: `[n, c, h, w]`, result: `[n, h * w]`, row by row.
 pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
     if serves(&x) && x.dims().iter().product::<usize>() > 0 {
-        Tensor::from_dispatch(Dispatch::attend(x.into_dispatch(), Power::new(power)))
+        Tensor::from_dispatch(Dispatch::spatial_attention(x.into_dispatch(), Power::new(power)))
     } else {
         composed::attention(x, power)
     }
@@ -205,7 +205,7 @@ pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
 ///
 /// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h, w]`.
 pub fn instance_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    normalise(z, gamma, beta, After::Nothing)
+    normalise(z, gamma, beta, Epilogue::Nothing)
 }
 
 /// [`instance_norm`], then `ReLU`.
@@ -214,7 +214,7 @@ pub fn instance_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<
 ///
 /// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h, w]`.
 pub fn norm_relu(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    normalise(z, gamma, beta, After::Relu)
+    normalise(z, gamma, beta, Epilogue::Relu)
 }
 
 /// [`instance_norm`], then `ReLU`, then the mean of 2 x 2 blocks. Odd sizes lose their last row or column to the
@@ -224,13 +224,13 @@ pub fn norm_relu(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
 ///
 /// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h / 2, w / 2]`.
 pub fn norm_relu_pool(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-    normalise(z, gamma, beta, After::ReluPool)
+    normalise(z, gamma, beta, Epilogue::ReluPool)
 }
 
-fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: After) -> Tensor<4> {
+fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
-    let blocks = after != After::ReluPool || (h % 2 == 0 && w % 2 == 0);
+    let blocks = after != Epilogue::ReluPool || (h % 2 == 0 && w % 2 == 0);
     let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
     if fits && blocks && floats && serves(&z) {
         let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());

@@ -13,7 +13,7 @@ pub const EPSILON: f32 = 1e-5;
 
 /// What follows the normalisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum After {
+pub enum Epilogue {
     /// Nothing.
     Nothing,
     /// `ReLU`.
@@ -37,8 +37,8 @@ pub struct Maps {
 
 impl Maps {
     /// Results of one plane.
-    pub fn results(self, after: After) -> usize {
-        self.h * self.w / if after == After::ReluPool { 4 } else { 1 }
+    pub fn results(self, after: Epilogue) -> usize {
+        self.h * self.w / if after == Epilogue::ReluPool { 4 } else { 1 }
     }
 
     /// Planes a task should take (about 64 thousand values).
@@ -48,7 +48,7 @@ impl Maps {
 }
 
 /// The normalised maps: `[n, c, h, w]`, or `[n, c, h / 2, w / 2]` when pooling.
-pub fn forward(isa: Isa, maps: Maps, z: &[f32], gamma: &[f32], beta: &[f32], after: After) -> Vec<f32> {
+pub fn forward(isa: Isa, maps: Maps, z: &[f32], gamma: &[f32], beta: &[f32], after: Epilogue) -> Vec<f32> {
     let (plane, results) = (maps.h * maps.w, maps.results(after));
     let fill = |out: Output<'_>| {
         (0..maps.n * maps.c).into_par_iter().with_min_len(maps.grain()).for_each(|i| {
@@ -72,7 +72,7 @@ pub fn backward(
     gamma: &[f32],
     beta: &[f32],
     dy: &[f32],
-    after: After,
+    after: Epilogue,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (plane, results, planes) = (maps.h * maps.w, maps.results(after), maps.n * maps.c);
     let mut affine = vec![[0.0_f32; 2]; planes];
@@ -196,26 +196,26 @@ impl<L: Lanes> Plane<L> {
 
 per_isa! {
     /// One plane of [`forward`].
-    unsafe fn forward_plane(z: &[f32], w: usize, gamma: f32, beta: f32, after: After, to: *mut f32) => forward_plane_body
+    unsafe fn forward_plane(z: &[f32], w: usize, gamma: f32, beta: f32, after: Epilogue, to: *mut f32) => forward_plane_body
 }
 
 #[inline(always)]
-unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f32, after: After, to: *mut f32) {
+unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f32, after: Epilogue, to: *mut f32) {
     // SAFETY: the caller promises room for all the results; groups lie inside the plane, the rows and the results.
     unsafe {
         let (plane, from) = (Plane::<L>::new(z, gamma, beta), z.as_ptr());
         match after {
-            After::Nothing => {
+            Epilogue::Nothing => {
                 each_group!(z.len(), |at, count| {
                     write(plane.value(read(from.add(at), count, 0.0)), to.add(at), count);
                 });
             }
-            After::Relu => {
+            Epilogue::Relu => {
                 each_group!(z.len(), |at, count| {
                     write(plane.value(read(from.add(at), count, 0.0)).relu(), to.add(at), count);
                 });
             }
-            After::ReluPool if w.is_multiple_of(LANES) => {
+            Epilogue::ReluPool if w.is_multiple_of(LANES) => {
                 // Sums of two rows, then of neighbours; rows are even, so neighbours never straddle two of them.
                 let mut rows = Scratch::take(z.len() / 2);
                 for row in 0..z.len() / (2 * w) {
@@ -229,7 +229,7 @@ unsafe fn forward_plane_body<L: Lanes>(z: &[f32], w: usize, gamma: f32, beta: f3
                 }
                 halve_rows::<L>(&rows, to);
             }
-            After::ReluPool => {
+            Epilogue::ReluPool => {
                 let mut values = Scratch::take(z.len());
                 each_group!(z.len(), |at, count| {
                     write(plane.value(read(from.add(at), count, 0.0)).relu(), values.as_mut_ptr().add(at), count);
@@ -279,7 +279,7 @@ pub unsafe fn halve_blocks(values: &[f32], w: usize, to: *mut f32) {
 per_isa! {
     /// One plane of [`backward`]; `affine` receives the plane's share of the gradients of gamma and beta.
     unsafe fn backward_plane(
-        z: &[f32], w: usize, gamma: f32, beta: f32, dy: &[f32], after: After, to: *mut f32, affine: &mut [f32; 2],
+        z: &[f32], w: usize, gamma: f32, beta: f32, dy: &[f32], after: Epilogue, to: *mut f32, affine: &mut [f32; 2],
     ) => backward_plane_body
 }
 
@@ -291,7 +291,7 @@ unsafe fn backward_plane_body<L: Lanes>(
     gamma: f32,
     beta: f32,
     dy: &[f32],
-    after: After,
+    after: Epilogue,
     to: *mut f32,
     affine: &mut [f32; 2],
 ) {
@@ -299,16 +299,16 @@ unsafe fn backward_plane_body<L: Lanes>(
     // inside.
     unsafe {
         let (plane, from) = (Plane::<L>::new(z, gamma, beta), z.as_ptr());
-        if after == After::ReluPool {
+        if after == Epilogue::ReluPool {
             spread::<L>(dy, w, to);
         }
         // With pooling, the gradients of the pooled values are in `to` now.
-        let source = if after == After::ReluPool { to.cast_const() } else { dy.as_ptr() };
+        let source = if after == Epilogue::ReluPool { to.cast_const() } else { dy.as_ptr() };
         let (mut shift, mut product) = (L::splat(0.0), L::splat(0.0));
         each_group!(z.len(), |at, count| {
             let z = read::<L>(from.add(at), count, 0.0);
             let mut d = read::<L>(source.add(at), count, 0.0);
-            if after != After::Nothing {
+            if after != Epilogue::Nothing {
                 d = d.where_positive(plane.value(z));
             }
             shift = shift.add(d);

@@ -6,18 +6,18 @@ use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
 use super::attention::{self, Power};
-use super::batch::{self, Channels, Manner};
+use super::batch::{self, BatchNormMode, Channels};
 use super::geometry::Geometry;
-use super::norm::{self, After, Maps};
+use super::norm::{self, Epilogue, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
-use super::{columns, peaks, pool, winograd};
+use super::{im2col, max_pool, pool, winograd};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve`, `normalise`, `batch_normalise`, `halve`, `peaks` and `attend` are tracked; the gradients run untracked, on the inner tensors.
+/// `convolve`, `normalise`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
@@ -31,7 +31,7 @@ pub trait KernelOps: Backend {
         z: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> FloatTensor<Self>;
     /// `(dz, dgamma, dbeta)` from the operands and `dy`.
     fn normalise_gradient(
@@ -39,7 +39,7 @@ pub trait KernelOps: Backend {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`, untracked.
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -49,7 +49,7 @@ pub trait KernelOps: Backend {
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> FloatTensor<Self>;
     /// `(dz, dgamma, dbeta)` from the operands and `dy`.
     fn batch_normalise_gradient(
@@ -58,18 +58,18 @@ pub trait KernelOps: Backend {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// The mean of 2 x 2 blocks of `x[n, c, h, w]`, of even sizes.
-    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn avg_pool2(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `dx` from the gradient `dy` of the means.
     fn halve_gradient(dy: FloatTensor<Self>) -> FloatTensor<Self>;
     /// The largest value of every window of `x[n, c, h, w]`.
-    fn peaks(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self>;
+    fn max_pool(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self>;
     /// `dx` from `x` and the gradient `dy` of the largest values.
     fn peaks_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self>;
     /// Sums of powers of magnitudes over the channels, `[n, h * w]`, of `x[n, c, h, w]`.
-    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
+    fn spatial_attention(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
     /// `dx` from `x` and the gradient `da` of the sums.
     fn attend_gradient(x: FloatTensor<Self>, da: FloatTensor<Self>, power: Power) -> FloatTensor<Self>;
 }
@@ -124,11 +124,11 @@ impl KernelOps for Flex {
         tensor(weight_gradient(isa, &g, x.storage(), dy.storage()), &[g.o, g.c, g.kh, g.kw])
     }
 
-    fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: After) -> FlexTensor {
+    fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: Epilogue) -> FlexTensor {
         let (z, gamma, beta) = (z.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
         let maps = maps(&z);
         let y = norm::forward(Isa::detect(), maps, z.storage(), gamma.storage(), beta.storage(), after);
-        let scale = if after == After::ReluPool { 2 } else { 1 };
+        let scale = if after == Epilogue::ReluPool { 2 } else { 1 };
         tensor(y, &[maps.n, maps.c, maps.h / scale, maps.w / scale])
     }
 
@@ -137,7 +137,7 @@ impl KernelOps for Flex {
         gamma: FlexTensor,
         beta: FlexTensor,
         dy: FlexTensor,
-        after: After,
+        after: Epilogue,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let (z, dy) = (z.to_contiguous(), dy.to_contiguous());
         let (gamma, beta) = (gamma.to_contiguous(), beta.to_contiguous());
@@ -157,7 +157,7 @@ impl KernelOps for Flex {
         moments: FlexTensor,
         gamma: FlexTensor,
         beta: FlexTensor,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> FlexTensor {
         let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(|operand| operand.to_contiguous());
         let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
@@ -171,7 +171,7 @@ impl KernelOps for Flex {
         gamma: FlexTensor,
         beta: FlexTensor,
         dy: FlexTensor,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(|operand| operand.to_contiguous());
         let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
@@ -180,7 +180,7 @@ impl KernelOps for Flex {
         (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
     }
 
-    fn halve(x: FlexTensor) -> FlexTensor {
+    fn avg_pool2(x: FlexTensor) -> FlexTensor {
         let x = x.to_contiguous();
         let m = maps(&x);
         tensor(pool::forward(Isa::detect(), m, x.storage()), &[m.n, m.c, m.h / 2, m.w / 2])
@@ -193,17 +193,17 @@ impl KernelOps for Flex {
         tensor(pool::backward(Isa::detect(), m, dy.storage()), &[m.n, m.c, m.h, m.w])
     }
 
-    fn peaks(x: FlexTensor, windows: Geometry) -> FlexTensor {
+    fn max_pool(x: FlexTensor, windows: Geometry) -> FlexTensor {
         let (x, g) = (x.to_contiguous(), windows);
-        tensor(peaks::forward(Isa::detect(), &g, x.storage()), &[g.n, g.c, g.oh, g.ow])
+        tensor(max_pool::forward(Isa::detect(), &g, x.storage()), &[g.n, g.c, g.oh, g.ow])
     }
 
     fn peaks_gradient(x: FlexTensor, dy: FlexTensor, windows: Geometry) -> FlexTensor {
         let (x, dy, g) = (x.to_contiguous(), dy.to_contiguous(), windows);
-        tensor(peaks::backward(&g, x.storage(), dy.storage()), &[g.n, g.c, g.h, g.w])
+        tensor(max_pool::backward(&g, x.storage(), dy.storage()), &[g.n, g.c, g.h, g.w])
     }
 
-    fn attend(x: FlexTensor, power: Power) -> FlexTensor {
+    fn spatial_attention(x: FlexTensor, power: Power) -> FlexTensor {
         let x = x.to_contiguous();
         let m = maps(&x);
         tensor(attention::forward(Isa::detect(), m, x.storage(), power), &[m.n, m.h * m.w])

@@ -8,9 +8,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::attention::Power;
-use super::batch::Manner;
+use super::batch::BatchNormMode;
 use super::geometry::Geometry;
-use super::norm::After;
+use super::norm::Epilogue;
 use super::ops::KernelOps;
 
 /// Backward pass of `convolve`.
@@ -38,7 +38,7 @@ impl<B: KernelOps> Backward<B, 2> for Convolve {
 struct Normalise;
 
 impl<B: KernelOps> Backward<B, 3> for Normalise {
-    type State = ([FloatTensor<B>; 3], After);
+    type State = ([FloatTensor<B>; 3], Epilogue);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let dy = gradients.consume::<B>(&ops.node);
@@ -57,7 +57,7 @@ impl<B: KernelOps> Backward<B, 3> for Normalise {
 struct BatchNormalise;
 
 impl<B: KernelOps> Backward<B, 3> for BatchNormalise {
-    type State = ([FloatTensor<B>; 4], Manner);
+    type State = ([FloatTensor<B>; 4], BatchNormMode);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let dy = gradients.consume::<B>(&ops.node);
@@ -71,7 +71,7 @@ impl<B: KernelOps> Backward<B, 3> for BatchNormalise {
     }
 }
 
-/// Backward pass of `halve`.
+/// Backward pass of `avg_pool2`.
 #[derive(Debug)]
 struct Halve;
 
@@ -87,7 +87,7 @@ impl<B: KernelOps> Backward<B, 1> for Halve {
     }
 }
 
-/// Backward pass of `peaks`.
+/// Backward pass of `max_pool`.
 #[derive(Debug)]
 struct Peaks;
 
@@ -104,7 +104,7 @@ impl<B: KernelOps> Backward<B, 1> for Peaks {
     }
 }
 
-/// Backward pass of `attend`.
+/// Backward pass of `spatial_attention`.
 #[derive(Debug)]
 struct Attend;
 
@@ -146,7 +146,7 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         z: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
         let [z, gamma, beta] = [z, gamma, beta].map(Self::inner);
@@ -164,7 +164,7 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
@@ -180,7 +180,7 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         moments: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
         let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(Self::inner);
@@ -199,17 +199,17 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        manner: Manner,
+        manner: BatchNormMode,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::batch_normalise_gradient(z, moments, gamma, beta, dy, manner);
         (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
     }
 
-    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn avg_pool2(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Halve.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((), B::halve(x.into_primitive())),
-            OpsKind::UnTracked(prepared) => prepared.finish(B::halve(x.into_primitive())),
+            OpsKind::Tracked(prepared) => prepared.finish((), B::avg_pool2(x.into_primitive())),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::avg_pool2(x.into_primitive())),
         }
     }
 
@@ -217,13 +217,13 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         Self::from_inner(B::halve_gradient(dy.into_primitive()))
     }
 
-    fn peaks(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self> {
+    fn max_pool(x: FloatTensor<Self>, windows: Geometry) -> FloatTensor<Self> {
         match Peaks.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let x = x.into_primitive();
-                prepared.finish((x.clone(), windows), B::peaks(x, windows))
+                prepared.finish((x.clone(), windows), B::max_pool(x, windows))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::peaks(x.into_primitive(), windows)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::max_pool(x.into_primitive(), windows)),
         }
     }
 
@@ -231,13 +231,13 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
         Self::from_inner(B::peaks_gradient(x.into_primitive(), dy.into_primitive(), windows))
     }
 
-    fn attend(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
+    fn spatial_attention(x: FloatTensor<Self>, power: Power) -> FloatTensor<Self> {
         match Attend.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let x = x.into_primitive();
-                prepared.finish((x.clone(), power), B::attend(x, power))
+                prepared.finish((x.clone(), power), B::spatial_attention(x, power))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::attend(x.into_primitive(), power)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::spatial_attention(x.into_primitive(), power)),
         }
     }
 

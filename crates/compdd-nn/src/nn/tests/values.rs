@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{
     super::{
-        Activation, Mode, Network, Numbers, Params, Plain, PoolKind, Taps, Window,
+        Activation, Mode, Network, Params, PoolKind, Primal, Taps, TensorOps, Window,
         loss::{hard_cross_entropy, probability_cross_entropy, soft_cross_entropy},
     },
     network,
@@ -46,7 +46,7 @@ fn moments(values: &[f32]) -> (f64, f64) {
 #[test]
 fn e3_instance_norm_standardises_every_map() {
     let x = normal([2, 3, 5, 7], 0) * 0.02 + 3.0;
-    let y = Plain::group_norm(x.clone(), 3, flat(&[1.0; 3]), flat(&[0.0; 3]));
+    let y = Primal::group_norm(x.clone(), 3, flat(&[1.0; 3]), flat(&[0.0; 3]));
     for (before, after) in host(&x).chunks(35).zip(host(&y).chunks(35)) {
         let ((_, v), (mean, variance)) = (moments(before), moments(after));
         assert!(mean.abs() < 1e-4, "{mean}");
@@ -57,19 +57,19 @@ fn e3_instance_norm_standardises_every_map() {
 #[test]
 fn e3_a_map_of_one_pixel_becomes_the_shift_exactly() {
     let beta = [0.3, -1.5, 7.25];
-    let y = Plain::group_norm(normal([4, 3, 1, 1], 0), 3, flat(&[2.0, -3.0, 0.5]), flat(&beta));
+    let y = Primal::group_norm(normal([4, 3, 1, 1], 0), 3, flat(&[2.0, -3.0, 0.5]), flat(&beta));
     assert_eq!(host(&y), beta.repeat(4));
 }
 
 #[test]
 fn layer_and_group_norms_standardise_what_they_should() {
     let x = normal([2, 8, 3, 3], 0) + 2.0;
-    let y = Plain::layer_norm(x.clone(), flat(&[1.0; 72]), flat(&[0.0; 72]));
+    let y = Primal::layer_norm(x.clone(), flat(&[1.0; 72]), flat(&[0.0; 72]));
     for image in host(&y).chunks(72) {
         let (mean, variance) = moments(image);
         assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-3);
     }
-    let y = Plain::group_norm(x, 4, flat(&[1.0; 8]), flat(&[0.0; 8]));
+    let y = Primal::group_norm(x, 4, flat(&[1.0; 8]), flat(&[0.0; 8]));
     for group in host(&y).chunks(18) {
         let (mean, variance) = moments(group);
         assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-3);
@@ -79,7 +79,7 @@ fn layer_and_group_norms_standardise_what_they_should() {
 #[test]
 fn batch_norm_reports_the_unbiased_variance_and_uses_the_biased() {
     let x = normal([4, 2, 3, 3], 0) * 2.0 + 1.0;
-    let (y, measured) = Plain::batch_norm_train(x.clone(), flat(&[1.0; 2]), flat(&[0.0; 2]));
+    let (y, measured) = Primal::batch_norm_train(x.clone(), flat(&[1.0; 2]), flat(&[0.0; 2]));
     let (x, y) = (x.swap_dims(0, 1), y.swap_dims(0, 1));
     for channel in 0..2 {
         let of = |t: &Tensor<4>| host(t)[channel * 36..(channel + 1) * 36].to_vec();
@@ -96,9 +96,9 @@ fn batch_norm_reports_the_unbiased_variance_and_uses_the_biased() {
 fn batch_norm_with_relu_is_the_two_in_turn() {
     let x = normal([5, 3, 4, 6], 0) * 2.0 + 1.0;
     let (gamma, beta) = (flat(&[1.5, -2.0, 0.5]), flat(&[0.1, -0.2, 0.3]));
-    let (together, at_once) = Plain::batch_norm_relu_train(x.clone(), gamma.clone(), beta.clone());
-    let (y, measured) = Plain::batch_norm_train(x, gamma, beta);
-    assert_eq!(host(&together), host(&Plain::activate(y, Activation::Relu)));
+    let (together, at_once) = Primal::batch_norm_relu_train(x.clone(), gamma.clone(), beta.clone());
+    let (y, measured) = Primal::batch_norm_train(x, gamma, beta);
+    assert_eq!(host(&together), host(&Primal::activate(y, Activation::Relu)));
     assert_eq!(host(&at_once.mean), host(&measured.mean));
     assert_eq!(host(&at_once.variance), host(&measured.variance));
 }
@@ -109,13 +109,13 @@ fn running_statistics_move_by_a_tenth_in_train_mode_only() {
     let params = net.init(0, &Device::flex());
     let x = normal([6, 3, 8, 8], 1);
     let out = net.forward(&params, x.clone(), Mode::Train);
-    let z = Plain::conv2d(
+    let z = Primal::conv2d(
         x.clone(),
         params.values()[0].clone().reshape([4, 3, 3, 3]),
         Some(params.values()[1].clone()),
         Window::SAME3,
     );
-    let (_, measured) = Plain::batch_norm_train(z, flat(&[1.0; 4]), flat(&[0.0; 4]));
+    let (_, measured) = Primal::batch_norm_train(z, flat(&[1.0; 4]), flat(&[0.0; 4]));
     assert!(distance(&out.buffers[0], &(measured.mean * 0.1)) < 1e-6);
     assert!(distance(&out.buffers[1], &(measured.variance * 0.1 + 0.9)) < 1e-6);
     let trained = params.with_buffers(out.buffers);
@@ -211,7 +211,7 @@ fn the_taps_of_a_convnet_are_where_they_should_be() {
     let out = net.forward_with(&params, normal([3, 3, 32, 32], 6), Mode::Train, Taps::All);
     let relu = out.tap("relu1").unwrap().clone();
     assert_eq!(relu.dims(), [3, 8, 16, 16]);
-    let pooled = Plain::pool(relu, PoolKind::Average, Window::HALVE);
+    let pooled = Primal::pool(relu, PoolKind::Average, Window::HALVE);
     assert!(distance(&pooled, out.tap("feat1").unwrap()) < 1e-6);
     assert_eq!(host(&out.features), host(out.tap("feat1").unwrap()));
     assert!(out.tap("feat2").is_none());
@@ -268,7 +268,7 @@ fn adaptive_pooling_agrees_with_windows() {
     let x = normal([2, 3, 6, 6], 9);
     let mean = |x: Tensor<4>| host(&x.mean());
     for side in [1, 2, 3, 4, 6] {
-        let y = Plain::adaptive_avg_pool(x.clone(), side);
+        let y = Primal::adaptive_avg_pool(x.clone(), side);
         assert_eq!(y.dims(), [2, 3, side, side]);
         if 6 % side == 0 {
             assert!((mean(y)[0] - mean(x.clone())[0]).abs() < 1e-6);
@@ -276,7 +276,7 @@ fn adaptive_pooling_agrees_with_windows() {
     }
     // PyTorch's windows for 6 -> 4: rows 0-1, 1-2, 3-4, 4-5.
     let row: Tensor<4> = flat(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).reshape([1, 1, 1, 6]).repeat_dim(2, 6);
-    assert_eq!(host(&Plain::adaptive_avg_pool(row, 4))[..4], [0.5, 1.5, 3.5, 4.5]);
+    assert_eq!(host(&Primal::adaptive_avg_pool(row, 4))[..4], [0.5, 1.5, 3.5, 4.5]);
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn flat_parameters_come_back() {
 #[test]
 fn activations_are_what_they_say() {
     let x: Tensor<1> = flat(&[-2.0, 0.0, 3.0]);
-    assert_eq!(host(&Plain::activate(x.clone(), Activation::Relu)), [0.0, 0.0, 3.0]);
-    assert_eq!(host(&Plain::activate(x.clone(), Activation::Leaky)), [-0.02, 0.0, 3.0]);
-    assert!((host(&Plain::activate(x, Activation::Sigmoid))[2] - 0.952_574_1).abs() < 1e-6);
+    assert_eq!(host(&Primal::activate(x.clone(), Activation::Relu)), [0.0, 0.0, 3.0]);
+    assert_eq!(host(&Primal::activate(x.clone(), Activation::Leaky)), [-0.02, 0.0, 3.0]);
+    assert!((host(&Primal::activate(x, Activation::Sigmoid))[2] - 0.952_574_1).abs() < 1e-6);
 }

@@ -163,7 +163,7 @@ fn nothing_is_written_when_something_is_wrong() {
     assert_eq!(fs::read(results.store.leaderboard()).unwrap(), before);
 }
 
-/// A list of one's own is known by its name alone, so a name has one list.
+/// A custom class list is known by its name alone, so a name has one list.
 #[test]
 fn two_lists_of_one_name_are_refused() {
     let listed = |method: &str, last: &str| {

@@ -9,7 +9,7 @@ use super::{
             style::{INK, PAPER, PLOT_HEIGHT, Style, THIN},
         },
     },
-    frame::{Across, Frame, Plan, UP},
+    frame::{Frame, Plan, UP, XAxis},
     marks::whisker,
     origin::{Measured, Origin},
     scale::range_of,
@@ -56,11 +56,11 @@ pub fn ablation_chart(values: &AblationValues) -> Result<Page, ReportError> {
     let mut frame = Frame::new(Plan {
         title: format!("Accuracy by {}", values.by),
         note: values.origin.note(if whiskers { "Dots: students; whiskers: 95 % intervals" } else { "Dots: students" }),
-        across: Across::Names(values.bars.iter().map(|bar| bar.name.clone()).collect()),
+        across: XAxis::Names(values.bars.iter().map(|bar| bar.name.clone()).collect()),
         across_title: values.by.clone(),
         up: range_of(heights.chain([0.0]), UP),
         up_title: "accuracy (%)".into(),
-        keys: Vec::new(),
+        legend: Vec::new(),
         height: PLOT_HEIGHT,
     });
     let style = Style::nth(0);

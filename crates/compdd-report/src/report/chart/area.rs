@@ -9,7 +9,7 @@ use super::{
             style::{CURVE, PLOT_HEIGHT, Style},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     scale::range_of,
 };
 
@@ -32,16 +32,19 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
     let last = last.ok_or(ReportError::Nothing)?;
     let shares = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| share * 100.0);
     let styles: Vec<Style> = (0..curves.len()).map(Style::nth).collect();
-    let key =
-        |(curve, style): (&AreaCurve, &Style)| Key { text: curve.name.clone(), style: *style, sample: Sample::Line };
+    let key = |(curve, style): (&AreaCurve, &Style)| LegendEntry {
+        text: curve.name.clone(),
+        style: *style,
+        sample: Sample::Line,
+    };
     let mut frame = Frame::new(Plan {
         title: "Discriminative area over the iterations of a distillation".into(),
         note: String::new(),
-        across: Across::Numbers { range: [0.0, last.max(1) as f64], whole: true },
+        across: XAxis::Numbers { range: [0.0, last.max(1) as f64], whole: true },
         across_title: "iteration".into(),
         up: range_of(shares, UP),
         up_title: "discriminative area (% of pixels)".into(),
-        keys: curves.iter().zip(&styles).map(key).collect(),
+        legend: curves.iter().zip(&styles).map(key).collect(),
         height: PLOT_HEIGHT,
     });
     for (curve, style) in curves.iter().zip(styles) {

@@ -11,7 +11,7 @@ use super::{
             style::{CURVE, PLOT_HEIGHT, Style, THIN},
         },
     },
-    frame::{Across, Frame, Key, MARKER, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, MARKER, Plan, Sample, UP, XAxis},
     scale::range_of,
 };
 use compdd_data::scores::{ClassSummary, Header, Mean, Summary};
@@ -83,8 +83,8 @@ impl Series<'_> {
         class.means[self.threshold]
     }
 
-    fn key(&self, sample: Sample) -> Key {
-        Key { text: self.text.clone(), style: self.style, sample }
+    fn key(&self, sample: Sample) -> LegendEntry {
+        LegendEntry { text: self.text.clone(), style: self.style, sample }
     }
 }
 
@@ -105,11 +105,11 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str)
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {} classes", order.len()),
         note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
-        across: Across::Names(order.iter().map(|class| class.label.clone()).collect()),
+        across: XAxis::Names(order.iter().map(|class| class.label.clone()).collect()),
         across_title: format!("class, the most complex at threshold {at} first"),
         up: range_of(all.map(|value| value * 100.0), UP),
         up_title: "complexity κ (%)".into(),
-        keys: series.iter().map(|one| one.key(Sample::Marker)).collect(),
+        legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
         height: PLOT_HEIGHT,
     });
     for (place, one) in series.iter().enumerate() {
@@ -137,11 +137,11 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {most} classes by rank"),
         note,
-        across: Across::Numbers { range: [0.0, most as f64], whole: true },
+        across: XAxis::Numbers { range: [0.0, most as f64], whole: true },
         across_title: "rank of the class, each curve in its own order".into(),
         up: range_of(series.iter().flat_map(values), UP),
         up_title: "complexity κ (%)".into(),
-        keys: series.iter().map(|one| one.key(Sample::Line)).collect(),
+        legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
         height: PLOT_HEIGHT,
     });
     for one in series {

@@ -9,7 +9,7 @@ use super::{
             style::{Dash, MUTED, PLOT_HEIGHT, Style, THIN},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     marks::solid,
     origin::{Measured, Origin},
     scale::range_of,
@@ -58,23 +58,23 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
     }
     let range = [low - ROOM, high + ROOM];
     let style = |place: usize| Style::nth(place);
-    let key = |(place, point): (usize, &CostPoint)| Key {
+    let key = |(place, point): (usize, &CostPoint)| LegendEntry {
         text: point.name.clone(),
         style: style(place),
         sample: Sample::Marker,
     };
-    let keys = values.points.iter().enumerate().map(key);
+    let legend = values.points.iter().enumerate().map(key);
     let line = Style { colour: MUTED, dash: DASH, ..Style::nth(0) };
-    let front_key = Key { text: "nothing is cheaper and better".into(), style: line, sample: Sample::Line };
+    let front_key = LegendEntry { text: "nothing is cheaper and better".into(), style: line, sample: Sample::Line };
     let whiskers = values.points.iter().any(|point| point.measured.interval.is_some());
     let mut frame = Frame::new(Plan {
         title: "Accuracy against the cost of the distillation".into(),
         note: values.origin.note(if whiskers { "Whiskers: 95 % intervals" } else { "" }),
-        across: Across::Marks { range, marks: marks(range) },
+        across: XAxis::Marks { range, marks: marks(range) },
         across_title: format!("hours of distillation on {} (logarithmic)", values.device),
         up: range_of(values.points.iter().flat_map(|point| point.measured.drawn()), UP),
         up_title: "accuracy (%)".into(),
-        keys: keys.chain([front_key]).collect(),
+        legend: legend.chain([front_key]).collect(),
         height: PLOT_HEIGHT,
     });
     let steps = front(&values.points);

@@ -32,7 +32,7 @@ pub(in crate::report) const UP: usize = 5;
 pub(in crate::report) const MARKER: f64 = 3.4;
 
 /// What lies along the horizontal axis.
-pub(in crate::report) enum Across {
+pub(in crate::report) enum XAxis {
     Numbers {
         range: [f64; 2],
         whole: bool,
@@ -47,7 +47,7 @@ pub(in crate::report) enum Across {
 }
 
 /// A series in the key.
-pub(in crate::report) struct Key {
+pub(in crate::report) struct LegendEntry {
     pub text: String,
     pub style: Style,
     pub sample: Sample,
@@ -71,11 +71,11 @@ pub(in crate::report) struct Plan {
     pub title: String,
     /// Where the numbers come from; above the key, if anything.
     pub note: String,
-    pub across: Across,
+    pub across: XAxis,
     pub across_title: String,
     pub up: [f64; 2],
     pub up_title: String,
-    pub keys: Vec<Key>,
+    pub legend: Vec<LegendEntry>,
     /// Height of the plot, without what stands around it.
     pub height: f64,
 }
@@ -89,7 +89,7 @@ pub(in crate::report) struct Frame {
 
 impl Frame {
     pub fn new(plan: Plan) -> Self {
-        let head = Head::new(&plan.note, &plan.keys);
+        let head = Head::new(&plan.note, &plan.legend);
         let top = head.height();
         let ticks = Ticks::for_range(plan.up, UP);
         let numbers: Vec<(f64, String)> = ticks.inside(plan.up).into_iter().map(|v| (v, ticks.write(v))).collect();
@@ -97,10 +97,8 @@ impl Frame {
         let (left, right) = (MARGIN + LINE + widest + TICK + GAP, WIDTH - RIGHT);
         let left = left.max(first_name(&plan.across, right));
         let x = match &plan.across {
-            Across::Numbers { range, .. } | Across::Marks { range, .. } => {
-                Scale { range: *range, pixels: [left, right] }
-            }
-            Across::Names(names) => Scale { range: [-0.5, names.len() as f64 - 0.5], pixels: [left, right] },
+            XAxis::Numbers { range, .. } | XAxis::Marks { range, .. } => Scale { range: *range, pixels: [left, right] },
+            XAxis::Names(names) => Scale { range: [-0.5, names.len() as f64 - 0.5], pixels: [left, right] },
         };
         let bottom = top + plan.height;
         let y = Scale { range: plan.up, pixels: [bottom, top] };
@@ -108,7 +106,7 @@ impl Frame {
         let deepest = names.iter().map(depth).fold(bottom, f64::max);
         let title_line = if plan.across_title.is_empty() { deepest } else { deepest + GAP + TEXT };
         let mut page = Page::new([WIDTH, title_line + MARGIN], plan.title);
-        head.draw(&mut page, &plan.keys);
+        head.draw(&mut page, &plan.legend);
         for (value, text) in numbers {
             let height = y.at(value);
             page.line(Path::through([[left, height], [right, height]]), GRID, THIN, &[]);
@@ -145,8 +143,8 @@ impl Frame {
 }
 
 /// Where a plot that ends at `right` must begin at least, so that the first of its names has room when it leans.
-fn first_name(across: &Across, right: f64) -> f64 {
-    let Across::Names(names) = across else { return 0.0 };
+fn first_name(across: &XAxis, right: f64) -> f64 {
+    let XAxis::Names(names) = across else { return 0.0 };
     // The middle of slot `k` of `n` lies at `left + (k + 1/2) (right - left) / n`, and the name reaches so far to the left of it.
     let needed = |(place, name): (usize, &String)| {
         let share = (place as f64 + 0.5) / names.len() as f64;
@@ -164,8 +162,8 @@ pub(in crate::report) struct Head {
 }
 
 impl Head {
-    pub fn new(note: &str, keys: &[Key]) -> Self {
-        let (places, rows) = key_places(keys);
+    pub fn new(note: &str, legend: &[LegendEntry]) -> Self {
+        let (places, rows) = key_places(legend);
         Self { notes: font::wrapped(note, SMALL, WIDTH - 2.0 * MARGIN), places, rows }
     }
 
@@ -174,22 +172,22 @@ impl Head {
         MARGIN + (self.notes.len() + self.rows) as f64 * LINE + 2.0 * GAP
     }
 
-    pub fn draw(self, page: &mut Page, keys: &[Key]) {
+    pub fn draw(self, page: &mut Page, legend: &[LegendEntry]) {
         let above = self.height() - 2.0 * GAP - self.rows as f64 * LINE;
         for (row, text) in self.notes.into_iter().enumerate() {
             let at = [MARGIN, MARGIN + (row as f64 + 0.75) * LINE];
             page.text(Label::new(text, at, SMALL, Anchor::Start).coloured(MUTED));
         }
-        for (key, [left, row]) in keys.iter().zip(self.places) {
+        for (key, [left, row]) in legend.iter().zip(self.places) {
             draw_key(page, key, [left, above + (row + 0.5) * LINE]);
         }
     }
 }
 
 /// Where each series stands in the key, `[left, row]`, and the number of rows. A row holds as many as it can.
-fn key_places(keys: &[Key]) -> (Vec<[f64; 2]>, usize) {
+fn key_places(legend: &[LegendEntry]) -> (Vec<[f64; 2]>, usize) {
     let (mut places, mut left, mut row) = (Vec::new(), MARGIN, 0);
-    for key in keys {
+    for key in legend {
         let width = SAMPLE + GAP + font::width(&key.text, TEXT);
         if left > MARGIN && left + width > WIDTH - MARGIN {
             (left, row) = (MARGIN, row + 1);
@@ -197,10 +195,10 @@ fn key_places(keys: &[Key]) -> (Vec<[f64; 2]>, usize) {
         places.push([left, row as f64]);
         left += width + 2.0 * GAP;
     }
-    (places, if keys.is_empty() { 0 } else { row + 1 })
+    (places, if legend.is_empty() { 0 } else { row + 1 })
 }
 
-fn draw_key(page: &mut Page, key: &Key, [left, middle]: [f64; 2]) {
+fn draw_key(page: &mut Page, key: &LegendEntry, [left, middle]: [f64; 2]) {
     let Style { colour, dash, marker } = key.style;
     match key.sample {
         Sample::Line => page.line(Path::through([[left, middle], [left + SAMPLE, middle]]), colour, CURVE, dash),
@@ -218,20 +216,20 @@ fn draw_key(page: &mut Page, key: &Key, [left, middle]: [f64; 2]) {
 }
 
 /// Numbers or names below the horizontal axis; names that are too long for their slots lean.
-fn below(across: &Across, x: Scale, bottom: f64) -> Vec<Label> {
+fn below(across: &XAxis, x: Scale, bottom: f64) -> Vec<Label> {
     let line = bottom + TICK + 2.0 + SMALL * font::CAPITAL;
     match across {
-        Across::Numbers { range, whole } => {
+        XAxis::Numbers { range, whole } => {
             let ticks = Ticks::for_range(*range, ACROSS);
             let ticks = if *whole { ticks.whole() } else { ticks };
             let number = |value| Label::new(ticks.write(value), [x.at(value), line], SMALL, Anchor::Middle);
             ticks.inside(*range).into_iter().map(number).collect()
         }
-        Across::Marks { marks, .. } => {
+        XAxis::Marks { marks, .. } => {
             let words = |(at, text): &(f64, String)| Label::new(text, [x.at(*at), line], SMALL, Anchor::Middle);
             marks.iter().map(words).collect()
         }
-        Across::Names(names) => {
+        XAxis::Names(names) => {
             let slot = (x.pixels[1] - x.pixels[0]) / names.len().max(1) as f64;
             let upright = names.iter().all(|name| font::width(name, SMALL) <= slot - GAP);
             let label = |(place, name): (usize, &String)| {

@@ -9,7 +9,7 @@ use super::{
             style::{INK, PAPER, PLOT_HEIGHT, SMALL, Style, THIN},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     scale::range_of,
 };
 use compdd_data::scores::Comparison;
@@ -60,11 +60,11 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
     let mut frame = Frame::new(Plan {
         title: "Values of an activation map".into(),
         note: map.note.clone(),
-        across: Across::Numbers { range: [0.0, 1.0], whole: false },
+        across: XAxis::Numbers { range: [0.0, 1.0], whole: false },
         across_title: "value M of a cell".into(),
         up: range_of(shares.iter().map(|[_, all]| *all).chain([0.0]), UP),
         up_title: format!("share of {} cells (%)", map.cells.len()),
-        keys: vec![Key {
+        legend: vec![LegendEntry {
             text: format!("activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %", map.threshold, 100.0 - kappa),
             style,
             sample: Sample::Area,

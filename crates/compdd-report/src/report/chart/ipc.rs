@@ -10,7 +10,7 @@ use super::{
             style::{CURVE, Dash, INK, MUTED, Marker, PLOT_HEIGHT, SMALL, Style},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     marks::{hollow, solid},
     origin::{Measured, Origin},
     scale::range_of,
@@ -74,29 +74,29 @@ pub fn ipc_chart(values: &IpcValues, published: bool) -> Result<Page, ReportErro
         points().flat_map(|point| point.measured.drawn().chain(printed(point).into_iter().map(|v| v * 100.0)));
     let full = values.full.into_iter().flat_map(Measured::drawn);
     let styles = styles(&values.series);
-    let mut keys: Vec<Key> = values
+    let mut legend: Vec<LegendEntry> = values
         .series
         .iter()
         .zip(&styles)
-        .map(|(series, style)| Key { text: series.name.clone(), style: *style, sample: Sample::Curve })
+        .map(|(series, style)| LegendEntry { text: series.name.clone(), style: *style, sample: Sample::Curve })
         .collect();
     if any_printed {
         let style = Style { colour: INK, ..Style::nth(0) };
-        keys.push(Key { text: "published".into(), style, sample: Sample::Hollow });
+        legend.push(LegendEntry { text: "published".into(), style, sample: Sample::Hollow });
     }
     let whiskers =
         if points().any(|point| point.measured.interval.is_some()) { "Whiskers: 95 % intervals" } else { "" };
     let mut frame = Frame::new(Plan {
         title: "Accuracy over images per class".into(),
         note: values.origin.note(whiskers),
-        across: Across::Marks {
+        across: XAxis::Marks {
             range: [(*first as f64).log10() - ROOM, (*last as f64).log10() + ROOM],
             marks: ipcs.iter().map(|ipc| ((*ipc as f64).log10(), ipc.to_string())).collect(),
         },
         across_title: "images per class (logarithmic)".into(),
         up: range_of(heights.chain(full), UP),
         up_title: "accuracy (%)".into(),
-        keys,
+        legend,
         height: PLOT_HEIGHT,
     });
     if let Some(full) = values.full {

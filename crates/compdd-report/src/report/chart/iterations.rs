@@ -9,7 +9,7 @@ use super::{
             style::{CURVE, PLOT_HEIGHT, Style},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     marks::{solid, whisker},
     origin::Origin,
     scale::range_of,
@@ -76,9 +76,9 @@ pub fn iteration_chart(values: &IterationValues) -> Result<Page, ReportError> {
     }
 }
 
-fn keys(values: &IterationValues, sample: Sample, drawn: impl Fn(&RunCurve) -> bool) -> Vec<Key> {
+fn legend(values: &IterationValues, sample: Sample, drawn: impl Fn(&RunCurve) -> bool) -> Vec<LegendEntry> {
     let runs = values.runs.iter().enumerate().filter(|(_, run)| drawn(run));
-    runs.map(|(place, run)| Key { text: run.name.clone(), style: Style::nth(place), sample }).collect()
+    runs.map(|(place, run)| LegendEntry { text: run.name.clone(), style: Style::nth(place), sample }).collect()
 }
 
 fn accuracy_panel(values: &IterationValues, range: [f64; 2]) -> Page {
@@ -95,11 +95,11 @@ fn accuracy_panel(values: &IterationValues, range: [f64; 2]) -> Page {
         } else {
             ""
         }),
-        across: Across::Numbers { range, whole: true },
+        across: XAxis::Numbers { range, whole: true },
         across_title: "iteration".into(),
         up: range_of(points().flat_map(ends), UP),
         up_title: "accuracy (%)".into(),
-        keys: keys(values, Sample::Curve, |run| !run.accuracy.is_empty()),
+        legend: legend(values, Sample::Curve, |run| !run.accuracy.is_empty()),
         height: PLOT_HEIGHT,
     });
     for (place, run) in values.runs.iter().enumerate() {
@@ -126,11 +126,11 @@ fn loss_panel(values: &IterationValues, range: [f64; 2], note: String) -> Page {
     let mut frame = Frame::new(Plan {
         title: "Loss over the iterations of a distillation".into(),
         note,
-        across: Across::Numbers { range, whole: true },
+        across: XAxis::Numbers { range, whole: true },
         across_title: if stretches { "iteration (means of stretches)" } else { "iteration" }.into(),
         up: range_of(curves.iter().flatten().map(|[_, loss]| *loss), UP),
         up_title: "loss".into(),
-        keys: keys(values, Sample::Line, |run| !run.loss.is_empty()),
+        legend: legend(values, Sample::Line, |run| !run.loss.is_empty()),
         height: PLOT_HEIGHT * 0.75,
     });
     for (place, curve) in curves.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::{
             style::{Dash, MUTED, Style, THIN, WIDTH},
         },
     },
-    frame::{Across, Frame, Key, Plan, Sample, UP},
+    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
     marks::solid,
     origin::{Measured, Origin},
     scale::range_of,
@@ -59,7 +59,7 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
         Style::nth(methods.iter().position(|method| *method == point.method).unwrap_or_default())
     };
     let range = range_of(values.points.iter().flat_map(|point| point.easy.drawn().chain(point.hard.drawn())), UP);
-    let key = |(place, method): (usize, &&str)| Key {
+    let key = |(place, method): (usize, &&str)| LegendEntry {
         text: (*method).to_owned(),
         style: Style::nth(place),
         sample: Sample::Marker,
@@ -70,11 +70,11 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
     let mut frame = Frame::new(Plan {
         title: "Recovery ratio on easy and on hard lists".into(),
         note: category + &note,
-        across: Across::Numbers { range, whole: false },
+        across: XAxis::Numbers { range, whole: false },
         across_title: "recovery ratio, easy list (%)".into(),
         up: range,
         up_title: "recovery ratio, hard list (%)".into(),
-        keys: methods.iter().enumerate().map(key).collect(),
+        legend: methods.iter().enumerate().map(key).collect(),
         height: SQUARE,
     });
     let ends = range.map(|value| frame.at(value, value));

@@ -9,7 +9,7 @@ use super::{
             style::{CURVE, Colour, PLOT_HEIGHT, Style, THIN},
         },
     },
-    frame::{Across, Frame, Plan, UP},
+    frame::{Frame, Plan, UP, XAxis},
     marks::whisker,
     origin::Origin,
     scale::range_of,
@@ -80,11 +80,11 @@ pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     let mut frame = Frame::new(Plan {
         title: format!("Complexity of {} by group", plural(values.what)),
         note: values.origin.note(&extra),
-        across: Across::Names(values.groups.iter().map(|group| group.name.clone()).collect()),
+        across: XAxis::Names(values.groups.iter().map(|group| group.name.clone()).collect()),
         across_title: String::new(),
         up: range_of(all, UP),
         up_title: format!("complexity κ at {} (%)", values.threshold),
-        keys: Vec::new(),
+        legend: Vec::new(),
         height: PLOT_HEIGHT,
     });
     let style = Style::nth(0);

@@ -9,7 +9,7 @@ use super::{
             style::{CURVE, GRID, INK, PAPER, Style, THIN, WIDTH},
         },
     },
-    frame::{Head, Key, MARGIN, Sample},
+    frame::{Head, LegendEntry, MARGIN, Sample},
     origin::Origin,
 };
 
@@ -54,14 +54,17 @@ pub fn tsne_chart(values: &PlaneValues) -> Result<Page, ReportError> {
     if left > right {
         return Err(ReportError::Nothing);
     }
-    let key =
-        |(place, name): (usize, &String)| Key { text: name.clone(), style: Style::nth(place), sample: Sample::Marker };
-    let keys: Vec<Key> = values.classes.iter().enumerate().map(key).collect();
+    let key = |(place, name): (usize, &String)| LegendEntry {
+        text: name.clone(),
+        style: Style::nth(place),
+        sample: Sample::Marker,
+    };
+    let legend: Vec<LegendEntry> = values.classes.iter().enumerate().map(key).collect();
     let extra = "Large and filled: distilled; small and hollow: real. Distances between groups mean little";
-    let head = Head::new(&values.origin.note(extra), &keys);
+    let head = Head::new(&values.origin.note(extra), &legend);
     let top = head.height();
     let mut page = Page::new([WIDTH, top + HEIGHT + MARGIN], "Real and distilled images by t-SNE of their features");
-    head.draw(&mut page, &keys);
+    head.draw(&mut page, &legend);
     let frame = Path::rectangle([MARGIN, top], [WIDTH - MARGIN, top + HEIGHT]);
     page.line(frame, GRID, THIN, &[]);
     let wide = WIDTH - 2.0 * (MARGIN + ROOM);

@@ -10,7 +10,7 @@ use super::{
     layout::{Block, Strip, Tile, sheet},
 };
 use compdd_core::record::{Bundle, hash};
-use compdd_data::data::{BadFile, Roll};
+use compdd_data::data::{BadFile, ImageStream};
 
 /// A list of classes with some images of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,23 +35,23 @@ pub struct GalleryClass {
 }
 
 impl GalleryList {
-    /// The classes of a roll that have images, each with its first `per_class` images and its complexity, by synset.
+    /// The classes of a stream that have images, each with its first `per_class` images and its complexity, by synset.
     ///
     /// # Errors
     /// When the images cannot be read.
     pub fn read(
         title: String,
-        roll: &Roll,
+        stream: &ImageStream,
         per_class: usize,
         complexity: &BTreeMap<String, f64>,
     ) -> Result<Self, ReportError> {
-        let portion = roll.read_slots(&roll.first(per_class, roll.classes().len()))?;
+        let portion = stream.read_slots(&stream.first(per_class, stream.classes().len()))?;
         let class = |class: &compdd_core::subset::ClassEntry| GalleryClass {
             name: class.label.clone(),
             complexity: complexity.get(&class.synset).copied(),
             images: Vec::new(),
         };
-        let mut classes: Vec<GalleryClass> = roll.classes().iter().map(class).collect();
+        let mut classes: Vec<GalleryClass> = stream.classes().iter().map(class).collect();
         if let Some(images) = &portion.images {
             let [_, height, width] = images.shape();
             for (place, &label) in images.labels().iter().enumerate() {
@@ -59,7 +59,7 @@ impl GalleryList {
             }
         }
         classes.retain(|class| !class.images.is_empty());
-        Ok(Self { title, classes, bad: roll.bad_files(&portion.bad) })
+        Ok(Self { title, classes, bad: stream.bad_files(&portion.bad) })
     }
 }
 

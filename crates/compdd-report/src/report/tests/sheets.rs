@@ -5,7 +5,7 @@ use super::super::{
 };
 use compdd_core::subset::Subset;
 use compdd_data::{
-    data::{Decode, Library, ResizeMode, Roll, RollOptions, Split},
+    data::{Decode, ImageStream, Library, ResizeMode, Split, StreamOptions},
     scores::{BuildOptions, Categories, Sample, build},
 };
 
@@ -116,20 +116,20 @@ fn lists_are_found_by_category_with_the_complexity_of_their_classes() {
 fn a_gallery_shows_the_first_images_of_every_class() {
     let subset = Subset::find("scenes-hard").unwrap();
     let decode = Decode { resolution: 24, resize: ResizeMode::CentreCrop, antialias: true };
-    let options = RollOptions { per_class: Some(5), ..RollOptions::default() };
-    let roll = Roll::open(Some(&subset), &Library::empty(), Split::Train, decode, options).unwrap();
-    assert_eq!(roll.first(2, 2), [0, 1, 5, 6]);
-    assert_eq!(roll.find("dotted-disc/00003"), Some(8));
+    let options = StreamOptions { per_class: Some(5), ..StreamOptions::default() };
+    let stream = ImageStream::open(Some(&subset), &Library::empty(), Split::Train, decode, options).unwrap();
+    assert_eq!(stream.first(2, 2), [0, 1, 5, 6]);
+    assert_eq!(stream.find("dotted-disc/00003"), Some(8));
     assert_eq!(
-        (roll.find("00003"), roll.find("dotted-disc/00009"), roll.find("dotted-discs/00003")),
+        (stream.find("00003"), stream.find("dotted-disc/00009"), stream.find("dotted-discs/00003")),
         (Some(3), None, None)
     );
     let complexity = [("dotted-disc".to_owned(), 0.25)].into();
-    let list = GalleryList::read(subset.id(), &roll, 2, &complexity).unwrap();
+    let list = GalleryList::read(subset.id(), &stream, 2, &complexity).unwrap();
     assert_eq!(list.classes.len(), 10);
     assert!(list.classes.iter().all(|class| class.images.len() == 2));
     assert_eq!((list.classes[1].complexity, list.classes[0].complexity), (Some(0.25), None));
-    let images = roll.read(0).unwrap().images.unwrap();
+    let images = stream.read(0).unwrap().images.unwrap();
     assert_eq!(list.classes[1].images[1].bytes, images.interleaved(6));
     assert!(gallery_sheet(&[list], "").unwrap().width > 2 * 96);
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 
 use crate::methods::matching::{
     features::{Embedding, Extractor, MapKind, MapNorm, Maps, Statistics},
-    passes::Passes,
+    passes::ChunkPlan,
 };
 use compdd_nn::nn::{Mode, Network, Params};
 
@@ -29,7 +29,7 @@ pub struct Alignment {
     /// Of the features, as a map and flattened.
     embedding: f64,
     discrimination: f64,
-    passes: Passes,
+    passes: ChunkPlan,
 }
 
 /// What the real images of a step say.
@@ -67,7 +67,7 @@ pub struct Aligned {
 
 impl Alignment {
     /// The loss on a network of any depth, `passes` at a time.
-    pub(in crate::methods::matching) fn new(network: &Network, weights: &AlignmentWeights, passes: Passes) -> Self {
+    pub(in crate::methods::matching) fn new(network: &Network, weights: &AlignmentWeights, passes: ChunkPlan) -> Self {
         let layers = Maps::all_layers(network);
         let weight = |depth: usize| weights.maps.get(depth).or(weights.maps.last()).copied().unwrap_or_default();
         let maps = (0..layers.len()).map(|layer| weight(layers.len() - layer)).collect();

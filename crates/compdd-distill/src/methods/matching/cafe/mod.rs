@@ -2,11 +2,11 @@
 //! images, and the synthetic class means must tell real images apart. How long the network learns is decided by watching it.
 
 mod loss;
+mod monitor;
 mod recipe;
 mod run;
 #[cfg(test)]
 mod tests;
-mod watcher;
 
 pub use loss::{Aligned, Alignment, AlignmentTerms, AlignmentWeights, RealFeatures};
 pub use recipe::CafeRecipe;

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{loss::AlignmentWeights, run::Run, watcher::Reading};
+use super::{loss::AlignmentWeights, monitor::Smoothing, run::Run};
 use crate::{
     eval::{Plan, Rule, Schedule},
     methods::{
@@ -53,7 +53,7 @@ pub struct CafeRecipe {
     pub(super) settled_below: f64,
     /// The network has learned enough when the last measurements differ by more.
     pub(super) moved_above: f64,
-    pub(super) watcher: Reading,
+    pub(super) monitor: Smoothing,
     /// Most steps of the images in an iteration.
     pub(super) inner_cap: usize,
     /// Most epochs of the network between two of these steps.

@@ -5,15 +5,15 @@ use burn::tensor::Tensor;
 
 use super::{
     loss::{Aligned, Alignment},
+    monitor::{AccuracyMonitor, Window},
     recipe::CafeRecipe,
-    watcher::{Watcher, Window},
 };
 use crate::{
     eval::{Student, TrainingSet, View, Watch, accuracy},
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::Passes,
+            passes::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses, partial_shuffle},
             siamese::Siamese,
@@ -36,7 +36,7 @@ pub(super) struct Run<'a> {
     recipe: CafeRecipe,
     network: Network,
     alignment: Alignment,
-    passes: Passes,
+    passes: ChunkPlan,
     siamese: Siamese,
     /// By step of the images: `inner_cap` of them belong to an iteration.
     real: Prefetcher<RealBatch>,
@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
             return Err(GradError::ChunkedBatchNorm.into());
         }
         let classes = task.training_classes();
-        let passes = Passes::new(&start, &network);
+        let passes = ChunkPlan::new(&start, &network);
         let siamese = Siamese::new(recipe.dsa(), start.seed, classes.len());
         let source = RealClasses::new(task, start.seed, recipe.batch_real, siamese.clone());
         Ok(Self {
@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
         });
         let view = View::some(&task.train, &task.space, drawn.collect::<Vec<_>>());
         let batch = self.passes.images().min(view.len());
-        let passes = crate::eval::Passes { device: self.start.device, batch, stop: ctx.stop };
+        let passes = crate::eval::InferenceOptions { device: self.start.device, batch, stop: ctx.stop };
         Ok(accuracy(&self.network, params, &view, passes)?.fraction())
     }
 
@@ -113,8 +113,8 @@ impl Distiller for Run<'_> {
         let params = self.network.init(Stream::child_seed(seed, "network", step), self.start.device);
         let training_seed = Stream::child_seed(seed, "network training", step);
         let mut student = Student::from_params(&self.network, self.recipe.plan(), training_seed, params);
-        let (mut watcher, mut settled) = (Watcher::new(self.recipe.watcher), Window::new(self.recipe.window));
-        let (mut measurements, mut taken, mut loss, mut reading) = (0, 0, None, 0.0);
+        let (mut monitor, mut settled) = (AccuracyMonitor::new(self.recipe.monitor), Window::new(self.recipe.window));
+        let (mut measurements, mut taken, mut loss, mut smoothing) = (0, 0, None, 0.0);
         let mut pixels = self.pixels.clone();
         pixels.descent.rate = self.recipe.image_rate(ctx.step);
         while taken < steps {
@@ -124,9 +124,9 @@ impl Distiller for Run<'_> {
             let aligned = self.aligned(student.params(), &batch, place, &pixels.images);
             pixels.update(aligned.images);
             loss = Some(aligned.loss);
-            reading = watcher.read(self.measured(student.params(), step * most + measurements, ctx)?);
+            smoothing = monitor.read(self.measured(student.params(), step * most + measurements, ctx)?);
             measurements += 1;
-            settled.push(reading);
+            settled.push(smoothing);
             if settled.is_full() && settled.spread() < self.recipe.settled_below {
                 break;
             }
@@ -136,9 +136,9 @@ impl Distiller for Run<'_> {
             let (data, mut moved) = (self.training_set(&pixels.images), Window::new(self.recipe.window));
             for _ in 0..epochs {
                 student.train_epoch(&data, &mut Watch::new(0, ctx.stop, &()))?;
-                reading = watcher.read(self.measured(student.params(), step * most + measurements, ctx)?);
+                smoothing = monitor.read(self.measured(student.params(), step * most + measurements, ctx)?);
                 measurements += 1;
-                moved.push(reading);
+                moved.push(smoothing);
                 if moved.spread() > self.recipe.moved_above {
                     break;
                 }
@@ -148,7 +148,7 @@ impl Distiller for Run<'_> {
         let loss = loss.unwrap_or_else(|| Tensor::zeros([1], self.start.device));
         Ok(self.passes.report(ctx.step, &loss, || {
             let epochs = student.epochs_done() as f64;
-            vec![("inner_steps", taken as f64), ("network_epochs", epochs), ("network_accuracy", reading)]
+            vec![("inner_steps", taken as f64), ("network_epochs", epochs), ("network_accuracy", smoothing)]
         }))
     }
 

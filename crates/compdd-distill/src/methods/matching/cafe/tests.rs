@@ -6,8 +6,8 @@ use super::{Alignment, AlignmentWeights, CafeRecipe, RealFeatures};
 use crate::methods::{
     Start,
     matching::{
-        bench::{World, after, assert_resumes, floats, recipe, saved, step},
-        passes::Passes,
+        passes::ChunkPlan,
+        test_task::{World, after, assert_resumes, floats, recipe, saved, step},
     },
 };
 use compdd_core::rng::Stream;
@@ -32,7 +32,9 @@ fn weights() -> AlignmentWeights {
 /// The loss with as many images in a pass as `chunk` says.
 fn alignment(network: &Network, weights: &AlignmentWeights, chunk: Option<usize>) -> Alignment {
     let world = World::new();
-    world.start("cafe", &[], |start| Alignment::new(network, weights, Passes::new(&Start { chunk, ..start }, network)))
+    world.start("cafe", &[], |start| {
+        Alignment::new(network, weights, ChunkPlan::new(&Start { chunk, ..start }, network))
+    })
 }
 
 fn real(
@@ -153,7 +155,7 @@ fn resumed_runs_are_those_that_were_never_stopped() {
 fn loops_end_at_their_thresholds_or_caps() {
     let world = World::new();
     let counts = |sets: &[(&str, &str)]| {
-        let caps = [("inner_cap", "4"), ("epoch_cap", "3"), ("window", "2"), ("watcher", "plain")];
+        let caps = [("inner_cap", "4"), ("epoch_cap", "3"), ("window", "2"), ("monitor", "plain")];
         world.with("cafe", &[&caps, sets].concat(), |run| {
             let report = step(run, 0).unwrap();
             let value = |name: &str| report.values.iter().find(|(own, _)| *own == name).unwrap().1;

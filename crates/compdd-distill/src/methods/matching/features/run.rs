@@ -14,7 +14,7 @@ use crate::{
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::Passes,
+            passes::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses},
             siamese::Siamese,
@@ -34,7 +34,7 @@ pub(super) struct Run<'a> {
     recipe: FeatureRecipe,
     network: Network,
     matcher: Matcher,
-    passes: Passes,
+    passes: ChunkPlan,
     /// The label of every class.
     labels: Vec<u32>,
     siamese: Siamese,
@@ -59,7 +59,7 @@ impl<'a> Run<'a> {
         let siamese = Siamese::new(recipe.dsa(), start.seed, classes);
         let source = RealClasses::new(task, start.seed, recipe.batch_real, siamese.clone());
         Ok(Self {
-            passes: Passes::new(&start, &network),
+            passes: ChunkPlan::new(&start, &network),
             real: Prefetcher::new(move |step| source.batch(step)),
             unfold: Unfold::new(recipe.factor, side, &task.space, classes)?,
             queue: recipe.queue().map(|sizes| Queue::new(sizes, start.seed, task.training())),

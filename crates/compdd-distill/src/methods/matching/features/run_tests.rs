@@ -8,7 +8,7 @@ use super::{
     queue::{Learner, Queue, Sizes},
     recipe::FeatureRecipe,
 };
-use crate::methods::matching::bench::{World, after, assert_resumes, floats, recipe, saved, step};
+use crate::methods::matching::test_task::{World, after, assert_resumes, floats, recipe, saved, step};
 use compdd_core::recipe::RecipeRequest;
 use compdd_data::data::{PixelSpace, Zca};
 use compdd_nn::feed::ZcaTensors as _;

@@ -23,7 +23,7 @@ const NORM_IMAGES: usize = 16;
 const TAG: &str = "gradient matching";
 
 /// How the networks of a run are made and trained.
-pub(super) struct School<'a> {
+pub(super) struct NetworkTrainer<'a> {
     pub start: Start<'a>,
     pub recipe: GradientRecipe,
     pub network: Network,
@@ -31,7 +31,7 @@ pub(super) struct School<'a> {
     pub classes: Vec<(u32, Vec<usize>)>,
 }
 
-impl School<'_> {
+impl NetworkTrainer<'_> {
     /// The network of a draw, untrained.
     fn fresh(&self, draw: u64) -> Student<'_> {
         let seed = |purpose| Stream::child_seed(self.start.seed, purpose, draw);
@@ -61,7 +61,7 @@ impl School<'_> {
     }
 
     /// Running statistics from real images of all classes together, for the steps that will use them as they are.
-    pub fn settle(&self, student: &mut Student<'_>, step: u64) {
+    pub fn recalibrate_batch_norm(&self, student: &mut Student<'_>, step: u64) {
         if !self.network.couples_images() {
             return;
         }

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 use super::{
     distance::GradientDistance,
-    learner::{School, saved},
+    learner::{NetworkTrainer, saved},
     recipe::GradientRecipe,
     shown::Showing,
     unit::UnitRange,
@@ -16,7 +16,7 @@ use crate::{
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::Passes,
+            passes::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses},
             siamese::Siamese,
@@ -32,7 +32,7 @@ use compdd_nn::{
 
 /// A run of any method of the engine. Its steps are those of the images: `outer_steps` for each network.
 pub(super) struct Run<'a> {
-    pub(super) school: School<'a>,
+    pub(super) trainer: NetworkTrainer<'a>,
     matcher: Matcher,
     real: Prefetcher<RealBatch>,
     pixels: Pixels,
@@ -44,7 +44,7 @@ pub(super) struct Run<'a> {
 struct Matcher {
     distance: GradientDistance,
     showing: Showing,
-    passes: Passes,
+    passes: ChunkPlan,
     unit: Option<UnitRange>,
     /// Classes that take steps of their own, one after the other; 0: all take one together.
     turns: usize,
@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         let matcher = Matcher {
             distance: recipe.distance(),
             showing: Showing::new(sizes, &task.space, siamese, seed, classes.len())?,
-            passes: Passes::independent(&start),
+            passes: ChunkPlan::independent(&start),
             unit: recipe.unit_range.then(|| UnitRange::new(&task.space, start.device)),
             turns: if recipe.step_by_class { classes.len() } else { 0 },
         };
@@ -75,12 +75,12 @@ impl<'a> Run<'a> {
             real: Prefetcher::new(move |step| source.batch(step)),
             pixels: Pixels::new(images, recipe.image_rate(start.ipc, side), recipe.momentum_img),
             learner: None,
-            school: School { start, recipe, network, classes },
+            trainer: NetworkTrainer { start, recipe, network, classes },
         })
     }
 }
 
-impl School<'_> {
+impl NetworkTrainer<'_> {
     /// `n` images of a class with their labels.
     fn batch(&self, images: Tensor<4>, class: usize) -> Batch {
         let labels = vec![self.classes[class].0; images.dims()[0]];
@@ -93,17 +93,17 @@ impl Matcher {
     /// One step of the stored images of a class; its loss.
     fn advance(
         &self,
-        school: &School<'_>,
+        trainer: &NetworkTrainer<'_>,
         params: &Params,
         real: &Batch,
         [step, class]: [usize; 2],
         own: &mut Pixels,
     ) -> Result<Tensor<1>, MethodError> {
         own.coast(if self.turns > 0 { class } else { 0 });
-        let objective = Objective::new(&school.network, Mode::Eval).in_chunks_of(self.passes.images())?;
+        let objective = Objective::new(&trainer.network, Mode::Eval).in_chunks_of(self.passes.images())?;
         let target = objective.gradient(params, real).1;
         let shown = self.showing.of(&own.images, step as u64, class);
-        let batch = school.batch(shown.images.clone(), class);
+        let batch = trainer.batch(shown.images.clone(), class);
         let compared = self.distance.compare(&target, &objective.gradient(params, &batch).1);
         let products = objective.products(params, &batch, &compared.direction, Differences::Exact);
         let gradient = shown.pullback(products.images);
@@ -122,45 +122,45 @@ fn pause(stop: &AtomicBool) -> Result<(), MethodError> {
 
 impl Distiller for Run<'_> {
     fn steps(&self) -> usize {
-        self.school.recipe.iterations * self.school.recipe.outer_steps
+        self.trainer.recipe.iterations * self.trainer.recipe.outer_steps
     }
 
     fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
-        let (school, matcher) = (&self.school, &self.matcher);
-        let (step, each) = (ctx.step as u64, school.recipe.outer_steps);
+        let (trainer, matcher) = (&self.trainer, &self.matcher);
+        let (step, each) = (ctx.step as u64, trainer.recipe.outer_steps);
         let (draw, inner) = ((ctx.step / each) as u64, ctx.step % each);
         let mut student = match inner {
-            0 => school.begin(draw, ctx.stop)?,
-            _ => school.restored(draw, self.learner.as_deref())?,
+            0 => trainer.begin(draw, ctx.stop)?,
+            _ => trainer.restored(draw, self.learner.as_deref())?,
         };
-        school.settle(&mut student, step);
+        trainer.recalibrate_batch_norm(&mut student, step);
 
         let mut stored = self.pixels.clone();
         if let Some(unit) = matcher.unit.as_ref().filter(|_| inner == 0) {
             stored.images = unit.clip(stored.images);
         }
-        let more = ctx.step + 1 < school.recipe.iterations * each;
+        let more = ctx.step + 1 < trainer.recipe.iterations * each;
         let batch = self.real.take(step, more);
-        let (offsets, ipc) = (batch.offsets(), school.start.ipc);
+        let (offsets, ipc) = (batch.offsets(), trainer.start.ipc);
         let (mut moved, mut losses) = (Vec::new(), Vec::new());
         for (class, &count) in batch.counts.iter().enumerate() {
             pause(ctx.stop)?;
-            let images = batch.rows(offsets[class], offsets[class] + count, school.start.device);
+            let images = batch.rows(offsets[class], offsets[class] + count, trainer.start.device);
             let mut own = stored.rows(class * ipc, ipc);
-            let real = school.batch(images, class);
-            losses.push(matcher.advance(school, student.params(), &real, [ctx.step, class], &mut own)?);
+            let real = trainer.batch(images, class);
+            losses.push(matcher.advance(trainer, student.params(), &real, [ctx.step, class], &mut own)?);
             moved.push(own);
         }
         let moved = Pixels::cat(&moved);
 
         let last = inner + 1 == each;
         if !last {
-            school.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
+            trainer.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
         }
         self.learner = if last { None } else { Some(saved(&student)?) };
         self.pixels = moved;
         let classes = losses.len() as f64;
-        let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], school.start.device));
+        let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], trainer.start.device));
         let network_loss = Some(student.last_loss()).filter(|loss| loss.is_finite());
         Ok(matcher.passes.report(ctx.step, &loss, || {
             let mean = f64::from(loss.clone().into_scalar::<f32>()) / classes;
@@ -170,7 +170,7 @@ impl Distiller for Run<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        Ok(self.pixels.distilled(&self.school.start, self.school.recipe.factor))
+        Ok(self.pixels.distilled(&self.trainer.start, self.trainer.recipe.factor))
     }
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {
@@ -180,7 +180,7 @@ impl Distiller for Run<'_> {
     }
 
     fn load(&mut self, state: &State) -> Result<(), MethodError> {
-        self.pixels.load(state, self.school.start.device)?;
+        self.pixels.load(state, self.trainer.start.device)?;
         self.learner = Some(state.get("network")?.to_vec()).filter(|bytes| !bytes.is_empty());
         Ok(())
     }

@@ -7,7 +7,7 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Tensor, s};
 
 use super::super::composed::conv2d as convolve;
-use super::super::norm::{After, EPSILON};
+use super::super::norm::{EPSILON, Epilogue};
 
 /// Values and tangents of a stacked batch.
 fn halves(stacked: Tensor<4>) -> [Tensor<4>; 2] {
@@ -33,7 +33,7 @@ pub fn conv2d(
 }
 
 /// Instance normalisation of duals and what comes after it.
-pub fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2], after: After) -> Tensor<4> {
+pub fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2], after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let per_channel = |v: Tensor<1>| v.reshape([1, c, 1, 1]);
     let ([gamma, beta], [along_gamma, along_beta]) =
@@ -47,10 +47,10 @@ pub fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2],
     let [normal, along] = [normal, along].map(|half| half.reshape([n / 2, c, h, w]));
     let y = normal.clone() * gamma.clone() + beta;
     let along = along * gamma + normal * along_gamma + along_beta;
-    if after == After::Nothing {
+    if after == Epilogue::Nothing {
         return Tensor::cat(vec![y, along], 0);
     }
     let positive = y.clone().inner().greater_elem(0.0).float().cast(y.dtype());
     let both = Tensor::cat(vec![relu(y), along * positive], 0);
-    if after == After::Relu { both } else { module::avg_pool2d(both, AvgPoolOptions::new([2, 2])) }
+    if after == Epilogue::Relu { both } else { module::avg_pool2d(both, AvgPoolOptions::new([2, 2])) }
 }

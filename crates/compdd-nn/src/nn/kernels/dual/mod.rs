@@ -17,7 +17,7 @@ use burn::backend::Dispatch;
 use burn::tensor::{DType, Tensor};
 
 use super::geometry::Geometry;
-use super::norm::After;
+use super::norm::Epilogue;
 use super::serves;
 use ops::DualOps;
 
@@ -66,7 +66,7 @@ pub fn dual_instance_norm(
     gamma_tangent: Tensor<1>,
     beta_tangent: Tensor<1>,
 ) -> Tensor<4> {
-    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], After::Nothing)
+    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], Epilogue::Nothing)
 }
 
 /// [`dual_instance_norm`], then `ReLU`: tangents pass where the value is positive.
@@ -81,7 +81,7 @@ pub fn dual_norm_relu(
     gamma_tangent: Tensor<1>,
     beta_tangent: Tensor<1>,
 ) -> Tensor<4> {
-    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], After::Relu)
+    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], Epilogue::Relu)
 }
 
 /// [`dual_norm_relu`], then the mean of 2 x 2 blocks. Odd sizes lose their last row or column to the pooling, in the
@@ -97,14 +97,14 @@ pub fn dual_norm_relu_pool(
     gamma_tangent: Tensor<1>,
     beta_tangent: Tensor<1>,
 ) -> Tensor<4> {
-    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], After::ReluPool)
+    normalise(z, [gamma, beta], [gamma_tangent, beta_tangent], Epilogue::ReluPool)
 }
 
 /// `affine` is gamma and beta, `tangents` theirs.
-fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2], after: After) -> Tensor<4> {
+fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2], after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let pairs = n * c * h * w > 0 && n.is_multiple_of(2);
-    let blocks = after != After::ReluPool || (h.is_multiple_of(2) && w.is_multiple_of(2));
+    let blocks = after != Epilogue::ReluPool || (h.is_multiple_of(2) && w.is_multiple_of(2));
     let fits = affine.iter().chain(&tangents).all(|v| v.dims() == [c] && v.dtype() == DType::F32);
     if pairs && blocks && fits && serves(&z) {
         let ([gamma, beta], [gamma_tangent, beta_tangent]) = (affine, tangents.map(Tensor::inner));

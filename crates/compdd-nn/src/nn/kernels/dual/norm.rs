@@ -24,7 +24,7 @@
 
 use rayon::prelude::*;
 
-use super::super::norm::{After, EPSILON, Maps, each_group, halve_blocks, halve_rows, read, spread, write};
+use super::super::norm::{EPSILON, Epilogue, Maps, each_group, halve_blocks, halve_rows, read, spread, write};
 use super::super::scratch::{Output, Scratch, filled};
 use super::super::simd::{Isa, LANES, Lanes, per_isa};
 use super::way::{Way, each_gradient};
@@ -66,7 +66,7 @@ impl Affine<'_> {
 }
 
 /// The normalised duals: `[2n, c, h, w]`, or `[2n, c, h / 2, w / 2]` when pooling. `maps.n` is `2n`.
-pub fn forward(isa: Isa, maps: Maps, z: &[f32], affine: Affine<'_>, after: After) -> Vec<f32> {
+pub fn forward(isa: Isa, maps: Maps, z: &[f32], affine: Affine<'_>, after: Epilogue) -> Vec<f32> {
     let (plane, results, pairs) = (maps.h * maps.w, maps.results(after), maps.n / 2 * maps.c);
     let (z, along) = z.split_at(pairs * plane);
     let fill = |out: Output<'_>| {
@@ -91,7 +91,7 @@ pub fn backward(
     z: &[f32],
     affine: Affine<'_>,
     dy: &[f32],
-    after: After,
+    after: Epilogue,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (plane, results, pairs) = (maps.h * maps.w, maps.results(after), maps.n / 2 * maps.c);
     let ((z, along), (dy, dy_along)) = (z.split_at(pairs * plane), dy.split_at(pairs * results));
@@ -239,8 +239,8 @@ impl<L: Lanes> Lines<L> {
 
     /// What the `ReLU` lets through of the gradients at a group of `c`.
     #[inline(always)]
-    unsafe fn masked(&self, c: L, p: L, q: L, after: After) -> (L, L) {
-        if after == After::Nothing {
+    unsafe fn masked(&self, c: L, p: L, q: L, after: Epilogue) -> (L, L) {
+        if after == Epilogue::Nothing {
             return (p, q);
         }
         // SAFETY: arithmetic only.
@@ -253,32 +253,32 @@ impl<L: Lanes> Lines<L> {
 
 per_isa! {
     /// One pair of planes of [`forward`], values and tangents.
-    unsafe fn forward_pair(z: [&[f32]; 2], w: usize, channel: Channel, after: After, to: [*mut f32; 2]) => forward_body
+    unsafe fn forward_pair(z: [&[f32]; 2], w: usize, channel: Channel, after: Epilogue, to: [*mut f32; 2]) => forward_body
 }
 
 #[inline(always)]
-unsafe fn forward_body<L: Lanes>(z: [&[f32]; 2], w: usize, channel: Channel, after: After, to: [*mut f32; 2]) {
+unsafe fn forward_body<L: Lanes>(z: [&[f32]; 2], w: usize, channel: Channel, after: Epilogue, to: [*mut f32; 2]) {
     // SAFETY: the caller promises room for all the results of both planes; groups lie inside the planes, the rows and
     // the results.
     unsafe {
         let lines = Lines::<L>::new(&Pair::new(z, channel));
         let (len, from) = (z[0].len(), z.map(<[f32]>::as_ptr));
         match after {
-            After::Nothing => {
+            Epilogue::Nothing => {
                 each_group!(len, |at, count| {
                     let y = lines.at(read(from[0].add(at), count, 0.0), read(from[1].add(at), count, 0.0));
                     write(y[0], to[0].add(at), count);
                     write(y[1], to[1].add(at), count);
                 });
             }
-            After::Relu => {
+            Epilogue::Relu => {
                 each_group!(len, |at, count| {
                     let y = lines.rectified(read(from[0].add(at), count, 0.0), read(from[1].add(at), count, 0.0));
                     write(y[0], to[0].add(at), count);
                     write(y[1], to[1].add(at), count);
                 });
             }
-            After::ReluPool if w.is_multiple_of(LANES) => {
+            Epilogue::ReluPool if w.is_multiple_of(LANES) => {
                 let mut rows = Scratch::take(len);
                 let (values, tangents) = rows.split_at_mut(len / 2);
                 for row in 0..len / (2 * w) {
@@ -293,7 +293,7 @@ unsafe fn forward_body<L: Lanes>(z: [&[f32]; 2], w: usize, channel: Channel, aft
                 halve_rows::<L>(values, to[0]);
                 halve_rows::<L>(tangents, to[1]);
             }
-            After::ReluPool => {
+            Epilogue::ReluPool => {
                 let mut both = Scratch::take(2 * len);
                 let (values, tangents) = both.split_at_mut(len);
                 each_group!(len, |at, count| {
@@ -311,7 +311,7 @@ unsafe fn forward_body<L: Lanes>(z: [&[f32]; 2], w: usize, channel: Channel, aft
 per_isa! {
     /// One pair of planes of [`backward`]; `sums` receives its share of the gradients of gamma and beta.
     unsafe fn backward_pair(
-        z: [&[f32]; 2], w: usize, channel: Channel, dy: [&[f32]; 2], after: After, to: [*mut f32; 2], sums: &mut [f32; 2],
+        z: [&[f32]; 2], w: usize, channel: Channel, dy: [&[f32]; 2], after: Epilogue, to: [*mut f32; 2], sums: &mut [f32; 2],
     ) => backward_body
 }
 
@@ -321,7 +321,7 @@ unsafe fn backward_body<L: Lanes>(
     w: usize,
     channel: Channel,
     dy: [&[f32]; 2],
-    after: After,
+    after: Epilogue,
     to: [*mut f32; 2],
     sums: &mut [f32; 2],
 ) {

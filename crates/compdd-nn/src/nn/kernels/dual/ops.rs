@@ -5,7 +5,7 @@ use burn::backend::{Backend, Flex, backend_extension};
 use burn_flex::FlexTensor;
 
 use super::super::geometry::Geometry;
-use super::super::norm::After;
+use super::super::norm::Epilogue;
 use super::super::ops::{self, maps, tensor};
 use super::super::plan::Plan;
 use super::super::simd::Isa;
@@ -48,7 +48,7 @@ pub trait DualOps: Backend {
         beta: FloatTensor<Self>,
         gamma_tangent: FloatTensor<Self>,
         beta_tangent: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> FloatTensor<Self>;
     /// `(dz, dgamma, dbeta)` from the operands and `dy`.
     fn dual_normalise_gradient(
@@ -57,7 +57,7 @@ pub trait DualOps: Backend {
         beta: FloatTensor<Self>,
         gamma_tangent: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
@@ -103,7 +103,7 @@ impl DualOps for Flex {
         beta: FlexTensor,
         gamma_tangent: FlexTensor,
         beta_tangent: FlexTensor,
-        after: After,
+        after: Epilogue,
     ) -> FlexTensor {
         let z = z.to_contiguous();
         let [gamma, beta, gamma_tangent, beta_tangent] =
@@ -116,7 +116,7 @@ impl DualOps for Flex {
         };
         let m = maps(&z);
         let y = norm::forward(Isa::detect(), m, z.storage(), affine, after);
-        let scale = if after == After::ReluPool { 2 } else { 1 };
+        let scale = if after == Epilogue::ReluPool { 2 } else { 1 };
         tensor(y, &[m.n, m.c, m.h / scale, m.w / scale])
     }
 
@@ -126,7 +126,7 @@ impl DualOps for Flex {
         beta: FlexTensor,
         gamma_tangent: FlexTensor,
         dy: FlexTensor,
-        after: After,
+        after: Epilogue,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let (z, dy) = (z.to_contiguous(), dy.to_contiguous());
         let [gamma, beta, gamma_tangent] = [gamma, beta, gamma_tangent].map(|v| v.to_contiguous());

@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 
-use super::super::norm::{After, EPSILON, Maps};
+use super::super::norm::{EPSILON, Epilogue, Maps};
 use super::super::plan::{Plan, Sums};
 use super::super::simd::Isa;
 use super::super::tests::{check_instruction_sets, check_threads, distance, host, leaf, values};
@@ -44,10 +44,10 @@ fn check_convolution(n: usize, [c, h, w]: [usize; 3], weight: [usize; 4], stride
     }
 }
 
-type Norm = fn(Tensor<4>, [Tensor<1>; 2], [Tensor<1>; 2], After) -> Tensor<4>;
+type Norm = fn(Tensor<4>, [Tensor<1>; 2], [Tensor<1>; 2], Epilogue) -> Tensor<4>;
 
 /// The result of a dual normalisation and its three gradients under a fixed random output gradient.
-fn normalised(run: Norm, shape: [usize; 4], after: After) -> [Vec<f32>; 4] {
+fn normalised(run: Norm, shape: [usize; 4], after: Epilogue) -> [Vec<f32>; 4] {
     let (z, gamma, beta) = (leaf(shape, 1), leaf([shape[1]], 2), leaf([shape[1]], 3));
     let tangents = [leaf([shape[1]], 4).inner(), leaf([shape[1]], 5).inner()];
     let y = run(z.clone(), [gamma.clone(), beta.clone()], tangents, after);
@@ -68,7 +68,7 @@ fn check_normalisation(shape: [usize; 4]) {
     }
 }
 
-const ALL: [After; 3] = [After::Nothing, After::Relu, After::ReluPool];
+const ALL: [Epilogue; 3] = [Epilogue::Nothing, Epilogue::Relu, Epilogue::ReluPool];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
@@ -128,16 +128,16 @@ fn convolution_tangents_are_directional_derivatives() {
 }
 
 /// The normalisation by its definition in double precision: values of `z + e z'` with the parameters moved alike.
-fn exact(z: &[f64], affine: [&[f64]; 2], [h, w]: [usize; 2], after: After) -> Vec<f64> {
+fn exact(z: &[f64], affine: [&[f64]; 2], [h, w]: [usize; 2], after: Epilogue) -> Vec<f64> {
     let mut y = Vec::new();
     for (k, plane) in z.chunks(h * w).enumerate() {
         let k = k % affine[0].len();
         let mean = plane.iter().sum::<f64>() / (h * w) as f64;
         let variance = plane.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (h * w) as f64;
         let normal = |v: &f64| (v - mean) / (variance + f64::from(EPSILON)).sqrt() * affine[0][k] + affine[1][k];
-        let rectified = |v: &f64| if after == After::Nothing { normal(v) } else { normal(v).max(0.0) };
+        let rectified = |v: &f64| if after == Epilogue::Nothing { normal(v) } else { normal(v).max(0.0) };
         let values: Vec<f64> = plane.iter().map(rectified).collect();
-        if after == After::ReluPool {
+        if after == Epilogue::ReluPool {
             for (i, j) in (0..h / 2).flat_map(|i| (0..w / 2).map(move |j| (i, j))) {
                 let at = |a: usize, b: usize| values[(2 * i + a) * w + 2 * j + b];
                 y.push(0.25 * (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)));

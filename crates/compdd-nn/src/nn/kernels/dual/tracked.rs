@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::super::geometry::Geometry;
-use super::super::norm::After;
+use super::super::norm::Epilogue;
 use super::ops::DualOps;
 
 /// Backward pass of `dual_convolve`.
@@ -40,7 +40,7 @@ struct DualNormalise;
 
 impl<B: DualOps> Backward<B, 3> for DualNormalise {
     /// `z`, gamma, beta and the tangent of gamma.
-    type State = ([FloatTensor<B>; 4], After);
+    type State = ([FloatTensor<B>; 4], Epilogue);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let dy = gradients.consume::<B>(&ops.node);
@@ -100,7 +100,7 @@ impl<B: DualOps, C: CheckpointStrategy> DualOps for Autodiff<B, C> {
         beta: FloatTensor<Self>,
         gamma_tangent: FloatTensor<Self>,
         beta_tangent: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> FloatTensor<Self> {
         let nodes = [z.node(), gamma.node(), beta.node()];
         let [z, gamma, beta, gamma_tangent, beta_tangent] =
@@ -122,7 +122,7 @@ impl<B: DualOps, C: CheckpointStrategy> DualOps for Autodiff<B, C> {
         beta: FloatTensor<Self>,
         gamma_tangent: FloatTensor<Self>,
         dy: FloatTensor<Self>,
-        after: After,
+        after: Epilogue,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [z, gamma, beta, gamma_tangent, dy] = [z, gamma, beta, gamma_tangent, dy].map(Self::inner);
         let (dz, dgamma, dbeta) = B::dual_normalise_gradient(z, gamma, beta, gamma_tangent, dy, after);

@@ -1,6 +1,6 @@
 //! The way of output gradients to the pixels of a plane, with or without pooling.
 
-use super::super::norm::After;
+use super::super::norm::Epilogue;
 use super::super::simd::LANES;
 
 /// Where the gradients of the pixels of a plane come from.
@@ -16,8 +16,8 @@ pub enum Way {
 
 impl Way {
     /// The way for a plane of `len` pixels, `w` in a row.
-    pub fn new(len: usize, w: usize, after: After) -> Self {
-        if after != After::ReluPool {
+    pub fn new(len: usize, w: usize, after: Epilogue) -> Self {
+        if after != Epilogue::ReluPool {
             Self::Each
         } else if w.is_multiple_of(2 * LANES) || (w == LANES && len.is_multiple_of(4 * LANES)) {
             Self::Pooled

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-use super::super::batch::{self as kernel, Channels, Manner};
+use super::super::batch::{self as kernel, BatchNormMode, Channels};
 use super::super::norm::{EPSILON, Maps};
 use super::super::simd::Isa;
 use super::super::{batch_norm, batch_norm_by, composed};
@@ -157,7 +157,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     let mut all = vec![moments.clone()];
     for (own, relu) in [(true, false), (true, true), (false, true)] {
         let channels = Channels::new(&moments, &gamma, &beta);
-        let (dz, dgamma, dbeta) = kernel::backward(isa, maps, &z, channels, &dy, Manner { own, relu });
+        let (dz, dgamma, dbeta) = kernel::backward(isa, maps, &z, channels, &dy, BatchNormMode { own, relu });
         all.extend([kernel::forward(isa, maps, &z, channels, relu), dz, dgamma, dbeta]);
     }
     all

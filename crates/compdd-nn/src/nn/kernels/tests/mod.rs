@@ -3,18 +3,18 @@
 
 mod attention;
 mod batch;
-mod peaks;
+mod max_pool;
 mod pool;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
 use super::geometry::Geometry;
-use super::norm::{self, After, Maps};
+use super::norm::{self, Epilogue, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::{self, Way};
-use super::{columns, composed, conv2d, conv3x3, instance_norm, norm_relu, norm_relu_pool, normalise};
+use super::{composed, conv2d, conv3x3, im2col, instance_norm, norm_relu, norm_relu_pool, normalise};
 
 /// Values in -1 .. 1 from a small generator of its own (steps of a 64-bit congruence).
 pub(super) fn values(count: usize, seed: u64) -> Vec<f32> {
@@ -78,7 +78,7 @@ fn normalised(run: impl Fn(Tensor<4>, Tensor<1>, Tensor<1>) -> Tensor<4>, shape:
     [host(y.inner()), host(z.grad_remove(&mut gradients).unwrap()), dgamma, dbeta]
 }
 
-fn check_normalisation(shape: [usize; 4], after: After) {
+fn check_normalisation(shape: [usize; 4], after: Epilogue) {
     let ours = normalised(|z, g, b| normalise(z, g, b, after), shape);
     let reference = normalised(|z, g, b| composed::normalise(z, g, b, after), shape);
     for (ours, reference) in ours.iter().zip(&reference) {
@@ -105,10 +105,10 @@ proptest! {
 
     #[test]
     fn normalisations_agree(n in 1_usize..4, c in 1_usize..6, h in 1_usize..10, w in 1_usize..10) {
-        for after in [After::Nothing, After::Relu, After::ReluPool] {
+        for after in [Epilogue::Nothing, Epilogue::Relu, Epilogue::ReluPool] {
             // Tiny planes are ill-conditioned (two equal values): leave them to the tests of their own. No pooling of
             // one row.
-            if h * w < 4 || (after == After::ReluPool && (h < 2 || w < 2)) { continue; }
+            if h * w < 4 || (after == Epilogue::ReluPool && (h < 2 || w < 2)) { continue; }
             check_normalisation([n, c, h, w], after);
         }
     }
@@ -118,7 +118,7 @@ proptest! {
 #[test]
 fn network_sized_normalisations_agree() {
     for [h, w] in [[8, 8], [6, 8], [4, 16], [32, 32], [2, 48]] {
-        check_normalisation([4, 3, h, w], After::ReluPool);
+        check_normalisation([4, 3, h, w], Epilogue::ReluPool);
     }
 }
 
@@ -184,7 +184,7 @@ fn gradients_match_differences() {
 #[test]
 fn normalisation_gradients_match_differences() {
     let (c, h, w) = (3, 4, 6);
-    for after in [After::Nothing, After::Relu, After::ReluPool] {
+    for after in [Epilogue::Nothing, Epilogue::Relu, Epilogue::ReluPool] {
         let [y, dz, dgamma, dbeta] = normalised(|z, g, b| normalise(z, g, b, after), [1, c, h, w]);
         let double = |seed, count| values(count, seed).into_iter().map(f64::from).collect::<Vec<_>>();
         let (z, gamma, beta, dy) = (double(1, c * h * w), double(2, c), double(3, c), double(4, y.len()));
@@ -195,10 +195,10 @@ fn normalisation_gradients_match_differences() {
                 let variance = plane.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (h * w) as f64;
                 for (i, v) in plane.iter().enumerate() {
                     let mut y = (v - mean) / (variance + f64::from(norm::EPSILON)).sqrt() * gamma[k] + beta[k];
-                    if after != After::Nothing {
+                    if after != Epilogue::Nothing {
                         y = y.max(0.0);
                     }
-                    sum += if after == After::ReluPool {
+                    sum += if after == Epilogue::ReluPool {
                         0.25 * y * dy[k * h * w / 4 + i / w / 2 * (w / 2) + i % w / 2]
                     } else {
                         y * dy[k * h * w + i]
@@ -253,7 +253,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     }
     let maps = Maps { n: 9, c: 7, h: 6, w: 10 };
     let (z, gamma, beta) = (values(9 * 7 * 60, 4), values(7, 5), values(7, 6));
-    for after in [After::Nothing, After::Relu, After::ReluPool] {
+    for after in [Epilogue::Nothing, Epilogue::Relu, Epilogue::ReluPool] {
         let y = norm::forward(isa, maps, &z, &gamma, &beta, after);
         let dy = values(y.len(), 7);
         let (dz, dgamma, dbeta) = norm::backward(isa, maps, &z, &gamma, &beta, &dy, after);

@@ -108,7 +108,7 @@ fn named(report: &StepReport, name: &str) -> Option<f64> {
 fn network(run: &Run<'_>, draw: u64) -> Option<(usize, Vec<f32>)> {
     let state = saved(run);
     let bytes = Some(state.get("network").unwrap()).filter(|bytes| !bytes.is_empty())?;
-    let student = run.school.restored(draw, Some(bytes)).unwrap();
+    let student = run.trainer.restored(draw, Some(bytes)).unwrap();
     Some((student.epochs_done(), student.params().to_host()))
 }
 
@@ -253,20 +253,20 @@ fn passes_do_not_change_the_result() {
 
 #[test]
 fn batch_norms_use_the_statistics_of_real_images_of_all_classes() {
-    let settle = |run: &mut Run<'_>| {
-        let mut student = run.school.begin(0, &AtomicBool::new(false)).unwrap();
+    let recalibrate_batch_norm = |run: &mut Run<'_>| {
+        let mut student = run.trainer.begin(0, &AtomicBool::new(false)).unwrap();
         let buffers = |student: &Student<'_>| -> Vec<f32> {
             let values = student.params().buffers().iter();
             values.flat_map(|buffer| buffer.clone().into_data().iter::<f32>().collect::<Vec<_>>()).collect()
         };
         let fresh = buffers(&student);
-        run.school.settle(&mut student, 0);
+        run.trainer.recalibrate_batch_norm(&mut student, 0);
         let settled = buffers(&student);
         assert!(fresh.iter().zip(&settled).all(|(a, b)| (a - b).abs() > 0.0));
         (0..2).for_each(|i| assert!(step(run, i).unwrap().loss.unwrap().is_finite()));
     };
     let sets = [("outer_steps", "2"), ("inner_epochs", "1")];
-    World::new("convnet-d2-w4-bn").with(("dsa", 10, &sets), settle).unwrap();
+    World::new("convnet-d2-w4-bn").with(("dsa", 10, &sets), recalibrate_batch_norm).unwrap();
 }
 
 #[test]

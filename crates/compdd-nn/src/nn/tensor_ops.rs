@@ -57,12 +57,12 @@ impl Moments {
     }
 }
 
-/// Numbers a network can be computed with.
+/// TensorOps a network can be computed with.
 ///
-/// [`Plain`](super::Plain) is a tensor. Another implementation may carry a tangent beside the value: parameters and
+/// [`Primal`](super::Primal) is a tensor. Another implementation may carry a tangent beside the value: parameters and
 /// activations are both [`Self::T`], so either may have one. Only what is constant under differentiation (running
 /// statistics) is a bare tensor.
-pub trait Numbers: 'static {
+pub trait TensorOps: 'static {
     /// A value of rank `D`.
     type T<const D: usize>: Clone;
 

@@ -16,14 +16,14 @@ const LOOK_EVERY: usize = 10;
 
 /// The division of an iteration's images.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Passes {
+pub(super) struct ChunkPlan {
     /// Most images of a pass; `usize::MAX` where a batch norm makes all images depend on each other.
     images: usize,
     /// Whether the loss of every step is looked at.
     every_step: bool,
 }
 
-impl Passes {
+impl ChunkPlan {
     /// By the device, the size of an image and `--chunk`. None of it changes a result.
     pub fn new(start: &Start<'_>, network: &Network) -> Self {
         let independent = Self::independent(start);

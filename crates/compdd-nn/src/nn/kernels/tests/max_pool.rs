@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::geometry::Geometry;
 use super::super::simd::Isa;
-use super::super::{composed, max_pool, peaks as kernel};
+use super::super::{composed, max_pool, max_pool as kernel};
 use super::{check_instruction_sets, check_threads, distance, host, leaf, values};
 
 type Pool = fn(Tensor<4>, usize, usize, usize) -> Tensor<4>;

@@ -7,15 +7,15 @@ use compdd_data::data::PixelSpace;
 
 /// A trained network that says where it looks.
 #[derive(Clone, Debug)]
-pub struct Judge {
+pub struct SaliencyModel {
     cam: CamModel,
     classes: Vec<String>,
     space: PixelSpace,
     hash: String,
 }
 
-impl Judge {
-    /// A judge whose output `i` means the synset or name `classes[i]`. `space` is the pixel space the network was trained in.
+impl SaliencyModel {
+    /// A model whose output `i` means the synset or name `classes[i]`. `space` is the pixel space the network was trained in.
     ///
     /// # Errors
     /// When there is not one name for every output.
@@ -49,7 +49,7 @@ impl Judge {
     /// The same network with fresh parameters: what is left without any training.
     ///
     /// # Errors
-    /// None that [`Judge::new`] did not have.
+    /// None that [`SaliencyModel::new`] did not have.
     pub fn untrained(&self, seed: u64) -> Result<Self, ComplexityError> {
         let network = self.cam.network().clone();
         let params = network.init(seed, &self.cam.params().device());

@@ -8,12 +8,12 @@ use burn::tensor::{
 use super::{
     kernels,
     layer::{Activation, PoolKind},
-    numbers::{EPSILON, Moments, Numbers, Window},
+    tensor_ops::{EPSILON, Moments, TensorOps, Window},
 };
 
-/// Tensors as [`Numbers`]. On the CPU convolutions, instance and batch norms and poolings by two go to [`kernels`]; everywhere else they are
+/// Tensors as [`TensorOps`]. On the CPU convolutions, instance and batch norms and poolings by two go to [`kernels`]; everywhere else they are
 /// composed from the framework's operations.
-pub struct Plain;
+pub struct Primal;
 
 /// `[C]` as `[1, C, 1, 1]`.
 pub(crate) fn per_channel(x: Tensor<1>) -> Tensor<4> {
@@ -35,7 +35,7 @@ fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (T
     (y, Moments::measured(mean, variance, n * h * w))
 }
 
-impl Numbers for Plain {
+impl TensorOps for Primal {
     type T<const D: usize> = Tensor<D>;
 
     fn dims<const D: usize>(x: &Tensor<D>) -> [usize; D] {

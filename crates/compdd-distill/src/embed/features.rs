@@ -20,7 +20,7 @@ const CHUNK: usize = 64;
 
 /// A network, its parameters and the pixel space it looks at.
 #[derive(Clone, Debug)]
-pub struct Observer {
+pub struct FeatureExtractor {
     network: Network,
     params: Params,
     space: PixelSpace,
@@ -29,7 +29,7 @@ pub struct Observer {
     pub note: String,
 }
 
-impl Observer {
+impl FeatureExtractor {
     /// A teacher. A whitening is fitted again on the images of its subset in `library`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::data::error::DataError;
 use compdd_core::subset::ClassEntry;
 
 /// One split of a layout; each function means what the one of [`Source`] with its name does.
-pub(super) trait Half: Send + Sync + fmt::Debug {
+pub(super) trait SplitSource: Send + Sync + fmt::Debug {
     fn place(&self, class: &ClassEntry) -> PathBuf;
 
     fn classes(&self) -> Result<Vec<String>, DataError>;
@@ -31,24 +31,24 @@ pub(super) trait Half: Send + Sync + fmt::Debug {
 }
 
 /// A half, or what was looked for in vain.
-pub(super) type Found = Result<Box<dyn Half>, &'static str>;
+pub(super) type Found = Result<Box<dyn SplitSource>, &'static str>;
 
 /// A layout: its name, its folder, its halves.
 #[derive(Debug)]
-pub(super) struct Halves {
+pub(super) struct SplitPair {
     kind: &'static str,
     folder: PathBuf,
     splits: [Found; 2],
 }
 
-impl Halves {
+impl SplitPair {
     /// The layout, unless both halves are missing.
     pub fn new(kind: &'static str, folder: &Path, train: Found, test: Found) -> Option<Self> {
         let any = train.is_ok() || test.is_ok();
         any.then(|| Self { kind, folder: folder.to_owned(), splits: [train, test] })
     }
 
-    fn half(&self, split: Split) -> Result<&dyn Half, DataError> {
+    fn half(&self, split: Split) -> Result<&dyn SplitSource, DataError> {
         let half = self.splits[split as usize].as_deref();
         half.map_err(|looked| DataError::MissingSplit {
             path: self.folder.clone(),
@@ -58,12 +58,12 @@ impl Halves {
     }
 
     /// The half, for functions that cannot say why it is not there and are only called where it is.
-    fn there(&self, split: Split) -> Option<&dyn Half> {
+    fn there(&self, split: Split) -> Option<&dyn SplitSource> {
         self.splits[split as usize].as_deref().ok()
     }
 }
 
-impl Source for Halves {
+impl Source for SplitPair {
     fn kind(&self) -> &'static str {
         self.kind
     }

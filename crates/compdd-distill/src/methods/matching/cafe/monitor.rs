@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// How a measured accuracy is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Reading {
-    /// With a tenth of the reading before it: the released code does not set its sum back. A steady accuracy reads as ten
+pub(super) enum Smoothing {
+    /// With a tenth of the smoothing before it: the released code does not set its sum back. A steady accuracy reads as ten
     /// ninths of itself.
     Released,
     /// As it is.
@@ -17,21 +17,21 @@ pub(super) enum Reading {
 
 /// The readings of an iteration, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Watcher {
-    reading: Reading,
+pub(super) struct AccuracyMonitor {
+    smoothing: Smoothing,
     last: f64,
 }
 
-impl Watcher {
-    pub fn new(reading: Reading) -> Self {
-        Self { reading, last: 0.0 }
+impl AccuracyMonitor {
+    pub fn new(smoothing: Smoothing) -> Self {
+        Self { smoothing, last: 0.0 }
     }
 
     /// What an accuracy between 0 and 1 reads as.
     pub fn read(&mut self, accuracy: f64) -> f64 {
-        self.last = match self.reading {
-            Reading::Released => accuracy + self.last / 10.0,
-            Reading::Plain => accuracy,
+        self.last = match self.smoothing {
+            Smoothing::Released => accuracy + self.last / 10.0,
+            Smoothing::Plain => accuracy,
         };
         self.last
     }
@@ -49,8 +49,8 @@ impl Window {
         Self { size, readings: VecDeque::new() }
     }
 
-    pub fn push(&mut self, reading: f64) {
-        self.readings.push_back(reading);
+    pub fn push(&mut self, smoothing: f64) {
+        self.readings.push_back(smoothing);
         if self.readings.len() > self.size {
             self.readings.pop_front();
         }
@@ -60,7 +60,7 @@ impl Window {
         self.readings.len() == self.size
     }
 
-    /// The largest reading less the smallest; 0 without any.
+    /// The largest smoothing less the smallest; 0 without any.
     pub fn spread(&self) -> f64 {
         let fold = |f: fn(f64, f64) -> f64| self.readings.iter().copied().reduce(f);
         fold(f64::max).zip(fold(f64::min)).map_or(0.0, |(high, low)| high - low)
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn a_steady_accuracy_reads_as_ten_ninths_of_itself() {
-        let mut watcher = Watcher::new(Reading::Released);
-        assert!((watcher.read(0.45) - 0.45).abs() < 1e-12);
-        assert!((watcher.read(0.45) - 0.495).abs() < 1e-12);
-        let last = (0..20).map(|_| watcher.read(0.45)).last().unwrap();
+        let mut monitor = AccuracyMonitor::new(Smoothing::Released);
+        assert!((monitor.read(0.45) - 0.45).abs() < 1e-12);
+        assert!((monitor.read(0.45) - 0.495).abs() < 1e-12);
+        let last = (0..20).map(|_| monitor.read(0.45)).last().unwrap();
         assert!((last - 0.5).abs() < 1e-12);
-        let mut plain = Watcher::new(Reading::Plain);
+        let mut plain = AccuracyMonitor::new(Smoothing::Plain);
         assert_eq!([0.1, 0.3, 0.2].map(|accuracy| plain.read(accuracy)), [0.1, 0.3, 0.2]);
     }
 
@@ -86,8 +86,8 @@ mod tests {
     fn windows_keep_the_last_readings() {
         let mut window = Window::new(3);
         assert_eq!((window.is_full(), window.spread()), (false, 0.0));
-        for (reading, full, spread) in [(0.5, false, 0.0), (0.2, false, 0.3), (0.3, true, 0.3), (0.25, true, 0.1)] {
-            window.push(reading);
+        for (smoothing, full, spread) in [(0.5, false, 0.0), (0.2, false, 0.3), (0.3, true, 0.3), (0.25, true, 0.1)] {
+            window.push(smoothing);
             assert!(window.is_full() == full && (window.spread() - spread).abs() < 1e-12, "{window:?}");
         }
     }

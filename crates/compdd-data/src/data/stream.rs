@@ -1,4 +1,4 @@
-//! [`Roll`]: the images of one split, one portion after the other, however many there are.
+//! [`ImageStream`]: the images of one split, one portion after the other, however many there are.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ const PORTION_IMAGES: usize = 256;
 /// An image has a *slot*, its place in the order that every layout agrees on: class after class, each sorted by name.
 /// Portions follow the order on the disk.
 #[derive(Clone, Debug)]
-pub struct Roll {
+pub struct ImageStream {
     origin: Origin,
     subset: Option<String>,
     split: Split,
@@ -45,17 +45,17 @@ enum Origin {
 
 /// What may be chosen about the built-in scenes.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RollOptions {
+pub struct StreamOptions {
     /// Images a class; the default of the split where `None`.
     pub per_class: Option<usize>,
     /// Seed of the scenes.
     pub scene_seed: u64,
 }
 
-/// Some images of a roll.
+/// Some images of a stream.
 #[derive(Debug)]
 pub struct Portion {
-    /// The images that could be decoded; the label is the position in [`Roll::classes`]. `None` where there are none.
+    /// The images that could be decoded; the label is the position in [`ImageStream::classes`]. `None` where there are none.
     pub images: Option<ImageSet>,
     /// The slot of each of them.
     pub slots: Vec<usize>,
@@ -63,7 +63,7 @@ pub struct Portion {
     pub bad: Vec<(usize, String)>,
 }
 
-impl Roll {
+impl ImageStream {
     /// Lists the images of a split: those of a subset, or, without one, everything there is.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Roll {
         library: &Library,
         split: Split,
         decode: Decode,
-        options: RollOptions,
+        options: StreamOptions,
     ) -> Result<Self, DataError> {
         let decode = decode.checked()?;
         match subset {
@@ -87,7 +87,7 @@ impl Roll {
         }
     }
 
-    fn scenes(subset: &Subset, level: Level, split: Split, decode: Decode, options: RollOptions) -> Self {
+    fn scenes(subset: &Subset, level: Level, split: Split, decode: Decode, options: StreamOptions) -> Self {
         let usual = if split == Split::Train { scenes::TRAIN_PER_CLASS } else { scenes::TEST_PER_CLASS };
         let per_class = options.per_class.unwrap_or(usual);
         let origin = Origin::Scenes { collection: Collection { level, seed: options.scene_seed }, per_class };
@@ -215,7 +215,7 @@ impl Roll {
 
     /// What tells these images from others, and from themselves after any of their files changed (hex); portions included.
     pub fn fingerprint(&self) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key("compdd roll v1");
+        let mut hasher = blake3::Hasher::new_derive_key("compdd stream v1");
         let own = match &self.origin {
             Origin::Source { print, .. } => print.clone(),
             Origin::Scenes { collection, per_class } => {
