@@ -26,6 +26,8 @@
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures and tables of results that are there already |
+//! | [`files`] | whole files, locks, errors that name a path |
+//! | [`progress`] | how long work is followed and stopped |
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
@@ -33,7 +35,7 @@
 //! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
-pub use compdd_core::{protocol, recipe, record, rng, subset};
+pub use compdd_core::{files, progress, protocol, recipe, record, rng, subset};
 pub use compdd_data::{data, scores};
 pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};

@@ -19,8 +19,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use compdd::{
     cam::{CamMethod, CamModel, Noise, TargetClass, Threshold, dae_weights, normalise, resize, seeds},
     complexity::{self, SaliencyModel},
-    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions, Unwatched},
+    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions},
     nn::{NetworkSpec, kernels},
+    progress::{Hooks, Stop},
     scores::{Question, Scores, Settings},
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -129,7 +130,7 @@ fn score(model: &CamModel, folder: &str, out: &Path, method: CamMethod) -> Outco
     let decode = Decode { resolution: model.resolution(), resize: ResizeMode::Squash, antialias: true };
     let stream = ImageStream::open(None, &Library::new([folder]), Split::Train, decode, StreamOptions::default())?;
     let settings = Settings { method, question: Question::Predicted, ..Settings::default() };
-    complexity::score(&model, &Arc::new(stream), &settings, out, false, &Unwatched)?;
+    complexity::score(&model, &Arc::new(stream), &settings, out, false, Hooks::silent(&Stop::never()))?;
     let seconds = start.elapsed().as_secs_f64();
     let scores = Scores::open(out)?;
     let at = scores.header().threshold(0.5).ok_or("no threshold of 0.5")?;

@@ -11,8 +11,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 use std::{fs, hint};
 
-use compdd::data::{Decode, ResizeMode, resize};
-use compdd::nn::kernels;
+use compdd::{
+    data::{Decode, ResizeMode, resize},
+    nn::kernels,
+};
 use rayon::prelude::*;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 

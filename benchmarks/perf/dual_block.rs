@@ -13,8 +13,10 @@ use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Distribution, Tensor};
-use compdd::augment::{Draws, DsaConfig, Kind, Op};
-use compdd::nn::kernels;
+use compdd::{
+    augment::{Draws, DsaConfig, Kind, Op},
+    nn::kernels,
+};
 
 /// Input channels, side, batch; values without tangents where the block is the first.
 const CASES: &[(usize, usize, usize)] = &[

@@ -9,7 +9,6 @@ mod inputs;
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
-    sync::atomic::AtomicBool,
     time::Instant,
 };
 
@@ -19,6 +18,7 @@ use compdd::{
     grad::{Differences, MetaGradient, Objective, Offload, Order, Rollout, Settings, Step, Synthetic, Targets},
     methods::trajectory::matching::{Drop, compare},
     nn::{Mode, Network, NetworkSpec, Params, kernels},
+    progress::Stop,
 };
 use inputs::{Descent, Inputs, Outcome, write};
 
@@ -74,7 +74,7 @@ impl Case {
     fn iteration(&mut self) -> Outcome<(f64, MetaGradient)> {
         let rate = f64::from(self.rate.clone().into_scalar::<f32>());
         let settings = Settings { rate, momentum: 0.0, offload: self.offload };
-        let never = AtomicBool::new(false);
+        let never = Stop::never();
         let objective = Objective::new(&self.network, Mode::Train);
         let rollout = Rollout::forward(&objective, &self.begin, &self.data, &self.steps, settings, &never)?;
         let matched = compare(&rollout.end().to_host(), &self.begin.to_host(), &self.target, self.drop)?;

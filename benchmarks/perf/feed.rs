@@ -10,11 +10,13 @@ use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use compdd::data::{Library, Task, TaskOptions};
-use compdd::feed::{Feed, Form, HostBatch, PixelTensors as _};
-use compdd::nn::{Mode, Network, NetworkSpec, Params, kernels, loss};
-use compdd::rng::Stream;
-use compdd::subset::Subset;
+use compdd::{
+    data::{Library, Task, TaskOptions},
+    feed::{Feed, Form, HostBatch, PixelTensors as _},
+    nn::{Mode, Network, NetworkSpec, Params, kernels, loss},
+    rng::Stream,
+    subset::Subset,
+};
 
 const FORMS: [&str; 4] = ["none", "in line", "in line, bytes", "ahead"];
 

@@ -5,12 +5,13 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use compdd::{
     board,
+    progress::Progress as _,
     record::Store,
-    run::{self, Observer, RescoreOptions, RunError},
+    run::{self, RescoreOptions, RunError},
 };
 
 use super::{
-    progress::Progress,
+    progress::Bars,
     run::{BudgetArg, PlaceArgs},
     signals, teacher,
     ui::{self, Outcome},
@@ -57,7 +58,7 @@ pub struct EvalArgs {
 
 impl EvalArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let places = self.place.resolve()?;
         let options = RescoreOptions {
             bundle: self.bundle,
@@ -74,20 +75,20 @@ impl EvalArgs {
             results: places.results,
             force: self.force,
         };
-        let progress = Progress::new();
+        let progress = Bars::new();
         finish(run::rescore(&options, &progress, &stop), &Store::new(&options.results), &progress)
     }
 }
 
 /// Writes the leaderboard and shows the rows of a run, or says that it was interrupted.
-pub fn finish(result: Result<Vec<run::Outcome>, RunError>, store: &Store, progress: &Progress) -> Outcome {
+pub fn finish(result: Result<Vec<run::Outcome>, RunError>, store: &Store, progress: &Bars) -> Outcome {
     match result {
         Ok(outcomes) => {
             board::refresh(store, &|text| progress.note(text));
             ui::show(&super::outcome::table(&outcomes));
             Ok(ExitCode::SUCCESS)
         }
-        Err(RunError::Interrupted) => Ok(ui::interrupted()),
+        Err(RunError::Interrupted(_)) => Ok(ui::interrupted()),
         Err(error) => Err(error.into()),
     }
 }

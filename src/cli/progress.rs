@@ -4,20 +4,17 @@
 use std::{
     collections::HashMap,
     io::IsTerminal,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use compdd::{data::Watch, run::Observer};
+use compdd::progress::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Shows the stages of a run. Several students may advance at the same time.
-pub struct Progress {
+pub struct Bars {
     terminal: Option<MultiProgress>,
     stages: Mutex<HashMap<String, Stage>>,
 }
@@ -31,7 +28,7 @@ struct Stage {
     first: Option<usize>,
 }
 
-impl Progress {
+impl Bars {
     pub fn new() -> Self {
         let terminal = std::io::stderr().is_terminal().then(MultiProgress::new);
         Self { terminal, stages: Mutex::new(HashMap::new()) }
@@ -49,7 +46,7 @@ impl Progress {
     }
 }
 
-impl Progress {
+impl Bars {
     /// Shows a stage that began a while ago.
     fn begin_since(&self, stage: &str, steps: usize, started: Instant) {
         let bar = self.terminal.as_ref().map(|bars| {
@@ -64,7 +61,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Progress for Bars {
     fn begin(&self, stage: &str, steps: usize) {
         self.begin_since(stage, steps, Instant::now());
     }
@@ -108,53 +105,48 @@ impl Observer for Progress {
 
 /// Shows the loading of images: nothing while it takes a moment, then a stage like any other.
 pub struct Loading {
-    progress: Progress,
-    stop: Arc<AtomicBool>,
-    stage: Mutex<Option<(String, Instant, bool)>>,
+    bars: Bars,
+    stage: Mutex<Option<Silent>>,
     done: &'static str,
+}
+
+/// A stage that has not been shown yet.
+struct Silent {
+    steps: usize,
+    since: Instant,
 }
 
 /// Loading that takes less is not worth a word.
 const MOMENT: Duration = Duration::from_secs(2);
 
 impl Loading {
-    /// Loading that stops when the flag is set.
-    pub fn new(stop: Arc<AtomicBool>) -> Self {
-        Self::saying(stop, "decoded")
-    }
-
-    /// As [`Loading::new`], for work that ends with another word.
-    pub fn saying(stop: Arc<AtomicBool>, done: &'static str) -> Self {
-        Self { progress: Progress::new(), stop, stage: Mutex::new(None), done }
+    /// Work that ends with a word, such as `decoded`.
+    pub fn ending(done: &'static str) -> Self {
+        Self { bars: Bars::new(), stage: Mutex::new(None), done }
     }
 }
 
-impl Watch for Loading {
-    fn advance(&self, stage: &str, done: u64, all: u64) {
-        let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, since, shown) = match current.as_mut() {
-            Some(current) if current.0 == stage => current,
-            _ => current.insert((stage.to_owned(), Instant::now(), false)),
-        };
-        if !*shown && since.elapsed() > MOMENT && done < all {
-            self.progress.begin_since(stage, all as usize, *since);
-            *shown = true;
+impl Progress for Loading {
+    fn begin(&self, _: &str, steps: usize) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(Silent { steps, since: Instant::now() });
+    }
+
+    fn advance(&self, stage: &str, done: usize, latest: &str) {
+        let mut silent = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(long) = silent.take_if(|silent| silent.since.elapsed() > MOMENT && done < silent.steps) {
+            self.bars.begin_since(stage, long.steps, long.since);
         }
-        if *shown {
-            self.progress.advance(stage, done as usize, "");
+        if silent.is_none() {
+            self.bars.advance(stage, done, latest);
         }
-        if *shown && done >= all {
-            self.progress.end(stage, self.done);
-            *current = None;
-        }
+    }
+
+    fn end(&self, stage: &str, _: &str) {
+        self.bars.end(stage, self.done);
     }
 
     fn note(&self, text: &str) {
-        self.progress.note(text);
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.bars.note(text);
     }
 }
 

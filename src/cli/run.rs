@@ -13,7 +13,7 @@ use compdd::{
 
 use super::{
     config::Config,
-    progress::{Loading, Progress},
+    progress::{Bars, Loading},
     signals, teacher,
     ui::{self, Outcome},
 };
@@ -81,8 +81,8 @@ impl DataArgs {
     pub fn resolve(self) -> Result<Library, ui::Failure> {
         let roots = Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA"));
         let cache = if self.no_cache { None } else { Some(self.cache.resolve()?.0) };
-        let watch = Arc::new(Loading::new(signals::stop_flag()?));
-        Ok(Library { cache, watch, ..Library::new(roots) })
+        let (progress, stop) = (Arc::new(Loading::ending("decoded")), signals::stop()?);
+        Ok(Library { cache, progress, stop, ..Library::new(roots) })
     }
 }
 
@@ -273,10 +273,10 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 impl RunArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let options = self.options()?;
         let store = Store::new(&options.results);
-        let (plan, progress) = (options.check()?, Progress::new());
+        let (plan, progress) = (options.check()?, Bars::new());
         super::eval::finish(run::execute(&plan, &progress, &stop), &store, &progress)
     }
 

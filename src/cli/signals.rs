@@ -1,7 +1,8 @@
 //! SIGINT and SIGTERM: the first asks the run to save and stop, the second ends it at once.
 
-use std::sync::{Arc, OnceLock, atomic::AtomicBool};
+use std::sync::{Arc, OnceLock};
 
+use compdd::progress::Stop;
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     flag,
@@ -10,22 +11,22 @@ use signal_hook::{
 /// Exit code of an interrupted run, as shells report it for SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
-/// The flag that becomes true when the user asks to stop; the same for everybody.
+/// The stop that the user requests; the same for everybody.
 ///
 /// # Errors
 /// When the operating system refuses the handlers.
-pub fn stop_flag() -> Result<Arc<AtomicBool>, SignalError> {
-    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+pub fn stop() -> Result<Stop, SignalError> {
+    static STOP: OnceLock<Stop> = OnceLock::new();
     if let Some(stop) = STOP.get() {
-        return Ok(Arc::clone(stop));
+        return Ok(stop.clone());
     }
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Stop::never();
     for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), Arc::clone(&stop))
+        flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), Arc::clone(stop.flag()))
             .map_err(|source| SignalError { source })?;
-        flag::register(signal, Arc::clone(&stop)).map_err(|source| SignalError { source })?;
+        flag::register(signal, Arc::clone(stop.flag())).map_err(|source| SignalError { source })?;
     }
-    Ok(Arc::clone(STOP.get_or_init(|| stop)))
+    Ok(STOP.get_or_init(|| stop).clone())
 }
 
 /// The operating system refused the signal handlers.

@@ -10,7 +10,7 @@ use compdd::{
 };
 
 use super::{
-    progress::Progress,
+    progress::Bars,
     run::DataArgs,
     signals,
     ui::{self, Outcome},
@@ -78,7 +78,7 @@ fn check(folder: &std::path::Path) -> Outcome {
 
 impl VerifyArgs {
     fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let options = VerifyOptions {
             folder: self.folder,
             students: self.seeds,
@@ -89,14 +89,14 @@ impl VerifyArgs {
             device: super::run::device(self.device)?,
             results: self.results,
         };
-        match submit::verify(&options, &Progress::new(), &stop) {
+        match submit::verify(&options, &Bars::new(), &stop) {
             Ok(verdicts) => {
                 ui::show(submit::grid(&verdicts).write(Format::Term).trim_end());
                 let failed = verdicts.iter().filter(|verdict| !Verdict::holds(verdict)).count();
                 ui::say(&format!("{} of {} claims hold", verdicts.len() - failed, verdicts.len()));
                 Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
-            Err(SubmitError::Run(RunError::Interrupted)) => Ok(ui::interrupted()),
+            Err(SubmitError::Run(RunError::Interrupted(_))) => Ok(ui::interrupted()),
             Err(error) => Err(error.into()),
         }
     }

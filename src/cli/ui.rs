@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use compdd::record::{RecordError, atomic};
+use compdd::files::{IoError, atomic};
 
 use miette::Diagnostic;
 
@@ -95,7 +95,7 @@ pub fn show(text: &str) {
 /// Writes text to a file, whole or not at all, or else to standard output.
 pub fn deliver(text: &str, out: Option<&Path>) -> Outcome {
     match out {
-        Some(path) => atomic::write(path, text.as_bytes()).map_err(RecordError::io("write", path))?,
+        Some(path) => atomic::write(path, text.as_bytes()).map_err(IoError::at("write", path))?,
         None => show(text.trim_end()),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,9 +1,8 @@
 //! Scoring a submission again.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-};
+use std::path::{Path, PathBuf};
+
+use crate::progress::{Progress, Stop};
 
 use super::{Comparison, SubmitError};
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     device::DeviceChoice,
     record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, with_causes},
     rng::Stream,
-    run::{self, Observer, RescoreOptions, RunError},
+    run::{self, RescoreOptions, RunError},
 };
 
 /// The flags of `compdd submit verify`.
@@ -73,11 +72,7 @@ impl Verdict {
 /// # Errors
 /// When there is nothing to score, the images are not there, or the run was interrupted. A bundle that is missing or another one is no
 /// error: its claim does not hold.
-pub fn verify(
-    options: &VerifyOptions,
-    observer: &dyn Observer,
-    stop: &AtomicBool,
-) -> Result<Vec<Verdict>, SubmitError> {
+pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Verdict>, SubmitError> {
     if !options.folder.is_dir() {
         return Err(SubmitError::NoFolder { path: options.folder.clone() });
     }
@@ -94,7 +89,7 @@ pub fn verify(
     let results = options.results.clone().unwrap_or_else(|| options.folder.join("verify"));
     let mut verdicts = Vec::with_capacity(claims.len());
     for record in claims {
-        let session = Session { options, store: &store, results: &results, observer, stop };
+        let session = Session { options, store: &store, results: &results, progress, stop };
         let found = match session.again(record) {
             Ok(found) => Ok(found),
             Err(Failure::Claim(reason)) => Err(reason),
@@ -115,8 +110,8 @@ struct Session<'a> {
     options: &'a VerifyOptions,
     store: &'a Store,
     results: &'a Path,
-    observer: &'a dyn Observer,
-    stop: &'a AtomicBool,
+    progress: &'a dyn Progress,
+    stop: &'a Stop,
 }
 
 impl Session<'_> {
@@ -131,8 +126,8 @@ impl Session<'_> {
         for bundle in &record.bundles {
             let path = self.bundle(bundle)?;
             let rescoring = self.rescoring(record, path, each);
-            let outcomes = run::rescore(&rescoring, self.observer, self.stop).map_err(Failure::Run)?;
-            board::refresh(&Store::new(self.results), &|text| self.observer.note(text));
+            let outcomes = run::rescore(&rescoring, self.progress, self.stop).map_err(Failure::Run)?;
+            board::refresh(&Store::new(self.results), &|text| self.progress.note(text));
             for outcome in outcomes {
                 same_images &= outcome.record.cell.data_hash == record.cell.data_hash;
                 students.extend(outcome.record.students);

@@ -1,13 +1,12 @@
 //! Kinds of trajectory matching: gradients through the training of a student.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::{Tensor, TensorData};
 use compdd::{
     augment::{Draws, DsaConfig, Token},
     grad::{Differences, MetaGradient, Objective, Offload, Order, Rollout, Settings, Step, Synthetic, Targets},
     methods::trajectory::matching::{Drop, Match, compare},
     nn::{ConvNet, Mode, NetworkSpec, Params},
+    progress::Stop,
 };
 
 use super::Case;
@@ -109,7 +108,7 @@ fn run(case: &Case, drop: f64, order: Order) -> Result<Outcome, String> {
     let data = Synthetic { images: case.tensor::<4>("in.images")?, targets: targets(case, network.classes())? };
     let steps = steps(case)?;
     let settings = Settings { rate: f64::from(case.f32("in.lr")?.0[0]), momentum: 0.0, offload: Offload::Device };
-    let never = AtomicBool::new(false);
+    let never = Stop::never();
     let objective = Objective::new(&network, Mode::Train);
     let rollout = Rollout::forward(&objective, &params, &data, &steps, settings, &never).map_err(|e| e.to_string())?;
     let (losses, end) = (rollout.losses().to_vec(), rollout.end().to_host());

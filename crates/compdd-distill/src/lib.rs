@@ -19,6 +19,7 @@ pub mod complexity;
 pub mod embed;
 pub mod eval;
 pub mod experts;
+mod lanes;
 pub mod methods;
 pub mod run;
 pub mod select;

@@ -5,7 +5,8 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use clap::{Args, ValueEnum};
 use compdd::{
     complexity,
-    data::{ImageStream, Split, StreamOptions, Watch as _},
+    data::{ImageStream, Split, StreamOptions},
+    progress::{Hooks, Progress as _},
     scores::{Scores, Summary},
     subset::Subset,
 };
@@ -75,7 +76,7 @@ pub struct ScoreArgs {
 
 impl ScoreArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let (root, places) = self.shelf.resolve()?;
         let (model, decode) = self.teacher.open(&root, &places)?;
         let subset = self.subset.as_deref().map(Subset::find).transpose()?;
@@ -84,13 +85,14 @@ impl ScoreArgs {
         let split = Split::from(self.split);
         let options = StreamOptions { per_class: self.per_class, ..StreamOptions::default() };
         let stream = Arc::new(ImageStream::open(subset.as_ref(), &places.data, split, decode, options)?);
-        let watch = Loading::saying(stop, "scored");
-        let scored = match complexity::score(&model, &stream, &settings, &self.out, self.skip_bad, &watch) {
+        let progress = Loading::ending("scored");
+        let hooks = Hooks { progress: &progress, stop: &stop };
+        let scored = match complexity::score(&model, &stream, &settings, &self.out, self.skip_bad, hooks) {
             Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
             other => other?,
         };
         for file in &scored.bad {
-            watch.note(&format!("left out: {file}"));
+            progress.note(&format!("left out: {file}"));
         }
         ui::say(&format!("{}: {} images, {} of them scored now", self.out.display(), scored.rows, scored.fresh));
         let summary = Summary::of(&Scores::open(&self.out)?)?;

@@ -6,6 +6,7 @@ use clap::Args;
 use compdd::{
     cam::CamMethod,
     complexity::{Held, hold, write_held},
+    progress::Hooks,
     scores::Settings,
 };
 
@@ -70,13 +71,14 @@ const HEAD: [&str; 12] = [
 
 impl TruthArgs {
     pub fn execute(self) -> Outcome {
-        let watch = Loading::saying(signals::stop_flag()?, "held against the truth");
+        let (progress, stop) = (Loading::ending("held against the truth"), signals::stop()?);
+        let hooks = Hooks { progress: &progress, stop: &stop };
         let (root, places) = self.shelf.resolve()?;
         let (model, _) = self.teacher.open(&root, &places)?;
         let taps = if self.one_layer { vec![model.cam().tap()] } else { model.cam().taps() };
         let methods = self.cam.map_or_else(|| CamMethod::ALL.to_vec(), |method| vec![method]);
         let settings = Settings { thresholds: vec![self.threshold], ..Settings::default() };
-        let held = match hold(&model, &taps, &methods, self.untrained, self.test_per_class, &settings, &watch) {
+        let held = match hold(&model, &taps, &methods, self.untrained, self.test_per_class, &settings, hooks) {
             Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
             other => other?,
         };

@@ -171,7 +171,7 @@ fn write_sheet(dataset: &Dataset, path: &Path) -> Result<(), ui::Failure> {
     for file in bad {
         ui::say(&format!("warning: {file}"));
     }
-    compdd::record::atomic::write(path, &png)
+    compdd::files::atomic::write(path, &png)
         .map_err(|source| DataError::Unwritable { path: path.to_owned(), source })?;
     ui::say(&format!("{}: one row a class, training images first", path.display()));
     Ok(())

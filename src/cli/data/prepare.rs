@@ -41,7 +41,7 @@ impl PrepareArgs {
         for subset in &subsets {
             say_notes(subset);
             let task = match Task::load(subset, &library, &options) {
-                Err(DataError::Interrupted) => return Ok(ui::interrupted()),
+                Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
                 other => other?,
             };
             rows.push(row(subset, Split::Train, &task.train));

@@ -5,15 +5,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use compdd::{
     data::{DataError, Task, TaskOptions},
-    eval,
     experts::{self, Demand, Epochs, ExpertContext, ExpertError, Optimizer, Training, gsam::Gsam},
-    run::Observer,
     subset::Subset,
 };
 
 use super::{
     super::{
-        progress::Progress,
+        progress::Bars,
         run::PixelArgs,
         signals,
         ui::{self, Outcome},
@@ -89,7 +87,7 @@ pub struct TrainArgs {
 
 impl TrainArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let demand = self.demand()?;
         let subset = Subset::find(&self.subset)?;
         super::super::subset::say_notes(&subset);
@@ -97,7 +95,7 @@ impl TrainArgs {
         let options = TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
         let task = match Task::load(&subset, &places.data, &options) {
-            Err(DataError::Interrupted) => return Ok(ui::interrupted()),
+            Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
             other => other?,
         };
         if let Some(buffer) = experts::find(&demand, &network, &task, &root)? {
@@ -115,7 +113,8 @@ impl TrainArgs {
             cost.images,
             size(cost.bytes),
         ));
-        let progress = Relay(Progress::new());
+        let bars = Bars::new();
+        let progress = experts::stages(&bars);
         let device = places.device.open()?.device;
         let context = ExpertContext { progress: &progress, lanes: self.lanes, ..ExpertContext::new(device, &stop) };
         match experts::ensure(&demand, &network, &task, &root, &context) {
@@ -124,7 +123,7 @@ impl TrainArgs {
                 ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
                 Ok(ExitCode::SUCCESS)
             }
-            Err(ExpertError::Interrupted) => Ok(ui::interrupted()),
+            Err(ExpertError::Interrupted(_)) => Ok(ui::interrupted()),
             Err(error) => Err(error.into()),
         }
     }
@@ -159,29 +158,5 @@ impl TrainArgs {
             Demand { training, experts: self.experts, epochs, precision: self.precision.into(), seed: self.seed };
         demand.validate()?;
         Ok(demand)
-    }
-}
-
-/// Shows experts as stages.
-struct Relay(Progress);
-
-impl Relay {
-    fn stage(expert: usize) -> String {
-        format!("expert {expert}")
-    }
-}
-
-impl eval::Progress for Relay {
-    fn begins(&self, expert: usize, of: usize) {
-        self.0.begin(&Self::stage(expert), of);
-    }
-
-    fn epoch(&self, expert: usize, epoch: usize, _: usize, loss: f64) {
-        self.0.advance(&Self::stage(expert), epoch, &format!("loss {loss:.4}"));
-    }
-
-    fn scored(&self, expert: usize, accuracy: f64) {
-        let result = if accuracy.is_nan() { String::new() } else { format!("{:.2} % held out", accuracy * 100.0) };
-        self.0.end(&Self::stage(expert), &result);
     }
 }

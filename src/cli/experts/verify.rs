@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::AtomicBool,
 };
 
 use clap::Args;
@@ -11,6 +10,7 @@ use compdd::{
     data::{Task, TaskOptions},
     eval::View,
     experts::{self, Buffer, Manifest},
+    progress::Stop,
     subset::Subset,
 };
 use miette::Diagnostic as _;
@@ -42,7 +42,7 @@ impl VerifyArgs {
     pub fn execute(self) -> Outcome {
         let (root, places) = self.shelf.resolve()?;
         let buffers = if self.buffers.is_empty() { experts::list(&root)? } else { self.buffers };
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let mut damaged = 0;
         let mut rows = Vec::new();
         for path in &buffers {
@@ -77,7 +77,7 @@ fn accuracy(
     buffer: &Buffer,
     places: &Places,
     train_per_class: Option<usize>,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<String, ui::Failure> {
     let manifest = buffer.manifest();
     let subset = Subset::find(&manifest.subset)?;

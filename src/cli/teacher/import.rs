@@ -57,7 +57,7 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         self.name.as_deref().map_or(Ok(()), teachers::check_name)?;
         let subset = Subset::find(&self.subset)?;
         let (spec, side) = match teachers::torchvision(&self.network) {
@@ -73,7 +73,7 @@ impl ImportArgs {
         let task = match &self.check {
             None => None,
             Some(other) => match Task::load(&Subset::find(other)?, &places.data, &options) {
-                Err(DataError::Interrupted) => return Ok(ui::interrupted()),
+                Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
                 other => Some(other?),
             },
         };
@@ -88,7 +88,7 @@ impl ImportArgs {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Err(TeacherError::Interrupted) => Ok(ui::interrupted()),
+            Err(TeacherError::Interrupted(_)) => Ok(ui::interrupted()),
             Err(error) => Err(error.into()),
         }
     }

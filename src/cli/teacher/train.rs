@@ -6,16 +6,15 @@ use clap::{Args, ValueEnum};
 use compdd::{
     augment::{DsaConfig, Strategy},
     data::{DataError, Task, TaskOptions},
-    eval::{self, Plan, Rule, Schedule},
+    eval::{Plan, Rule, Schedule, Stages},
     nn::NetworkSpec,
-    run::Observer,
     subset::Subset,
     teachers::{self, Keep, Recipe, TeacherContext, TeacherError},
 };
 
 use super::{
     super::{
-        progress::Progress,
+        progress::Bars,
         run::PixelArgs,
         signals,
         ui::{self, Outcome},
@@ -107,7 +106,7 @@ pub struct TrainArgs {
 
 impl TrainArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop_flag()?;
+        let stop = signals::stop()?;
         let recipe = self.recipe();
         // What can be refused is refused before images are loaded.
         recipe.validate()?;
@@ -124,7 +123,7 @@ impl TrainArgs {
         let options = TaskOptions { heldout, train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
         let task = match Task::load(&subset, &places.data, &options) {
-            Err(DataError::Interrupted) => return Ok(ui::interrupted()),
+            Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
             other => other?,
         };
         let device = places.device.open()?.device;
@@ -135,7 +134,8 @@ impl TrainArgs {
             return Ok(ExitCode::SUCCESS);
         }
         ui::say(&format!("{} on {} images of {}: {recipe}", network.spec(), task.training().len(), subset.id()));
-        let progress = Relay(Progress::new());
+        let bars = Bars::new();
+        let progress = Stages { progress: &bars, name: |_| "teacher".to_owned(), of_what: "" };
         let every = std::time::Duration::from_secs(self.checkpoint_seconds);
         let context = TeacherContext { progress: &progress, every, ..TeacherContext::new(device, &stop) };
         match teachers::train(&task, &network, &recipe, name, &root, &context) {
@@ -143,7 +143,7 @@ impl TrainArgs {
                 report(&teacher);
                 Ok(ExitCode::SUCCESS)
             }
-            Err(TeacherError::Interrupted) => Ok(ui::interrupted()),
+            Err(TeacherError::Interrupted(_)) => Ok(ui::interrupted()),
             Err(error) => Err(error.into()),
         }
     }
@@ -171,24 +171,5 @@ impl TrainArgs {
             keep,
             seed: self.seed,
         }
-    }
-}
-
-/// Shows the training as one stage.
-struct Relay(Progress);
-
-const STAGE: &str = "teacher";
-
-impl eval::Progress for Relay {
-    fn begins(&self, _: usize, of: usize) {
-        self.0.begin(STAGE, of);
-    }
-
-    fn epoch(&self, _: usize, epoch: usize, _: usize, loss: f64) {
-        self.0.advance(STAGE, epoch, &format!("loss {loss:.4}"));
-    }
-
-    fn scored(&self, _: usize, _: f64) {
-        self.0.end(STAGE, "");
     }
 }

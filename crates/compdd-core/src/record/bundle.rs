@@ -1,7 +1,9 @@
 //! Bundles: a distilled set as a folder.
 
 use super::manifest::{LabelKind, SpaceEntry};
-use super::{Distilled, Labels, Manifest, PixelSpaceRecord, RecordError, atomic, hash, json, preview};
+use super::{Distilled, Labels, Manifest, PixelSpaceRecord, RecordError, hash, json, preview};
+use crate::files::IoError;
+use crate::files::atomic;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
@@ -52,14 +54,14 @@ impl Bundle {
             std::fs::write(folder.join(Self::MANIFEST), &manifest_text)?;
             std::fs::write(folder.join(Self::PREVIEW), &picture)
         })
-        .map_err(RecordError::io("write", path))?;
+        .map_err(IoError::at("write", path))?;
         Ok(BundleInfo { path: path.to_owned(), manifest })
     }
 
     /// Writes the picture of a set alone.
     pub fn picture(path: &Path, set: &Distilled) -> Result<(), RecordError> {
         let picture = Self::preview(path, set)?;
-        atomic::write(path, &picture).map_err(RecordError::io("write", path))
+        Ok(atomic::write(path, &picture).map_err(IoError::at("write", path))?)
     }
 
     fn preview(path: &Path, set: &Distilled) -> Result<Vec<u8>, RecordError> {
@@ -84,7 +86,7 @@ impl Bundle {
     pub fn read(path: &Path) -> Result<Distilled, RecordError> {
         let BundleInfo { manifest, .. } = Self::info(path)?;
         let file = path.join(Self::DATA);
-        let data = std::fs::read(&file).map_err(RecordError::io("read", &file))?;
+        let data = std::fs::read(&file).map_err(IoError::at("read", &file))?;
         let found = hash::bytes(&data);
         if found != manifest.data.blake3 {
             let (expected, found) =

@@ -1,7 +1,9 @@
 use super::*;
-use crate::record::{Budget, Fidelity, Provenance};
-use crate::subset::Subset;
 use std::fs;
+
+use crate::record::{Budget, Fidelity, Provenance};
+
+use crate::subset::Subset;
 
 fn example(labels: Labels) -> Distilled {
     let subset = Subset::find("cifar10").unwrap();

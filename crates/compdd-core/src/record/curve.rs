@@ -1,6 +1,8 @@
 //! Accuracy over the iterations of a distillation, as a table beside the record.
 
-use super::{Cell, RecordError, Store, StudentRecord, Summary, atomic};
+use super::{Cell, RecordError, Store, StudentRecord, Summary};
+use crate::files::IoError;
+use crate::files::atomic;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -35,7 +37,7 @@ impl CurvePoint {
         }
         let bytes = writer.into_inner().map_err(|e| fail(&e))?;
         let path = store.curve_path(cell);
-        atomic::write(&path, &bytes).map_err(RecordError::io("write", &path))?;
+        atomic::write(&path, &bytes).map_err(IoError::at("write", &path))?;
         Ok(path)
     }
 }

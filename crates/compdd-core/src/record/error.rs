@@ -1,21 +1,16 @@
 //! What can go wrong with a record or a bundle.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::files::IoError;
 
 /// Why a bundle, a record or an imported set cannot be read or written.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RecordError {
     /// The operating system refused.
-    #[error("cannot {action} {path}", path = path.display())]
-    #[diagnostic(help("check that the path exists, that its permissions allow this, and that the disk is not full"))]
-    Io {
-        /// What was tried: `read`, `write`, ...
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// Text that is not JSON, or JSON that does not fit the format.
     #[error("{path}, line {line}, column {column}: {reason}", path = path.display())]
     #[diagnostic(help("{help}"))]
@@ -149,14 +144,6 @@ pub enum RecordError {
         /// What the encoder says.
         reason: String,
     },
-}
-
-impl RecordError {
-    /// Wraps a system error with what was tried and where: `.map_err(RecordError::io("read", path))`.
-    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
-    }
 }
 
 fn near_help(near: &[String]) -> String {

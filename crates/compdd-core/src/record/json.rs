@@ -1,6 +1,8 @@
 //! Reading and writing the versioned JSON files of records and bundles.
 
-use super::{RecordError, atomic};
+use super::RecordError;
+use crate::files::IoError;
+use crate::files::atomic;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::path::Path;
@@ -30,7 +32,7 @@ struct Header {
 
 /// Reads a file: first its format and version, then all of it.
 pub fn read<T: DeserializeOwned>(path: &Path, format: Format) -> Result<T, RecordError> {
-    let text = std::fs::read_to_string(path).map_err(RecordError::io("read", path))?;
+    let text = std::fs::read_to_string(path).map_err(IoError::at("read", path))?;
     parse(&text, path, format)
 }
 
@@ -56,14 +58,14 @@ pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, format: Format) -> Re
 
 /// The text of a file: indented, with a final newline.
 pub fn text(item: &impl Serialize, path: &Path) -> Result<String, RecordError> {
-    let mut text = serde_json::to_string_pretty(item).map_err(|e| RecordError::io("write", path)(e.into()))?;
+    let mut text = serde_json::to_string_pretty(item).map_err(|e| IoError::at("write", path)(e.into()))?;
     text.push('\n');
     Ok(text)
 }
 
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, item: &impl Serialize) -> Result<(), RecordError> {
-    atomic::write(path, text(item, path)?.as_bytes()).map_err(RecordError::io("write", path))
+    Ok(atomic::write(path, text(item, path)?.as_bytes()).map_err(IoError::at("write", path))?)
 }
 
 /// The parser's sentence without its own position, which the error names already.

@@ -6,7 +6,6 @@
 //! `board` ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
 //! network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
 
-pub mod atomic;
 mod bundle;
 mod bundle_check;
 mod cell;
@@ -35,13 +34,13 @@ mod timing;
 mod validate;
 
 pub use bundle::{Bundle, BundleInfo};
+pub use bundle_check::Depth;
 pub use cell::{Budget, Cell, Conditions, Fidelity};
 pub use compare::{Comparison, signed};
 pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
 pub use json::value_of;
-pub use kept::Depth;
 pub use known::KnownSubsets;
 pub use labels::Labels;
 pub use manifest::{LabelKind, Manifest};

@@ -1,7 +1,11 @@
 //! The results folder.
 
-use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, atomic};
+use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing};
 use std::path::{Path, PathBuf};
+
+use crate::files::IoError;
+
+use crate::files::atomic;
 
 /// A results folder:
 ///
@@ -197,7 +201,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
-        let mut paths: Vec<PathBuf> = entries.map_err(RecordError::io("list", &folder))?;
+        let mut paths: Vec<PathBuf> = entries.map_err(IoError::at("list", &folder))?;
         paths.retain(|path| path.is_dir() && !atomic::is_leftover(path));
         paths.sort();
         Ok(paths)
@@ -216,7 +220,7 @@ impl Store {
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|e| {
                 let path = e.path().unwrap_or(folder).to_owned();
-                RecordError::Io { action: "list", path, source: e.into() }
+                IoError { action: "list", path, source: e.into() }
             })?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy();

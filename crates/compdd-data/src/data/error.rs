@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use compdd_core::progress::Interrupted;
+
 use super::{cache::CacheError, decode::Decode, source::Split};
 
 /// How many files or classes an error message lists before it only counts.
@@ -280,10 +282,10 @@ pub enum DataError {
         /// The split.
         split: Split,
     },
-    /// The loading was asked to stop.
-    #[error("loading was interrupted")]
-    #[diagnostic(help("the same command continues"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// A file could not be read.
     #[error("cannot read {}", path.display())]
     #[diagnostic(help("check that the file is there and readable"))]

@@ -1,4 +1,4 @@
-//! [`Library`]: the folders that images are looked for in, and who is told while they are loaded.
+//! [`Library`]: the folders that images are looked for in, and who follows their loading.
 
 use std::{
     fmt,
@@ -6,35 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use compdd_core::progress::{Hooks, NoProgress, Progress, Stop};
+
 use super::{
     cache::Cache,
     error::DataError,
     load::{self, Loaded, Request},
 };
-
-/// Told how loading goes on; may ask it to stop.
-pub trait Watch: Send + Sync {
-    /// `done` of `all` images of a stage (`train images`) are ready.
-    fn advance(&self, stage: &str, done: u64, all: u64);
-
-    /// Something the user should know.
-    fn note(&self, text: &str);
-
-    /// Whether loading should stop at the next opportunity; what is done is kept for the next attempt.
-    fn stopped(&self) -> bool;
-}
-
-/// Watches nothing and never stops.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn advance(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-    fn stopped(&self) -> bool {
-        false
-    }
-}
 
 /// Where images come from: folders in the order in which they are searched. The built-in scenes need none.
 #[derive(Clone)]
@@ -43,23 +21,31 @@ pub struct Library {
     pub roots: Vec<PathBuf>,
     /// Where decoded images are kept for the next time, if anywhere.
     pub cache: Option<Cache>,
-    /// Who is told.
-    pub watch: Arc<dyn Watch>,
+    /// Who is told while images are loaded.
+    pub progress: Arc<dyn Progress>,
+    /// Who may stop the loading; what is done is kept for the next attempt.
+    pub stop: Stop,
 }
 
 impl Library {
     /// A library of these folders.
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
-        Self { roots: roots.into_iter().map(Into::into).collect(), cache: None, watch: Arc::new(Unwatched) }
+        Self {
+            roots: roots.into_iter().map(Into::into).collect(),
+            cache: None,
+            progress: Arc::new(NoProgress),
+            stop: Stop::never(),
+        }
     }
 
     /// The images of a request: from the cache, by way of it, or, where it cannot be used, from memory.
     pub(super) fn load(&self, request: &Request) -> Result<Loaded, DataError> {
-        let Some(cache) = &self.cache else { return load::in_memory(request, self.watch.as_ref()) };
-        match cache.load(request, self.watch.as_ref()) {
+        let hooks = Hooks { progress: self.progress.as_ref(), stop: &self.stop };
+        let Some(cache) = &self.cache else { return load::in_memory(request, hooks) };
+        match cache.load(request, hooks) {
             Err(DataError::Cache(error)) if cache.may_go_without(&error) => {
                 tracing::warn!("{error}; going on without the cache");
-                load::in_memory(request, self.watch.as_ref())
+                load::in_memory(request, hooks)
             }
             other => other,
         }

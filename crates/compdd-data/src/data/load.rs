@@ -9,11 +9,13 @@ use super::{
     decode::Decode,
     error::{BadFile, DataError},
     image_set::ImageSet,
-    library::Watch,
     resize,
     source::{Item, Part, Picture, Split, name_of},
 };
-use compdd_core::subset::ClassEntry;
+use compdd_core::{
+    progress::{Hooks, Interrupted},
+    subset::ClassEntry,
+};
 
 /// Which images, and as what.
 #[derive(Clone, Copy)]
@@ -137,15 +139,16 @@ pub(super) const PORTION: usize = 512;
 pub(super) fn decode(
     request: &Request,
     listing: &Listing,
-    watch: &dyn Watch,
+    hooks: Hooks<'_>,
     target: &mut dyn Target,
 ) -> Result<(), DataError> {
     let order = listing.on_disk();
     let stage = format!("{} {} images", request.subset, request.split);
+    hooks.progress.begin(&stage, order.len());
     for (portion, slots) in order.chunks(PORTION).enumerate() {
-        if watch.stopped() {
+        if hooks.stop.is_requested() {
             target.pause()?;
-            return Err(DataError::Interrupted);
+            return Err(Interrupted.into());
         }
         if !target.has(portion) {
             let items: Vec<Item> = slots.iter().map(|&slot| listing.items[slot].clone()).collect();
@@ -158,8 +161,9 @@ pub(super) fn decode(
             }
             target.finish(portion, &bad)?;
         }
-        watch.advance(&stage, (portion * PORTION + slots.len()) as u64, order.len() as u64);
+        hooks.progress.advance(&stage, portion * PORTION + slots.len(), "");
     }
+    hooks.progress.end(&stage, "");
     Ok(())
 }
 
@@ -178,11 +182,11 @@ pub(super) fn good_slots(all: usize, bad: &[(usize, String)]) -> Vec<usize> {
 }
 
 /// Loads a split into memory.
-pub(super) fn in_memory(request: &Request, watch: &dyn Watch) -> Result<Loaded, DataError> {
+pub(super) fn in_memory(request: &Request, hooks: Hooks<'_>) -> Result<Loaded, DataError> {
     let listing = Listing::of(request)?;
     let size: usize = request.decode.shape().iter().product();
     let mut memory = Memory { pixels: vec![0; listing.items.len() * size], size, bad: Vec::new() };
-    decode(request, &listing, watch, &mut memory)?;
+    decode(request, &listing, hooks, &mut memory)?;
     let Memory { mut pixels, bad, .. } = memory;
     let good = good_slots(listing.items.len(), &bad);
     for (to, &from) in good.iter().enumerate() {

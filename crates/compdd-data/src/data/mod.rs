@@ -5,7 +5,7 @@
 //! is kept for selection, and a [`SourceInfo`] that says in a record where every byte came from. [`Task::load`] looks through
 //! the folders of a [`Library`], finds the kind of [`source`] by looking at each ([`parse`] has the readers), maps the images
 //! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
-//! training images only. A [`ImageStream`] passes the images of one split by, portion after portion, however many they are. A
+//! training images only. An [`ImageStream`] passes the images of one split by, portion after portion, however many they are. A
 //! [`Prefetcher`] makes the next step's value while this one's is used. [`scenes`] needs no files at all. [`verify`] and [`inspect`]
 //! count without decoding.
 //!
@@ -35,7 +35,7 @@ pub use decode::Decode;
 pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;
 pub use inspect::{Counts, Dataset, Duplicate, Served, duplicates, inspect, sheet};
-pub use library::{Library, Unwatched, Watch};
+pub use library::Library;
 pub use prefetch::Prefetcher;
 pub use resize::ResizeMode;
 pub use source::{Source, Split};

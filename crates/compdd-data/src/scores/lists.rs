@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Categories, ClassSummary, ScoresError, Summary};
 use compdd_core::{
-    record::{atomic, hash},
+    files::atomic,
+    record::hash,
     subset::{Difficulty, Subset},
 };
 

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{Categories, Header, Scores, ScoresError};
-use compdd_core::{record::atomic, subset::Subset};
+use compdd_core::{files::atomic, subset::Subset};
 
 /// A mean of complexities, 0 to 1, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

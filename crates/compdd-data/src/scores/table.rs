@@ -27,7 +27,7 @@ use crate::data::parse::{
     ParseError,
     parquet::{Table, TableValue},
 };
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 
 /// Rows that are written, and read, at a time.
 const ROWS: usize = 1 << 15;

@@ -48,6 +48,7 @@ pub fn train(
     let mut student = Student::new(&network, plan, seed, device);
     following.progress.begins(0, epochs);
     student.train_followed(&images, following)?;
+    following.progress.ends(0, None);
     let params = student.params().clone();
     CamModel::new(network, params, Some(untrained.tap()))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use compdd_core::progress::Interrupted;
+
 use crate::cam::CamError;
 use compdd_data::{
     data::DataError,
@@ -28,16 +30,10 @@ pub enum ComplexityError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Scores(#[from] ScoresError),
-    /// The user asked to stop; what is done is kept.
-    #[error("interrupted; what is scored is kept beside {}", out.display())]
-    #[diagnostic(help("the same command goes on"))]
-    Interrupted {
-        /// The file of scores.
-        out: PathBuf,
-    },
-    /// The user asked to stop; nothing is kept.
-    #[error("interrupted")]
-    Stopped,
+    /// The user asked to stop; what is scored is kept beside the file of scores.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// Another number of names than outputs.
     #[error("the network has {outputs} outputs, but {names} classes were named")]
     #[diagnostic(help("name the subset the network was trained on"))]
@@ -88,6 +84,6 @@ pub enum ComplexityError {
 impl ComplexityError {
     /// Whether the user asked to stop: no failure.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted { .. } | Self::Stopped)
+        matches!(self, Self::Interrupted(_))
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn header(model: &SaliencyModel, stream: &ImageStream, settings: &Set
         outputs: model.classes().len(),
         tap: model.cam().tap().into(),
         resolution: model.resolution(),
-        model: model.hash().into(),
+        judge: model.hash().into(),
         subset: stream.subset().map(str::to_owned),
         split: stream.split().to_string(),
         decode: stream.decode().describe(),

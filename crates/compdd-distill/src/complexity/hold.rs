@@ -4,13 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{ComplexityError, SaliencyModel, Truth, truth};
+use super::{ComplexityError, STAGE, SaliencyModel, Truth, truth};
 use crate::cam::CamMethod;
-use compdd_core::record::atomic;
-use compdd_data::{
-    data::Watch,
-    scores::{ScoresError, Settings},
-};
+use compdd_core::{files::atomic, progress::Hooks};
+use compdd_data::scores::{ScoresError, Settings};
 
 /// A network held against the truth, at one map and with one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,7 +26,7 @@ pub struct Held {
 /// from the seeds 0, 1, ... likewise.
 ///
 /// # Errors
-/// As [`truth`]; and when `watch` asks to stop.
+/// As [`truth`]; and when `hooks` say to stop.
 pub fn hold(
     model: &SaliencyModel,
     taps: &[&str],
@@ -37,26 +34,26 @@ pub fn hold(
     untrained: u64,
     per_class: usize,
     settings: &Settings,
-    watch: &dyn Watch,
+    hooks: Hooks<'_>,
 ) -> Result<Vec<Held>, ComplexityError> {
     let seeds: Vec<Option<u64>> = std::iter::once(None).chain((0..untrained).map(Some)).collect();
     let (mut held, all) = (Vec::new(), seeds.len() * taps.len() * methods.len());
+    hooks.progress.begin(STAGE, all);
     for seed in seeds {
         let network = seed.map_or_else(|| Ok(model.clone()), |seed| model.untrained(seed))?;
         for &tap in taps {
             let network = network.through(tap)?;
             for &method in methods {
-                if watch.stopped() {
-                    return Err(ComplexityError::Stopped);
-                }
+                hooks.stop.check()?;
                 let settings = Settings { method, ..settings.clone() };
                 for truth in truth(&network, per_class, &settings)? {
                     held.push(Held { seed, tap: tap.to_owned(), method, truth });
                 }
-                watch.advance("complexity", held.len() as u64, all as u64);
+                hooks.progress.advance(STAGE, held.len(), "");
             }
         }
     }
+    hooks.progress.end(STAGE, "");
     Ok(held)
 }
 

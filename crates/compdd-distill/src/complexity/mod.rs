@@ -17,6 +17,9 @@ mod score;
 mod truth;
 mod work;
 
+/// What this work is called while it goes on.
+const STAGE: &str = "complexity";
+
 pub use error::ComplexityError;
 pub use hold::{Held, hold, write_held};
 pub use model::SaliencyModel;

@@ -3,14 +3,14 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    ComplexityError, SaliencyModel,
+    ComplexityError, STAGE, SaliencyModel,
     header::header,
     work::{self, Entry, Layout, Work},
 };
 use crate::cam::{self, Look, TargetClass};
-use compdd_core::record::hash;
+use compdd_core::{progress::Hooks, record::hash};
 use compdd_data::{
-    data::{DataError, ImageStream, Portion, Prefetcher, Watch},
+    data::{DataError, ImageStream, Portion, Prefetcher},
     scores::{Grid, Header, Question, Row, Scores, ScoresError, Settings},
 };
 use compdd_nn::feed::PixelTensors as _;
@@ -36,14 +36,14 @@ pub struct Scored {
 ///
 /// # Errors
 /// When images, model and settings do not fit each other, when `out` exists, when images cannot be decoded and `skip_bad` is
-/// not set (the others stay scored for the next attempt), and when `watch` asks to stop.
+/// not set (the others stay scored for the next attempt), and when `hooks` say to stop.
 pub fn score(
     model: &SaliencyModel,
     stream: &Arc<ImageStream>,
     settings: &Settings,
     out: &Path,
     skip_bad: bool,
-    watch: &dyn Watch,
+    hooks: Hooks<'_>,
 ) -> Result<Scored, ComplexityError> {
     let settings = settings.clone().checked()?;
     if out.exists() {
@@ -58,7 +58,7 @@ pub fn score(
     let identity = hash::of(&(&header, stream.fingerprint()));
     let layout = Layout { identity, images: stream.len(), thresholds: settings.thresholds.len() };
     let mut work = Work::begin(out, layout)?;
-    let fresh = look_at_all(model, stream, &settings, &outputs, &mut work, watch, out)?;
+    let fresh = look_at_all(model, stream, &settings, &outputs, &mut work, hooks)?;
     let bad = work.bad();
     let files = stream.bad_files(&bad);
     if !files.is_empty() && !skip_bad {
@@ -100,8 +100,7 @@ fn look_at_all(
     settings: &Settings,
     outputs: &[usize],
     work: &mut Work,
-    watch: &dyn Watch,
-    out: &Path,
+    hooks: Hooks<'_>,
 ) -> Result<usize, ComplexityError> {
     let portions: Vec<usize> = (0..stream.portions()).filter(|&portion| !work.has(portion)).collect();
     let left: usize = portions.iter().map(|&portion| stream.portion_len(portion)).sum();
@@ -111,16 +110,16 @@ fn look_at_all(
         let (stream, portions) = (Arc::clone(stream), portions.clone());
         Prefetcher::new(move |step| stream.read(portions[step as usize]))
     };
+    hooks.progress.begin(STAGE, stream.len());
     for (step, &portion) in portions.iter().enumerate() {
-        if watch.stopped() {
-            return Err(ComplexityError::Interrupted { out: out.into() });
-        }
+        hooks.stop.check()?;
         let read = ahead.take(step as u64, step + 1 < portions.len())?;
         let rows = look_at(model, stream, settings, outputs, &read)?;
         work.finish(portion, &rows, read.bad)?;
         done += stream.portion_len(portion);
-        watch.advance("complexity", (before + done) as u64, stream.len() as u64);
+        hooks.progress.advance(STAGE, before + done, "");
     }
+    hooks.progress.end(STAGE, "");
     Ok(left)
 }
 

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::ComplexityError;
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 use compdd_data::scores::ScoresError;
 
 /// What is known of an image before its names are looked up.

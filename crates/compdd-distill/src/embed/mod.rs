@@ -10,7 +10,7 @@ mod plane;
 mod tsne;
 
 pub use error::EmbedError;
-pub use observer::FeatureExtractor;
+pub use features::FeatureExtractor;
 pub use plane::{PlaneOptions, plane};
 pub use tsne::{Embedding, Tsne};
 

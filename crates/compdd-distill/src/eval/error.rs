@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use compdd_core::{protocol::ProtocolError, record::RecordError};
+use compdd_core::{progress::Interrupted, protocol::ProtocolError, record::RecordError};
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -22,10 +22,10 @@ pub enum EvalError {
         /// Learning rate of that epoch.
         learning_rate: f32,
     },
-    /// A signal asked to stop.
-    #[error("the evaluation was interrupted")]
-    #[diagnostic(help("start the same command again: it goes on from the last checkpoint"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The learning rate of the training set cannot be used.
     #[error("the student learning rate is {value}")]
     #[diagnostic(help(
@@ -115,6 +115,6 @@ pub enum EvalError {
 impl EvalError {
     /// Whether the user asked to stop: no failure, the state is saved.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted)
+        matches!(self, Self::Interrupted(_))
     }
 }

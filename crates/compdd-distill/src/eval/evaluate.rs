@@ -1,22 +1,15 @@
 //! Several students, on one training set or on one each.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, thread, time::Duration};
 
 use burn::tensor::Device;
 
 use super::{
-    EvalError, InferenceOptions, LogitSource, Plan, Progress, Student, TrainingData, View, Watch, accuracy,
-    supervision::supervision,
+    EvalError, InferenceOptions, LogitSource, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View,
+    accuracy, supervision::supervision,
 };
-use compdd_core::{protocol::Scoring, record::StudentRecord};
+use crate::lanes::side_by_side;
+use compdd_core::{progress::Stop, protocol::Scoring, record::StudentRecord};
 use compdd_nn::nn::Network;
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
@@ -25,9 +18,9 @@ pub struct EvalContext<'a> {
     /// Where to compute.
     pub device: Device,
     /// Set from outside to stop; students are saved first.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
     /// Who hears about epochs and scores.
-    pub progress: &'a dyn Progress,
+    pub progress: &'a dyn TrainingProgress,
     /// Folder for one file per student, and how often it is written. It belongs to one evaluation; the caller removes it
     /// when the scores are safe.
     pub checkpoint: Option<(PathBuf, Duration)>,
@@ -37,7 +30,7 @@ pub struct EvalContext<'a> {
 
 impl<'a> EvalContext<'a> {
     /// A context without checkpoints or progress.
-    pub fn new(device: Device, stop: &'a AtomicBool) -> Self {
+    pub fn new(device: Device, stop: &'a Stop) -> Self {
         Self { device, stop, progress: &(), checkpoint: None, lanes: None }
     }
 }
@@ -74,15 +67,9 @@ pub fn evaluate(
     }
     let job = Job { seeds, network, data, test, protocol, teacher, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let lanes = context
-        .lanes
-        .unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores))
-        .clamp(1, seeds.len().max(1));
+    let lanes = context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
-    if lanes == 1 {
-        return (0..seeds.len()).map(|student| job.student(student)).collect();
-    }
-    job.side_by_side(lanes, cores)
+    side_by_side(lanes, seeds.len(), |student| job.student(student))
 }
 
 /// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
@@ -110,7 +97,7 @@ impl Job<'_> {
         let data = self.data[draw];
         let mut student =
             Student::new(self.network, Plan::of(self.protocol, data.learning_rate()), seed, &context.device);
-        let mut watch = Watch::new(number, context.stop, context.progress);
+        let mut watch = TrainingHooks::new(number, context.stop, context.progress);
         let supervision =
             supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
         if let Some((folder, every)) = &context.checkpoint {
@@ -127,42 +114,9 @@ impl Job<'_> {
         watch.finished(&student)?;
         let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
         let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
-        context.progress.scored(number, accuracy.fraction());
+        context.progress.ends(number, Some(accuracy.fraction()));
         let epochs = student.epochs_done();
         let steps = epochs * data.len().div_ceil(self.protocol.batch);
         Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps })
-    }
-
-    /// Every lane takes the next student until there is none, inside a thread pool of its own.
-    fn side_by_side(&self, lanes: usize, cores: usize) -> Result<Vec<StudentRecord>, EvalError> {
-        let next = AtomicUsize::new(0);
-        let results: Mutex<Vec<Option<Result<StudentRecord, EvalError>>>> =
-            Mutex::new(self.seeds.iter().map(|_| None).collect());
-        let lane = || {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= self.seeds.len() {
-                    break;
-                }
-                let result = self.student(number);
-                let failed = result.is_err();
-                if let Ok(mut results) = results.lock() {
-                    results[number] = Some(result);
-                }
-                if failed {
-                    next.store(self.seeds.len(), Ordering::Relaxed);
-                }
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 0..lanes {
-                scope.spawn(|| match rayon::ThreadPoolBuilder::new().num_threads((cores / lanes).max(1)).build() {
-                    Ok(pool) => pool.install(lane),
-                    Err(_) => lane(),
-                });
-            }
-        });
-        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        results.into_iter().map(|result| result.unwrap_or(Err(EvalError::Interrupted))).collect()
     }
 }

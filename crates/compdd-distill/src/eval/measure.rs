@@ -1,11 +1,9 @@
 //! Forward passes over real images: accuracy and features.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use burn::tensor::{Device, Tensor};
 
 use super::{EvalError, View};
-use compdd_core::record::Accuracy;
+use compdd_core::{progress::Stop, record::Accuracy};
 use compdd_nn::nn::{Mode, Network, Output, Params};
 
 /// How forward passes run: on which device, how many images at a time, until when.
@@ -16,7 +14,7 @@ pub struct InferenceOptions<'a> {
     /// Images of one pass.
     pub batch: usize,
     /// Set from outside to give up.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
 }
 
 /// Top-1 accuracy in eval mode, without augmentation. Equal largest logits count as the smaller class.
@@ -70,9 +68,7 @@ fn forward(
     let size = passes.batch.max(1);
     let mut feed = view.feed(&indices, size, passes.device);
     for (number, batch) in indices.chunks(size).enumerate() {
-        if passes.stop.load(Ordering::Relaxed) {
-            return Err(EvalError::Interrupted);
-        }
+        passes.stop.check()?;
         take(network.forward(params, feed.take(number), Mode::Eval), batch);
     }
     Ok(())

@@ -9,6 +9,7 @@
 
 mod error;
 mod evaluate;
+mod hooks;
 mod measure;
 mod optimizer;
 mod plan;
@@ -19,10 +20,10 @@ mod supervision;
 mod targets;
 mod training;
 mod view;
-mod watch;
 
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate};
+pub use hooks::{Following, Stages, TrainingHooks, TrainingProgress};
 pub use measure::{InferenceOptions, accuracy, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
@@ -32,7 +33,6 @@ pub use supervision::{LogitSource, Minibatch, OnlineTeacher, StoredLabels, Super
 pub use targets::{Targets, hard_rows};
 pub use training::{Batches, RealImages, TrainingData, TrainingSet};
 pub use view::View;
-pub use watch::{Following, Progress, Watch};
 
 #[cfg(test)]
 mod tests;

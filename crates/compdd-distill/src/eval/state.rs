@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{EvalError, Optimizer, Student};
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 use compdd_nn::nn::{Params, Slot};
 
 /// Version of the file format.

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, Watch};
+use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks};
 use compdd_core::rng::Stream;
 use compdd_nn::{
     augment::{CutMix, Draw as _, Sampling},
@@ -76,7 +76,7 @@ impl<'n> Student<'n> {
     /// Trains to the end of the plan, from wherever the student stands.
     ///
     /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
-    pub fn train(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+    pub fn train(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
         self.check(data)?;
         let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
         self.train_under(data, &labels, watch)
@@ -87,7 +87,7 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`], and when the file cannot be read or written.
     pub fn train_followed(&mut self, data: &dyn TrainingData, following: &Following<'_>) -> Result<(), EvalError> {
-        let mut watch = Watch::new(0, following.stop, following.progress);
+        let mut watch = TrainingHooks::new(0, following.stop, following.progress);
         if let Some((path, every)) = &following.saving {
             let tag = data.hash();
             self.resume(path, &tag)?;
@@ -105,7 +105,7 @@ impl<'n> Student<'n> {
         &mut self,
         data: &dyn TrainingData,
         supervision: &dyn Supervision,
-        watch: &mut Watch<'_>,
+        watch: &mut TrainingHooks<'_>,
     ) -> Result<(), EvalError> {
         self.check(data)?;
         while self.epoch < self.plan.epochs {
@@ -118,7 +118,7 @@ impl<'n> Student<'n> {
     ///
     /// # Errors
     /// As [`Student::train`].
-    pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut Watch<'_>) -> Result<(), EvalError> {
+    pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
         self.check(data)?;
         let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
         self.run_epoch(data, &labels, watch)
@@ -139,7 +139,7 @@ impl<'n> Student<'n> {
         &mut self,
         data: &dyn TrainingData,
         supervision: &dyn Supervision,
-        watch: &mut Watch<'_>,
+        watch: &mut TrainingHooks<'_>,
     ) -> Result<(), EvalError> {
         let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
         let batches = order.chunks(self.plan.batch);

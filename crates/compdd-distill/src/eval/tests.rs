@@ -2,13 +2,14 @@
 
 use std::sync::{
     Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 use burn::tensor::{Device, Tensor};
 
 use super::*;
 use compdd_core::{
+    progress::Stop,
     protocol::{self, Decay, Scoring},
     record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance},
     rng::Stream,
@@ -64,20 +65,20 @@ fn bits(student: &Student<'_>) -> Vec<u32> {
 struct StopAfter<'a> {
     epochs: AtomicUsize,
     limit: usize,
-    stop: &'a AtomicBool,
+    stop: &'a Stop,
 }
 
-impl Progress for StopAfter<'_> {
+impl TrainingProgress for StopAfter<'_> {
     fn epoch(&self, _: usize, _: usize, _: usize, _: f64) {
         if self.epochs.fetch_add(1, Ordering::Relaxed) + 1 == self.limit {
-            self.stop.store(true, Ordering::Relaxed);
+            self.stop.request();
         }
     }
 }
 
 /// Keeps what it hears.
 struct Trace<'a>(&'a Mutex<Vec<(usize, usize, f64)>>);
-impl Progress for Trace<'_> {
+impl TrainingProgress for Trace<'_> {
     fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
         self.0.lock().unwrap().push((epoch, of, loss));
     }
@@ -85,10 +86,10 @@ impl Progress for Trace<'_> {
 
 #[test]
 fn e2_one_more_epoch_than_named_and_the_momentum_restarts() {
-    let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
+    let (network, data, go) = (network(), training_set(0.05), Stop::never());
     let mut student = Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let losses = Mutex::new(Vec::new());
-    student.train(&data, &mut Watch::new(0, &go, &Trace(&losses))).unwrap();
+    student.train(&data, &mut TrainingHooks::new(0, &go, &Trace(&losses))).unwrap();
     let losses = losses.into_inner().unwrap();
     assert_eq!(losses.iter().map(|l| (l.0, l.1)).collect::<Vec<_>>(), (1..=9).map(|e| (e, 9)).collect::<Vec<_>>());
     assert!(losses[8].2 < losses[0].2, "{losses:?}");
@@ -100,16 +101,16 @@ fn e2_one_more_epoch_than_named_and_the_momentum_restarts() {
 fn a_saved_student_goes_on_bit_for_bit() {
     let (network, data) = (network(), training_set(0.05));
     let train =
-        |student: &mut Student<'_>| student.train(&data, &mut Watch::new(0, &AtomicBool::new(false), &())).unwrap();
+        |student: &mut Student<'_>| student.train(&data, &mut TrainingHooks::new(0, &Stop::never(), &())).unwrap();
     let fresh = || Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let mut straight = fresh();
     train(&mut straight);
     for limit in [1, 5, 6, 8] {
-        let stop = AtomicBool::new(false);
+        let stop = Stop::never();
         let progress = StopAfter { epochs: AtomicUsize::new(0), limit, stop: &stop };
         let mut first = fresh();
-        let result = first.train(&data, &mut Watch::new(0, &stop, &progress));
-        assert!(matches!(result, Err(EvalError::Interrupted)));
+        let result = first.train(&data, &mut TrainingHooks::new(0, &stop, &progress));
+        assert!(matches!(result, Err(EvalError::Interrupted(_))));
         let mut second = fresh();
         assert!(second.restore(&first.to_bytes("set").unwrap(), "set").unwrap());
         assert_eq!(second.epochs_done(), limit);
@@ -122,21 +123,21 @@ fn a_saved_student_goes_on_bit_for_bit() {
 /// IDC's way: minibatches mixed by chance, two drops without a new optimiser, and no epoch more than named.
 #[test]
 fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
-    let (network, data, go) = (network(), training_set(0.05), AtomicBool::new(false));
+    let (network, data, go) = (network(), training_set(0.05), Stop::never());
     let idc =
         |cutmix| Scoring { cutmix, extra_epoch: false, decay: Decay::TwoThirdsFiveSixths, drop: 0.2, ..protocol() };
     let fresh = |cutmix| Student::new(&network, Plan::of(&idc(cutmix), 0.05), 7, &Device::flex());
     let train = |mut student: Student<'_>| {
-        student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+        student.train(&data, &mut TrainingHooks::new(0, &go, &())).unwrap();
         assert_eq!((student.epochs_done(), student.optimizer.steps()), (8, 24));
         bits(&student)
     };
     let [straight, plain] = [0.5, 0.0].map(|cutmix| train(fresh(cutmix)));
     assert_ne!(straight, plain);
-    let stop = AtomicBool::new(false);
+    let stop = Stop::never();
     let progress = StopAfter { epochs: AtomicUsize::new(0), limit: 3, stop: &stop };
     let mut first = fresh(0.5);
-    first.train(&data, &mut Watch::new(0, &stop, &progress)).unwrap_err();
+    first.train(&data, &mut TrainingHooks::new(0, &stop, &progress)).unwrap_err();
     let mut second = fresh(0.5);
     assert!(second.restore(&first.to_bytes("set").unwrap(), "set").unwrap());
     assert_eq!(train(second), straight);
@@ -146,18 +147,18 @@ fn mixed_minibatches_are_drawn_alike_after_an_interruption() {
 fn an_epoch_can_be_cut_in_the_middle() {
     let (network, data) = (network(), training_set(0.05));
     let fresh = || Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
-    let go = AtomicBool::new(false);
+    let go = Stop::never();
     let mut straight = fresh();
-    straight.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+    straight.train(&data, &mut TrainingHooks::new(0, &go, &())).unwrap();
     // Saves before every minibatch; the file then holds the state before the last of the 27 minibatches.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("student.safetensors");
-    let mut watch = Watch::new(0, &go, &()).saving_to(&path, "set", std::time::Duration::ZERO);
+    let mut watch = TrainingHooks::new(0, &go, &()).saving_to(&path, "set", std::time::Duration::ZERO);
     fresh().train(&data, &mut watch).unwrap();
     let mut second = fresh();
     assert!(second.resume(&path, "set").unwrap());
     assert_eq!((second.epoch, second.batch), (8, 2));
-    second.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+    second.train(&data, &mut TrainingHooks::new(0, &go, &())).unwrap();
     assert_eq!(bits(&second), bits(&straight));
     assert_eq!(second.last_loss().to_bits(), straight.last_loss().to_bits());
 }
@@ -182,8 +183,8 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
     let (network, data, set, space) = (network(), training_set(0.05), images(2, 25), space());
     let test = View::all(&set, &space);
     let seeds = Scoring::seeds(3, 3);
-    let go = AtomicBool::new(false);
-    let run = |lanes, stop: &AtomicBool, progress: &dyn Progress, folder: Option<&std::path::Path>| {
+    let go = Stop::never();
+    let run = |lanes, stop: &Stop, progress: &dyn TrainingProgress, folder: Option<&std::path::Path>| {
         let mut context = EvalContext::new(Device::flex(), stop);
         (context.lanes, context.progress) = (Some(lanes), progress);
         context.checkpoint = folder.map(|folder| (folder.to_owned(), std::time::Duration::from_hours(1)));
@@ -194,9 +195,9 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
     assert_eq!(run(3, &go, &(), None).unwrap(), scores);
 
     let folder = tempfile::tempdir().unwrap();
-    let stop = AtomicBool::new(false);
+    let stop = Stop::never();
     let progress = StopAfter { epochs: AtomicUsize::new(0), limit: 13, stop: &stop };
-    assert!(matches!(run(2, &stop, &progress, Some(folder.path())), Err(EvalError::Interrupted)));
+    assert!(matches!(run(2, &stop, &progress, Some(folder.path())), Err(EvalError::Interrupted(_))));
     assert_eq!(run(1, &go, &(), Some(folder.path())).unwrap(), scores);
     assert_eq!(run(1, &go, &(), Some(folder.path())).unwrap(), scores);
 
@@ -254,7 +255,7 @@ fn a_set_of_several_images_in_one_trains_on_all_of_them() {
 
 #[test]
 fn e13_accuracy_moves_by_whole_images() {
-    let (network, set, space, go) = (network(), images(3, 31), space(), AtomicBool::new(false));
+    let (network, set, space, go) = (network(), images(3, 31), space(), Stop::never());
     let params = network.init(0, &Device::flex());
     let score = |batch| {
         let passes = InferenceOptions { device: &Device::flex(), batch, stop: &go };
@@ -270,7 +271,7 @@ fn e13_accuracy_moves_by_whole_images() {
 
 #[test]
 fn features_do_not_depend_on_the_batch() {
-    let (network, set, space, go) = (network(), images(4, 10), space(), AtomicBool::new(false));
+    let (network, set, space, go) = (network(), images(4, 10), space(), Stop::never());
     let params = network.init(0, &Device::flex());
     let rows = |batch| {
         let passes = InferenceOptions { device: &Device::flex(), batch, stop: &go };
@@ -287,12 +288,12 @@ fn features_do_not_depend_on_the_batch() {
 #[test]
 fn the_full_set_trains_through_the_same_student() {
     let (network, train, test, space) = (network(), images(5, 20), images(6, 25), space());
-    let (device, go) = (Device::flex(), AtomicBool::new(false));
+    let (device, go) = (Device::flex(), Stop::never());
     let data = RealImages::new(View::all(&train, &space), 0.02);
     let plan =
         Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 6, batch: 16, ..Plan::of(&protocol(), 0.02) };
     let mut student = Student::new(&network, plan, 0, &device);
-    student.train(&data, &mut Watch::new(0, &go, &())).unwrap();
+    student.train(&data, &mut TrainingHooks::new(0, &go, &())).unwrap();
     let passes = InferenceOptions { device: &device, batch: 32, stop: &go };
     let accuracy = accuracy(&network, student.params(), &View::all(&test, &space), passes).unwrap();
     assert!(accuracy.percent() > 80.0, "{}", accuracy.percent());
@@ -300,7 +301,7 @@ fn the_full_set_trains_through_the_same_student() {
 
 #[test]
 fn what_cannot_be_trained_is_named() {
-    let (network, set, space, go) = (network(), images(7, 2), space(), AtomicBool::new(false));
+    let (network, set, space, go) = (network(), images(7, 2), space(), Stop::never());
     let test = View::all(&set, &space);
     let context = EvalContext::new(Device::flex(), &go);
     let fails = |data: &TrainingSet, test: &View<'_>, protocol: &Scoring| {
@@ -341,12 +342,12 @@ impl LogitSource for Frozen {
 /// without a teacher the protocol is refused.
 #[test]
 fn an_online_teacher_teaches_its_own_classes() {
-    let (network, device, go) = (network(), Device::flex(), AtomicBool::new(false));
+    let (network, device, go) = (network(), Device::flex(), Stop::never());
     let real = images(2, 8);
     let plan = Plan { schedule: Schedule::Constant { base: 0.02 }, epochs: 20, ..Plan::of(&protocol(), 0.02) };
     let (space, set) = (space(), training_set(0.02));
     let mut taught = Student::new(&network, plan, 5, &device);
-    taught.train(&RealImages::new(View::all(&real, &space), 0.02), &mut Watch::new(0, &go, &())).unwrap();
+    taught.train(&RealImages::new(View::all(&real, &space), 0.02), &mut TrainingHooks::new(0, &go, &())).unwrap();
     let teacher = Frozen { network: network.clone(), params: taught.params().clone() };
 
     let blind = TrainingSet { labels: Labels::Hard(vec![0; 12]), ..set };

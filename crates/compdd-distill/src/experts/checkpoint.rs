@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{ExpertError, expert::Expert};
-use compdd_core::record::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// Version of the file format.
 const FORMAT: &str = "compdd expert checkpoint 1";
@@ -34,7 +34,7 @@ pub(super) fn save(expert: &Expert<'_>, path: &Path, tag: &str) -> Result<(), Ex
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let view = TensorView::new(Dtype::F32, vec![values.len()], &bytes).map_err(|error| wrong(error.to_string()))?;
     let file = safetensors::serialize([("parameters", view)], Some(notes)).map_err(|error| wrong(error.to_string()))?;
-    atomic::write(path, &file).map_err(ExpertError::io("write", path))
+    Ok(atomic::write(path, &file).map_err(IoError::at("write", path))?)
 }
 
 /// Puts `expert` where the file at `path` says. False when there is no file or it belongs to another training.
@@ -42,7 +42,7 @@ pub(super) fn load(expert: &mut Expert<'_>, path: &Path, tag: &str) -> Result<bo
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(source) => return Err(ExpertError::io("read", path)(source)),
+        Err(source) => return Err(IoError::at("read", path)(source).into()),
     };
     restore(expert, &bytes, tag).map_err(|reason| ExpertError::Checkpoint { path: path.to_owned(), reason })
 }

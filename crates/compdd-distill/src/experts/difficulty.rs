@@ -1,16 +1,16 @@
 //! How difficult the training images are, for the curriculum: measured by short trainings of the same network.
 
-use std::{
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use burn::tensor::Device;
 
 use super::{Curriculum, ExpertError, Score, Training};
-use crate::eval::{Plan, RealImages, Rule, Schedule, Student, TrainingData, View, Watch};
-use compdd_core::{record::atomic, rng::Stream};
+use crate::eval::{Plan, RealImages, Rule, Schedule, Student, TrainingData, TrainingHooks, View};
+use compdd_core::{
+    files::{IoError, atomic},
+    progress::Stop,
+    rng::Stream,
+};
 use compdd_nn::nn::{Mode, Network, Params};
 
 /// What the short trainings need.
@@ -20,7 +20,7 @@ pub(super) struct DifficultyScoring<'a> {
     pub images: &'a View<'a>,
     pub seed: u64,
     pub device: &'a Device,
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
     pub every: Duration,
 }
 
@@ -42,7 +42,7 @@ impl DifficultyScoring<'_> {
         let count = curriculum.score_networks as f64;
         let scores: Vec<f32> = sums.into_iter().map(|sum| (sum / count) as f32).collect();
         let bytes: Vec<u8> = scores.iter().flat_map(|score| score.to_le_bytes()).collect();
-        atomic::write(path, &bytes).map_err(ExpertError::io("write", path))?;
+        atomic::write(path, &bytes).map_err(IoError::at("write", path))?;
         Ok(scores)
     }
 
@@ -59,10 +59,10 @@ impl DifficultyScoring<'_> {
         let seed = Stream::child_seed(self.seed, "expert difficulty", short as u64);
         let data = RealImages::new(self.images.clone(), self.training.learning_rate);
         let mut student = Student::new(self.network, plan, seed, self.device);
-        std::fs::create_dir_all(folder).map_err(ExpertError::io("create", folder))?;
+        std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
         let (path, tag) = (folder.join(format!("difficulty-{short}.safetensors")), data.hash());
         student.resume(&path, &tag)?;
-        student.train(&data, &mut Watch::new(short, self.stop, &()).saving_to(&path, &tag, self.every))?;
+        student.train(&data, &mut TrainingHooks::new(short, self.stop, &()).saving_to(&path, &tag, self.every))?;
         student.save(&path, &tag)?;
         Ok(student.params().clone())
     }
@@ -73,9 +73,7 @@ impl DifficultyScoring<'_> {
         let indices: Vec<usize> = (0..self.images.len()).collect();
         let mut feed = self.images.feed(&indices, BATCH, self.device);
         for (number, batch) in indices.chunks(BATCH).enumerate() {
-            if self.stop.load(Ordering::Relaxed) {
-                return Err(ExpertError::Interrupted);
-            }
+            self.stop.check()?;
             let output = self.network.forward(params, feed.take(number), Mode::Eval);
             let logits: Vec<f32> = output.logits.into_data().iter::<f32>().collect();
             let rows = logits.chunks_exact(self.network.classes()).zip(batch);

@@ -1,14 +1,9 @@
 //! Training what a demand lacks: resumable, several experts side by side, the same bytes whatever happens.
 
 use std::{
-    collections::VecDeque,
-    fs::{self, File, TryLockError},
+    fs,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -23,9 +18,12 @@ use super::{
     expert::{Expert, ExpertTraining},
     leftovers,
 };
-use crate::eval::{self, InferenceOptions, Progress, View};
+use crate::eval::{self, InferenceOptions, TrainingProgress, View};
+use crate::lanes::side_by_side;
 use compdd_core::{
-    record::{atomic, hash},
+    files::{IoError, Lock, atomic},
+    progress::{Interrupted, Stop},
+    record::hash,
     rng::Stream,
 };
 use compdd_data::data::Task;
@@ -37,9 +35,9 @@ pub struct ExpertContext<'a> {
     /// Where to compute.
     pub device: Device,
     /// Set from outside to stop; experts are saved first.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
     /// Who hears about experts (as students) and their epochs.
-    pub progress: &'a dyn Progress,
+    pub progress: &'a dyn TrainingProgress,
     /// Time between checkpoints inside an epoch.
     pub every: Duration,
     /// Experts trained at the same time.
@@ -48,7 +46,7 @@ pub struct ExpertContext<'a> {
 
 impl<'a> ExpertContext<'a> {
     /// One expert at a time, in silence, a checkpoint a minute.
-    pub fn new(device: Device, stop: &'a AtomicBool) -> Self {
+    pub fn new(device: Device, stop: &'a Stop) -> Self {
         Self { device, stop, progress: &(), every: Duration::from_secs(60), lanes: 1 }
     }
 }
@@ -62,7 +60,7 @@ pub fn find(demand: &Demand, network: &Network, task: &Task, root: &Path) -> Res
     let buffer = find_at(demand, &place)?;
     if buffer.is_some()
         && place.unfinished().is_dir()
-        && let Ok(_lock) = place.lock()
+        && let Ok(_lock) = Lock::take(&place.folder)
     {
         leftovers::tidy(&place.folder, &place.unfinished())?;
     }
@@ -87,7 +85,7 @@ fn find_at(demand: &Demand, place: &Place) -> Result<Option<Buffer>, ExpertError
 /// that was not.
 ///
 /// # Errors
-/// [`ExpertError::Interrupted`] when `context.stop` was set, [`ExpertError::Busy`] when another process trains into the same
+/// [`ExpertError::Interrupted`] when `context.stop` was set, [`ExpertError::Lock`] when another process trains into the same
 /// buffer, [`ExpertError::Diverged`], and whatever the demand or the disk has against it.
 pub fn ensure(
     demand: &Demand,
@@ -100,7 +98,7 @@ pub fn ensure(
     if let Some(buffer) = find_at(demand, &place)? {
         return Ok(buffer);
     }
-    let _lock = place.lock()?;
+    let _lock = Lock::take(&place.folder)?;
     let mut manifest = match Manifest::read(&place.folder) {
         Err(ExpertError::NotABuffer { .. }) => {
             place.manifest.write(&place.folder)?;
@@ -138,11 +136,11 @@ pub fn ensure(
         let entry = manifest.experts.iter().find(|entry| entry.expert == i);
         entry.is_none_or(|entry| !demand.epochs.without(&entry.epochs).is_empty())
     };
-    let work = (0..demand.experts).filter(|&i| lacking(i)).collect();
+    let work: Vec<usize> = (0..demand.experts).filter(|&i| lacking(i)).collect();
     let job = Job { demand, place: &place, training: &training, task, context, manifest: Mutex::new(manifest.clone()) };
-    job.run(work)?;
+    side_by_side(context.lanes, work.len(), |i| job.expert(work[i]))?;
     if unfinished.is_dir() {
-        fs::remove_dir_all(&unfinished).map_err(ExpertError::io("remove", &unfinished))?;
+        fs::remove_dir_all(&unfinished).map_err(IoError::at("remove", &unfinished))?;
     }
     let buffer = find_at(demand, &place)?;
     buffer.ok_or_else(|| ExpertError::MissingExpert { path: place.folder.clone(), expert: 0, stored: 0 })
@@ -189,17 +187,6 @@ impl Place {
     fn unfinished(&self) -> PathBuf {
         self.folder.join("unfinished")
     }
-
-    fn lock(&self) -> Result<File, ExpertError> {
-        fs::create_dir_all(&self.folder).map_err(ExpertError::io("create", &self.folder))?;
-        let path = self.folder.join("lock");
-        let lock = File::create(&path).map_err(ExpertError::io("lock", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => Err(ExpertError::Busy { path }),
-            Err(TryLockError::Error(source)) => Err(ExpertError::io("lock", &path)(source)),
-        }
-    }
 }
 
 /// The training of all experts that are lacking.
@@ -213,36 +200,6 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Every lane takes the next expert until there is none; the first failure ends them all.
-    fn run(&self, work: VecDeque<usize>) -> Result<(), ExpertError> {
-        let lanes = self.context.lanes.clamp(1, work.len().max(1));
-        let work = Mutex::new(work);
-        let next = || work.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let failure = Mutex::new(None);
-        let lane = || {
-            while let Some(number) = next() {
-                if let Err(error) = self.expert(number) {
-                    work.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                }
-            }
-        };
-        if lanes == 1 {
-            lane();
-        } else {
-            let cores = thread::available_parallelism().map_or(1, usize::from);
-            thread::scope(|scope| {
-                for _ in 0..lanes {
-                    scope.spawn(|| match rayon::ThreadPoolBuilder::new().num_threads((cores / lanes).max(1)).build() {
-                        Ok(pool) => pool.install(lane),
-                        Err(_) => lane(),
-                    });
-                }
-            });
-        }
-        failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
-    }
-
     /// Trains one expert through the epochs it lacks and writes its file.
     fn expert(&self, number: usize) -> Result<(), ExpertError> {
         let (folder, demand) = (&self.place.folder, self.demand);
@@ -267,7 +224,7 @@ impl Job<'_> {
         let mut entry =
             buffer::write(&path, number, &target, manifest.parameters, demand.precision, |epoch| rows.read(epoch))?;
         entry.heldout_accuracy = self.accuracy(&path, &entry)?;
-        self.context.progress.scored(number, entry.heldout_accuracy.unwrap_or(f64::NAN));
+        self.context.progress.ends(number, entry.heldout_accuracy);
         let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
         manifest.put(entry);
         manifest.write(folder)?;
@@ -294,17 +251,17 @@ impl Job<'_> {
             if let Some(start) = rows.start(next, target).filter(|start| *start > expert.epoch) {
                 let values = rows
                     .values(start)
-                    .ok_or_else(|| ExpertError::io("read", &rows.folder)(std::io::ErrorKind::NotFound.into()))?;
+                    .ok_or_else(|| IoError::at("read", &rows.folder)(std::io::ErrorKind::NotFound.into()))?;
                 expert = expert.at(start, values);
             }
             while expert.epoch < next {
                 let loss = expert.train_epoch(|expert| {
-                    let stopped = self.context.stop.load(Ordering::Relaxed);
+                    let stopped = self.context.stop.is_requested();
                     if stopped || saved.elapsed() >= self.context.every {
                         checkpoint::save(expert, &path, &tag)?;
                         saved = Instant::now();
                     }
-                    if stopped { Err(ExpertError::Interrupted) } else { Ok(()) }
+                    if stopped { Err(Interrupted.into()) } else { Ok(()) }
                 })?;
                 self.context.progress.epoch(number, expert.epoch, target.last().unwrap_or(0), loss);
             }
@@ -359,7 +316,7 @@ impl Rows {
     fn put(&self, epoch: usize, params: &Params) -> Result<(), ExpertError> {
         let path = self.path(epoch);
         let row = buffer::encode(&params.to_host(), self.precision);
-        atomic::write(&path, &row).map_err(ExpertError::io("write", &path))
+        Ok(atomic::write(&path, &row).map_err(IoError::at("write", &path))?)
     }
 
     /// The nearest epoch before `next` from which training can go on exactly: a snapshot in single precision.

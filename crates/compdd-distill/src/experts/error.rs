@@ -1,9 +1,13 @@
 //! What can go wrong with experts and their buffers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::eval::EvalError;
-use compdd_core::record::{RecordError, import::ImportError};
+use compdd_core::{
+    files::{IoError, LockError},
+    progress::Interrupted,
+    record::{RecordError, import::ImportError},
+};
 use compdd_nn::augment::AugmentError;
 
 use super::Epochs;
@@ -11,10 +15,10 @@ use super::Epochs;
 /// Why experts could not be trained, stored or read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ExpertError {
-    /// The user asked to stop; everything is saved.
-    #[error("the training of experts was interrupted; the state is saved")]
-    #[diagnostic(help("give the same command again to continue"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The loss stopped being a number.
     #[error(
         "expert {expert} diverged in epoch {epoch}: its training loss is not finite at learning rate {learning_rate}"
@@ -160,13 +164,10 @@ pub enum ExpertError {
         /// The buffer.
         path: PathBuf,
     },
-    /// Another process trains into the same buffer.
-    #[error("another process is training these experts (lock: {})", path.display())]
-    #[diagnostic(help("wait for it, or stop it; what it has done is used"))]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+    /// Another process trains the same.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
     /// A checkpoint that cannot be read.
     #[error("the checkpoint {} cannot be used: {reason}", path.display())]
     #[diagnostic(help("delete the file and give the command again: the expert goes on from its last stored epoch"))]
@@ -232,33 +233,23 @@ pub enum ExpertError {
     #[diagnostic(transparent)]
     Eval(EvalError),
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
-    #[diagnostic(help("check that the folder of experts is writable and has room"))]
-    Io {
-        /// `read`, `write`, `lock`, ...
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
 }
 
 impl ExpertError {
-    /// Wraps a system error with what was tried and where.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
-    }
-
     /// Whether the user asked to stop: no failure, the state is saved.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted)
+        matches!(self, Self::Interrupted(_))
     }
 }
 
 impl From<EvalError> for ExpertError {
     fn from(error: EvalError) -> Self {
-        if error.is_interruption() { Self::Interrupted } else { Self::Eval(error) }
+        match error {
+            EvalError::Interrupted(stop) => Self::Interrupted(stop),
+            other => Self::Eval(other),
+        }
     }
 }

@@ -4,12 +4,10 @@
 //! begins with the first expert, a class that cannot be filled is an error, and an image that no expert gets right takes the
 //! mean over all of them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use burn::tensor::{Device, Tensor};
 
 use super::{Buffer, ExpertError};
-use compdd_core::rng::Stream;
+use compdd_core::{progress::Stop, rng::Stream};
 use compdd_data::data::Task;
 use compdd_nn::{
     feed::PixelTensors as _,
@@ -35,7 +33,7 @@ pub fn correct_images(
     ipc: usize,
     seed: u64,
     device: &Device,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Vec<usize>, ExpertError> {
     let last = buffer.last_epoch()?;
     let load = |expert| buffer.params(network, expert, last, device);
@@ -48,9 +46,7 @@ pub fn correct_images(
             let own = if expert == 0 { first.clone() } else { load(expert)? };
             let rest: Vec<usize> = order.iter().copied().filter(|position| !taken.contains(position)).collect();
             for batch in rest.chunks(BATCH) {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(ExpertError::Interrupted);
-                }
+                stop.check()?;
                 let images = task.space.tensor(&task.train, batch, device);
                 let logits = logits(network, &own, images);
                 let rows = logits.chunks_exact(network.classes()).zip(batch);
@@ -118,14 +114,12 @@ pub fn label_logits(
     network: &Network,
     images: &Tensor<4>,
     labels: &[u32],
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<LabelMean, ExpertError> {
     buffer.last_epoch()?;
     let mut mean = LabelMean::new(labels, network.classes());
     for expert in 0..buffer.len() {
-        if stop.load(Ordering::Relaxed) {
-            return Err(ExpertError::Interrupted);
-        }
+        stop.check()?;
         mean.add(&last_logits(buffer, network, expert, images)?);
     }
     Ok(mean)

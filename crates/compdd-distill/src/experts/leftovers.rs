@@ -2,15 +2,17 @@
 
 use std::{fs, io, path::Path};
 
+use compdd_core::files::IoError;
+
 use super::{ExpertError, Manifest};
 
 /// Removes from `unfinished` the rows and checkpoints of experts whose file in `buffer` has them already. Rows that no file has yet are left alone.
 /// The caller holds the buffer's lock.
 pub(super) fn tidy(buffer: &Path, unfinished: &Path) -> Result<(), ExpertError> {
     let manifest = Manifest::read(buffer)?;
-    for folder in fs::read_dir(unfinished).map_err(ExpertError::io("read", unfinished))? {
-        let folder = folder.map_err(ExpertError::io("read", unfinished))?.path();
-        if is_finished(&folder, &manifest).map_err(ExpertError::io("read", &folder))? {
+    for folder in fs::read_dir(unfinished).map_err(IoError::at("read", unfinished))? {
+        let folder = folder.map_err(IoError::at("read", unfinished))?.path();
+        if is_finished(&folder, &manifest).map_err(IoError::at("read", &folder))? {
             remove(&folder)?;
         }
     }
@@ -24,7 +26,7 @@ pub(super) fn remove(folder: &Path) -> Result<(), ExpertError> {
     for result in [fs::remove_file(folder.join("checkpoint.safetensors")), fs::remove_dir_all(folder)] {
         match result {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(ExpertError::io("remove", folder)(error));
+                return Err(IoError::at("remove", folder)(error).into());
             }
             _ => {}
         }

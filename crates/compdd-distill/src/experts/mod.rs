@@ -24,6 +24,9 @@ mod leftovers;
 mod shelf;
 mod training;
 
+use crate::eval::{Stages, TrainingProgress};
+use compdd_core::progress::Progress;
+
 pub use buffer::{Buffer, ExpertEntry, Manifest, Precision};
 pub use curriculum::{Curriculum, Score};
 pub use demand::{Cost, Demand, Window, cost};
@@ -34,6 +37,11 @@ pub use import::{ImportExperts, import};
 pub use init::{LabelMean, correct_images, label_logits, last_logits, random_images};
 pub use shelf::{last_accuracies, list};
 pub use training::{Optimizer, Training};
+
+/// Shows the training of experts as stages.
+pub fn stages(progress: &dyn Progress) -> impl TrainingProgress {
+    Stages { progress, name: |expert| format!("expert {expert}"), of_what: " held out" }
+}
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
 };
+
+use compdd_core::{files::IoError, progress::Stop};
 
 use burn::tensor::Device;
 
@@ -20,10 +21,10 @@ pub fn list(root: &Path) -> Result<Vec<PathBuf>, ExpertError> {
     if !root.exists() {
         return Ok(Vec::new());
     }
-    let entries = fs::read_dir(root).map_err(ExpertError::io("read", root))?;
+    let entries = fs::read_dir(root).map_err(IoError::at("read", root))?;
     let mut folders = Vec::new();
     for entry in entries {
-        let path = entry.map_err(ExpertError::io("read", root))?.path();
+        let path = entry.map_err(IoError::at("read", root))?.path();
         if path.join(super::buffer::MANIFEST).is_file() {
             folders.push(path);
         }
@@ -41,7 +42,7 @@ pub fn last_accuracies(
     network: &Network,
     view: &View<'_>,
     device: &Device,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<Vec<f64>, ExpertError> {
     let last = buffer.last_epoch()?;
     let score = |expert| {

@@ -1,7 +1,5 @@
 //! `herding` and `k-center`: real images chosen by their place among the features of a trained network.
 
-use std::sync::atomic::AtomicBool;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,10 +7,11 @@ use super::{
     selected::{check_learning_rate, select},
 };
 use crate::{
-    eval::{self, InferenceOptions, Plan, RealImages, Student, View, Watch},
+    eval::{self, InferenceOptions, Plan, RealImages, Student, TrainingHooks, View},
     select::{SelectError, herding, k_center},
 };
 use compdd_core::{
+    progress::Stop,
     recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
     record::Distilled,
     rng::Stream,
@@ -127,7 +126,7 @@ impl Distiller for Selection<'_> {
     fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
         let images = RealImages::new(View::training(self.start.task), self.recipe.feature_learning_rate);
         let mut student = self.student()?;
-        student.train_epoch(&images, &mut Watch::new(0, ctx.stop, &()))?;
+        student.train_epoch(&images, &mut TrainingHooks::new(0, ctx.stop, &()))?;
         let loss = student.last_loss();
         let state = student.to_bytes(self.start.task.train.hash())?;
         self.trained = Some(state);
@@ -135,7 +134,7 @@ impl Distiller for Selection<'_> {
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
-        let (student, never) = (self.student()?, AtomicBool::new(false));
+        let (student, never) = (self.student()?, Stop::never());
         let task = self.start.task;
         select(&self.start, self.recipe.learning_rate, |_, members| {
             let view = View::some(&task.train, &task.space, members.to_vec());

@@ -1,15 +1,11 @@
 //! The two traits between the engine and a method: [`Method`] (what it is, how it starts) and [`Distiller`] (one run of it).
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::Device;
 
-use super::{MethodError, State};
-use crate::{
-    eval::Following,
-    experts::{Buffer, Demand},
-};
+use super::{MethodError, Requirements, State};
+use crate::{eval::Following, experts::Buffer};
 use compdd_core::{
+    progress::Stop,
     recipe::{Check, Kind, Recipe},
     record::{Distilled, Labels, Provenance},
 };
@@ -33,28 +29,12 @@ pub trait Method: Check + Sync {
         self.info().kind
     }
 
-    /// Whether the recipe asks for whitened pixels.
-    fn whitens(&self, _recipe: &Recipe) -> bool {
-        false
-    }
-
-    /// The network to distil with and to score unless the user names one; none: the one the subset is usually given.
-    fn network(&self, _recipe: &Recipe) -> Option<String> {
-        None
-    }
-
-    /// The experts that a run reads; the engine trains those that are missing before it starts the method. `seed` is that of
-    /// the run.
+    /// What a run of this recipe needs before it starts; `seed` is that of the run.
     ///
     /// # Errors
     /// When the recipe asks for experts that cannot be.
-    fn demand(&self, _recipe: &Recipe, _seed: u64) -> Result<Option<Demand>, MethodError> {
-        Ok(None)
-    }
-
-    /// Whether every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
-    fn redraws(&self, _recipe: &Recipe) -> bool {
-        false
+    fn requirements(&self, _recipe: &Recipe, _seed: u64) -> Result<Requirements, MethodError> {
+        Ok(Requirements::default())
     }
 
     /// Starts a run. A [`Kind::Reference`] has nothing to start.
@@ -155,7 +135,7 @@ pub struct StepContext<'a> {
     /// Index of the step, from 0.
     pub step: usize,
     /// Set when the user asked to stop: long steps look at it.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
 }
 
 /// What a step tells the engine.

@@ -1,11 +1,15 @@
 //! What can go wrong in a method.
 
 use super::StateError;
-use compdd_core::recipe::RecipeError;
+use compdd_core::{progress::Interrupted, recipe::RecipeError};
 
 /// What can go wrong in a method.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum MethodError {
+    /// The user asked to stop: everything is as it was before the step.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The reference was asked to distil.
     #[error("`{method}` distils nothing")]
     #[diagnostic(help("it trains students on the whole training set: run it without --ipc"))]
@@ -121,10 +125,11 @@ impl MethodError {
     /// Whether this is a stop that was asked for: everything is as it was before the step.
     pub fn is_interruption(&self) -> bool {
         match self {
+            Self::Interrupted(_) => true,
             Self::Eval(error) => error.is_interruption(),
             Self::Cam(error) => error.is_interruption(),
-            Self::Grad(error) => matches!(error, compdd_nn::grad::GradError::Interrupted),
-            Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted),
+            Self::Grad(error) => matches!(error, compdd_nn::grad::GradError::Interrupted(_)),
+            Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted(_)),
             _ => false,
         }
     }

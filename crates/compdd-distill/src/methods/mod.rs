@@ -13,6 +13,7 @@ pub mod matching;
 mod names;
 mod random;
 mod registry;
+mod requirements;
 mod selected;
 mod state;
 mod tensors;
@@ -22,6 +23,7 @@ pub use distiller::{Distiller, Method, Start, StepContext, StepReport};
 pub use error::MethodError;
 pub use full::FullRecipe;
 pub use registry::{all, find};
+pub use requirements::Requirements;
 pub use state::{State, StateError};
 
 /// The cell that recipes are resolved for where a test does not care.
@@ -33,3 +35,7 @@ const CELL: compdd_core::recipe::RecipeRequest<'static> = compdd_core::recipe::R
     fidelity: "paper",
     resolution: 32,
 };
+
+/// The stop of tests that are never stopped.
+#[cfg(test)]
+static NEVER: std::sync::LazyLock<compdd_core::progress::Stop> = std::sync::LazyLock::new(Default::default);

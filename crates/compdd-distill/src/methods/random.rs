@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distiller, Method, MethodError, Start, State, StepContext, StepReport,
+    Distiller, Method, MethodError, Requirements, Start, State, StepContext, StepReport,
     selected::{check_learning_rate, select},
 };
 use crate::select::random;
@@ -34,8 +34,9 @@ impl Check for Random {
 }
 
 impl Method for Random {
-    fn redraws(&self, recipe: &Recipe) -> bool {
-        recipe.typed::<RandomRecipe>().is_ok_and(|recipe| recipe.redraw)
+    fn requirements(&self, recipe: &Recipe, _seed: u64) -> Result<Requirements, MethodError> {
+        let recipe = recipe.typed::<RandomRecipe>().map_err(RecipeError::OutOfRange)?;
+        Ok(Requirements { draw_per_student: recipe.redraw, ..Requirements::default() })
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {

@@ -2,14 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
 
 use super::{
-    Observer, Plan, RunError, Trace, WorkError, WorkFolder,
+    Plan, RunError, Trace, WorkError, WorkFolder,
     curve::Curve,
     distil::Loop,
     experts::Experts,
@@ -18,16 +17,18 @@ use super::{
     teacher,
 };
 use crate::{
-    eval::{Following, Progress},
+    eval::{Following, Stages},
     experts::Buffer,
     methods::{FullRecipe, Start, State},
     teachers::TeacherLogits,
 };
 use compdd_core::{
+    files::{IoError, atomic},
+    progress::{Progress, Stop},
     recipe::{Kind, RecipeError},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
-        StudentRecord, Timing, atomic, hash, value_of,
+        StudentRecord, Timing, hash, value_of,
     },
     rng::Stream,
 };
@@ -47,9 +48,9 @@ pub struct Outcome {
 ///
 /// # Errors
 /// [`RunError::Interrupted`] when `stop` was set: everything is saved and the same call continues.
-pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Result<Vec<Outcome>, RunError> {
+pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
     for note in &plan.subset.notes {
-        observer.note(&format!("note: {}: {note}", plan.subset.id()));
+        progress.note(&format!("note: {}: {note}", plan.subset.id()));
     }
     let device = plan.options.device.open()?;
     let task = Task::load(&plan.subset, &plan.options.data, &plan.task)?;
@@ -58,7 +59,7 @@ pub fn execute(plan: &Plan, observer: &dyn Observer, stop: &AtomicBool) -> Resul
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
     let session =
-        Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), observer, stop };
+        Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), progress, stop };
     session.run()
 }
 
@@ -71,30 +72,8 @@ struct Session<'a> {
     given: Option<Vec<String>>,
     /// What the protocol asks.
     teacher: Option<&'a TeacherLogits>,
-    observer: &'a dyn Observer,
-    stop: &'a AtomicBool,
-}
-
-/// Shows the training that a method does before its first step.
-struct Preparing<'a> {
-    observer: &'a dyn Observer,
-}
-
-impl Preparing<'_> {
-    const STAGE: &'static str = "network of the maps";
-}
-
-impl Progress for Preparing<'_> {
-    fn begins(&self, _: usize, of: usize) {
-        self.observer.begin(Self::STAGE, of);
-    }
-
-    fn epoch(&self, _: usize, epoch: usize, of: usize, loss: f64) {
-        self.observer.advance(Self::STAGE, epoch, &format!("loss {loss:.4}"));
-        if epoch == of {
-            self.observer.end(Self::STAGE, "");
-        }
-    }
+    progress: &'a dyn Progress,
+    stop: &'a Stop,
 }
 
 /// A distilled set on disk.
@@ -114,7 +93,7 @@ impl Session<'_> {
             cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
         if open.is_empty() {
             WorkFolder::tidy(&self.work_path(&cells[0]))?;
-            self.observer.note("nothing to do: the records exist (--force computes them again)");
+            self.progress.note("nothing to do: the records exist (--force computes them again)");
         } else {
             self.compute(&cells[0], &open)?;
         }
@@ -186,7 +165,7 @@ impl Session<'_> {
                 let steps = draws.first().and_then(|draw| draw.steps);
                 points.extend(steps.and_then(|steps| CurvePoint::of(steps, &scored)));
                 let path = CurvePoint::write(self.store, main, &points)?;
-                self.observer.note(&format!("accuracy over iterations: {}", path.display()));
+                self.progress.note(&format!("accuracy over iterations: {}", path.display()));
             }
             self.keep((*cell).clone(), scored, &draws, &timing)?;
         }
@@ -220,13 +199,13 @@ impl Session<'_> {
     /// Every distilled set of the run, made now or found on disk.
     fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<Vec<Draw>, RunError> {
         let experts = self.experts(trace)?;
-        let count = if self.plan.method.redraws(&self.plan.recipe) { self.plan.students } else { 1 };
+        let count = if self.plan.requirements.draw_per_student { self.plan.students } else { 1 };
         let mut draws = Vec::with_capacity(count);
         for index in 0..count {
             let path = self.store.bundle_path(main, (count > 1).then_some(index));
             let made = format!("made-{index}");
             let set = if path.exists() && (!self.plan.options.force || work.load(&made)?.is_some()) {
-                atomic::sweep(&path).map_err(|source| WorkError::Io { path: path.clone(), source })?;
+                atomic::sweep(&path).map_err(IoError::at("tidy", &path)).map_err(WorkError::from)?;
                 Bundle::read(&path)?
             } else {
                 let (set, steps, spent) = self.distil(main, index, experts.as_ref(), work, trace)?;
@@ -235,7 +214,7 @@ impl Session<'_> {
                 state.put_number("steps", steps as u64);
                 state.put_number("microseconds", spent.as_micros() as u64);
                 work.save(&made, &state)?;
-                self.observer.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
+                self.progress.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
             let making = work.load(&made)?;
@@ -255,7 +234,7 @@ impl Session<'_> {
     /// The experts that the method demands, if it does.
     fn experts(&self, trace: &Trace) -> Result<Option<Buffer>, RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
-        let Some(demand) = plan.method.demand(&plan.recipe, options.seed)? else { return Ok(None) };
+        let Some(demand) = &plan.requirements.experts else { return Ok(None) };
         let [channels, _, side] = self.task.train.shape();
         let network = plan.networks[0].build(channels, side, self.task.subset.classes_len())?;
         let root = options.experts.clone().unwrap_or_else(|| self.store.root().join("experts"));
@@ -265,11 +244,11 @@ impl Session<'_> {
             task: self.task,
             device: self.device,
             trace,
-            observer: self.observer,
+            progress: self.progress,
             stop: self.stop,
             checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
         };
-        experts.ready(&demand, options.buffer.as_deref()).map(Some)
+        experts.ready(demand, options.buffer.as_deref()).map(Some)
     }
 
     fn distil(
@@ -287,7 +266,7 @@ impl Session<'_> {
         let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
         let saved = work.file(&format!("{stage}-preparation.safetensors"));
         let every = Duration::from_secs(options.checkpoint_seconds);
-        let preparing = Preparing { observer: self.observer };
+        let preparing = Stages { progress: self.progress, name: |_| "network of the maps".to_owned(), of_what: "" };
         let start = Start {
             task: self.task,
             recipe: &plan.recipe,
@@ -310,7 +289,7 @@ impl Session<'_> {
             stage: &stage,
             work,
             trace,
-            observer: self.observer,
+            progress: self.progress,
             stop: self.stop,
             checkpoint_every: every,
             pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
@@ -329,7 +308,7 @@ impl Session<'_> {
             device: &self.device.device,
             checkpoints,
             trace: Some(trace),
-            observer: self.observer,
+            progress: self.progress,
             stop: self.stop,
         }
     }

@@ -2,15 +2,17 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use super::{Observer, RunError, Trace, WorkFolder, curve};
+use super::{RunError, Trace, WorkFolder, curve};
 use crate::methods::{Distiller, MethodError, State, StepContext, StepReport};
-use compdd_core::record::{Bundle, Distilled};
+use compdd_core::{
+    progress::{Interrupted, Progress, Stop},
+    record::{Bundle, Distilled},
+};
 
 /// What the loop needs besides the method.
 pub(super) struct Loop<'a> {
@@ -19,8 +21,8 @@ pub(super) struct Loop<'a> {
     pub stage: &'a str,
     pub work: &'a WorkFolder,
     pub trace: &'a Trace,
-    pub observer: &'a dyn Observer,
-    pub stop: &'a AtomicBool,
+    pub progress: &'a dyn Progress,
+    pub stop: &'a Stop,
     pub checkpoint_every: Duration,
     /// Iterations before which the images are pictured, and the folder of the pictures.
     pub pictures: (&'a [usize], PathBuf),
@@ -34,12 +36,12 @@ impl Loop<'_> {
     pub fn drive(&self, distiller: &mut dyn Distiller) -> Result<(Distilled, Duration), RunError> {
         let steps = distiller.steps();
         let (mut step, before) = self.restore(distiller)?;
-        self.observer.begin(self.stage, steps);
+        self.progress.begin(self.stage, steps);
         let begin = Instant::now();
         let spent = || before + begin.elapsed();
         let mut saved = Instant::now();
         while step < steps {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.is_requested() {
                 return self.interrupt(distiller, step, spent());
             }
             if self.pictures.0.contains(&step) {
@@ -65,7 +67,7 @@ impl Loop<'_> {
             }
         }
         let distilled = distiller.snapshot()?;
-        self.observer.end(self.stage, "");
+        self.progress.end(self.stage, "");
         Ok((distilled, spent()))
     }
 
@@ -75,7 +77,7 @@ impl Loop<'_> {
         let step = state.number("engine.step").map_err(MethodError::from)? as usize;
         let before = Duration::from_millis(state.number("engine.milliseconds").unwrap_or(0));
         distiller.load(&state)?;
-        self.observer.note(&format!("{} continues at step {step}", self.stage));
+        self.progress.note(&format!("{} continues at step {step}", self.stage));
         self.trace.write("resume", &[("stage", json!(self.stage)), ("step", json!(step))]);
         Ok((step, before))
     }
@@ -91,7 +93,7 @@ impl Loop<'_> {
 
     fn interrupt<T>(&self, distiller: &dyn Distiller, step: usize, spent: Duration) -> Result<T, RunError> {
         self.save(distiller, step, spent)?;
-        Err(RunError::Interrupted)
+        Err(Interrupted.into())
     }
 
     /// Keeps what the method had learned before the step that went wrong.
@@ -123,6 +125,6 @@ impl Loop<'_> {
         fields.extend(report.by_class.iter().map(|(name, values)| (*name, json!(values))));
         self.trace.write("step", &fields);
         let latest = report.loss.map(|loss| format!("loss {loss:.4}")).unwrap_or_default();
-        self.observer.advance(self.stage, done, &latest);
+        self.progress.advance(self.stage, done, &latest);
     }
 }

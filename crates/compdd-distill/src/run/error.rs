@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use compdd_core::progress::Interrupted;
+
 /// What can end a run before its result.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunError {
-    /// The user asked to stop; everything is saved.
-    #[error("interrupted; the state is saved")]
-    #[diagnostic(help("give the same command again to continue"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// A flag that makes no sense for this run.
     #[error("{flag} {value}: {reason}")]
     #[diagnostic(help("{remedy}"))]
@@ -98,20 +100,20 @@ pub enum RunError {
 
 impl From<crate::eval::EvalError> for RunError {
     fn from(error: crate::eval::EvalError) -> Self {
-        if error.is_interruption() { Self::Interrupted } else { Self::Eval(error) }
+        if error.is_interruption() { Self::Interrupted(Interrupted) } else { Self::Eval(error) }
     }
 }
 
 impl From<crate::methods::MethodError> for RunError {
     fn from(error: crate::methods::MethodError) -> Self {
-        if error.is_interruption() { Self::Interrupted } else { Self::Method(error) }
+        if error.is_interruption() { Self::Interrupted(Interrupted) } else { Self::Method(error) }
     }
 }
 
 impl From<crate::experts::ExpertError> for RunError {
     fn from(error: crate::experts::ExpertError) -> Self {
         match error {
-            crate::experts::ExpertError::Interrupted => Self::Interrupted,
+            crate::experts::ExpertError::Interrupted(stop) => Self::Interrupted(stop),
             error => Self::Experts(error),
         }
     }
@@ -137,7 +139,7 @@ impl RunError {
 impl From<compdd_data::data::DataError> for RunError {
     fn from(error: compdd_data::data::DataError) -> Self {
         match error {
-            compdd_data::data::DataError::Interrupted => Self::Interrupted,
+            compdd_data::data::DataError::Interrupted(stop) => Self::Interrupted(stop),
             other => Self::Data(other),
         }
     }

@@ -1,12 +1,14 @@
 //! The experts a method asks for: announced, trained where they are missing, handed to the method.
 
-use std::{path::Path, sync::atomic::AtomicBool, time::Duration};
+use std::{path::Path, time::Duration};
+
+use compdd_core::progress::{Progress, Stop};
 
 use serde_json::json;
 
-use super::{Observer, RunError, Trace};
+use super::{RunError, Trace};
 use crate::{
-    eval::Progress,
+    eval::TrainingProgress,
     experts::{self, Buffer, Demand, ExpertContext},
 };
 use compdd_data::data::Task;
@@ -19,8 +21,8 @@ pub(super) struct Experts<'a> {
     pub task: &'a Task,
     pub device: &'a OpenDevice,
     pub trace: &'a Trace,
-    pub observer: &'a dyn Observer,
-    pub stop: &'a AtomicBool,
+    pub progress: &'a dyn Progress,
+    pub stop: &'a Stop,
     pub checkpoint_every: Duration,
 }
 
@@ -48,7 +50,7 @@ impl Experts<'_> {
     /// Says what is about to be spent, before it is.
     fn announce(&self, demand: &Demand) {
         let cost = experts::cost(demand, self.network, self.task.training().len());
-        self.observer.note(&format!(
+        self.progress.note(&format!(
             "training up to {} experts of {} in {}: at most {} epochs, {} images forward and backward, {} MB on disk; \
              they are kept for later runs",
             demand.experts,
@@ -60,24 +62,23 @@ impl Experts<'_> {
         ));
     }
 
-    fn stage(expert: usize) -> String {
-        format!("expert {expert}")
+    fn stages(&self) -> impl TrainingProgress {
+        experts::stages(self.progress)
     }
 }
 
-impl Progress for Experts<'_> {
+impl TrainingProgress for Experts<'_> {
     fn begins(&self, expert: usize, of: usize) {
-        self.observer.begin(&Self::stage(expert), of);
+        self.stages().begins(expert, of);
     }
 
-    fn epoch(&self, expert: usize, epoch: usize, _: usize, loss: f64) {
-        self.observer.advance(&Self::stage(expert), epoch, &format!("loss {loss:.4}"));
+    fn epoch(&self, expert: usize, epoch: usize, of: usize, loss: f64) {
+        self.stages().epoch(expert, epoch, of, loss);
         let fields = [("expert", json!(expert)), ("epoch", json!(epoch)), ("loss", json!(loss))];
         self.trace.write("expert", &fields);
     }
 
-    fn scored(&self, expert: usize, accuracy: f64) {
-        let shown = if accuracy.is_finite() { format!("{:.2} % held out", 100.0 * accuracy) } else { String::new() };
-        self.observer.end(&Self::stage(expert), &shown);
+    fn ends(&self, expert: usize, accuracy: Option<f64>) {
+        self.stages().ends(expert, accuracy);
     }
 }

@@ -10,7 +10,6 @@ mod distil;
 mod error;
 mod experts;
 mod machine;
-mod observer;
 mod options;
 mod rescore;
 mod score;
@@ -22,7 +21,6 @@ mod workfolder;
 
 pub use cell::{Outcome, execute};
 pub use error::RunError;
-pub use observer::{Observer, Silent};
 pub use options::{Plan, RunOptions};
 pub use rescore::{RescoreOptions, rescore};
 pub use trace::Trace;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::RunError;
-use crate::methods::{self, Method};
+use crate::methods::{self, Method, Requirements};
 use compdd_core::{
     protocol::{Protocol, Scoring},
     recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
@@ -93,6 +93,7 @@ pub struct Plan {
     pub(super) networks: Vec<NetworkSpec>,
     pub(super) resolution: usize,
     pub(super) recipe: Recipe,
+    pub(super) requirements: Requirements,
     pub(super) students: usize,
     pub(super) task: TaskOptions,
     pub(super) options: RunOptions,
@@ -112,7 +113,8 @@ impl RunOptions {
             return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
-        let networks = self.networks(&subset, resolution, method.network(&recipe).as_deref())?;
+        let requirements = method.requirements(&recipe, self.seed)?;
+        let networks = self.networks(&subset, resolution, requirements.network.as_deref())?;
         let protocol = protocol(&self.protocol)?;
         super::teacher::check(protocol, self.teacher.as_deref())?;
         let scoring = protocol.scoring(self.budget);
@@ -121,7 +123,7 @@ impl RunOptions {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
         if let Some(buffer) = &self.buffer
-            && method.demand(&recipe, self.seed)?.is_none()
+            && requirements.experts.is_none()
         {
             let (reason, remedy) = (format!("`{}` matches no experts", method.slug()), "leave --experts out");
             return Err(RunError::flag("--experts", &buffer.display(), reason, remedy));
@@ -134,11 +136,24 @@ impl RunOptions {
             resize: self.resize,
             antialias: self.antialias,
             skip_bad: self.skip_bad,
-            zca: self.zca || method.whitens(&recipe),
+            zca: self.zca || requirements.whitening,
             train_per_class: self.train_per_class,
             ..TaskOptions::default()
         };
-        Ok(Plan { method, subset, ipc, protocol, scoring, networks, resolution, recipe, students, task, options: self })
+        Ok(Plan {
+            method,
+            subset,
+            ipc,
+            protocol,
+            scoring,
+            networks,
+            resolution,
+            recipe,
+            requirements,
+            students,
+            task,
+            options: self,
+        })
     }
 
     fn images_per_class(&self, method: &dyn Method) -> Result<usize, RunError> {

@@ -2,17 +2,17 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
 use super::{
-    Observer, Outcome, RunError, WorkFolder, machine,
+    Outcome, RunError, WorkFolder, machine,
     options::protocol,
     score::{Scorer, TrainOn},
     teacher,
 };
 use compdd_core::{
+    progress::{Progress, Stop},
     record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
     subset::Subset,
 };
@@ -54,11 +54,11 @@ pub struct RescoreOptions {
 ///
 /// # Errors
 /// When the bundle is damaged, its subset is unknown here, or its images are not those of the subset's resolution.
-pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicBool) -> Result<Vec<Outcome>, RunError> {
+pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
     let set = Bundle::read(&options.bundle)?;
     let subset = Subset::find(&set.subset)?;
     for note in &subset.notes {
-        observer.note(&format!("note: {}: {note}", subset.id()));
+        progress.note(&format!("note: {}: {note}", subset.id()));
     }
     let protocol = protocol(&options.protocol)?;
     teacher::check(protocol, options.teacher.as_deref())?;
@@ -106,7 +106,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
                 device: &device.device,
                 checkpoints: Some((work.file("students"), Duration::from_mins(1))),
                 trace: None,
-                observer,
+                progress,
                 stop,
             };
             let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
@@ -124,7 +124,7 @@ pub fn rescore(options: &RescoreOptions, observer: &dyn Observer, stop: &AtomicB
             work.finish()?;
         } else {
             WorkFolder::tidy(&unfinished)?;
-            observer.note(&format!("{}: the record exists (--force computes it again)", cell.network));
+            progress.note(&format!("{}: the record exists (--force computes it again)", cell.network));
         }
         outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
     }

@@ -1,13 +1,16 @@
 //! Scoring: students of one network under a protocol, on one or several distilled sets.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use burn::tensor::Device;
 use serde_json::json;
 
-use super::{Observer, RunError, Trace};
-use crate::eval::{self, EvalContext, LogitSource, RealImages, TrainingData, TrainingSet, View};
+use super::{RunError, Trace};
+use crate::eval::{
+    self, EvalContext, LogitSource, RealImages, Stages, TrainingData, TrainingProgress, TrainingSet, View,
+};
 use compdd_core::{
+    progress::{Progress, Stop},
     protocol::Scoring,
     record::{Distilled, StudentRecord},
 };
@@ -38,8 +41,8 @@ pub(super) struct Scorer<'a> {
     /// Folder and interval of the students' checkpoints.
     pub checkpoints: Option<(PathBuf, Duration)>,
     pub trace: Option<&'a Trace>,
-    pub observer: &'a dyn Observer,
-    pub stop: &'a AtomicBool,
+    pub progress: &'a dyn Progress,
+    pub stop: &'a Stop,
 }
 
 impl Scorer<'_> {
@@ -84,26 +87,29 @@ impl Relay<'_> {
     fn stage(&self, student: usize) -> String {
         format!("{} student {}", self.scorer.network, student + 1)
     }
+
+    fn stages(&self) -> impl TrainingProgress {
+        Stages { progress: self.scorer.progress, name: |student| self.stage(student), of_what: "" }
+    }
 }
 
-impl eval::Progress for Relay<'_> {
+impl TrainingProgress for Relay<'_> {
     fn begins(&self, student: usize, of: usize) {
-        self.scorer.observer.begin(&self.stage(student), of);
+        self.stages().begins(student, of);
     }
 
-    fn epoch(&self, student: usize, epoch: usize, _: usize, loss: f64) {
-        let stage = self.stage(student);
-        self.scorer.observer.advance(&stage, epoch, &format!("loss {loss:.4}"));
+    fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
+        self.stages().epoch(student, epoch, of, loss);
         if let Some(trace) = self.scorer.trace {
+            let stage = self.stage(student);
             trace.write("epoch", &[("stage", json!(stage)), ("epoch", json!(epoch - 1)), ("loss", json!(loss))]);
         }
     }
 
-    fn scored(&self, student: usize, accuracy: f64) {
-        let stage = self.stage(student);
-        self.scorer.observer.end(&stage, &format!("{:.2} %", accuracy * 100.0));
-        if let Some(trace) = self.scorer.trace {
-            trace.write("score", &[("stage", json!(stage)), ("accuracy", json!(accuracy))]);
+    fn ends(&self, student: usize, accuracy: Option<f64>) {
+        self.stages().ends(student, accuracy);
+        if let (Some(trace), Some(accuracy)) = (self.scorer.trace, accuracy) {
+            trace.write("score", &[("stage", json!(self.stage(student))), ("accuracy", json!(accuracy))]);
         }
     }
 }

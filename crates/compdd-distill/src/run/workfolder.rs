@@ -1,33 +1,25 @@
 //! The private folder of a cell while it is being computed: checkpoints, and a lock that keeps a second process out.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self},
     io,
     path::{Path, PathBuf},
 };
 
 use crate::methods::{State, StateError};
-use compdd_core::record::atomic;
+use compdd_core::files::{IoError, Lock, LockError, atomic};
 
 /// What can go wrong around the working folder.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum WorkError {
     /// Another process computes the same cell.
-    #[error("another process is working on this cell (lock: {})", path.display())]
-    #[diagnostic(help("wait for it, or stop it; its checkpoint is used by the next run"))]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
     /// The folder cannot be used.
-    #[error("cannot use {}", path.display())]
-    #[diagnostic(help("check that the folder of --results is writable and has room"))]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// A checkpoint that is not ours.
     #[error("the checkpoint {} cannot be used", path.display())]
     #[diagnostic(help("delete the file and give the command again: the stage then starts afresh"))]
@@ -46,7 +38,7 @@ const FRESH: &str = "fresh";
 #[derive(Debug)]
 pub struct WorkFolder {
     path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl WorkFolder {
@@ -54,20 +46,9 @@ impl WorkFolder {
     /// was interrupted is continued by the next one.
     ///
     /// # Errors
-    /// [`WorkError::Busy`] when another process holds the lock.
+    /// [`WorkError::Lock`] when another process holds the lock.
     pub fn open(path: &Path, fresh: bool) -> Result<Self, WorkError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| WorkError::Io { path, source }
-        };
-        fs::create_dir_all(path).map_err(io(path))?;
-        let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(WorkError::Busy { path: lock_path }),
-            Err(TryLockError::Error(source)) => return Err(WorkError::Io { path: lock_path, source }),
-        }
+        let lock = Lock::take(path)?;
         let folder = Self { path: path.to_owned(), _lock: lock };
         if fresh && folder.load(FRESH)?.is_none() {
             folder.clear()?;
@@ -90,7 +71,7 @@ impl WorkFolder {
         match fs::read(&path) {
             Ok(bytes) => State::from_bytes(&bytes).map(Some).map_err(|source| WorkError::Checkpoint { path, source }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(WorkError::Io { path, source }),
+            Err(source) => Err(IoError { action: "read", path, source }.into()),
         }
     }
 
@@ -101,7 +82,7 @@ impl WorkFolder {
     pub fn save(&self, name: &str, state: &State) -> Result<(), WorkError> {
         let path = self.file(name);
         let bytes = state.to_bytes().map_err(|source| WorkError::Checkpoint { path: path.clone(), source })?;
-        atomic::write(&path, &bytes).map_err(|source| WorkError::Io { path, source })
+        Ok(atomic::write(&path, &bytes).map_err(IoError::at("write", &path))?)
     }
 
     /// Removes the folder: the result is stored elsewhere.
@@ -109,26 +90,25 @@ impl WorkFolder {
     /// # Errors
     /// [`WorkError::Io`].
     pub fn finish(self) -> Result<(), WorkError> {
-        fs::remove_dir_all(&self.path).map_err(|source| WorkError::Io { path: self.path.clone(), source })
+        Ok(fs::remove_dir_all(&self.path).map_err(IoError::at("remove", &self.path))?)
     }
 
     /// Removes the folder that a run left if it was killed after its last record.
     ///
     /// # Errors
-    /// [`WorkError::Busy`] when another process holds the lock, and [`WorkError::Io`].
+    /// [`WorkError::Lock`] when another process holds the lock, and [`WorkError::Io`].
     pub fn tidy(path: &Path) -> Result<(), WorkError> {
         if path.exists() { Self::open(path, false)?.finish() } else { Ok(()) }
     }
 
     fn clear(&self) -> Result<(), WorkError> {
-        let io = |path: PathBuf| move |source| WorkError::Io { path, source };
-        for entry in fs::read_dir(&self.path).map_err(io(self.path.clone()))? {
-            let path = entry.map_err(io(self.path.clone()))?.path();
+        for entry in fs::read_dir(&self.path).map_err(IoError::at("clear", &self.path))? {
+            let path = entry.map_err(IoError::at("clear", &self.path))?.path();
             if path.file_name().is_some_and(|name| name == "lock") {
                 continue;
             }
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.map_err(io(path))?;
+            removed.map_err(IoError::at("remove", &path))?;
         }
         Ok(())
     }
@@ -143,7 +123,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cell");
         let work = WorkFolder::open(&path, false).unwrap();
-        assert!(matches!(WorkFolder::open(&path, false), Err(WorkError::Busy { .. })));
+        assert!(matches!(WorkFolder::open(&path, false), Err(WorkError::Lock(LockError::Busy { .. }))));
         let mut state = State::default();
         state.put_number("step", 3);
         work.save("distil", &state).unwrap();
@@ -156,7 +136,7 @@ mod tests {
         drop(fresh);
         let fresh = WorkFolder::open(&path, true).unwrap();
         assert!(fresh.load("distil").unwrap().is_some(), "an interrupted fresh run continues");
-        assert!(matches!(WorkFolder::tidy(&path), Err(WorkError::Busy { .. })));
+        assert!(matches!(WorkFolder::tidy(&path), Err(WorkError::Lock(LockError::Busy { .. }))));
         fresh.finish().unwrap();
         assert!(!path.exists());
     }

@@ -1,19 +1,24 @@
 //! What can go wrong with teachers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::eval::EvalError;
-use compdd_core::{record::RecordError, subset::SubsetError};
+use compdd_core::{
+    files::{IoError, LockError},
+    progress::Interrupted,
+    record::RecordError,
+    subset::SubsetError,
+};
 use compdd_data::data::DataError;
 use compdd_nn::{augment::AugmentError, nn::NetworkError};
 
 /// Why a teacher could not be trained, stored, imported or opened.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum TeacherError {
-    /// The user asked to stop; everything is saved.
-    #[error("the training of the teacher was interrupted; the state is saved")]
-    #[diagnostic(help("give the same command again to continue"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The loss stopped being a number.
     #[error("the teacher diverged in epoch {epoch}: its training loss is not finite at learning rate {learning_rate}")]
     #[diagnostic(help("train with a smaller learning rate (--learning-rate)"))]
@@ -111,13 +116,10 @@ pub enum TeacherError {
         /// Synsets without an output.
         missing: Vec<String>,
     },
-    /// Another process trains the same teacher.
-    #[error("another process is training this teacher (lock: {})", path.display())]
-    #[diagnostic(help("wait for it, or stop it; what it has done is used"))]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+    /// Another process trains the same.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
     /// A file of weights whose kind is not known.
     #[error("cannot tell what kind of file {} is", path.display())]
     #[diagnostic(help("weights are read from `.safetensors`, `.pth` and `.pt`"))]
@@ -182,35 +184,22 @@ pub enum TeacherError {
     #[diagnostic(transparent)]
     Eval(EvalError),
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
-    #[diagnostic(help("check that the folder of teachers is writable and has room"))]
-    Io {
-        /// `read`, `write`, `lock`, ...
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
 }
 
 impl TeacherError {
-    /// Wraps a system error with what was tried and where.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
-    }
-
     /// Whether the user asked to stop: no failure, the state is saved.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted)
+        matches!(self, Self::Interrupted(_))
     }
 }
 
 impl From<EvalError> for TeacherError {
     fn from(error: EvalError) -> Self {
         match error {
-            EvalError::Interrupted => Self::Interrupted,
+            EvalError::Interrupted(stop) => Self::Interrupted(stop),
             EvalError::Diverged { epoch, learning_rate, .. } => Self::Diverged { epoch, learning_rate },
             other => Self::Eval(other),
         }

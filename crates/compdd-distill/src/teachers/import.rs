@@ -4,7 +4,6 @@ use std::{
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
 };
 
 use burn::tensor::Device;
@@ -15,6 +14,8 @@ use super::{
 };
 use crate::eval::{self, InferenceOptions, View};
 use compdd_core::{
+    files::IoError,
+    progress::Stop,
     record::{Accuracy, hash},
     subset::Subset,
 };
@@ -47,7 +48,7 @@ pub struct Check<'a> {
     /// Store the teacher even if it fails; the card says so.
     pub force: bool,
     /// Set from outside to give up.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
 }
 
 /// The network that torchvision calls `name` (`resnet18`, `resnet50`, `vgg11`, `vgg11_bn`), if it is one we can read.
@@ -72,7 +73,7 @@ pub fn torchvision(name: &str) -> Option<NetworkSpec> {
 pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &Device) -> Result<Teacher, TeacherError> {
     let (network, subset) = (options.network, options.subset);
     let params = read(file, network, device)?;
-    let content = hash_of(file).map_err(TeacherError::io("read", file))?;
+    let content = hash_of(file).map_err(IoError::at("read", file))?;
     let slug = network.spec().slug();
     let (mean, std) = subset.normalisation();
     let mut card = Card {

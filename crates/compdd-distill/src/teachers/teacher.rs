@@ -18,7 +18,8 @@ use super::{
     card::{CARD, PARAMS},
 };
 use compdd_core::{
-    record::{atomic, hash},
+    files::{IoError, atomic},
+    record::hash,
     subset::Subset,
 };
 use compdd_data::data::{Decode, Library, PixelSpace, Task, TaskOptions};
@@ -45,7 +46,7 @@ impl Teacher {
         if !path.is_file() {
             return Err(TeacherError::Missing { path });
         }
-        let bytes = fs::read(&path).map_err(TeacherError::io("read", &path))?;
+        let bytes = fs::read(&path).map_err(IoError::at("read", &path))?;
         let found = hash::bytes(&bytes);
         if found != card.blake3 {
             let (expected, length) = (card.blake3.clone(), bytes.len() as u64);
@@ -74,7 +75,7 @@ impl Teacher {
             fs::write(fresh.join(PARAMS), &bytes)?;
             fs::write(fresh.join(CARD), &text)
         })
-        .map_err(TeacherError::io("write", folder))?;
+        .map_err(IoError::at("write", folder))?;
         Ok(Self { path: folder.to_owned(), network, params, card })
     }
 
@@ -139,8 +140,8 @@ pub fn list(root: &Path) -> Result<Vec<PathBuf>, TeacherError> {
         return Ok(Vec::new());
     }
     let mut folders = Vec::new();
-    for entry in fs::read_dir(root).map_err(TeacherError::io("read", root))? {
-        let path = entry.map_err(TeacherError::io("read", root))?.path();
+    for entry in fs::read_dir(root).map_err(IoError::at("read", root))? {
+        let path = entry.map_err(IoError::at("read", root))?.path();
         if path.join(CARD).is_file() && !atomic::is_leftover(&path) {
             folders.push(path);
         }

@@ -2,15 +2,18 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
     time::Duration,
 };
 
 use burn::tensor::Device;
 
 use super::{Card, Keep, Origin, Pixels, Recipe, Score, Teacher, TeacherError, card::CARD, unfinished::Unfinished};
-use crate::eval::{self, InferenceOptions, Progress, RealImages, Student, View, Watch};
-use compdd_core::record::{atomic, hash};
+use crate::eval::{self, InferenceOptions, RealImages, Student, TrainingHooks, TrainingProgress, View};
+use compdd_core::{
+    files::{IoError, atomic},
+    progress::Stop,
+    record::hash,
+};
 use compdd_data::data::Task;
 use compdd_nn::nn::{Network, Params};
 
@@ -23,16 +26,16 @@ pub struct TeacherContext<'a> {
     /// Where to compute.
     pub device: Device,
     /// Set from outside to stop; the state is saved first.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
     /// Who hears about the epochs.
-    pub progress: &'a dyn Progress,
+    pub progress: &'a dyn TrainingProgress,
     /// Time between checkpoints.
     pub every: Duration,
 }
 
 impl<'a> TeacherContext<'a> {
     /// In silence, a checkpoint a minute.
-    pub fn new(device: Device, stop: &'a AtomicBool) -> Self {
+    pub fn new(device: Device, stop: &'a Stop) -> Self {
         Self { device, stop, progress: &(), every: Duration::from_secs(60) }
     }
 
@@ -62,7 +65,7 @@ pub fn find(
 /// An interrupted or killed call is continued by the next one, and the bytes are those of a call that was not.
 ///
 /// # Errors
-/// [`TeacherError::Interrupted`] when `context.stop` was set, [`TeacherError::Busy`] when another process trains the same,
+/// [`TeacherError::Interrupted`] when `context.stop` was set, [`TeacherError::Lock`] when another process trains the same,
 /// [`TeacherError::Diverged`], [`TeacherError::Setting`], [`TeacherError::NoHeldOut`], [`TeacherError::Exists`].
 pub fn train(
     task: &Task,
@@ -155,7 +158,7 @@ impl<'a> Job<'a> {
     fn finished(&self, root: &Path, device: &Device) -> Result<Option<Teacher>, TeacherError> {
         let teacher = existing(&self.folder, &self.identity, device)?;
         if teacher.is_some() {
-            atomic::sweep(&self.folder).map_err(TeacherError::io("tidy", root))?;
+            atomic::sweep(&self.folder).map_err(IoError::at("tidy", root))?;
             Unfinished::sweep(root, &self.identity)?;
         }
         Ok(teacher)
@@ -178,7 +181,7 @@ impl<'a> Job<'a> {
             },
         };
         context.progress.begins(0, plan.epochs);
-        let mut watch = Watch::new(0, context.stop, context.progress);
+        let mut watch = TrainingHooks::new(0, context.stop, context.progress);
         watch = watch.saving_to(&checkpoint, &self.identity, context.every);
         while student.epochs_done() < plan.epochs {
             student.train_epoch(&images, &mut watch)?;
@@ -215,8 +218,8 @@ impl<'a> Job<'a> {
             Ok(Some(Score { accuracy, images: view.len(), subset: task.subset.id(), data: view.hash() }))
         };
         let (heldout, test) = (score(&View::heldout(task))?, score(&View::test(task))?);
-        let shown = heldout.as_ref().or(test.as_ref()).map_or(f64::NAN, |score| score.accuracy.fraction());
-        context.progress.scored(0, shown);
+        let shown = heldout.as_ref().or(test.as_ref()).map(|score| score.accuracy.fraction());
+        context.progress.ends(0, shown);
         Ok(Card {
             format: Card::FORMAT.to_owned(),
             version: Card::VERSION,

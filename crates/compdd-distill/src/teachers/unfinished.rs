@@ -1,38 +1,35 @@
 //! What a training keeps on disk until it has finished: one folder per identity, so that nothing of another training is in it.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs,
     path::{Path, PathBuf},
 };
 
 use burn::tensor::Device;
 
 use super::TeacherError;
-use compdd_core::record::hash;
+use compdd_core::{
+    files::{IoError, Lock, LockError},
+    record::hash,
+};
 use compdd_nn::nn::{Network, Params};
 
 /// The folder, held by this process alone.
 #[derive(Debug)]
 pub(super) struct Unfinished {
     folder: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Unfinished {
     /// Takes the folder of `identity` below `root`.
     ///
     /// # Errors
-    /// [`TeacherError::Busy`] when another process has it.
+    /// [`TeacherError::Lock`] when another process has it.
     pub fn take(root: &Path, identity: &str) -> Result<Self, TeacherError> {
         let folder = Self::folder(root, identity);
-        fs::create_dir_all(&folder).map_err(TeacherError::io("create", &folder))?;
-        let path = folder.join("lock");
-        let lock = File::create(&path).map_err(TeacherError::io("lock", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(TeacherError::Busy { path }),
-            Err(TryLockError::Error(source)) => Err(TeacherError::io("lock", &path)(source)),
-        }
+        let lock = Lock::take(&folder)?;
+        Ok(Self { folder, _lock: lock })
     }
 
     fn folder(root: &Path, identity: &str) -> PathBuf {
@@ -45,7 +42,7 @@ impl Unfinished {
             return Ok(());
         }
         match Self::take(root, identity) {
-            Err(TeacherError::Busy { .. }) => Ok(()),
+            Err(TeacherError::Lock(LockError::Busy { .. })) => Ok(()),
             taken => taken?.remove(),
         }
     }
@@ -61,8 +58,8 @@ impl Unfinished {
 
     fn epochs(&self) -> Result<Vec<usize>, TeacherError> {
         let mut epochs = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(TeacherError::io("read", &self.folder))? {
-            let name = entry.map_err(TeacherError::io("read", &self.folder))?.file_name();
+        for entry in fs::read_dir(&self.folder).map_err(IoError::at("read", &self.folder))? {
+            let name = entry.map_err(IoError::at("read", &self.folder))?.file_name();
             let name = name.to_string_lossy().into_owned();
             let epoch = name.strip_prefix("best-").and_then(|rest| rest.strip_suffix(".safetensors"));
             epochs.extend(epoch.and_then(|epoch| epoch.parse::<usize>().ok()));
@@ -81,13 +78,13 @@ impl Unfinished {
         params.save(&self.best(epoch))?;
         for old in self.epochs()?.into_iter().filter(|old| *old < epoch) {
             let path = self.best(old);
-            fs::remove_file(&path).map_err(TeacherError::io("remove", &path))?;
+            fs::remove_file(&path).map_err(IoError::at("remove", &path))?;
         }
         Ok(())
     }
 
     /// Removes the folder.
     pub fn remove(self) -> Result<(), TeacherError> {
-        fs::remove_dir_all(&self.folder).map_err(TeacherError::io("remove", &self.folder))
+        Ok(fs::remove_dir_all(&self.folder).map_err(IoError::at("remove", &self.folder))?)
     }
 }

@@ -2,13 +2,15 @@
 
 use std::io;
 
+use compdd_core::progress::Interrupted;
+
 /// What can go wrong while differentiating through training.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum GradError {
-    /// A stop was asked for in the middle of a rollout; nothing has been changed.
-    #[error("stopped in the middle of a rollout")]
-    #[diagnostic(help("give the same command again to continue from the last checkpoint"))]
-    Interrupted,
+    /// The user asked to stop; what is finished is saved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The student left the finite numbers.
     #[error("the student diverged: its loss at step {step} is {loss}")]
     #[diagnostic(help("the student's learning rate {rate} is too large for these images: lower it with --set"))]

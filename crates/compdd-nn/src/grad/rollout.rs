@@ -15,7 +15,7 @@
 //!
 //! which is back-propagation through the whole training, exactly, with one step's graph in memory at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use compdd_core::progress::Stop;
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
@@ -85,7 +85,7 @@ pub struct Rollout<'a> {
     velocities: Option<Trail>,
     end: Params,
     losses: Vec<f64>,
-    stop: &'a AtomicBool,
+    stop: &'a Stop,
 }
 
 impl<'a> Rollout<'a> {
@@ -99,7 +99,7 @@ impl<'a> Rollout<'a> {
         data: &'a Synthetic,
         steps: &'a [Step],
         settings: Settings,
-        stop: &'a AtomicBool,
+        stop: &'a Stop,
     ) -> Result<Self, GradError> {
         let momentum = settings.momentum != 0.0;
         let mut rollout = Self {
@@ -198,7 +198,7 @@ impl<'a> Rollout<'a> {
     }
 
     fn pause(&self) -> Result<(), GradError> {
-        if self.stop.load(Ordering::Relaxed) { Err(GradError::Interrupted) } else { Ok(()) }
+        Ok(self.stop.check()?)
     }
 
     fn rows(&self, step: &Step) -> Tensor<1, Int> {

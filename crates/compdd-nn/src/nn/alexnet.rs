@@ -2,8 +2,8 @@
 
 use super::{
     layer::{Activation, Layer, PoolKind, Stack},
-    numbers::Window,
     spec::{Aspects, number},
+    tensor_ops::Window,
 };
 
 /// Five convolutions and a head on the 4x4 map.

@@ -2,8 +2,8 @@
 
 use super::{
     layer::{Activation, Layer, Norm, PoolKind, Stack},
-    numbers::Window,
     spec::{Aspects, number},
+    tensor_ops::Window,
 };
 
 /// `depth` blocks of [conv 3x3, norm, activation, pool 2x2], flatten, linear (Gidaris & Komodakis 2018, as used by DC

@@ -10,7 +10,7 @@ use super::{
     NetworkError,
     params::{Layout, Params, to_host, upload},
 };
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 
 impl Params {
     /// Parameters and running statistics as a safetensors file, under `PyTorch`'s names and shapes. Equal parameters give

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    numbers::Window,
     params::{Init, Slot},
+    tensor_ops::Window,
 };
 
 /// The nonlinearities of the lineage.

@@ -2,7 +2,7 @@
 
 use super::{
     layer::{Activation, Layer, PoolKind, Stack},
-    numbers::Window,
+    tensor_ops::Window,
 };
 
 /// Two 5x5 convolutions (6 and 16 channels) with `ReLU` and max pooling, then linear layers of 120, 84 and the classes.

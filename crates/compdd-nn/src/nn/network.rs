@@ -8,8 +8,8 @@ use super::{
     NetworkError, NetworkSpec, Primal, Split,
     interpret::{self, Run, Taps, Values},
     layer::{Layer, Norm, Shape, walk},
-    numbers::TensorOps,
     params::{Layout, Params},
+    tensor_ops::TensorOps,
 };
 
 /// Whether batch norms use the statistics of the batch or the running ones.

@@ -2,8 +2,8 @@
 
 use super::{
     layer::{Activation, Layer, Norm, PoolKind, Stack},
-    numbers::Window,
     spec::{Aspects, number},
+    tensor_ops::Window,
 };
 
 /// How a `ResNet18` takes its first steps.

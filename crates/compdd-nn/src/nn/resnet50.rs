@@ -3,7 +3,7 @@
 use super::{
     ResNet18, Stem,
     layer::{Activation, Layer, Norm, Stack},
-    numbers::Window,
+    tensor_ops::Window,
 };
 
 /// Four stages of 3, 4, 6 and 3 bottleneck blocks; a stride is in the 3x3 convolution of the block, as torchvision has it.

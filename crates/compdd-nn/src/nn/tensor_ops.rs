@@ -57,7 +57,7 @@ impl Moments {
     }
 }
 
-/// TensorOps a network can be computed with.
+/// Tensor operations a network can be computed with.
 ///
 /// [`Primal`](super::Primal) is a tensor. Another implementation may carry a tangent beside the value: parameters and
 /// activations are both [`Self::T`], so either may have one. Only what is constant under differentiation (running

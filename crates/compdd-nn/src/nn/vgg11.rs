@@ -2,8 +2,8 @@
 
 use super::{
     layer::{Activation, Layer, Norm, PoolKind, Stack},
-    numbers::Window,
     spec::{Aspects, number},
+    tensor_ops::Window,
 };
 
 /// Eight 3x3 convolutions with normalisation and `ReLU`, five max poolings, a linear head, or torchvision's of three layers.

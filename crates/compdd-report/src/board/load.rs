@@ -5,7 +5,10 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{Board, BoardError, Entry, Filter, Submitter, check, division::Rules, gains, order, set::Shelf};
-use compdd_core::record::{KnownSubsets, Problem, Record, RecordError, Store, Timing, hash, with_causes};
+use compdd_core::{
+    files::IoError,
+    record::{KnownSubsets, Problem, Record, RecordError, Store, Timing, hash, with_causes},
+};
 
 impl Board {
     /// Reads and checks every record of some results folders, ranks them, and keeps what a filter accepts.
@@ -75,6 +78,6 @@ impl Folder<'_> {
 
 /// A record and the hash of its file.
 fn read(file: &Path) -> Result<(Record, String), RecordError> {
-    let text = std::fs::read_to_string(file).map_err(RecordError::io("read", file))?;
+    let text = std::fs::read_to_string(file).map_err(IoError::at("read", file))?;
     Ok((Record::parse(&text, file)?, hash::bytes(text.as_bytes())))
 }

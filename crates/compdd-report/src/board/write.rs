@@ -2,7 +2,10 @@
 
 use super::{Board, BoardError, Filter};
 use crate::report::grid::Format;
-use compdd_core::record::{RecordError, Store, atomic};
+use compdd_core::{
+    files::{IoError, atomic},
+    record::{RecordError, Store},
+};
 
 impl Board {
     /// The table in a format: all columns as CSV, those that fit a page in LaTeX, otherwise those that a person reads.
@@ -23,7 +26,9 @@ impl Board {
 pub fn write(store: &Store) -> Result<Board, BoardError> {
     let board = Board::open(std::slice::from_ref(store), &Filter::default())?;
     let path = store.leaderboard();
-    atomic::write_shared(&path, board.table(Format::Csv).as_bytes()).map_err(RecordError::io("write", &path))?;
+    atomic::write_shared(&path, board.table(Format::Csv).as_bytes())
+        .map_err(IoError::at("write", &path))
+        .map_err(RecordError::from)?;
     Ok(board)
 }
 

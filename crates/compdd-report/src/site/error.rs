@@ -1,9 +1,9 @@
 //! What can go wrong while a site is made.
 
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
 use crate::{board::BoardError, paper::PaperError, report::ReportError};
-use compdd_core::record::RecordError;
+use compdd_core::{files::IoError, record::RecordError};
 
 /// Errors of the site.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -40,18 +40,10 @@ pub enum SiteError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file could not be read or written.
-    #[error("cannot {action} {}", path.display())]
-    #[diagnostic(help("check the path, its permissions and the space on the disk"))]
-    Io {
-        /// `read` or `write`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// A page that its template cannot write.
     #[error("the page {page} cannot be written")]
     #[diagnostic(help("this is a mistake in compdd: please report it with the record at hand"))]

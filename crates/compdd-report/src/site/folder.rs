@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use askama::Template;
 
 use super::SiteError;
-use compdd_core::record::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// A folder that `compdd site` made has this file, and may be replaced by it.
 const MARK: &str = "made-by-compdd.txt";
@@ -16,7 +16,7 @@ pub(super) struct Folder<'a>(&'a Path);
 impl Folder<'_> {
     /// Makes the site at `path` from what `fill` puts into it: whole or not at all.
     pub fn make(path: &Path, fill: impl FnOnce(&Folder<'_>) -> Result<(), SiteError>) -> Result<(), SiteError> {
-        let fail = |source| SiteError::Io { action: "write", path: path.to_owned(), source };
+        let fail = |source| SiteError::from(IoError { action: "write", path: path.to_owned(), source });
         if path.exists() && !path.join(MARK).is_file() && fs::read_dir(path).map_err(fail)?.next().is_some() {
             return Err(SiteError::Occupied { path: path.to_owned() });
         }
@@ -37,7 +37,7 @@ impl Folder<'_> {
     /// A folder inside the site.
     pub fn room(&self, name: &str) -> Result<(), SiteError> {
         let path = self.0.join(name);
-        fs::create_dir(&path).map_err(|source| SiteError::Io { action: "write", path, source })
+        fs::create_dir(&path).map_err(|source| IoError { action: "write", path, source }.into())
     }
 
     /// A page from its template.
@@ -49,7 +49,7 @@ impl Folder<'_> {
     /// A file of bytes.
     pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), SiteError> {
         let path = self.0.join(name);
-        fs::write(&path, bytes).map_err(|source| SiteError::Io { action: "write", path, source })
+        fs::write(&path, bytes).map_err(|source| IoError { action: "write", path, source }.into())
     }
 }
 

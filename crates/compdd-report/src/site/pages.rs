@@ -33,6 +33,7 @@ use crate::{
 };
 use askama::Template;
 use compdd_core::{
+    files::IoError,
     recipe,
     record::{Bundle, Store, hash, percent::percent},
     subset::Subset,
@@ -145,7 +146,7 @@ impl Site {
             let page = entry.record.page();
             let beside = |ending: &str| Path::new(&page).with_extension(ending).display().to_string();
             let take = |from: &Path, ending: &str| -> Result<(), SiteError> {
-                let fail = |source| SiteError::Io { action: "read", path: from.to_owned(), source };
+                let fail = |source| IoError { action: "read", path: from.to_owned(), source };
                 folder.put(&beside(ending), fs::read(from).map_err(fail)?)
             };
             let store = Store::new(root_of(&entry.file));
@@ -176,7 +177,7 @@ impl Site {
             }
         }
         sources.par_iter().try_for_each(|(name, path)| {
-            let fail = |source| SiteError::Io { action: "read", path: path.clone(), source };
+            let fail = |source| IoError { action: "read", path: path.clone(), source };
             folder.put(name, fs::read(path).map_err(fail)?)
         })
     }

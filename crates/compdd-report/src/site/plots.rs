@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::{
     SiteError,
     folder::Folder,
+    format::ipc,
     frame::{Frame, Origin, Room},
     pages::root_of,
-    words::ipc,
 };
 use crate::{
     board::Board,

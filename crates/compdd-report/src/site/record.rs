@@ -4,9 +4,9 @@ use askama::Template;
 use serde::Serialize;
 
 use super::{
-    again,
     format::{duration, interval, ipc, points, spread},
     frame::{Frame, Origin, Room},
+    reproduce,
 };
 use crate::{
     board::{Entry, StoredSet},
@@ -97,7 +97,7 @@ impl RecordPage {
             students: students(entry),
             published: published(entry),
             pictures,
-            command: again::command(record),
+            command: reproduce::command(record),
             downloads,
             settings: [
                 Some(("Recipe", pretty(&record.recipe))),

@@ -16,7 +16,10 @@ use crate::{
     board::Entry,
     report::grid::{Entry as Words, Grid, Heading, Row, html},
 };
-use compdd_core::subset::{ClassEntry, Family, Subset};
+use compdd_core::{
+    files::IoError,
+    subset::{ClassEntry, Family, Subset},
+};
 
 #[derive(Template)]
 #[template(path = "subset.html")]
@@ -172,5 +175,5 @@ pub(super) fn means(root: &Path) -> Result<Vec<PathBuf>, SiteError> {
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SiteError {
     let path = path.to_owned();
-    move |source| SiteError::Io { action: "read", path, source }
+    move |source| IoError { action: "read", path, source }.into()
 }

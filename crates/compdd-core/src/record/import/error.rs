@@ -1,7 +1,9 @@
 //! Why a foreign set is refused.
 
+use std::path::PathBuf;
+
 use super::StoredAs;
-use std::path::{Path, PathBuf};
+use crate::files::IoError;
 
 /// Why a foreign set is refused.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -14,14 +16,9 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// The operating system refused.
-    #[error("cannot read {path}", path = path.display())]
-    #[diagnostic(help("check the path and its permissions"))]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's answer.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// A folder without tensors and without pictures.
     #[error("{path} holds neither images_*.pt nor pictures", path = path.display())]
     #[diagnostic(help(
@@ -197,14 +194,6 @@ pub enum ImportError {
         /// What does not fit.
         reason: String,
     },
-}
-
-impl ImportError {
-    /// Wraps a system error with the path: `.map_err(ImportError::io(path))`.
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
-    }
 }
 
 fn bad_list(files: &[(PathBuf, String)]) -> String {

@@ -1,8 +1,11 @@
 //! Sets saved as pictures.
 
 use super::{ImportError, ImportOptions, Labels, Parts, PixelSpaceRecord, SourceFile};
-use crate::subset::{Subset, nearest};
 use std::path::{Path, PathBuf};
+
+use crate::files::IoError;
+
+use crate::subset::{Subset, nearest};
 
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 
@@ -44,7 +47,7 @@ fn collect(root: &Path) -> Result<Vec<Found>, ImportError> {
     for entry in walkdir::WalkDir::new(root).min_depth(1).max_depth(2).sort_by_file_name() {
         let entry = entry.map_err(|e| {
             let path = e.path().unwrap_or(root).to_owned();
-            ImportError::Io { path, source: e.into() }
+            IoError { action: "read", path, source: e.into() }
         })?;
         let path = entry.path();
         let extension = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);

@@ -12,6 +12,7 @@ mod tensors;
 mod torch;
 
 use super::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, hash};
+use crate::files::IoError;
 use crate::subset::Subset;
 pub use error::ImportError;
 pub use range::StoredAs;
@@ -100,7 +101,7 @@ struct SourceFile {
 
 impl SourceFile {
     fn read(path: &Path) -> Result<(Self, Vec<u8>), ImportError> {
-        let bytes = std::fs::read(path).map_err(ImportError::io(path))?;
+        let bytes = std::fs::read(path).map_err(IoError::at("read", path))?;
         Ok((Self { path: path.to_owned(), hash: hash::bytes(&bytes) }, bytes))
     }
 

@@ -4,6 +4,8 @@ use super::torch::{self, HostTensor, Saved};
 use super::{ImportError, ImportOptions, Labels, PixelSpaceRecord, SourceFile, StoredAs};
 use std::path::{Path, PathBuf};
 
+use crate::files::IoError;
+
 /// What rows of label scores are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SoftLabels {
@@ -32,8 +34,8 @@ impl TensorFiles {
             return Ok(Some(Self::beside(path)));
         }
         let mut files: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(ImportError::io(path))? {
-            let file = entry.map_err(ImportError::io(path))?.path();
+        for entry in std::fs::read_dir(path).map_err(IoError::at("read", path))? {
+            let file = entry.map_err(IoError::at("read", path))?.path();
             if matches!(file.extension().and_then(|e| e.to_str()), Some("pt" | "pth")) {
                 files.push(file);
             }

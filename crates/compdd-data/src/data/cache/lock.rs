@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::CacheError;
-use crate::data::library::Watch;
+use compdd_core::progress::Hooks;
 
 /// A lock held by this process. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Lock {
     ///
     /// On a file system without locks everybody gets one: blocks appear by renaming, so the worst is that two processes do
     /// the same work.
-    pub fn acquire(path: &Path, watch: &dyn Watch) -> Result<Option<Self>, CacheError> {
+    pub fn acquire(path: &Path, hooks: Hooks<'_>) -> Result<Option<Self>, CacheError> {
         let fail = |source| CacheError::Write { path: path.to_owned(), source };
         fs::create_dir_all(path.parent().unwrap_or(path)).map_err(fail)?;
         let mut waited = false;
@@ -36,11 +36,11 @@ impl Lock {
                 _ if is_current(&file, path) => return Ok(Some(Self { path: path.to_owned(), _file: file })),
                 _ => continue,
             }
-            if watch.stopped() {
+            if hooks.stop.is_requested() {
                 return Ok(None);
             }
             if !waited {
-                watch.note("another run is preparing these images; waiting for it");
+                hooks.progress.note("another run is preparing these images; waiting for it");
                 waited = true;
             }
             std::thread::sleep(PAUSE);

@@ -35,10 +35,12 @@ pub use shelf::Kept;
 use super::{
     error::{BadFile, DataError},
     image_set::ImageSet,
-    library::Watch,
     load::{self, Listing, Loaded, Request},
 };
-use compdd_core::record::atomic;
+use compdd_core::{
+    files::atomic,
+    progress::{Hooks, Interrupted},
+};
 use lock::Lock;
 use prepare::Preparation;
 
@@ -82,20 +84,20 @@ impl Cache {
     }
 
     /// The images of a request, mapped: from a block that is there, or from one that is made now.
-    pub(super) fn load(&self, request: &Request, watch: &dyn Watch) -> Result<Loaded, DataError> {
+    pub(super) fn load(&self, request: &Request, hooks: Hooks<'_>) -> Result<Loaded, DataError> {
         let print = fingerprint::of(request)?;
         let lock = self.file("preparing", &print, "lock");
         if let Some(loaded) = self.stored(&print)? {
             Lock::clear(&lock);
             return Ok(loaded);
         }
-        let Some(_lock) = Lock::acquire(&lock, watch)? else {
-            return Err(DataError::Interrupted);
+        let Some(_lock) = Lock::acquire(&lock, hooks)? else {
+            return Err(Interrupted.into());
         };
         if let Some(loaded) = self.stored(&print)? {
             return Ok(loaded);
         }
-        self.prepare(&print, request, watch)?;
+        self.prepare(&print, request, hooks)?;
         self.shrink();
         self.stored(&print)?.ok_or_else(|| CacheError::Vanished { folder: self.folder.clone() }.into())
     }
@@ -120,7 +122,7 @@ impl Cache {
         }
     }
 
-    fn prepare(&self, print: &str, request: &Request, watch: &dyn Watch) -> Result<(), DataError> {
+    fn prepare(&self, print: &str, request: &Request, hooks: Hooks<'_>) -> Result<(), DataError> {
         let listing = Listing::of(request)?;
         let size: usize = request.decode.shape().iter().product();
         let needed = (listing.items.len() * size) as u64;
@@ -130,7 +132,7 @@ impl Cache {
         let mut work =
             Preparation::begin(&self.folder.join("preparing").join(print), listing.items.len(), size, request)?;
         let title = format!("{} {} ({})", request.subset, request.split, request.part.source.kind());
-        let done = load::decode(request, &listing, watch, &mut work).and_then(|()| {
+        let done = load::decode(request, &listing, hooks, &mut work).and_then(|()| {
             if fingerprint::of(request)? == print {
                 Ok(())
             } else {
@@ -139,7 +141,7 @@ impl Cache {
         });
         match done {
             Ok(()) => {}
-            Err(DataError::Interrupted) => return Err(DataError::Interrupted),
+            Err(DataError::Interrupted(_)) => return Err(Interrupted.into()),
             Err(error) => {
                 work.discard();
                 return Err(error);

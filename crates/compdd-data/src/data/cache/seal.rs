@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{changed, nanoseconds};
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 
 /// Length and times of a file. The system sets `changed` on every write, and no program can set it back.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

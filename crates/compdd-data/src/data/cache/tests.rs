@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use compdd_core::progress::{Hooks, Stop};
+
 use super::*;
 use crate::data::{
     Library, Task, TaskOptions,
@@ -220,18 +222,7 @@ impl Source for Scripted {
     }
 }
 
-/// Stops when asked the `n`-th time.
-struct StopAt(usize, AtomicUsize);
-
-impl Watch for StopAt {
-    fn advance(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-    fn stopped(&self) -> bool {
-        self.1.fetch_add(1, Ordering::SeqCst) >= self.0
-    }
-}
-
-fn scripted(folder: &Path, before: Option<Act>, watch: &dyn Watch) -> (Result<Loaded, DataError>, usize) {
+fn scripted(folder: &Path, before: Option<Act>, stop: &Stop) -> (Result<Loaded, DataError>, usize) {
     let source =
         Arc::new(Scripted { folder: folder.to_owned(), read: AtomicUsize::new(0), before: Mutex::new(before) });
     let class = compdd_core::subset::ClassEntry { synset: "a".into(), label: "a".into(), index: None };
@@ -240,22 +231,22 @@ fn scripted(folder: &Path, before: Option<Act>, watch: &dyn Watch) -> (Result<Lo
     let (classes, names) = ([(&class, 0)], ["a".to_owned()]);
     let (part, decode) = (&part, &decode);
     let request = Request { subset: "t", part, split: Split::Train, classes: &classes, names: &names, decode };
-    let loaded = Cache::new(folder.join("cache"), Cache::LIMIT).load(&request, watch);
+    let loaded = Cache::new(folder.join("cache"), Cache::LIMIT).load(&request, Hooks::silent(stop));
     (loaded, source.read.load(Ordering::SeqCst))
 }
 
 #[test]
 fn an_interrupted_preparation_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let (stopped, read) = scripted(folder.path(), None, &StopAt(1, AtomicUsize::new(0)));
-    assert!(matches!(stopped, Err(DataError::Interrupted)));
+    let (stopped, read) = scripted(folder.path(), None, &Stop::after(1));
+    assert!(matches!(stopped, Err(DataError::Interrupted(_))));
     assert_eq!(read, load::PORTION);
     // A kill in the middle of writing a line of the journal leaves half a line.
     let journal = fs::read_dir(folder.path().join("cache/preparing")).unwrap().map(|entry| entry.unwrap().path());
     let journal = journal.filter(|path| path.extension().unwrap() == "journal").last().unwrap();
     let text = fs::read_to_string(&journal).unwrap();
     fs::write(&journal, text.clone() + "{\"portion\":1,\"ba").unwrap();
-    let (finished, read) = scripted(folder.path(), None, &crate::data::Unwatched);
+    let (finished, read) = scripted(folder.path(), None, &Stop::never());
     let images = finished.unwrap().images;
     assert_eq!((read, images.len()), (IMAGES - load::PORTION, IMAGES));
     assert!((0..IMAGES).all(|i| images.image(i)[0] == (i % 256) as u8));
@@ -265,7 +256,7 @@ fn an_interrupted_preparation_goes_on_where_it_stopped() {
 #[test]
 fn the_lock_of_a_process_killed_at_its_very_end_goes_unless_somebody_holds_it() {
     let folder = tempfile::tempdir().unwrap();
-    let load = || scripted(folder.path(), None, &crate::data::Unwatched).0.unwrap();
+    let load = || scripted(folder.path(), None, &Stop::never()).0.unwrap();
     let preparing = folder.path().join("cache/preparing");
     let locks = || fs::read_dir(&preparing).unwrap().count();
     load();
@@ -290,7 +281,7 @@ fn images_that_change_while_they_are_read_are_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("stamp"), "1").unwrap();
     let change: fn(&Path) = |folder| fs::write(folder.join("stamp"), "22").unwrap();
-    let (loaded, _) = scripted(folder.path(), Some((700, change)), &crate::data::Unwatched);
+    let (loaded, _) = scripted(folder.path(), Some((700, change)), &Stop::never());
     assert!(matches!(loaded, Err(DataError::Changed { .. })));
     assert_eq!(fs::read_dir(folder.path().join("cache/preparing")).unwrap().count(), 0);
     assert!(!folder.path().join("cache/blocks").exists());
@@ -299,7 +290,7 @@ fn images_that_change_while_they_are_read_are_not_kept() {
 #[test]
 fn two_at_once_prepare_once() {
     let folder = tempfile::tempdir().unwrap();
-    let load = || scripted(folder.path(), None, &crate::data::Unwatched);
+    let load = || scripted(folder.path(), None, &Stop::never());
     let (one, two) = std::thread::scope(|scope| {
         let other = scope.spawn(load);
         (load(), other.join().unwrap())

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{CLASSES, World};
 use crate::data::{error::DataError, planes::interleaved, source::Split};
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 
 /// What is written.
 #[derive(Clone, Debug)]

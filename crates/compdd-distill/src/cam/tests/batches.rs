@@ -1,7 +1,5 @@
 //! Batches, seeds and repeatability.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::Device;
 
 use super::{close, host, model, network, normal};
@@ -9,7 +7,7 @@ use crate::{
     cam::{CamMethod, CamModel, Training, seeds, train},
     eval::{Following, View},
 };
-use compdd_core::subset::Subset;
+use compdd_core::{progress::Stop, subset::Subset};
 use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::nn::{Mode, NetworkSpec};
 
@@ -70,8 +68,8 @@ fn trained(slug: &str, epochs: usize) -> (CamModel, burn::tensor::Tensor<4>, Vec
     let task = Task::load(&subset, &Library::empty(), &options).unwrap();
     let device = Device::flex();
     let training = Training { epochs, batch: 25, learning_rate: 0.02, seed: 0, device: &device };
-    let stop = AtomicBool::new(false);
-    let model = train(&task, &NetworkSpec::parse(slug).unwrap(), training, None, &following(&stop)).unwrap();
+    let stop = Stop::never();
+    let model = train(&task, &NetworkSpec::parse(slug).unwrap(), training, None, &Following::silent(&stop)).unwrap();
     let view = View::test(&task);
     let images: Vec<usize> = (0..view.len()).collect();
     let x = view.tensor(&images, &device);
@@ -108,19 +106,16 @@ fn training_is_repeatable_and_can_be_stopped() {
     let task = Task::load(&subset, &Library::empty(), &options).unwrap();
     let (device, spec) = (Device::flex(), NetworkSpec::parse("convnet-d2-w4").unwrap());
     let training = Training { epochs: 2, batch: 16, learning_rate: 0.01, seed: 5, device: &device };
-    let run = |training, tap, stop| train(&task, &spec, training, tap, &following(&AtomicBool::new(stop)));
-    let model = run(training, None, false).unwrap();
+    let train_until = |training, tap, stop: &Stop| train(&task, &spec, training, tap, &Following::silent(stop));
+    let never = Stop::never();
+    let run = |training, tap| train_until(training, tap, &never);
+    let model = run(training, None).unwrap();
     assert_eq!((model.tap(), model.classes()), ("feat1", 10));
-    assert_eq!(model.params().to_host(), run(training, Some("feat1"), false).unwrap().params().to_host());
-    let fresh = run(Training { epochs: 0, ..training }, None, false).unwrap();
+    assert_eq!(model.params().to_host(), run(training, Some("feat1")).unwrap().params().to_host());
+    let fresh = run(Training { epochs: 0, ..training }, None).unwrap();
     assert_ne!(model.params().to_host(), fresh.params().to_host());
     assert_eq!(fresh.params().layout(), network("convnet-d2-w4", 32, 10).layout());
-    assert!(run(training, None, true).unwrap_err().is_interruption());
-    let error = run(Training { batch: 0, ..training }, None, false).unwrap_err();
+    assert!(train_until(training, None, &Stop::after(1)).unwrap_err().is_interruption());
+    let error = run(Training { batch: 0, ..training }, None).unwrap_err();
     assert_eq!(error.to_string(), "protocol setting `batch` is 0, but must be 1 or more");
-}
-
-/// Nobody listens, nothing is saved.
-fn following(stop: &AtomicBool) -> Following<'_> {
-    Following { stop, progress: &(), saving: None }
 }

@@ -6,21 +6,18 @@ mod scores;
 mod stability;
 mod truth;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{path::Path, sync::Arc};
 
 use burn::tensor::Device;
 
 use super::{ComplexityError, SaliencyModel, Scored, score};
 use crate::cam::CamModel;
-use compdd_core::subset::Subset;
+use compdd_core::{
+    progress::{Hooks, Stop},
+    subset::Subset,
+};
 use compdd_data::{
-    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions, Unwatched, Watch},
+    data::{Decode, ImageStream, Library, PixelSpace, ResizeMode, Split, StreamOptions},
     scores::Settings,
 };
 use compdd_nn::nn::NetworkSpec;
@@ -62,25 +59,5 @@ fn scored(
     settings: &Settings,
     out: &Path,
 ) -> Result<Scored, ComplexityError> {
-    score(model, stream, settings, out, false, &Unwatched)
-}
-
-/// Asks to stop after some portions.
-struct StopAfter {
-    looks: AtomicUsize,
-    portions: usize,
-}
-
-impl StopAfter {
-    fn new(portions: usize) -> Self {
-        Self { looks: AtomicUsize::new(0), portions }
-    }
-}
-
-impl Watch for StopAfter {
-    fn advance(&self, _: &str, _: u64, _: u64) {}
-    fn note(&self, _: &str) {}
-    fn stopped(&self) -> bool {
-        self.looks.fetch_add(1, Ordering::Relaxed) >= self.portions
-    }
+    score(model, stream, settings, out, false, Hooks::silent(&Stop::never()))
 }

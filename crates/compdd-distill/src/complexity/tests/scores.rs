@@ -2,15 +2,18 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use super::{StopAfter, decode, model, of_subset, scenes, scored, stream};
+use super::{decode, model, of_subset, scenes, scored, stream};
 use crate::{
     cam::{self, CamMethod, Comparison},
     complexity::{ComplexityError, SaliencyModel, score},
 };
-use compdd_core::subset::{Level, Subset};
+use compdd_core::{
+    progress::{Hooks, Stop},
+    subset::{Level, Subset},
+};
 use compdd_data::{
     data::{
-        DataError, ImageStream, Library, Split, StreamOptions, Unwatched,
+        DataError, ImageStream, Library, Split, StreamOptions,
         scenes::{Collection, Export, World, export},
     },
     scores::{Grid, Question, Row, Scores, ScoresError, Settings, Summary},
@@ -112,7 +115,7 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
     assert_eq!(stream.portions(), 6);
     for portions in 0..6 {
         let out = folder.path().join(format!("{portions}.parquet"));
-        let stop = score(&model, &stream, &settings, &out, false, &StopAfter::new(portions)).unwrap_err();
+        let stop = score(&model, &stream, &settings, &out, false, Hooks::silent(&Stop::after(portions))).unwrap_err();
         assert!(stop.is_interruption(), "{stop}");
         assert!(!out.exists());
         // What a kill leaves: an image of a portion that is not noted down, and half a line of the journal.
@@ -126,7 +129,7 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
         fs::write(&journal, lines).unwrap();
         // Killed a second time, one portion on.
         if portions < 5 {
-            score(&model, &stream, &settings, &out, false, &StopAfter::new(1)).unwrap_err();
+            score(&model, &stream, &settings, &out, false, Hooks::silent(&Stop::after(1))).unwrap_err();
             assert_eq!(fs::read_to_string(&journal).unwrap().lines().count(), 2 + portions);
         }
         let result = scored(&model, &stream, &settings, &out).unwrap();
@@ -158,7 +161,7 @@ fn other_settings_networks_and_images_begin_anew() {
     let out = folder.path().join("scores.parquet");
     let (own, stream) = (model("convnet-d2-w8", 0), stream());
     let stopped = |model: &SaliencyModel, settings: &Settings, stream: &Arc<ImageStream>| {
-        score(model, stream, settings, &out, false, &StopAfter::new(2)).unwrap_err();
+        score(model, stream, settings, &out, false, Hooks::silent(&Stop::after(2))).unwrap_err();
         fs::read_to_string(out.with_extension("parquet.journal")).unwrap().lines().count()
     };
     let usual = Settings::default();
@@ -210,7 +213,8 @@ fn files_give_the_scores_of_their_pictures_and_bad_ones_are_named() {
     let error = scored(&nette, &open(Some(&subset)), &Settings::default(), &out).unwrap_err();
     let ComplexityError::Data(DataError::BadImages { files }) = error else { panic!("{error}") };
     assert_eq!(files.iter().map(|file| &file.path).collect::<Vec<_>>(), [&broken]);
-    let result = score(&nette, &open(Some(&subset)), &Settings::default(), &out, true, &Unwatched).unwrap();
+    let result =
+        score(&nette, &open(Some(&subset)), &Settings::default(), &out, true, Hooks::silent(&Stop::never())).unwrap();
     assert_eq!((result.rows, result.header.skipped, result.fresh), (39, 1, 0), "the others were kept");
     let (left, before) = (rows(&out), rows(&one));
     assert_eq!(left[..2], before[..2]);

@@ -1,13 +1,14 @@
 //! The score held against the scenes, whose objects are known.
 
-use super::{ComplexityError, SIDE, StopAfter, model};
+use super::{ComplexityError, SIDE, model};
 use crate::{
     cam::{CamMethod, complexity},
     complexity::{Held, hold, truth, write_held},
 };
+use compdd_core::progress::{Hooks, Stop};
 use compdd_data::{
     data::{
-        ImageSet, Split, Unwatched,
+        ImageSet, Split,
         scenes::{CLASSES, World},
     },
     scores::{Settings, spearman},
@@ -54,13 +55,15 @@ fn the_numbers_are_those_of_the_pictures_one_by_one() {
 fn a_teacher_stands_beside_networks_without_training() {
     let model = model("convnet-d2-w8", 5);
     let methods = [CamMethod::GradCam, CamMethod::LayerCam];
-    let held = hold(&model, &model.cam().taps(), &methods, 2, 2, &half(), &Unwatched).unwrap();
+    let held = hold(&model, &model.cam().taps(), &methods, 2, 2, &half(), Hooks::silent(&Stop::never())).unwrap();
     assert_eq!(held.len(), 3 * model.cam().taps().len() * methods.len());
     let of = |seed: Option<u64>| -> Vec<&Held> { held.iter().filter(|held| held.seed == seed).collect() };
     let values = |seed| of(seed).iter().map(|held| (held.truth.easy, held.truth.hard)).collect::<Vec<_>>();
     assert!(values(None) != values(Some(0)) && values(Some(0)) != values(Some(1)));
     // Its own parameters are those of the seed 5: the same numbers come out.
-    let again = hold(&model.untrained(5).unwrap(), &model.cam().taps(), &methods, 0, 2, &half(), &Unwatched).unwrap();
+    let again =
+        hold(&model.untrained(5).unwrap(), &model.cam().taps(), &methods, 0, 2, &half(), Hooks::silent(&Stop::never()))
+            .unwrap();
     assert_eq!(again, of(None).into_iter().cloned().collect::<Vec<_>>());
     let last = model.through(model.cam().taps().last().unwrap()).unwrap();
     assert_eq!(held[held.len() / 3 - 2].truth, truth(&last, 2, &half()).unwrap()[0]);
@@ -76,6 +79,7 @@ fn a_teacher_stands_beside_networks_without_training() {
     assert_eq!((first[0], first[2], first[3]), ("", held[0].tap.as_str(), "grad-cam"));
     assert_eq!(first[10].parse::<f64>().unwrap(), held[0].truth.easy);
 
-    let stopped = hold(&model, &model.cam().taps(), &methods, 0, 2, &half(), &StopAfter::new(1)).unwrap_err();
-    assert!(matches!(stopped, ComplexityError::Stopped) && stopped.is_interruption());
+    let stopped =
+        hold(&model, &model.cam().taps(), &methods, 0, 2, &half(), Hooks::silent(&Stop::after(1))).unwrap_err();
+    assert!(matches!(stopped, ComplexityError::Interrupted(_)) && stopped.is_interruption());
 }

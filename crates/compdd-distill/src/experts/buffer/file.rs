@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::{ExpertEntry, Precision};
 use crate::experts::{Epochs, ExpertError};
-use compdd_core::record::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// The format named in the header.
 const FORMAT: &str = "compdd-expert";
@@ -82,7 +82,7 @@ pub fn write(
         }
         Ok(())
     })
-    .map_err(ExpertError::io("write", path))?;
+    .map_err(IoError::at("write", path))?;
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let blake3 = hasher.finalize().to_hex().to_string();
     Ok(ExpertEntry { expert, file, bytes, blake3, epochs: epochs.clone(), heldout_accuracy: None })
@@ -106,15 +106,15 @@ impl Snapshots {
         parameters: usize,
         precision: Precision,
     ) -> Result<Self, ExpertError> {
-        let file = File::open(path).map_err(ExpertError::io("read", path))?;
-        let found = file.metadata().map_err(ExpertError::io("read", path))?.len();
+        let file = File::open(path).map_err(IoError::at("read", path))?;
+        let found = file.metadata().map_err(IoError::at("read", path))?.len();
         let expected = entry.bytes;
         if found != expected || found == 0 {
             return Err(ExpertError::Length { path: path.to_owned(), expected, found });
         }
         // SAFETY: expert files are written under another name and renamed, never changed in place, so the mapped file keeps
         // its content and its length for as long as the map lives.
-        let map = unsafe { Mmap::map(&file) }.map_err(ExpertError::io("map", path))?;
+        let map = unsafe { Mmap::map(&file) }.map_err(IoError::at("map", path))?;
         let wrong = |reason: String| ExpertError::Format { path: path.to_owned(), reason };
         let (length, header) = SafeTensors::read_metadata(&map).map_err(|error| wrong(error.to_string()))?;
         let notes = header.metadata().clone().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What is on disk, and what happens when it is damaged.
 
 use super::*;
+use compdd_core::files::LockError;
 
 #[test]
 fn bf16_is_half_as_large_and_close() {
@@ -89,7 +90,7 @@ fn one_process_at_a_time() {
     let (go, more) = (go(), Demand { experts: 3, ..demand() });
     let context = ExpertContext::new(Device::flex(), &go);
     let error = ensure(&more, &network(), &task(), root.path(), &context).unwrap_err();
-    assert!(matches!(error, ExpertError::Busy { .. }), "{error}");
+    assert!(matches!(error, ExpertError::Lock(LockError::Busy { .. })), "{error}");
     // What is there can be used meanwhile.
     assert_eq!(train(&demand(), root.path()).len(), 2);
 }

@@ -8,15 +8,15 @@ mod steps;
 
 use std::{
     path::Path,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use burn::tensor::Device;
 
 use super::{gsam::Gsam, *};
-use crate::eval::Progress;
-use compdd_core::subset::Subset;
+use crate::eval::TrainingProgress;
+use compdd_core::{progress::Stop, subset::Subset};
 use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::nn::{Network, NetworkSpec};
 
@@ -47,8 +47,8 @@ fn gsam_demand() -> Demand {
     Demand { training, ..demand() }
 }
 
-fn go() -> AtomicBool {
-    AtomicBool::new(false)
+fn go() -> Stop {
+    Stop::never()
 }
 
 fn train(demand: &Demand, root: &Path) -> Buffer {
@@ -71,13 +71,13 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 struct StopAfter<'a> {
     epochs: AtomicUsize,
     limit: usize,
-    stop: &'a AtomicBool,
+    stop: &'a Stop,
 }
 
-impl Progress for StopAfter<'_> {
+impl TrainingProgress for StopAfter<'_> {
     fn epoch(&self, _: usize, _: usize, _: usize, _: f64) {
         if self.epochs.fetch_add(1, Ordering::Relaxed) + 1 >= self.limit {
-            self.stop.store(true, Ordering::Relaxed);
+            self.stop.request();
         }
     }
 }
@@ -86,7 +86,7 @@ impl Progress for StopAfter<'_> {
 #[derive(Default)]
 struct Count(AtomicUsize);
 
-impl Progress for Count {
+impl TrainingProgress for Count {
     fn epoch(&self, _: usize, _: usize, _: usize, _: f64) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -169,7 +169,7 @@ fn an_interrupted_training_ends_with_the_same_bytes() {
             let progress = StopAfter { epochs: AtomicUsize::new(0), limit, stop: &stop };
             let context = ExpertContext { progress: &progress, ..ExpertContext::new(Device::flex(), &stop) };
             let stopped = ensure(&demand, &network, &task, root.path(), &context);
-            assert!(matches!(stopped, Err(ExpertError::Interrupted)), "after {limit} epochs: {stopped:?}");
+            assert!(matches!(stopped, Err(ExpertError::Interrupted(_))), "after {limit} epochs: {stopped:?}");
             assert_eq!(contents_of(&train(&demand, root.path())), expected, "stopped after {limit} epochs");
         }
     }
@@ -190,7 +190,7 @@ fn a_training_killed_inside_an_epoch_ends_with_the_same_bytes() {
         copies: &'a Path,
         taken: AtomicUsize,
     }
-    impl Progress for Kill<'_> {
+    impl TrainingProgress for Kill<'_> {
         fn epoch(&self, _: usize, _: usize, _: usize, _: f64) {
             let copy = self.copies.join(self.taken.fetch_add(1, Ordering::Relaxed).to_string());
             for entry in walkdir::WalkDir::new(self.folder) {

@@ -9,7 +9,7 @@ use super::{
     first::{self, First},
     prepared::Prepared,
 };
-use crate::methods::{Distiller, Method, MethodError, Start};
+use crate::methods::{Distiller, Method, MethodError, Requirements, Start};
 use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError};
 
 /// The hyper-parameters of an engine, and how it starts.
@@ -67,12 +67,10 @@ impl<E: Engine> Check for Matching<E> {
 }
 
 impl<E: Engine> Method for Matching<E> {
-    fn whitens(&self, recipe: &Recipe) -> bool {
-        recipe.typed::<E>().is_ok_and(|recipe| recipe.whitens())
-    }
-
-    fn network(&self, recipe: &Recipe) -> Option<String> {
-        recipe.typed::<E>().ok().and_then(|recipe| recipe.network().map(ToOwned::to_owned))
+    fn requirements(&self, recipe: &Recipe, _seed: u64) -> Result<Requirements, MethodError> {
+        let engine = recipe.typed::<E>().map_err(RecipeError::OutOfRange)?;
+        let network = engine.network().map(ToOwned::to_owned);
+        Ok(Requirements { whitening: engine.whitens(), network, ..Requirements::default() })
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {

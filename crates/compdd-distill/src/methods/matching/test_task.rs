@@ -1,11 +1,10 @@
 //! A tiny task to run methods of the family on.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::Device;
 
 use crate::methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find};
 use compdd_core::{
+    progress::Stop,
     recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
@@ -75,13 +74,13 @@ impl World {
             experts: None,
             offload: Offload::Device,
             chunk: None,
-            preparation: crate::eval::Following::nothing(),
+            preparation: crate::eval::Following::silent(&crate::methods::NEVER),
         })
     }
 }
 
 pub(super) fn step(run: &mut dyn Distiller, step: usize) -> Result<StepReport, MethodError> {
-    run.step(&StepContext { step, stop: &AtomicBool::new(false) })
+    run.step(&StepContext { step, stop: &Stop::never() })
 }
 
 /// The state behind the first `steps` steps.
@@ -111,7 +110,7 @@ pub(super) fn assert_resumes(world: &World, method: &str, sets: &[(&str, &str)],
                 run.load(&state).unwrap();
             }
             let before = saved(run);
-            let stopped = run.step(&StepContext { step: i, stop: &AtomicBool::new(true) });
+            let stopped = run.step(&StepContext { step: i, stop: &Stop::after(0) });
             assert!(stopped.is_err_and(|error| error.is_interruption()));
             assert_eq!(saved(run), before);
             step(run, i).unwrap();

@@ -1,7 +1,5 @@
 //! Where a run begins: real images or noise, and the labels that go with them.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::{Tensor, TensorData};
 
 use super::recipe::{InitKind, LabelKind, TrajectoryRecipe};
@@ -10,7 +8,7 @@ use crate::{
     experts::{self, Buffer},
     methods::{MethodError, Start},
 };
-use compdd_core::rng::Stream;
+use compdd_core::{progress::Stop, rng::Stream};
 use compdd_nn::{feed::PixelTensors as _, grad::Targets, nn::Network};
 
 /// The first images `[N, channels, height, width]` in the task's pixel space, and the class of each.
@@ -22,7 +20,7 @@ pub(super) fn images(
 ) -> Result<(Tensor<4>, Vec<u32>), MethodError> {
     let (task, device) = (start.task, start.device);
     let seed = Stream::child_seed(start.seed, "first images", 0);
-    let never = AtomicBool::new(false);
+    let never = Stop::never();
     let chosen = match recipe.init {
         InitKind::Correct => experts::correct_images(buffer, network, task, start.ipc, seed, device, &never)?,
         InitKind::Real | InitKind::Noise => experts::random_images(task, start.ipc, seed)?,
@@ -54,7 +52,7 @@ pub(super) fn targets(
             return Ok(Targets::Probabilities(hard_rows(classes, width, start.device)));
         }
         (LabelKind::Soft, InitKind::Correct) => {
-            experts::label_logits(buffer, network, images, classes, &AtomicBool::new(false))?.labels()
+            experts::label_logits(buffer, network, images, classes, &Stop::never())?.labels()
         }
         (LabelKind::Soft, InitKind::Real | InitKind::Noise) => experts::last_logits(buffer, network, 0, images)?,
     };

@@ -19,8 +19,7 @@ mod tests;
 use recipe::TrajectoryRecipe;
 use run::Run;
 
-use super::{Distiller, Method, MethodError, Start};
-use crate::experts::Demand;
+use super::{Distiller, Method, MethodError, Requirements, Start};
 use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue};
 
 /// A method of the family.
@@ -55,13 +54,10 @@ impl Check for Trajectory {
 }
 
 impl Method for Trajectory {
-    fn whitens(&self, recipe: &Recipe) -> bool {
-        recipe.typed::<TrajectoryRecipe>().is_ok_and(|recipe| recipe.whiten)
-    }
-
-    fn demand(&self, recipe: &Recipe, seed: u64) -> Result<Option<Demand>, MethodError> {
+    fn requirements(&self, recipe: &Recipe, seed: u64) -> Result<Requirements, MethodError> {
         let recipe = recipe.typed::<TrajectoryRecipe>().map_err(RecipeError::OutOfRange)?;
-        Ok(Some(recipe.demand(seed)?))
+        let experts = Some(recipe.demand(seed)?);
+        Ok(Requirements { whitening: recipe.whiten, experts, ..Requirements::default() })
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {

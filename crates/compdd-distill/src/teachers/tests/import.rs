@@ -1,6 +1,6 @@
 //! Weights of others.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{fs, path::Path};
 
 use burn::tensor::Device;
 
@@ -9,7 +9,7 @@ use super::{
     contents, make, network, recipe, task,
 };
 use crate::eval::{Plan, Schedule};
-use compdd_core::subset::Subset;
+use compdd_core::{progress::Stop, subset::Subset};
 use compdd_data::data::{Decode, ResizeMode, Task};
 use compdd_nn::nn::{Network, NetworkSpec};
 
@@ -24,7 +24,7 @@ fn take(
     check: Option<(&Task, bool)>,
     root: &Path,
 ) -> Result<Teacher, TeacherError> {
-    let stop = AtomicBool::new(false);
+    let stop = Stop::never();
     let check = check.map(|(task, force)| Check { task, force, stop: &stop });
     let decode = decode(network.input()[1]);
     import(file, &ImportTeacher { network, subset, decode, name: None, check }, root, &Device::flex())

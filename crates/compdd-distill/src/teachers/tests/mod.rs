@@ -4,17 +4,13 @@ mod files;
 mod import;
 mod training;
 
-use std::{
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use burn::tensor::Device;
 
 use super::{Keep, Recipe, Teacher, TeacherContext, TeacherError, train};
-use crate::eval::{Plan, Progress, Schedule};
-use compdd_core::subset::Subset;
+use crate::eval::{Plan, Schedule, TrainingProgress};
+use compdd_core::{progress::Stop, subset::Subset};
 use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::{
     augment::{DsaConfig, Strategy},
@@ -48,22 +44,24 @@ fn recipe() -> Recipe {
 
 /// A training that is never asked to stop.
 fn make(task: &Task, network: &Network, recipe: &Recipe, root: &Path) -> Result<Teacher, TeacherError> {
-    let go = AtomicBool::new(false);
+    let go = Stop::never();
     train(task, network, recipe, None, root, &TeacherContext::new(Device::flex(), &go))
 }
 
 /// Asks to stop at the end of an epoch.
-struct StopAfter<'a>(usize, &'a AtomicBool);
+struct StopAfter<'a>(usize, &'a Stop);
 
-impl Progress for StopAfter<'_> {
+impl TrainingProgress for StopAfter<'_> {
     fn epoch(&self, _: usize, epoch: usize, _: usize, _: f64) {
-        self.1.store(epoch >= self.0, Ordering::Relaxed);
+        if epoch >= self.0 {
+            self.1.request();
+        }
     }
 }
 
 /// A training that is stopped after `epoch` epochs, with a checkpoint after every minibatch.
 fn stopped(task: &Task, network: &Network, recipe: &Recipe, root: &Path, epoch: usize) -> TeacherError {
-    let stop = AtomicBool::new(false);
+    let stop = Stop::never();
     let progress = StopAfter(epoch, &stop);
     let every = Duration::ZERO;
     let context = TeacherContext { progress: &progress, every, ..TeacherContext::new(Device::flex(), &stop) };

@@ -1,6 +1,7 @@
 //! What is trained, and that interruptions leave no trace.
 
 use burn::tensor::Device;
+use compdd_core::{files::LockError, progress::Stop};
 
 use super::{
     super::{Keep, Origin, Recipe, TeacherError, list},
@@ -11,7 +12,7 @@ use compdd_data::data::Task;
 use compdd_nn::nn::{Network, Params};
 
 fn accuracy(network: &Network, params: &Params, view: &View<'_>) -> f64 {
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = Stop::never();
     let passes = InferenceOptions { device: &Device::flex(), batch: 7, stop: &stop };
     eval::accuracy(network, params, view, passes).unwrap().fraction()
 }
@@ -118,16 +119,16 @@ fn what_is_there_is_not_trained_again() {
     make(&task, &network, &recipe(), root.path()).unwrap();
     std::fs::rename(teacher.path(), root.path().join("elsewhere")).unwrap();
     let error = make(&task, &network, &recipe(), root.path()).unwrap_err();
-    assert!(matches!(error, TeacherError::Busy { .. }), "{error}");
+    assert!(matches!(error, TeacherError::Lock(LockError::Busy { .. })), "{error}");
     drop(lock);
     std::fs::rename(root.path().join("elsewhere"), teacher.path()).unwrap();
     // A training that would be stopped at once is not begun.
-    let stop = std::sync::atomic::AtomicBool::new(true);
+    let stop = Stop::after(0);
     let context = super::TeacherContext::new(Device::flex(), &stop);
     let again = super::train(&task, &network, &recipe(), None, root.path(), &context).unwrap();
     assert_eq!(again.card(), teacher.card());
     // Under a name of its own it is another folder, and a name belongs to one teacher.
-    let go = std::sync::atomic::AtomicBool::new(false);
+    let go = Stop::never();
     let context = super::TeacherContext::new(Device::flex(), &go);
     let named = |recipe: &Recipe, name| super::train(&task, &network, recipe, Some(name), root.path(), &context);
     assert_eq!(named(&recipe(), "mine").unwrap().path(), root.path().join("mine"));

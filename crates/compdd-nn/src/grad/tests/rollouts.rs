@@ -1,13 +1,12 @@
 //! Rollouts on real networks.
 
-use std::sync::atomic::AtomicBool;
-
 use super::*;
 use crate::{
     augment::{Draw as _, DsaConfig, Sampling},
     grad::{Differences, GradError, MetaGradient, Objective, Offload, Order, Rollout, Settings, Step, Synthetic},
     nn::Mode,
 };
+use compdd_core::progress::Stop;
 
 /// A student of a network on four images, matched to nothing in particular: `L = sum(w theta_S)` with fixed weights `w`.
 struct Case {
@@ -40,17 +39,17 @@ impl Case {
         }
     }
 
-    fn rollout<'a>(&'a self, objective: &'a Objective<'a>, never: &'a AtomicBool) -> Rollout<'a> {
+    fn rollout<'a>(&'a self, objective: &'a Objective<'a>, never: &'a Stop) -> Rollout<'a> {
         Rollout::forward(objective, &self.start, &self.data, &self.steps, self.settings, never).unwrap()
     }
 
     fn loss(&self) -> f64 {
-        let (objective, never) = (Objective::new(&self.network, Mode::Train), AtomicBool::new(false));
+        let (objective, never) = (Objective::new(&self.network, Mode::Train), Stop::never());
         self.rollout(&objective, &never).end().dot(&self.weights)
     }
 
     fn gradient(&self, order: Order, how: Differences) -> MetaGradient {
-        let (objective, never) = (Objective::new(&self.network, Mode::Train), AtomicBool::new(false));
+        let (objective, never) = (Objective::new(&self.network, Mode::Train), Stop::never());
         self.rollout(&objective, &never).backward(self.weights.clone(), order, how).unwrap()
     }
 
@@ -172,10 +171,11 @@ fn parameters_wait_anywhere_with_the_same_bytes() {
 #[test]
 fn a_stop_ends_a_rollout_and_a_lost_student_is_named() {
     let case = Case::new("convnet-d2-w4", 8, 3, "none");
-    let (objective, stop) = (Objective::new(&case.network, Mode::Train), AtomicBool::new(true));
-    let run = |settings| Rollout::forward(&objective, &case.start, &case.data, &case.steps, settings, &stop);
-    assert!(matches!(run(case.settings).err(), Some(GradError::Interrupted)));
-    stop.store(false, std::sync::atomic::Ordering::Relaxed);
+    let objective = Objective::new(&case.network, Mode::Train);
+    let run = |settings, stop: Stop| {
+        Rollout::forward(&objective, &case.start, &case.data, &case.steps, settings, &stop).err()
+    };
+    assert!(matches!(run(case.settings, Stop::after(1)), Some(GradError::Interrupted(_))));
     let wild = Settings { rate: f64::INFINITY, ..case.settings };
-    assert!(matches!(run(wild).err(), Some(GradError::Diverged { step: 1, .. })));
+    assert!(matches!(run(wild, Stop::never()), Some(GradError::Diverged { step: 1, .. })));
 }

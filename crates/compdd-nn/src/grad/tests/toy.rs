@@ -1,6 +1,8 @@
 //! A loss of one parameter, whose derivatives are known in closed form.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
+
+use compdd_core::progress::Stop;
 
 use super::*;
 use crate::{
@@ -49,7 +51,7 @@ fn unroll(order: Order) -> (f64, f64, MetaGradient) {
     };
     let steps = vec![Step { rows: vec![0], draws: crate::augment::Draws::default() }; 3];
     let settings = Settings { rate: 0.1, momentum: 0.0, offload: Offload::Device };
-    let never = AtomicBool::new(false);
+    let never = Stop::never();
     let rollout = Rollout::forward(&Square, &Square::theta(0.0), &data, &steps, settings, &never).unwrap();
     let end = rollout.end().values()[0].clone().into_scalar::<f64>();
     let adjoint = Square::theta(2.0 * (end - 1.0));

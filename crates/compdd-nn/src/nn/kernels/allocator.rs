@@ -8,7 +8,7 @@
 ///
 /// Four settings (`mallopt(3)`): `M_MMAP_MAX` 0 (no allocation gets a mapping of its own), `M_TRIM_THRESHOLD` -1 (the
 /// heap never shrinks), `M_TOP_PAD` 64 MiB (it grows in large steps), `M_ARENA_MAX` 1 (one heap, so that memory freed
-/// by one thread serves the others). Peak memory stays; resident memory no longer falls back between max_pool.
+/// by one thread serves the others). Peak memory stays; resident memory no longer falls back between peaks.
 pub fn tune_allocator() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     for (setting, value) in

@@ -76,21 +76,17 @@ pub trait KernelOps: Backend {
 
 /// The results of a plan, by the algorithm that suits the sizes.
 pub fn forward(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
-    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Forward) } else { columns::forward(isa, g, plan) }
+    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Forward) } else { im2col::forward(isa, g, plan) }
 }
 
 /// The results of a plan backwards: gradients of inputs.
 pub fn input_gradient(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
-    if g.is_winograd() {
-        winograd::convolve(isa, g, plan, Way::Backward)
-    } else {
-        columns::input_gradient(isa, g, plan)
-    }
+    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Backward) } else { im2col::input_gradient(isa, g, plan) }
 }
 
 /// Gradient of the weights. Maps beyond the first `g.n` are not read.
 pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    if g.is_winograd() { winograd::weight_gradient(isa, g, x, dy) } else { columns::weight_gradient(isa, g, x, dy) }
+    if g.is_winograd() { winograd::weight_gradient(isa, g, x, dy) } else { im2col::weight_gradient(isa, g, x, dy) }
 }
 
 /// A tensor of the CPU backend from its values.

@@ -47,7 +47,7 @@ fn networks_of_torchvision_give_their_logits() {
     }
 }
 
-/// TensorOps of parameters as torchvision documents them.
+/// Numbers of parameters as torchvision documents them.
 #[test]
 fn networks_of_torchvision_have_their_parameters() {
     for (slug, count) in [

@@ -9,7 +9,7 @@ use super::{
     style::SCALE,
     svg,
 };
-use compdd_core::record::atomic;
+use compdd_core::files::atomic;
 
 /// Where a chart goes: a name that ends in `.svg` or `.png`.
 #[derive(Clone, Debug, PartialEq, Eq)]

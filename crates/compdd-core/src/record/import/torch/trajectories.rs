@@ -1,8 +1,11 @@
 //! `replay_buffer_N.pt`: a list of experts, each a list of snapshots, each a list of tensors in the network's order.
 
 use super::{Archive, gather, pickle};
-use crate::record::{hash, import::ImportError};
 use std::path::{Path, PathBuf};
+
+use crate::files::IoError;
+
+use crate::record::{hash, import::ImportError};
 
 /// The experts of one file. Tensors are copied when they are asked for.
 pub struct Trajectories {
@@ -15,7 +18,7 @@ pub struct Trajectories {
 impl Trajectories {
     /// Reads the file at `path`.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
-        let bytes = std::fs::read(path).map_err(ImportError::io(path))?;
+        let bytes = std::fs::read(path).map_err(IoError::at("read", path))?;
         let wrong = |reason: String| ImportError::Trajectories { path: path.to_owned(), reason };
         let hash = hash::bytes(&bytes);
         if !Archive::recognises(&bytes) {

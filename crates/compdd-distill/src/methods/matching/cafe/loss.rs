@@ -3,8 +3,8 @@
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
 use crate::methods::matching::{
+    chunks::ChunkPlan,
     features::{Embedding, Extractor, MapKind, MapNorm, Maps, Statistics},
-    passes::ChunkPlan,
 };
 use compdd_nn::nn::{Mode, Network, Params};
 

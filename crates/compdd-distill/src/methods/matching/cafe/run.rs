@@ -9,11 +9,11 @@ use super::{
     recipe::CafeRecipe,
 };
 use crate::{
-    eval::{Student, TrainingSet, View, Watch, accuracy},
+    eval::{Student, TrainingHooks, TrainingSet, View, accuracy},
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::ChunkPlan,
+            chunks::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses, partial_shuffle},
             siamese::Siamese,
@@ -135,7 +135,7 @@ impl Distiller for Run<'_> {
             }
             let (data, mut moved) = (self.training_set(&pixels.images), Window::new(self.recipe.window));
             for _ in 0..epochs {
-                student.train_epoch(&data, &mut Watch::new(0, ctx.stop, &()))?;
+                student.train_epoch(&data, &mut TrainingHooks::new(0, ctx.stop, &()))?;
                 smoothing = monitor.read(self.measured(student.params(), step * most + measurements, ctx)?);
                 measurements += 1;
                 moved.push(smoothing);

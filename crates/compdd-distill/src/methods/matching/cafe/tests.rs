@@ -6,7 +6,7 @@ use super::{Alignment, AlignmentWeights, CafeRecipe, RealFeatures};
 use crate::methods::{
     Start,
     matching::{
-        passes::ChunkPlan,
+        chunks::ChunkPlan,
         test_task::{World, after, assert_resumes, floats, recipe, saved, step},
     },
 };

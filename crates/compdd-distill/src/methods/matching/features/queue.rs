@@ -1,10 +1,7 @@
 //! Networks of different ages (IDM, arXiv 2307.09742): a queue that grows by a random one now and then, some of
 //! which learn from real images after every iteration.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -12,10 +9,9 @@ use crate::{
     eval::{Optimizer, Rule},
     methods::{MethodError, Start, State, StateError, matching::real::partial_shuffle, tensors},
 };
-use compdd_core::rng::Stream;
+use compdd_core::{progress::Stop, rng::Stream};
 use compdd_nn::{
     feed::PixelTensors as _,
-    grad::GradError,
     nn::{Mode, Network, Params, loss::hard_cross_entropy},
 };
 
@@ -130,22 +126,14 @@ impl Queue {
     ///
     /// # Errors
     /// When a stop was asked for; the queue is then half trained.
-    pub fn train(
-        &mut self,
-        step: u64,
-        network: &Network,
-        start: &Start<'_>,
-        stop: &AtomicBool,
-    ) -> Result<(), MethodError> {
+    pub fn train(&mut self, step: u64, network: &Network, start: &Start<'_>, stop: &Stop) -> Result<(), MethodError> {
         let (task, device, sizes) = (start.task, start.device, self.sizes);
         let everyone: Vec<usize> = (0..self.learners.len()).collect();
         let count = sizes.trained.min(everyone.len());
         let chosen = partial_shuffle(&mut Stream::new(self.seed, "queue training", step), &everyone, count);
         for (place, learner) in (step * sizes.trained as u64..).zip(chosen) {
             for minibatch in (place * sizes.steps as u64..).take(sizes.steps) {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(GradError::Interrupted.into());
-                }
+                stop.check()?;
                 let mut stream = Stream::new(self.seed, "queue batch", minibatch);
                 let drawn = partial_shuffle(&mut stream, &self.members, sizes.batch.min(self.members.len()));
                 let labels: Vec<i32> = drawn.iter().map(|&i| task.train.labels()[i] as i32).collect();

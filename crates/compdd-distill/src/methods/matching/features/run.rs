@@ -14,7 +14,7 @@ use crate::{
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::ChunkPlan,
+            chunks::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses},
             siamese::Siamese,

@@ -1,7 +1,5 @@
 //! Whole iterations of the engine on tiny networks and images.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
@@ -9,7 +7,7 @@ use super::{
     recipe::FeatureRecipe,
 };
 use crate::methods::matching::test_task::{World, after, assert_resumes, floats, recipe, saved, step};
-use compdd_core::recipe::RecipeRequest;
+use compdd_core::{progress::Stop, recipe::RecipeRequest};
 use compdd_data::data::{PixelSpace, Zca};
 use compdd_nn::feed::ZcaTensors as _;
 
@@ -113,7 +111,7 @@ fn a_queue_grows_learns_and_forgets() {
     let network = compdd_nn::nn::NetworkSpec::parse("convnet-d2-w4").unwrap().build(3, 16, 10).unwrap();
     let sizes = Sizes { start: 2, every: 3, limit: 3, trained: 1, steps: 30, batch: 40, window: 5 };
     let mut queue = Queue::new(sizes, 7, world.task.training());
-    let (never, device) = (AtomicBool::new(false), Device::flex());
+    let (never, device) = (Stop::never(), Device::flex());
     let mut lengths = Vec::new();
     world.start("idm", &[], |start| {
         for step in 0..10 {

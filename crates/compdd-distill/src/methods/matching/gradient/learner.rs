@@ -1,15 +1,13 @@
 //! The network of a draw: born, pretrained, and trained on between two steps of the images.
 
-use std::sync::atomic::AtomicBool;
-
 use burn::tensor::Tensor;
 
 use super::recipe::{GradientRecipe, TrainOn};
 use crate::{
-    eval::{RealImages, Student, TrainingData, TrainingSet, View, Watch},
+    eval::{RealImages, Student, TrainingData, TrainingHooks, TrainingSet, View},
     methods::{MethodError, Start, StateError, matching::real::partial_shuffle},
 };
-use compdd_core::{record::Labels, rng::Stream};
+use compdd_core::{progress::Stop, record::Labels, rng::Stream};
 use compdd_nn::{
     augment::Formation,
     feed::PixelTensors as _,
@@ -40,7 +38,7 @@ impl NetworkTrainer<'_> {
     }
 
     /// The network of a draw before its first step.
-    pub fn begin(&self, draw: u64, stop: &AtomicBool) -> Result<Student<'_>, MethodError> {
+    pub fn begin(&self, draw: u64, stop: &Stop) -> Result<Student<'_>, MethodError> {
         let mut student = self.fresh(draw);
         if self.recipe.pretrain_epochs > 0 {
             let images = RealImages::new(View::training(self.start.task), self.recipe.train_lr as f32);
@@ -83,7 +81,7 @@ impl NetworkTrainer<'_> {
         stored: &Tensor<4>,
         formation: &Formation,
         step: u64,
-        stop: &AtomicBool,
+        stop: &Stop,
     ) -> Result<(), MethodError> {
         let (task, rate) = (self.start.task, self.recipe.train_lr as f32);
         match self.recipe.train_on {
@@ -112,13 +110,8 @@ pub(super) fn saved(student: &Student<'_>) -> Result<Vec<u8>, MethodError> {
     Ok(student.to_bytes(TAG)?)
 }
 
-fn epochs(
-    student: &mut Student<'_>,
-    data: &dyn TrainingData,
-    count: usize,
-    stop: &AtomicBool,
-) -> Result<(), MethodError> {
-    let mut watch = Watch::new(0, stop, &());
+fn epochs(student: &mut Student<'_>, data: &dyn TrainingData, count: usize, stop: &Stop) -> Result<(), MethodError> {
+    let mut watch = TrainingHooks::new(0, stop, &());
     for _ in 0..count {
         student.train_epoch(data, &mut watch)?;
     }

@@ -1,7 +1,5 @@
 //! One distillation: networks are drawn, the images take a step, the network learns, the images take the next step.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use burn::tensor::Tensor;
 
 use super::{
@@ -16,7 +14,7 @@ use crate::{
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
-            passes::ChunkPlan,
+            chunks::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses},
             siamese::Siamese,
@@ -26,7 +24,7 @@ use crate::{
 use compdd_core::{recipe::RecipeError, record::Distilled};
 use compdd_data::data::Prefetcher;
 use compdd_nn::{
-    grad::{Batch, Differences, Differentiable, GradError, Objective, Targets},
+    grad::{Batch, Differences, Differentiable, Objective, Targets},
     nn::{Mode, Params},
 };
 
@@ -116,10 +114,6 @@ impl Matcher {
     }
 }
 
-fn pause(stop: &AtomicBool) -> Result<(), MethodError> {
-    if stop.load(Ordering::Relaxed) { Err(GradError::Interrupted.into()) } else { Ok(()) }
-}
-
 impl Distiller for Run<'_> {
     fn steps(&self) -> usize {
         self.trainer.recipe.iterations * self.trainer.recipe.outer_steps
@@ -144,7 +138,7 @@ impl Distiller for Run<'_> {
         let (offsets, ipc) = (batch.offsets(), trainer.start.ipc);
         let (mut moved, mut losses) = (Vec::new(), Vec::new());
         for (class, &count) in batch.counts.iter().enumerate() {
-            pause(ctx.stop)?;
+            ctx.stop.check()?;
             let images = batch.rows(offsets[class], offsets[class] + count, trainer.start.device);
             let mut own = stored.rows(class * ipc, ipc);
             let real = trainer.batch(images, class);

@@ -2,7 +2,7 @@
 
 mod recipes;
 
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 
@@ -12,6 +12,7 @@ use crate::{
     methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find},
 };
 use compdd_core::{
+    progress::Stop,
     recipe::Recipe,
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
@@ -81,7 +82,7 @@ impl World {
     fn experts(&self, recipe: &Recipe, root: &Path) -> Buffer {
         let typed: TrajectoryRecipe = recipe.typed().unwrap();
         let network = self.network.build(3, 16, 10).unwrap();
-        let never = AtomicBool::new(false);
+        let never = Stop::never();
         let context = ExpertContext::new(self.device.clone(), &never);
         ensure(&typed.demand(0).unwrap(), &network, &self.task, root, &context).unwrap()
     }
@@ -102,14 +103,14 @@ impl World {
             experts: Some(&experts),
             offload: Offload::Device,
             chunk: None,
-            preparation: crate::eval::Following::nothing(),
+            preparation: crate::eval::Following::silent(&crate::methods::NEVER),
         };
         body(&mut Run::new(start, recipe.typed().unwrap()).unwrap())
     }
 }
 
 fn step(run: &mut Run<'_>, step: usize) -> Result<StepReport, MethodError> {
-    run.step(&StepContext { step, stop: &AtomicBool::new(false) })
+    run.step(&StepContext { step, stop: &Stop::never() })
 }
 
 fn saved(run: &Run<'_>) -> State {
@@ -315,7 +316,7 @@ fn a2_a_student_that_repeats_the_expert_arrives_where_it_did() {
         ..demand
     };
     let network = world.network.build(3, 16, 10).unwrap();
-    let never = AtomicBool::new(false);
+    let never = Stop::never();
     let context = ExpertContext::new(world.device.clone(), &never);
     let experts = ensure(&plain, &network, &world.task, world.folder.path(), &context).unwrap();
     let [start, target] = [0, 1].map(|epoch| experts.params(&network, 0, epoch, &world.device).unwrap());

@@ -8,7 +8,7 @@ use super::super::norm::{EPSILON, Epilogue, Maps};
 use super::super::plan::{Plan, Sums};
 use super::super::simd::Isa;
 use super::super::tests::{check_instruction_sets, check_threads, distance, host, leaf, values};
-use super::super::{columns, conv2d, ops};
+use super::super::{conv2d, im2col, ops};
 use super::norm::{self, Affine};
 use super::*;
 
@@ -207,7 +207,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
             let backward = Plan { maps: &[&dy[0], &dy[1]], ..forward };
             all.extend([ops::forward(isa, &g, forward), ops::input_gradient(isa, &g, backward)]);
             if g.is_winograd() {
-                all.extend([columns::forward(isa, &g, forward), columns::input_gradient(isa, &g, backward)]);
+                all.extend([im2col::forward(isa, &g, forward), im2col::input_gradient(isa, &g, backward)]);
             }
         }
     }

@@ -247,9 +247,9 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
             all.push(winograd::convolve(isa, &g, backward, Way::Backward));
             all.push(winograd::weight_gradient(isa, &g, &xs, &dy));
         }
-        all.push(columns::forward(isa, &g, forward));
-        all.push(columns::input_gradient(isa, &g, backward));
-        all.push(columns::weight_gradient(isa, &g, &xs, &dy));
+        all.push(im2col::forward(isa, &g, forward));
+        all.push(im2col::input_gradient(isa, &g, backward));
+        all.push(im2col::weight_gradient(isa, &g, &xs, &dy));
     }
     let maps = Maps { n: 9, c: 7, h: 6, w: 10 };
     let (z, gamma, beta) = (values(9 * 7 * 60, 4), values(7, 5), values(7, 6));

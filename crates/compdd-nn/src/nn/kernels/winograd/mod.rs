@@ -3,7 +3,7 @@
 //! ([`tasks`]) takes a few rows of blocks, turns the maps under them channel-last and transforms them to sixteen points
 //! a block; each point's `[blocks, channels]` is then multiplied by that point's weights and transformed back
 //! ([`convolve`]), or by the transformed gradient of the output, summed over all blocks ([`gradient`]). The transforms
-//! only add, subtract and avg_pool2, so the rounding is that of a direct convolution to within a small factor.
+//! only add, subtract and halve, so the rounding is that of a direct convolution to within a small factor.
 
 mod convolve;
 mod gradient;

@@ -1,9 +1,6 @@
 //! Whole runs: what is trained when, what a checkpoint holds, what an interruption leaves.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use burn::tensor::Device;
 
@@ -19,6 +16,7 @@ use crate::{
     },
 };
 use compdd_core::{
+    progress::Stop,
     recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
@@ -82,7 +80,7 @@ impl World {
             experts: None,
             offload: Offload::Device,
             chunk,
-            preparation: crate::eval::Following::nothing(),
+            preparation: crate::eval::Following::silent(&crate::methods::NEVER),
         };
         let typed: GradientRecipe = recipe.typed().unwrap();
         let images = first::images(&start, typed.first())?;
@@ -91,7 +89,7 @@ impl World {
 }
 
 fn step(run: &mut Run<'_>, step: usize) -> Result<StepReport, MethodError> {
-    run.step(&StepContext { step, stop: &AtomicBool::new(false) })
+    run.step(&StepContext { step, stop: &Stop::never() })
 }
 
 fn saved(run: &Run<'_>) -> State {
@@ -193,11 +191,11 @@ fn a_run_continues_from_its_state() {
 #[test]
 fn an_interrupted_step_leaves_everything_as_it_was() {
     let interrupt = |run: &mut Run<'_>| {
-        let (before, stop) = (saved(run), AtomicBool::new(false));
+        let (before, stop) = (saved(run), Stop::never());
         let error = std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(Duration::from_millis(700));
-                stop.store(true, Ordering::Relaxed);
+                stop.request();
             });
             run.step(&StepContext { step: 0, stop: &stop }).unwrap_err()
         });
@@ -254,7 +252,7 @@ fn passes_do_not_change_the_result() {
 #[test]
 fn batch_norms_use_the_statistics_of_real_images_of_all_classes() {
     let recalibrate_batch_norm = |run: &mut Run<'_>| {
-        let mut student = run.trainer.begin(0, &AtomicBool::new(false)).unwrap();
+        let mut student = run.trainer.begin(0, &Stop::never()).unwrap();
         let buffers = |student: &Student<'_>| -> Vec<f32> {
             let values = student.params().buffers().iter();
             values.flat_map(|buffer| buffer.clone().into_data().iter::<f32>().collect::<Vec<_>>()).collect()

@@ -2,14 +2,15 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+
+use compdd_core::progress::{Interrupted, Progress, Stop};
 
 use super::{EvalError, Student};
 
 /// What a caller may want to hear, from any thread.
-pub trait Progress: Sync {
+pub trait TrainingProgress: Sync {
     /// A student starts, or goes on from a checkpoint, with `of` epochs in all.
     fn begins(&self, student: usize, of: usize) {
         let _ = (student, of);
@@ -20,32 +21,55 @@ pub trait Progress: Sync {
         let _ = (student, epoch, of, loss);
     }
 
-    /// Student number `student` has been scored.
-    fn scored(&self, student: usize, accuracy: f64) {
+    /// Student number `student` is done and has been scored, if it is scored at all.
+    fn ends(&self, student: usize, accuracy: Option<f64>) {
         let _ = (student, accuracy);
     }
 }
 
 /// Hears nothing.
-impl Progress for () {}
+impl TrainingProgress for () {}
+
+/// Shows every training as a stage of a [`Progress`].
+pub struct Stages<'a, N> {
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+    /// The name of the stage of a training, by its number.
+    pub name: N,
+    /// What is written behind an accuracy in percent: ` held out`.
+    pub of_what: &'static str,
+}
+
+impl<N: Fn(usize) -> String + Sync> TrainingProgress for Stages<'_, N> {
+    fn begins(&self, student: usize, of: usize) {
+        self.progress.begin(&(self.name)(student), of);
+    }
+
+    fn epoch(&self, student: usize, epoch: usize, _: usize, loss: f64) {
+        self.progress.advance(&(self.name)(student), epoch, &format!("loss {loss:.4}"));
+    }
+
+    fn ends(&self, student: usize, accuracy: Option<f64>) {
+        let shown = accuracy.map(|accuracy| format!("{:.2} %{}", 100.0 * accuracy, self.of_what));
+        self.progress.end(&(self.name)(student), &shown.unwrap_or_default());
+    }
+}
 
 /// How one training is followed, stopped and saved.
 #[derive(Clone)]
 pub struct Following<'a> {
     /// Set from outside to stop.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop,
     /// Who hears about epochs.
-    pub progress: &'a dyn Progress,
+    pub progress: &'a dyn TrainingProgress,
     /// A file from which an interrupted training goes on, and how often it is written.
     pub saving: Option<(PathBuf, Duration)>,
 }
 
-#[cfg(test)]
-impl Following<'static> {
+impl<'a> Following<'a> {
     /// Nobody listens, nothing is saved.
-    pub fn nothing() -> Self {
-        static NEVER: AtomicBool = AtomicBool::new(false);
-        Self { stop: &NEVER, progress: &(), saving: None }
+    pub fn silent(stop: &'a Stop) -> Self {
+        Self { stop, progress: &(), saving: None }
     }
 }
 
@@ -59,16 +83,16 @@ struct Saving {
 }
 
 /// The eyes on one student.
-pub struct Watch<'a> {
+pub struct TrainingHooks<'a> {
     student: usize,
-    stop: &'a AtomicBool,
-    progress: &'a dyn Progress,
+    stop: &'a Stop,
+    progress: &'a dyn TrainingProgress,
     saving: Option<Saving>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> TrainingHooks<'a> {
     /// Follows student number `student`; training ends with [`EvalError::Interrupted`] once `stop` is set.
-    pub fn new(student: usize, stop: &'a AtomicBool, progress: &'a dyn Progress) -> Self {
+    pub fn new(student: usize, stop: &'a Stop, progress: &'a dyn TrainingProgress) -> Self {
         Self { student, stop, progress, saving: None }
     }
 
@@ -82,14 +106,14 @@ impl<'a> Watch<'a> {
 
     /// Called before every minibatch.
     pub(super) fn pause_point(&mut self, student: &Student<'_>) -> Result<(), EvalError> {
-        let stopped = self.stop.load(Ordering::Relaxed);
+        let stopped = self.stop.is_requested();
         if let Some(saving) = &mut self.saving
             && (stopped || saving.last.elapsed() >= saving.every)
         {
             student.save(&saving.path, &saving.tag)?;
             saving.last = Instant::now();
         }
-        if stopped { Err(EvalError::Interrupted) } else { Ok(()) }
+        if stopped { Err(Interrupted.into()) } else { Ok(()) }
     }
 
     pub(super) fn epoch_done(&self, student: &Student<'_>) {
