@@ -121,3 +121,6 @@ pub fn main() -> ExitCode {
         Err(report) => ui::fail(&report),
     }
 }
+
+#[cfg(test)]
+mod help_tests;

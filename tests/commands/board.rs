@@ -118,9 +118,3 @@ fn leaderboards_in_every_format_and_of_several_folders() {
     assert_eq!(twice.status.code(), Some(1));
     assert!(texts(&twice).1.contains("this cell is in results/records/random"), "{}", texts(&twice).1);
 }
-
-#[test]
-fn help_of_submissions() {
-    let pages = Sandbox::new().help_pages(&["submit ", "submit check ", "submit verify "]);
-    settings().bind(|| insta::assert_snapshot!("submit_help", pages));
-}

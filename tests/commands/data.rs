@@ -110,13 +110,16 @@ fn killed_again_and_again_it_ends_with_the_same_images() {
     let sandbox = Sandbox::new();
     images(&sandbox, "images", 150);
     let undisturbed = sandbox.succeed(&format!("{PREPARE} --data images --cache undisturbed"));
+    let mut kills = 0;
     for delay in [1, 4, 9, 15, 22, 30, 39, 49, 60, 72] {
         let mut child = sandbox.command(&format!("{PREPARE} --data images"));
         let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(delay));
+        kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    assert!(kills > 0, "no kill hit a running process");
     assert_eq!(content(&sandbox.succeed(&format!("{PREPARE} --data images"))), content(&undisturbed));
     assert!(leftovers(&sandbox).is_empty(), "{:?}", leftovers(&sandbox));
     sandbox.succeed("data cache verify");

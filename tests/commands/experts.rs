@@ -21,13 +21,6 @@ fn stable() -> insta::Settings {
 }
 
 #[test]
-fn help_reads_well() {
-    let pages = Sandbox::new()
-        .help_pages(&["", "train ", "list ", "verify ", "import "].map(|command| format!("experts {command}")));
-    settings().bind(|| insta::assert_snapshot!("experts_help", pages));
-}
-
-#[test]
 fn experts_are_trained_listed_and_verified() {
     let sandbox = Sandbox::new();
     let mut text = String::new();

@@ -201,11 +201,3 @@ fn a_bundle_becomes_a_gallery_and_points() {
     sandbox.teacher();
     assert!(svg(&sandbox, &format!("{tsne} --teacher own")).contains("features of convnet-d2-w16 for"));
 }
-
-#[test]
-fn help_reads_well() {
-    let commands =
-        ["", "ipc ", "recovery ", "complexity ", "ablation ", "iterations ", "cost ", "networks ", "tsne ", "gallery "];
-    let pages = Sandbox::new().help_pages(&commands.map(|command| format!("plot {command}")));
-    settings().bind(|| insta::assert_snapshot!("plot_help", pages));
-}

@@ -45,7 +45,6 @@ fn save(sandbox: &Sandbox, ipc: usize, protocol: &str) -> Record {
 fn tables_are_listed_shown_and_written() {
     let sandbox = Sandbox::new();
     settings().bind(|| {
-        insta::assert_snapshot!("help_table", sandbox.help_pages(&["table ", "table list "]));
         insta::assert_snapshot!("table_list", sandbox.succeed("table list"));
         insta::assert_snapshot!("table_edf_12", sandbox.succeed("table edf:12"));
     });

@@ -37,14 +37,6 @@ fn teacher(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[test]
-fn help_reads_well() {
-    let pages = Sandbox::new().help_pages(
-        &["", "train ", "import ", "list ", "show ", "verify "].map(|command| format!("teacher {command}")),
-    );
-    settings().bind(|| insta::assert_snapshot!("teacher_help", pages));
-}
-
-#[test]
 fn teachers_are_trained_imported_listed_shown_and_verified() {
     let sandbox = Sandbox::new();
     let mut text = String::new();
@@ -144,12 +136,15 @@ fn kills_change_nothing() {
     );
     let (alone, killed) = (Sandbox::new(), Sandbox::new());
     alone.succeed(&command);
+    let mut kills = 0;
     for milliseconds in [60, 120, 200, 300, 450] {
         let mut child = killed.command(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(milliseconds));
+        kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    assert!(kills > 0, "no kill hit a running process");
     killed.succeed(&command);
     for file in ["card.json", "params.safetensors"] {
         let read = |sandbox: &Sandbox| fs::read(teacher(sandbox).join(file)).unwrap();
