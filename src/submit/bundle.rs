@@ -29,7 +29,7 @@ impl<'a> Sets<'a> {
 
     /// Everything about a record's sets.
     pub fn check(&mut self, record: &Record, notes: &mut Notes<'_>) {
-        if record.cell.method == "full" {
+        if record.cell.is_reference() {
             return;
         }
         if record.bundles.is_empty() {

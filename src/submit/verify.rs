@@ -82,7 +82,7 @@ pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> 
     let store = Store::new(&options.folder);
     let files = store.record_files()?;
     let records = files.iter().map(|file| Record::read(file)).collect::<Result<Vec<_>, RecordError>>()?;
-    let claims: Vec<&Record> = records.iter().filter(|record| record.cell.method != "full").collect();
+    let claims: Vec<&Record> = records.iter().filter(|record| !record.cell.is_reference()).collect();
     if claims.is_empty() {
         return Err(SubmitError::NoRecord { path: options.folder.clone() });
     }

@@ -93,6 +93,14 @@ pub struct Cell {
 pub type Conditions<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, usize, Budget, &'a str);
 
 impl Cell {
+    /// The method that trains on the whole training set: what distilled sets are measured against. It has no images per class.
+    pub const REFERENCE: &str = "full";
+
+    /// Whether this is the reference and not a distilled set.
+    pub fn is_reference(&self) -> bool {
+        self.method == Self::REFERENCE
+    }
+
     /// Its conditions.
     pub fn conditions(&self) -> Conditions<'_> {
         (

@@ -75,7 +75,7 @@ pub fn scored(cell: Cell, scores: &[f64]) -> Record {
     let mut record =
         Record::new(cell, &subset, students, recipe(), json!({"kind": "image-folder"})).expect("a valid record");
     record.protocol = settings.unwrap_or_default();
-    if record.cell.method != "full" {
+    if !record.cell.is_reference() {
         let path = format!("bundles/{}.bundle", record.cell.bundle_name());
         record.bundles.push(BundleRef { path, data_hash: "cd".repeat(32) });
     }

@@ -19,7 +19,7 @@ use crate::files::atomic;
 /// ```
 ///
 /// A cell is done when its record exists. All writes are by rename, so several processes may share a folder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
 }
@@ -180,7 +180,7 @@ impl Store {
     /// The full-data record that a cell's recovery ratio refers to: the one of its [conditions](Cell::conditions); of several, the one
     /// with the most students. A file that cannot be read is passed over with a warning: it may be somebody else's.
     pub fn reference(&self, cell: &Cell) -> Result<Option<Record>, RecordError> {
-        let folder = self.records().join("full").join(&cell.subset);
+        let folder = self.records().join(Cell::REFERENCE).join(&cell.subset);
         let read = |path: &PathBuf| {
             Record::read(path).map_err(|error| tracing::warn!("passed over as a reference: {error}")).ok()
         };
@@ -190,7 +190,7 @@ impl Store {
 
     /// As [`Store::reference`], among records that are loaded already.
     pub fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
-        let fits = |record: &&Record| record.cell.method == "full" && record.cell.conditions() == cell.conditions();
+        let fits = |record: &&Record| record.cell.is_reference() && record.cell.conditions() == cell.conditions();
         records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
     }
 

@@ -48,7 +48,7 @@ impl Rules {
         if record.own_list().is_some() {
             reasons.push("a custom class list, not a published one".into());
         }
-        if cell.method != "full" && record.bundles.is_empty() {
+        if !cell.is_reference() && record.bundles.is_empty() {
             reasons.push("no bundle is named".into());
         }
         (if reasons.is_empty() { Division::Closed } else { Division::Open }, reasons)

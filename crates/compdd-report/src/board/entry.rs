@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use super::Submitter;
-use compdd_core::record::{Budget, LabelKind, Record, RecordError, Recovery, Timing, percent::percent};
+use compdd_core::record::{Budget, LabelKind, Record, RecordError, Recovery, Store, Timing, percent::percent};
 
 /// The leaderboard of one or several results folders.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Entry {
     pub hash: String,
     /// The record's file.
     pub file: PathBuf,
+    /// The results that it belongs to.
+    pub store: Store,
     /// Who handed it in; none for the own results.
     pub who: Option<Submitter>,
     /// Whether it follows every rule.
@@ -91,7 +93,7 @@ impl Entry {
 
     /// Whether it is the full-data reference, which is shown but does not compete.
     pub fn is_reference(&self) -> bool {
-        self.record.cell.method == "full"
+        self.record.cell.is_reference()
     }
 
     /// What papers print for its cell, in percent, separated by slashes where they disagree.

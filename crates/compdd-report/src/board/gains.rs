@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Entry, StoredSet};
-use compdd_core::record::{Conditions, Flag, LabelKind, Record};
+use compdd_core::record::{Cell, Conditions, Flag, LabelKind, Record};
 
 /// The records that others are measured against, by their conditions.
 struct Baselines<'a> {
@@ -17,7 +17,7 @@ impl<'a> Baselines<'a> {
         records.sort_by(|a, b| b.precedence().cmp(&a.precedence()));
         let of = |method: &'static str| records.iter().copied().filter(move |record| record.cell.method == method);
         Self {
-            full: of("full").map(|record| (record.cell.conditions(), record)).collect(),
+            full: of(Cell::REFERENCE).map(|record| (record.cell.conditions(), record)).collect(),
             random: of("random").map(|record| ((record.cell.conditions(), record.cell.ipc), record)).collect(),
         }
     }

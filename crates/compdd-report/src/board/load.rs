@@ -70,9 +70,9 @@ impl Folder<'_> {
             return Err(problems.into_iter().map(name).collect());
         }
         let (division, reasons) = self.rules.judge(&record);
-        let (file, who) = (file.to_owned(), self.who.clone());
+        let (file, store, who) = (file.to_owned(), self.store.clone(), self.who.clone());
         let (recovery, hlr, ior, rank) = (None, None, None, None);
-        Ok(Entry { record, timing, hash, file, who, division, reasons, set, recovery, hlr, ior, rank })
+        Ok(Entry { record, timing, hash, file, store, who, division, reasons, set, recovery, hlr, ior, rank })
     }
 }
 

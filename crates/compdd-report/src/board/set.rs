@@ -27,7 +27,7 @@ impl<'a> Shelf<'a> {
     /// What a record's sets take; a complaint for each that is missing or another one.
     pub fn set_of(&self, record: &Record, problems: &mut Vec<String>) -> StoredSet {
         if record.bundles.is_empty() {
-            return if record.cell.method == "full" { StoredSet::Reference } else { StoredSet::ScoreOnly };
+            return if record.cell.is_reference() { StoredSet::Reference } else { StoredSet::ScoreOnly };
         }
         let mut kept = Vec::new();
         for bundle in &record.bundles {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Printed, Table, layout::Dimension};
+use super::{Answer, Printed, Table, layout::Dimension, printed::ALL_IMAGES};
 
 /// A block: one table as it is written.
 pub struct Block<'a> {
@@ -110,9 +110,9 @@ impl<'a> Spread<'a, '_> {
     /// A reference on all images stands in the first column of its data set, where columns are data sets and there are others of it.
     fn folds(&self, place: usize, columns: &[Dimension]) -> bool {
         let printed = self.printed[place];
-        let others = |other: &Printed| other.dataset == printed.dataset && other.ipc != "full";
+        let others = |other: &Printed| other.dataset == printed.dataset && other.ipc != ALL_IMAGES;
         printed.is_reference()
-            && printed.ipc == "full"
+            && printed.ipc == ALL_IMAGES
             && columns.contains(&Dimension::Dataset)
             && columns.contains(&Dimension::Ipc)
             && self.printed.iter().any(|other| others(other))

@@ -1,6 +1,11 @@
 //! Headings of columns and rows.
 
-use super::{Answer, Table, block::Block, layout::Dimension, printed::read};
+use super::{
+    Answer, Table,
+    block::Block,
+    layout::Dimension,
+    printed::{ALL_IMAGES, read},
+};
 use crate::report::grid::Heading;
 
 /// The rows of headings of a block: one a dimension of its columns, the last one with the titles of the stub, whose last columns are
@@ -38,7 +43,7 @@ pub fn head(table: &Table, block: &Block<'_>, answers: &[Answer<'_>], extra: usi
 fn column_word(dimension: Dimension, title: &str, word: &str) -> String {
     let text = read(dimension, word);
     match dimension {
-        Dimension::Ipc if word != "full" => format!("IPC {text}"),
+        Dimension::Ipc if word != ALL_IMAGES => format!("IPC {text}"),
         Dimension::Factor1 | Dimension::Factor2 => format!("{title} {text}"),
         _ => text,
     }
@@ -50,7 +55,7 @@ pub fn phrase(dimension: Dimension, title: &str, words: &[&str]) -> String {
     let text = several.join(" or ");
     match dimension {
         _ if text.is_empty() => text,
-        Dimension::Ipc if words == ["full"] => "all images".to_owned(),
+        Dimension::Ipc if words == [ALL_IMAGES] => "all images".to_owned(),
         Dimension::Ipc => format!("IPC {text}"),
         Dimension::Factor1 | Dimension::Factor2 => format!("{title} {text}"),
         _ => text,

@@ -10,7 +10,7 @@ use super::{
     headings::phrase,
     layout::Dimension,
     names::NAMES,
-    printed::DASH,
+    printed::{ALL_IMAGES, DASH},
 };
 use compdd_core::record::{Budget, Comparison, Fidelity, Flag, Record};
 
@@ -101,7 +101,7 @@ pub fn below(filler: &Filler<'_>, block: &Block<'_>, shared: &Shared, notes: &Fo
     if filler.mode != Mode::Measured && answers.iter().any(|answer| answer.printed.note == DASH) {
         lines.push("–: not reported.".to_owned());
     }
-    if answers.iter().any(|answer| answer.printed.is_reference() && answer.printed.ipc == "full") {
+    if answers.iter().any(|answer| answer.printed.is_reference() && answer.printed.ipc == ALL_IMAGES) {
         lines.push("Trained on all images: one value a data set, in its first column.".to_owned());
     }
     if filler.mode != Mode::Published {
@@ -123,7 +123,7 @@ fn throughout(table: &Table, block: &Block<'_>, answers: &[&Answer<'_>]) -> Opti
         for answer in answers {
             let word = answer.printed.word(dimension);
             let said = word.is_empty() || words.contains(&word);
-            if !said && (word != "full" || !answer.printed.is_reference()) {
+            if !said && (word != ALL_IMAGES || !answer.printed.is_reference()) {
                 words.push(word);
             }
         }

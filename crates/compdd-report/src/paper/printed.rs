@@ -4,6 +4,9 @@ use serde::Deserialize;
 
 use super::{layout::Dimension, names::NAMES};
 
+/// What tables write for the images per class of the whole training set.
+pub(super) const ALL_IMAGES: &str = "full";
+
 /// A cell of a table of results, with the words and digits of the paper.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +19,7 @@ pub struct Printed {
     pub method: String,
     /// The paper's word for the data set.
     pub dataset: String,
-    /// Images per class, or `full`.
+    /// Images per class, or [`ALL_IMAGES`].
     pub ipc: String,
     /// `no-kd`, `kd`, or `na` where nothing is said.
     pub protocol: String,
@@ -106,7 +109,7 @@ impl Printed {
 /// A word as it is read in a table.
 pub fn read(dimension: Dimension, word: &str) -> String {
     match (dimension, word) {
-        (Dimension::Ipc, "full") => "all".to_owned(),
+        (Dimension::Ipc, ALL_IMAGES) => "all".to_owned(),
         (Dimension::Dataset, _) => NAMES.dataset(word).to_owned(),
         (Dimension::Metric, _) => NAMES.metric(word).to_owned(),
         (Dimension::Protocol, "no-kd") => "without a teacher".to_owned(),

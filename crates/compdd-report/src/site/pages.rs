@@ -149,14 +149,13 @@ impl Site {
                 let fail = |source| IoError { action: "read", path: from.to_owned(), source };
                 folder.put(&beside(ending), fs::read(from).map_err(fail)?)
             };
-            let store = Store::new(root_of(&entry.file));
-            let curve = Some(store.curve_path(&entry.record.cell)).filter(|path| path.is_file());
+            let curve = Some(entry.store.curve_path(&entry.record.cell)).filter(|path| path.is_file());
             take(&entry.file, "json")?;
             let mut pictures = pictures_of(entry);
             if let Some(curve) = &curve {
                 take(curve, "curve.csv")?;
                 let records = std::slice::from_ref(&entry.record);
-                folder.put(&beside("svg"), iteration_chart(&read::iterations(&store, records)?)?.svg())?;
+                folder.put(&beside("svg"), iteration_chart(&read::iterations(&entry.store, records)?)?.svg())?;
                 let href = format!("{}.svg", entry.record.id);
                 pictures.push(Picture::chart(href, "Over the iterations of the distillation"));
             }
@@ -170,7 +169,7 @@ impl Site {
         let mut sources: BTreeMap<String, PathBuf> = BTreeMap::new();
         for entry in &self.board.entries {
             for bundle in &entry.record.bundles {
-                let preview = root_of(&entry.file).join(&bundle.path).join(Bundle::PREVIEW);
+                let preview = entry.store.root().join(&bundle.path).join(Bundle::PREVIEW);
                 if preview.is_file() {
                     sources.entry(picture_name(bundle)).or_insert(preview);
                 }
@@ -231,7 +230,7 @@ impl Site {
 /// The pictures on a record's page: its first set.
 fn pictures_of(entry: &Entry) -> Vec<Picture> {
     let bundle = entry.record.bundles.first();
-    let kept = bundle.filter(|bundle| root_of(&entry.file).join(&bundle.path).join(Bundle::PREVIEW).is_file());
+    let kept = bundle.filter(|bundle| entry.store.root().join(&bundle.path).join(Bundle::PREVIEW).is_file());
     let picture = kept.map(|bundle| Picture {
         href: format!("../../{}", picture_name(bundle)),
         words: match entry.record.bundles.len() {
@@ -241,11 +240,6 @@ fn pictures_of(entry: &Entry) -> Vec<Picture> {
         pixels: true,
     });
     picture.into_iter().collect()
-}
-
-/// The results folder that a record's file lies in: `ROOT/records/METHOD/SUBSET/ID.json`.
-pub(super) fn root_of(file: &Path) -> &Path {
-    file.ancestors().nth(4).unwrap_or(file)
 }
 
 /// So many results stand on the page of a method or a subset; the leaderboard has all of them.

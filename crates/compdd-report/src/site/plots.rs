@@ -10,7 +10,6 @@ use super::{
     folder::Folder,
     format::ipc,
     frame::{Frame, Origin, Room},
-    pages::root_of,
 };
 use crate::{
     board::Board,
@@ -193,7 +192,7 @@ fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
     }
     groups.retain(|_, records| {
         let mut across =
-            records.iter().filter(|record| record.cell.method != "full").map(|record| (kind.across)(record));
+            records.iter().filter(|record| !record.cell.is_reference()).map(|record| (kind.across)(record));
         let first = across.next();
         across.any(|other| Some(other) != first)
     });
@@ -204,7 +203,7 @@ fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
 fn records_store(board: &Board, records: &[Record]) -> Store {
     let id = records.first().map(|record| record.id.as_str());
     let entry = board.entries.iter().find(|entry| Some(entry.record.id.as_str()) == id);
-    Store::new(entry.map_or_else(PathBuf::new, |entry| root_of(&entry.file).to_owned()))
+    entry.map_or_else(|| Store::new(""), |entry| entry.store.clone())
 }
 
 /// Draws one plot as SVG and PNG; none where the chart refuses.

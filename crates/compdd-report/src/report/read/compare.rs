@@ -127,7 +127,7 @@ pub(super) fn alone(place: &str, records: &[&Record]) -> Result<(), ReportError>
 
 /// Records but for the reference, which has all the images.
 pub(super) fn distilled(records: &[Record]) -> Result<Vec<&Record>, ReportError> {
-    let found: Vec<&Record> = records.iter().filter(|record| record.cell.method != "full").collect();
+    let found: Vec<&Record> = records.iter().filter(|record| !record.cell.is_reference()).collect();
     if found.is_empty() { Err(ReportError::Nothing) } else { Ok(found) }
 }
 

@@ -72,7 +72,7 @@ impl Filter {
         let asked: Vec<&Record> = all.iter().filter(|record| self.accepts(record)).collect();
         let chosen: Vec<Record> =
             asked.iter().filter(|record| self.accepts_budget(record)).map(|&record| record.clone()).collect();
-        if chosen.iter().all(|record| record.cell.method == "full") {
+        if chosen.iter().all(|record| record.cell.is_reference()) {
             return Err(self.none(all.len(), &asked));
         }
         Ok(chosen)
@@ -92,9 +92,9 @@ impl Filter {
         any(&self.methods, |word| Query { method: Some(word), ..Query::default() })
             && any(&self.subsets, |word| Query { subset: Some(word), ..Query::default() })
             && any(&self.networks, |word| Query { network: Some(word), ..Query::default() })
-            && (self.ipcs.is_empty() || cell.method == "full" || self.ipcs.contains(&cell.ipc))
+            && (self.ipcs.is_empty() || cell.is_reference() || self.ipcs.contains(&cell.ipc))
             && one.accepts(cell)
-            && self.scored.is_none_or(|scored| scored == Scored::of(cell) || cell.method == "full")
+            && self.scored.is_none_or(|scored| scored == Scored::of(cell) || cell.is_reference())
             && !(self.shipped && record.flags.contains(&Flag::ChangedRecipe))
             && (self.records.is_empty() || self.records.iter().any(|end| record.id.ends_with(end.as_str())))
     }
@@ -116,7 +116,7 @@ impl Filter {
         budgets.retain(|budget| *budget != Budget::Paper.to_string());
         budgets.sort();
         budgets.dedup();
-        let others = asked.iter().filter(|record| record.cell.method != "full").count();
+        let others = asked.iter().filter(|record| !record.cell.is_reference()).count();
         let (why, help) = if all == 0 {
             (
                 "there are no results".to_owned(),
