@@ -12,8 +12,9 @@ use compdd::{
 
 use super::{
     progress::Bars,
-    run::{BudgetArg, PlaceArgs},
-    signals, teacher,
+    run::PlaceArgs,
+    scoring::ScoringArgs,
+    signals,
     ui::{self, Outcome},
 };
 
@@ -28,21 +29,8 @@ pub struct EvalArgs {
     /// Networks that score, separated by commas [default: the usual one of the resolution]
     #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
     network: Vec<String>,
-    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc, no-kd-cafe or kd-online
-    #[arg(long, default_value = "no-kd")]
-    protocol: String,
-    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
-    #[arg(long, value_name = "NAME")]
-    teacher: Option<PathBuf>,
-    /// paper: as published; quick: minutes; smoke: seconds
-    #[arg(long, default_value = "paper")]
-    budget: BudgetArg,
-    /// Number of students [default: 5; fewer with a reduced budget]
-    #[arg(long, value_name = "N")]
-    seeds: Option<usize>,
-    /// Root of the students' random draws
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    scoring: ScoringArgs,
     /// Leave damaged test images out; the record lists them
     #[arg(long)]
     skip_bad: bool,
@@ -63,20 +51,14 @@ impl EvalArgs {
         let options = RescoreOptions {
             bundle: self.bundle,
             networks: self.network,
-            protocol: self.protocol,
-            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
-            budget: self.budget.into(),
-            students: self.seeds,
-            seed: self.seed,
-            data: places.data,
+            scoring: self.scoring.options(&places),
             skip_bad: self.skip_bad,
             train_per_class: self.train_per_class,
-            device: places.device,
-            results: places.results,
             force: self.force,
+            places,
         };
         let progress = Bars::new();
-        finish(run::rescore(&options, &progress, &stop), &Store::new(&options.results), &progress)
+        finish(run::rescore(&options, &progress, &stop), &Store::new(&options.places.results), &progress)
     }
 }
 

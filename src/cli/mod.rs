@@ -19,6 +19,7 @@ mod plot;
 mod progress;
 mod results;
 mod run;
+mod scoring;
 mod signals;
 mod site;
 mod submit;

@@ -66,7 +66,7 @@ pub struct QueryArgs {
     res: Option<usize>,
     /// Only this budget
     #[arg(long)]
-    budget: Option<super::run::BudgetArg>,
+    budget: Option<super::scoring::BudgetArg>,
     /// Only this reading of the methods: paper or released
     #[arg(long)]
     fidelity: Option<Fidelity>,

@@ -7,14 +7,15 @@ use compdd::{
     data::{Cache, Library, ResizeMode, TaskOptions},
     device::DeviceChoice,
     grad::Offload,
-    record::{Budget, Fidelity, Store},
-    run::{self, RunOptions},
+    record::{Fidelity, Store},
+    run::{self, EngineOptions, Places, RunOptions},
 };
 
 use super::{
     config::Config,
     progress::{Bars, Loading},
-    signals, teacher,
+    scoring::ScoringArgs,
+    signals,
     ui::{self, Outcome},
 };
 
@@ -53,13 +54,6 @@ pub struct CacheArgs {
     /// What the cache may hold, such as 500MiB or 20GiB [default: 64GiB]
     #[arg(long, value_name = "SIZE", value_parser = ui::bytes)]
     cache_size: Option<u64>,
-}
-
-/// The places after flags, environment and configuration file were consulted.
-pub struct Places {
-    pub data: Library,
-    pub device: DeviceChoice,
-    pub results: PathBuf,
 }
 
 impl PlaceArgs {
@@ -150,23 +144,6 @@ enum ResizeArg {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum BudgetArg {
-    Paper,
-    Quick,
-    Smoke,
-}
-
-impl From<BudgetArg> for Budget {
-    fn from(value: BudgetArg) -> Self {
-        match value {
-            BudgetArg::Paper => Self::Paper,
-            BudgetArg::Quick => Self::Quick,
-            BudgetArg::Smoke => Self::Smoke,
-        }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 pub enum FidelityArg {
     Paper,
     Released,
@@ -198,30 +175,17 @@ pub struct RunArgs {
     /// Images per class (the field uses 1, 10, 50); not for the reference `full`
     #[arg(short, long)]
     ipc: Option<usize>,
-    /// How the set is scored: no-kd, no-kd-plain, no-kd-datadam, no-kd-idc, no-kd-cafe or kd-online
-    #[arg(long, default_value = "no-kd")]
-    protocol: String,
-    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
-    #[arg(long, value_name = "NAME")]
-    teacher: Option<PathBuf>,
+    #[command(flatten)]
+    scoring: ScoringArgs,
     /// Network that distils and scores [default: convnet-d3 at 32 px, d4 at 64, d5 at 128]
     #[arg(long)]
     network: Option<String>,
     /// Further networks that score, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "NETWORKS")]
     eval_networks: Vec<String>,
-    /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers
-    #[arg(long, default_value = "paper")]
-    budget: BudgetArg,
     /// Which side to take where a paper and its released code differ
     #[arg(long, default_value = "paper")]
     fidelity: FidelityArg,
-    /// Number of students [default: 5; fewer with a reduced budget]
-    #[arg(long, value_name = "N")]
-    seeds: Option<usize>,
-    /// Root of every random draw
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Recipe file that changes the method's built-in recipe
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -275,7 +239,7 @@ impl RunArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop()?;
         let options = self.options()?;
-        let store = Store::new(&options.results);
+        let store = Store::new(&options.places.results);
         let (plan, progress) = (options.check()?, Bars::new());
         super::eval::finish(run::execute(&plan, &progress, &stop), &store, &progress)
     }
@@ -283,37 +247,26 @@ impl RunArgs {
     fn options(self) -> Result<RunOptions, ui::Failure> {
         let places = self.place.resolve()?;
         Ok(RunOptions {
-            method: self.method,
-            subset: self.subset,
-            ipc: self.ipc,
-            protocol: self.protocol,
-            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
             network: self.network,
-            resolution: self.pixels.res,
             eval_networks: self.eval_networks,
-            budget: self.budget.into(),
             fidelity: self.fidelity.into(),
-            students: self.seeds,
-            seed: self.seed,
-            data: places.data,
             recipe: self.recipe,
             overrides: self.overrides,
-            device: places.device,
-            results: places.results,
-            force: self.force,
-            skip_bad: self.pixels.skip_bad,
-            resize: self.pixels.resize(),
-            antialias: self.pixels.antialias(),
-            zca: self.pixels.zca,
-            train_per_class: self.train_per_class,
-            checkpoint_seconds: self.checkpoint_seconds,
             buffer: self.experts,
             experts: self.experts_dir,
-            offload: self.offload,
-            chunk: self.chunk,
-            pictures: self.pictures,
-            curve: self.curve,
-            curve_students: self.curve_seeds,
+            images: TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() },
+            scoring: self.scoring.options(&places),
+            engine: EngineOptions {
+                force: self.force,
+                checkpoint_seconds: self.checkpoint_seconds,
+                offload: self.offload,
+                chunk: self.chunk,
+                pictures: self.pictures,
+                curve: self.curve,
+                curve_students: self.curve_seeds,
+            },
+            places,
+            ..RunOptions::new(&self.method, &self.subset, self.ipc)
         })
     }
 }

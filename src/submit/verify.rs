@@ -11,7 +11,7 @@ use crate::{
     device::DeviceChoice,
     record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, with_causes},
     rng::Stream,
-    run::{self, RescoreOptions, RunError},
+    run::{self, Places, RescoreOptions, RunError, ScoringOptions},
 };
 
 /// The flags of `compdd submit verify`.
@@ -153,17 +153,17 @@ impl Session<'_> {
         RescoreOptions {
             bundle,
             networks: vec![cell.network.clone()],
-            protocol: cell.protocol.clone(),
-            teacher: None,
-            budget: cell.budget,
-            students: Some(students),
-            seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,
-            data: options.data.clone(),
+            scoring: ScoringOptions {
+                protocol: cell.protocol.clone(),
+                teacher: None,
+                budget: cell.budget,
+                students: Some(students),
+                seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,
+            },
             skip_bad: options.skip_bad,
             train_per_class: options.train_per_class,
-            device: options.device,
-            results: self.results.to_owned(),
             force: false,
+            places: Places { data: options.data.clone(), device: options.device, results: self.results.to_owned() },
         }
     }
 }

@@ -1,15 +1,9 @@
 //! What the tables of papers would have compdd run, held against what runs.
 
-use std::path::PathBuf;
-
 use compdd::{
-    data::{Library, ResizeMode},
-    device::DeviceChoice,
-    grad::Offload,
     methods,
     nn::NetworkSpec,
     paper::{Answer, Table, Target, all, missing},
-    record::{Budget, Fidelity},
     run::RunOptions,
     subset::Subset,
 };
@@ -44,46 +38,14 @@ fn every_command_is_accepted() {
 /// Reads a command as the command line does, and checks it as a run does before it touches an image.
 fn accept(command: &str) {
     let mut words = command.strip_prefix("compdd run ").unwrap().split(' ');
-    let mut options = RunOptions {
-        method: String::new(),
-        subset: String::new(),
-        ipc: None,
-        protocol: "no-kd".to_owned(),
-        teacher: None,
-        network: None,
-        resolution: None,
-        eval_networks: Vec::new(),
-        budget: Budget::Paper,
-        fidelity: Fidelity::Paper,
-        students: None,
-        seed: 0,
-        data: Library::new(Vec::<PathBuf>::new()),
-        recipe: None,
-        overrides: Vec::new(),
-        device: DeviceChoice::Cpu,
-        results: "results".into(),
-        force: false,
-        skip_bad: false,
-        resize: ResizeMode::Squash,
-        antialias: true,
-        zca: false,
-        train_per_class: None,
-        checkpoint_seconds: 60,
-        buffer: None,
-        experts: None,
-        offload: Offload::default(),
-        chunk: None,
-        pictures: Vec::new(),
-        curve: Vec::new(),
-        curve_students: 1,
-    };
+    let mut options = RunOptions::new("", "", None);
     while let (Some(flag), Some(value)) = (words.next(), words.next()) {
         match flag {
             "--method" => value.clone_into(&mut options.method),
             "--subset" => value.clone_into(&mut options.subset),
             "--ipc" => options.ipc = Some(value.parse().unwrap()),
             "--network" => options.network = Some(value.to_owned()),
-            "--protocol" => value.clone_into(&mut options.protocol),
+            "--protocol" => value.clone_into(&mut options.scoring.protocol),
             "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
             "--set" => {
                 let (key, value) = value.split_once('=').unwrap();

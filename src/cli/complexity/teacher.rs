@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use compdd::{cam::CamModel, complexity::SaliencyModel, data::Decode, teachers::Teacher};
+use compdd::{cam::CamModel, complexity::SaliencyModel, data::Decode, run::Places, teachers::Teacher};
 
-use super::super::{run::Places, teacher::place, ui};
+use super::super::{teacher::place, ui};
 
 #[derive(Args)]
 pub struct TeacherArgs {

@@ -12,11 +12,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use compdd::{
     experts::{self, Buffer, ImportExperts, Precision},
     nn::{Network, NetworkSpec},
+    run::Places,
     subset::Subset,
 };
 
 use super::{
-    run::{PlaceArgs, Places},
+    run::PlaceArgs,
     ui::{self, Outcome},
 };
 use train::TrainArgs;

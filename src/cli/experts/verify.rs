@@ -11,13 +11,13 @@ use compdd::{
     eval::View,
     experts::{self, Buffer, Manifest},
     progress::Stop,
+    run::Places,
     subset::Subset,
 };
 use miette::Diagnostic as _;
 
 use super::{
     super::{
-        run::Places,
         signals,
         ui::{self, Outcome},
     },

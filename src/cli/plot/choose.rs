@@ -7,11 +7,7 @@ use compdd::{
     report::read::{Filter, Scored},
 };
 
-use super::super::{
-    results::StoreArgs,
-    run::{BudgetArg, FidelityArg},
-    ui,
-};
+use super::super::{results::StoreArgs, run::FidelityArg, scoring::BudgetArg, ui};
 
 /// Which records; what is not given is not asked about, but for the budget.
 #[derive(Args)]

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use compdd::{
     nn::{Network, NetworkSpec},
+    run::Places,
     subset::Subset,
     teachers::{Score, Teacher},
 };
 
 use super::{
-    run::{PlaceArgs, Places},
+    run::PlaceArgs,
     ui::{self, Outcome},
 };
 

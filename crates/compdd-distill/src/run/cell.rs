@@ -52,10 +52,10 @@ pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<
     for note in &plan.subset.notes {
         progress.note(&format!("note: {}: {note}", plan.subset.id()));
     }
-    let device = plan.options.device.open()?;
-    let task = Task::load(&plan.subset, &plan.options.data, &plan.task)?;
-    let teacher = teacher::open(plan.options.teacher.as_deref(), &task, &device)?;
-    let store = Store::new(&plan.options.results);
+    let device = plan.options.places.device.open()?;
+    let task = Task::load(&plan.subset, &plan.options.places.data, &plan.task)?;
+    let teacher = teacher::open(plan.options.scoring.teacher.as_deref(), &task, &device)?;
+    let store = Store::new(&plan.options.places.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
     let session =
@@ -90,7 +90,7 @@ impl Session<'_> {
     fn run(&self) -> Result<Vec<Outcome>, RunError> {
         let cells: Vec<Cell> = self.plan.networks.iter().map(|network| self.cell(&network.slug())).collect();
         let open: Vec<&Cell> =
-            cells.iter().filter(|cell| self.plan.options.force || !self.store.exists(cell)).collect();
+            cells.iter().filter(|cell| self.plan.options.engine.force || !self.store.exists(cell)).collect();
         if open.is_empty() {
             WorkFolder::tidy(&self.work_path(&cells[0]))?;
             self.progress.note("nothing to do: the records exist (--force computes them again)");
@@ -110,14 +110,14 @@ impl Session<'_> {
             network: network.to_owned(),
             source: plan.networks[0].slug(),
             resolution: plan.resolution,
-            budget: options.budget,
+            budget: options.scoring.budget,
             fidelity: options.fidelity,
             recipe_hash: hash::value(&plan.recipe.to_json()),
             data_hash: match &self.given {
                 None => hash::of(&(self.task.source.identity(), self.task.space.hash())),
                 Some(experts) => hash::of(&(self.task.source.identity(), self.task.space.hash(), experts)),
             },
-            seed: options.seed,
+            seed: options.scoring.seed,
             students: plan.students,
             teacher: teacher::address(self.teacher),
         }
@@ -134,7 +134,7 @@ impl Session<'_> {
 
     fn compute(&self, main: &Cell, open: &[&Cell]) -> Result<(), RunError> {
         let path = self.work_path(main);
-        let work = WorkFolder::open(&path, self.plan.options.force)?;
+        let work = WorkFolder::open(&path, self.plan.options.engine.force)?;
         let log = self.store.log_path(main);
         let trace = Self::open_trace(&log)?;
         trace.write("start", &[("command", json!(self.plan.options.method)), ("id", json!(main.id()))]);
@@ -146,14 +146,14 @@ impl Session<'_> {
         };
         let distill_seconds = self.cost(main, &draws)?;
         let options = &self.plan.options;
-        let every = Duration::from_secs(options.checkpoint_seconds);
+        let every = Duration::from_secs(options.engine.checkpoint_seconds);
         let curve = Curve {
-            iterations: &options.curve,
-            students: options.curve_students,
+            iterations: &options.engine.curve,
+            students: options.engine.curve_students,
             work: &work,
             checkpoint_every: every,
         };
-        let mut points = curve.score(self.scorer(main, &trace, None), options.seed, &trace)?;
+        let mut points = curve.score(self.scorer(main, &trace, None), options.scoring.seed, &trace)?;
         for cell in open {
             let begin = Instant::now();
             let scored = self.score(cell, &draws, &work, &trace)?;
@@ -204,7 +204,7 @@ impl Session<'_> {
         for index in 0..count {
             let path = self.store.bundle_path(main, (count > 1).then_some(index));
             let made = format!("made-{index}");
-            let set = if path.exists() && (!self.plan.options.force || work.load(&made)?.is_some()) {
+            let set = if path.exists() && (!self.plan.options.engine.force || work.load(&made)?.is_some()) {
                 atomic::sweep(&path).map_err(IoError::at("tidy", &path)).map_err(WorkError::from)?;
                 Bundle::read(&path)?
             } else {
@@ -246,7 +246,7 @@ impl Session<'_> {
             trace,
             progress: self.progress,
             stop: self.stop,
-            checkpoint_every: Duration::from_secs(options.checkpoint_seconds),
+            checkpoint_every: Duration::from_secs(options.engine.checkpoint_seconds),
         };
         experts.ready(demand, options.buffer.as_deref()).map(Some)
     }
@@ -261,24 +261,24 @@ impl Session<'_> {
     ) -> Result<(Distilled, usize, Duration), RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = self.task.source.train.hash.clone();
-        let mut provenance = Provenance::of_run(options.seed, options.budget, options.fidelity, data);
+        let mut provenance = Provenance::of_run(options.scoring.seed, options.scoring.budget, options.fidelity, data);
         provenance.decode = Some(value_of(&self.task.source.decode));
         let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
         let saved = work.file(&format!("{stage}-preparation.safetensors"));
-        let every = Duration::from_secs(options.checkpoint_seconds);
+        let every = Duration::from_secs(options.engine.checkpoint_seconds);
         let preparing = Stages { progress: self.progress, name: |_| "network of the maps".to_owned(), of_what: "" };
         let start = Start {
             task: self.task,
             recipe: &plan.recipe,
             ipc: plan.ipc,
-            seed: Stream::child_seed(options.seed, "draw", index as u64),
+            seed: Stream::child_seed(options.scoring.seed, "draw", index as u64),
             method: plan.method.slug(),
             provenance: &provenance,
             network: &plan.networks[0],
             device: &self.device.device,
             experts,
-            offload: options.offload,
-            chunk: options.chunk,
+            offload: options.engine.offload,
+            chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
         };
         let begin = Instant::now();
@@ -292,8 +292,8 @@ impl Session<'_> {
             progress: self.progress,
             stop: self.stop,
             checkpoint_every: every,
-            pictures: (&options.pictures, self.store.log_path(main).with_extension("pictures")),
-            curve: if index == 0 { &options.curve } else { &[] },
+            pictures: (&options.engine.pictures, self.store.log_path(main).with_extension("pictures")),
+            curve: if index == 0 { &options.engine.curve } else { &[] },
         };
         let (set, driving) = drive.drive(distiller.as_mut())?;
         Ok((set, distiller.steps(), starting + driving))
@@ -320,15 +320,15 @@ impl Session<'_> {
         work: &WorkFolder,
         trace: &Trace,
     ) -> Result<Vec<StudentRecord>, RunError> {
-        let every = Duration::from_secs(self.plan.options.checkpoint_seconds);
+        let every = Duration::from_secs(self.plan.options.engine.checkpoint_seconds);
         let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {
             let recipe: FullRecipe = self.plan.recipe.typed().map_err(RecipeError::OutOfRange)?;
             let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
-            return scorer.score(&[train], self.plan.students, self.plan.options.seed);
+            return scorer.score(&[train], self.plan.students, self.plan.options.scoring.seed);
         }
         let sets: Vec<TrainOn<'_>> = draws.iter().map(|draw| TrainOn::Set(&draw.set)).collect();
-        scorer.score(&sets, self.plan.students, self.plan.options.seed)
+        scorer.score(&sets, self.plan.students, self.plan.options.scoring.seed)
     }
 
     fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {

@@ -13,6 +13,7 @@ mod machine;
 mod options;
 mod rescore;
 mod score;
+mod settings;
 mod teacher;
 #[cfg(test)]
 mod tests;
@@ -23,5 +24,6 @@ pub use cell::{Outcome, execute};
 pub use error::RunError;
 pub use options::{Plan, RunOptions};
 pub use rescore::{RescoreOptions, rescore};
+pub use settings::{EngineOptions, Places, ScoringOptions};
 pub use trace::Trace;
 pub use workfolder::{WorkError, WorkFolder};

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::RunError;
+use super::{EngineOptions, Places, RunError, ScoringOptions};
 use crate::methods::{self, Method, Requirements};
 use compdd_core::{
     protocol::{Protocol, Scoring},
     recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
-    record::{Budget, Fidelity},
+    record::Fidelity,
     subset::Subset,
 };
-use compdd_data::data::{Library, ResizeMode, TaskOptions};
-use compdd_nn::{device::DeviceChoice, grad::Offload, nn::NetworkSpec};
+use compdd_data::data::TaskOptions;
+use compdd_nn::nn::NetworkSpec;
 
 /// The flags of `compdd run`, typed and unchecked.
 #[derive(Clone, Debug)]
@@ -22,62 +22,50 @@ pub struct RunOptions {
     pub subset: String,
     /// Images per class; none for the reference `full`.
     pub ipc: Option<usize>,
-    /// Name of the protocol.
-    pub protocol: String,
-    /// Folder of the teacher, for a protocol that asks one.
-    pub teacher: Option<PathBuf>,
     /// Network that distils and scores; the subset's default when absent.
     pub network: Option<String>,
-    /// Side of the images in pixels; the subset's default when absent.
-    pub resolution: Option<usize>,
     /// Networks that score as well (cross-architecture).
     pub eval_networks: Vec<String>,
-    /// How much of the paper's effort to spend.
-    pub budget: Budget,
     /// Paper or released code.
     pub fidelity: Fidelity,
-    /// Number of students; the budget's default when absent.
-    pub students: Option<usize>,
-    /// Root of every random stream.
-    pub seed: u64,
-    /// Root of the images.
-    pub data: Library,
     /// Recipe file.
     pub recipe: Option<PathBuf>,
     /// `--set` pairs.
     pub overrides: Vec<(String, String)>,
-    /// Where to compute.
-    pub device: DeviceChoice,
-    /// Root of records, bundles and checkpoints.
-    pub results: PathBuf,
-    /// Compute again what is there already.
-    pub force: bool,
-    /// Leave damaged images out instead of stopping.
-    pub skip_bad: bool,
-    /// How images get their size.
-    pub resize: ResizeMode,
-    /// Whether shrinking filters high frequencies.
-    pub antialias: bool,
-    /// Whiten the pixels (ZCA).
-    pub zca: bool,
-    /// Built-in scenes only: training images a class.
-    pub train_per_class: Option<usize>,
-    /// Seconds between checkpoints.
-    pub checkpoint_seconds: u64,
     /// A buffer to use as it is, such as an imported one.
     pub buffer: Option<PathBuf>,
     /// Root of the expert buffers; `experts` below the results when absent.
     pub experts: Option<PathBuf>,
-    /// Where the student's parameters wait during a rollout.
-    pub offload: Offload,
-    /// Most images of a student minibatch that are differentiated at a time; none: all.
-    pub chunk: Option<usize>,
-    /// Iterations before which the images are pictured.
-    pub pictures: Vec<usize>,
-    /// Iterations before which the images are scored as well.
-    pub curve: Vec<usize>,
-    /// Students of every such score.
-    pub curve_students: usize,
+    /// The images. Whitening is added where the method asks for it.
+    pub images: TaskOptions,
+    /// How the set is scored.
+    pub scoring: ScoringOptions,
+    /// How the engine works.
+    pub engine: EngineOptions,
+    /// Where everything is.
+    pub places: Places,
+}
+
+impl RunOptions {
+    /// A method on a subset, everything else as `compdd run` has it.
+    pub fn new(method: &str, subset: &str, ipc: Option<usize>) -> Self {
+        Self {
+            method: method.to_owned(),
+            subset: subset.to_owned(),
+            ipc,
+            network: None,
+            eval_networks: Vec::new(),
+            fidelity: Fidelity::Paper,
+            recipe: None,
+            overrides: Vec::new(),
+            buffer: None,
+            experts: None,
+            images: TaskOptions::default(),
+            scoring: ScoringOptions::default(),
+            engine: EngineOptions::default(),
+            places: Places::here(),
+        }
+    }
 }
 
 /// A run whose every noun has been found and fits the others.
@@ -108,17 +96,17 @@ impl RunOptions {
         let method = methods::find(&self.method)?;
         let subset = Subset::find(&self.subset)?;
         let ipc = self.images_per_class(method)?;
-        let resolution = self.resolution.unwrap_or_else(|| subset.default_resolution());
+        let resolution = self.images.resolution.unwrap_or_else(|| subset.default_resolution());
         if !(8..=512).contains(&resolution) {
             return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
         }
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
-        let requirements = method.requirements(&recipe, self.seed)?;
+        let requirements = method.requirements(&recipe, self.scoring.seed)?;
         let networks = self.networks(&subset, resolution, requirements.network.as_deref())?;
-        let protocol = protocol(&self.protocol)?;
-        super::teacher::check(protocol, self.teacher.as_deref())?;
-        let scoring = protocol.scoring(self.budget);
-        let students = self.students.unwrap_or(scoring.students);
+        let protocol = protocol(&self.scoring.protocol)?;
+        super::teacher::check(protocol, self.scoring.teacher.as_deref())?;
+        let scoring = protocol.scoring(self.scoring.budget);
+        let students = self.scoring.students.unwrap_or(scoring.students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
@@ -128,17 +116,13 @@ impl RunOptions {
             let (reason, remedy) = (format!("`{}` matches no experts", method.slug()), "leave --experts out");
             return Err(RunError::flag("--experts", &buffer.display(), reason, remedy));
         }
-        if self.chunk == Some(0) {
+        if self.engine.chunk == Some(0) {
             return Err(RunError::flag("--chunk", &0, "no images", "use 1 or more, or leave --chunk out"));
         }
         let task = TaskOptions {
             resolution: Some(resolution),
-            resize: self.resize,
-            antialias: self.antialias,
-            skip_bad: self.skip_bad,
-            zca: self.zca || requirements.whitening,
-            train_per_class: self.train_per_class,
-            ..TaskOptions::default()
+            zca: self.images.zca || requirements.whitening,
+            ..self.images.clone()
         };
         Ok(Plan {
             method,
@@ -199,7 +183,7 @@ impl RunOptions {
                 Ok::<_, RunError>(RecipeFile { name: path.display().to_string(), text })
             })
             .transpose()?;
-        let (budget, fidelity) = (self.budget.to_string(), self.fidelity.to_string());
+        let (budget, fidelity) = (self.scoring.budget.to_string(), self.fidelity.to_string());
         let request = RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
         Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?.with_files(method.files())?)
     }

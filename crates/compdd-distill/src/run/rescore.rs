@@ -6,18 +6,18 @@ use std::{
 };
 
 use super::{
-    Outcome, RunError, WorkFolder, machine,
+    Outcome, Places, RunError, ScoringOptions, WorkFolder, machine,
     options::protocol,
     score::{Scorer, TrainOn},
     teacher,
 };
 use compdd_core::{
     progress::{Progress, Stop},
-    record::{Budget, Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
+    record::{Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
     subset::Subset,
 };
-use compdd_data::data::{Decode, Library, PixelSpace, ResizeMode, Task, TaskOptions};
-use compdd_nn::{device::DeviceChoice, nn::NetworkSpec};
+use compdd_data::data::{Decode, PixelSpace, ResizeMode, Task, TaskOptions};
+use compdd_nn::nn::NetworkSpec;
 
 /// The flags of `compdd eval`.
 #[derive(Clone, Debug)]
@@ -26,28 +26,16 @@ pub struct RescoreOptions {
     pub bundle: PathBuf,
     /// Networks that score; the usual one of the bundle's resolution when empty.
     pub networks: Vec<String>,
-    /// Name of the protocol.
-    pub protocol: String,
-    /// Folder of the teacher, for a protocol that asks one.
-    pub teacher: Option<PathBuf>,
-    /// How much of the paper's effort to spend.
-    pub budget: Budget,
-    /// Number of students; the budget's default when absent.
-    pub students: Option<usize>,
-    /// Root of the students' streams.
-    pub seed: u64,
-    /// Root of the images.
-    pub data: Library,
+    /// How it is scored.
+    pub scoring: ScoringOptions,
     /// Leave damaged images out instead of stopping.
     pub skip_bad: bool,
     /// Built-in scenes only: training images a class.
     pub train_per_class: Option<usize>,
-    /// Where to compute.
-    pub device: DeviceChoice,
-    /// Root of the records.
-    pub results: PathBuf,
     /// Compute again what is there already.
     pub force: bool,
+    /// Where everything is.
+    pub places: Places,
 }
 
 /// Scores a bundle and stores one record a network. Everything about the images comes from the bundle.
@@ -60,10 +48,10 @@ pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -
     for note in &subset.notes {
         progress.note(&format!("note: {}: {note}", subset.id()));
     }
-    let protocol = protocol(&options.protocol)?;
-    teacher::check(protocol, options.teacher.as_deref())?;
-    let scoring = protocol.scoring(options.budget);
-    let students = options.students.unwrap_or(scoring.students);
+    let protocol = protocol(&options.scoring.protocol)?;
+    teacher::check(protocol, options.scoring.teacher.as_deref())?;
+    let scoring = protocol.scoring(options.scoring.budget);
+    let students = options.scoring.students.unwrap_or(scoring.students);
     let [channels, side, _] = set.image_shape();
     let mut networks = Vec::new();
     let usual = [Subset::network_at(side).to_owned()];
@@ -72,10 +60,10 @@ pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -
         spec.build(channels, side, subset.classes_len())?;
         networks.push(spec);
     }
-    let device = options.device.open()?;
+    let device = options.places.device.open()?;
     let task = task(&set, &subset, options)?;
-    let teacher = teacher::open(options.teacher.as_deref(), &task, &device)?;
-    let store = Store::new(&options.results);
+    let teacher = teacher::open(options.scoring.teacher.as_deref(), &task, &device)?;
+    let store = Store::new(&options.places.results);
     let mut outcomes = Vec::new();
     for network in networks {
         let cell = Cell {
@@ -86,11 +74,11 @@ pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -
             network: network.slug(),
             source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
             resolution: side,
-            budget: options.budget,
+            budget: options.scoring.budget,
             fidelity: set.provenance.fidelity,
             recipe_hash: set.recipe_hash(),
             data_hash: hash::of(&(task.source.identity(), task.space.hash())),
-            seed: options.seed,
+            seed: options.scoring.seed,
             students,
             teacher: teacher::address(teacher.as_ref()),
         };
@@ -109,7 +97,7 @@ pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -
                 progress,
                 stop,
             };
-            let scores = scorer.score(&[TrainOn::Set(&set)], students, options.seed)?;
+            let scores = scorer.score(&[TrainOn::Set(&set)], students, options.scoring.seed)?;
             let data = value_of(&task.source);
             let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
             record.protocol = value_of(&scoring);
@@ -148,7 +136,7 @@ fn task(set: &Distilled, subset: &Subset, options: &RescoreOptions) -> Result<Ta
         train_per_class: options.train_per_class,
         ..TaskOptions::default()
     };
-    let mut task = Task::load(subset, &options.data, &task_options)?;
+    let mut task = Task::load(subset, &options.places.data, &task_options)?;
     task.space = PixelSpace::from_record(&set.space, set.image_shape())?;
     Ok(task)
 }

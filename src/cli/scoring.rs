@@ -1,0 +1,69 @@
+//! The flags that say how a set is scored, of every command that does.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use compdd::{
+    protocol::Protocol,
+    record::Budget,
+    run::{Places, ScoringOptions},
+};
+
+use super::teacher;
+
+/// How a set is scored.
+#[derive(Args)]
+pub struct ScoringArgs {
+    #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}", protocols()))]
+    protocol: String,
+    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
+    #[arg(long, value_name = "NAME")]
+    teacher: Option<PathBuf>,
+    /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers
+    #[arg(long, default_value = "paper")]
+    budget: BudgetArg,
+    /// Number of students [default: 5; fewer with a reduced budget]
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// Root of every random draw
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+impl ScoringArgs {
+    pub fn options(self, places: &Places) -> ScoringOptions {
+        ScoringOptions {
+            protocol: self.protocol,
+            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
+            budget: self.budget.into(),
+            students: self.seeds,
+            seed: self.seed,
+        }
+    }
+}
+
+/// The names of the protocols as a list in a sentence.
+fn protocols() -> String {
+    let names: Vec<&str> = Protocol::all().iter().map(Protocol::slug).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum BudgetArg {
+    Paper,
+    Quick,
+    Smoke,
+}
+
+impl From<BudgetArg> for Budget {
+    fn from(value: BudgetArg) -> Self {
+        match value {
+            BudgetArg::Paper => Self::Paper,
+            BudgetArg::Quick => Self::Quick,
+            BudgetArg::Smoke => Self::Smoke,
+        }
+    }
+}
