@@ -11,6 +11,7 @@ use super::{
     params::{Layout, Params, to_host, upload},
 };
 use compdd_core::files::atomic;
+use half::{bf16, f16};
 
 impl Params {
     /// Parameters and running statistics as a safetensors file, under `PyTorch`'s names and shapes. Equal parameters give
@@ -151,24 +152,9 @@ impl Kind {
         match self {
             Self::F64 => bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
             Self::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Self::F16 => bytes.as_chunks::<2>().0.iter().map(|b| half(u16::from_le_bytes(*b))).collect(),
-            Self::Bf16 => {
-                let wide = |b: &[u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16);
-                bytes.as_chunks::<2>().0.iter().map(wide).collect()
-            }
+            Self::F16 => bytes.as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            Self::Bf16 => bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
         }
-    }
-}
-
-/// IEEE half precision: 1 sign, 5 exponent, 10 fraction bits.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let fraction = f32::from(bits & 0x3ff) / 1024.0;
-    sign * match i32::from(bits >> 10 & 0x1f) {
-        0 => fraction * 2f32.powi(-14),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        exponent => (1.0 + fraction) * 2f32.powi(exponent - 15),
     }
 }
 

@@ -200,21 +200,5 @@ pub(super) fn number(token: &str, letter: char) -> Option<usize> {
 
 /// The known slug that needs the fewest edits.
 fn nearest(slug: &str) -> &'static str {
-    KNOWN.iter().map(|(known, _)| *known).min_by_key(|known| distance(slug, known)).unwrap_or("convnet-d3")
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let edit = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = edit.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    KNOWN.iter().map(|(known, _)| *known).min_by_key(|known| strsim::osa_distance(slug, known)).unwrap_or("convnet-d3")
 }
