@@ -1,17 +1,6 @@
 //! The discriminative area over the iterations of a distillation (EDF supplement, Figure 7a).
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, PLOT_HEIGHT, Style},
-        },
-    },
-    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
-    scale::range_of,
-};
+use super::{Axis, Frame, LegendEntry, Mark, Page, Plan, ReportError, SIZE, Sample, Style, blank};
 
 /// The discriminative area of a run, or of one class of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,19 +26,18 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
         style: *style,
         sample: Sample::Line,
     };
-    let mut frame = Frame::new(Plan {
-        title: "Discriminative area over the iterations of a distillation".into(),
-        note: String::new(),
-        across: XAxis::Numbers { range: [0.0, last.max(1) as f64], whole: true },
-        across_title: "iteration".into(),
-        up: range_of(shares, UP),
-        up_title: "discriminative area (% of pixels)".into(),
-        legend: curves.iter().zip(&styles).map(key).collect(),
-        height: PLOT_HEIGHT,
-    });
-    for (curve, style) in curves.iter().zip(styles) {
-        let path = Path::through(curve.points.iter().map(|(step, share)| frame.at(*step as f64, share * 100.0)));
-        frame.page.line(path, style.colour, CURVE, style.dash);
-    }
+    let mut frame = Frame::new(
+        blank("Discriminative area over the iterations of a distillation"),
+        Plan {
+            note: String::new(),
+            across: Axis::counted("iteration", [0.0, last.max(1) as f64]),
+            up: Axis::up("discriminative area (% of pixels)", shares),
+            legend: curves.iter().zip(&styles).map(key).collect(),
+            size: SIZE,
+        },
+    );
+    let points =
+        |curve: &AreaCurve| curve.points.iter().map(|(step, share)| (*step as f64, share * 100.0)).collect::<Vec<_>>();
+    frame.draw(curves.iter().zip(styles).map(|(curve, style)| Mark::curve(style, points(curve))));
     Ok(frame.finish())
 }

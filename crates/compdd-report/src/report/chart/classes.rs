@@ -2,18 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, PLOT_HEIGHT, Style, THIN},
-        },
-    },
-    frame::{Frame, LegendEntry, MARKER, Plan, Sample, UP, XAxis},
-    scale::range_of,
-};
+use super::{Axis, Frame, LegendEntry, MARKER, Mark, Page, Plan, ReportError, SIZE, Sample, Style, THIN, blank};
 use compdd_data::scores::{ClassSummary, Header, Mean, Summary};
 
 /// Up to so many classes have their names below the axis.
@@ -102,25 +91,28 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str)
     let ends = |mean: Mean| [mean.complexity - mean.standard_error, mean.complexity + mean.standard_error];
     let all = series.iter().flat_map(|one| one.summary.classes.iter().flat_map(|class| ends(one.mean(class))));
     let at = first.header.settings.thresholds[by];
-    let mut frame = Frame::new(Plan {
-        title: format!("Complexity of {} classes", order.len()),
-        note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
-        across: XAxis::Names(order.iter().map(|class| class.label.clone()).collect()),
-        across_title: format!("class, the most complex at threshold {at} first"),
-        up: range_of(all.map(|value| value * 100.0), UP),
-        up_title: "complexity κ (%)".into(),
-        legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
-        height: PLOT_HEIGHT,
-    });
+    let mut frame = Frame::new(
+        blank(format!("Complexity of {} classes", order.len())),
+        Plan {
+            note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
+            across: Axis::names(
+                format!("class, the most complex at threshold {at} first"),
+                order.iter().map(|class| class.label.clone()),
+            ),
+            up: Axis::up("complexity κ (%)", all.map(|value| value * 100.0)),
+            legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
+            size: SIZE,
+        },
+    );
     for (place, one) in series.iter().enumerate() {
         let aside = SLOT * ((place as f64 + 0.5) / series.len() as f64 - 0.5);
         for (slot, class) in order.iter().enumerate() {
             let Some(class) = one.summary.class(&class.synset) else { continue };
             let mean = one.mean(class);
-            let at = |value: f64| frame.at(slot as f64 + aside, value * 100.0);
-            let (point, [low, high]) = (at(mean.complexity), ends(mean).map(at));
-            frame.page.line(Path::through([low, high]), one.style.colour, THIN, &[]);
-            frame.page.area(Path::marker(one.style.marker, point, MARKER), one.style.colour);
+            let at = |value: f64| (slot as f64 + aside, value * 100.0);
+            let Style { colour, marker, .. } = one.style;
+            let point = Mark::at(at(mean.complexity), marker, MARKER, Some(colour), None);
+            frame.draw([Mark::line(colour, THIN, &[], ends(mean).map(at)), point]);
         }
     }
     frame.finish()
@@ -134,26 +126,25 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
         values
     };
     let most = series.iter().map(|one| one.summary.classes.len()).max().unwrap_or_default();
-    let mut frame = Frame::new(Plan {
-        title: format!("Complexity of {most} classes by rank"),
-        note,
-        across: XAxis::Numbers { range: [0.0, most as f64], whole: true },
-        across_title: "rank of the class, each curve in its own order".into(),
-        up: range_of(series.iter().flat_map(values), UP),
-        up_title: "complexity κ (%)".into(),
-        legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
-        height: PLOT_HEIGHT,
-    });
+    let mut frame = Frame::new(
+        blank(format!("Complexity of {most} classes by rank")),
+        Plan {
+            note,
+            across: Axis::counted("rank of the class, each curve in its own order", [0.0, most as f64]),
+            up: Axis::up("complexity κ (%)", series.iter().flat_map(values)),
+            legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
+            size: SIZE,
+        },
+    );
     for one in series {
         let values = values(one);
         let mut rank = 0;
         let steps = values.chunk_by(|a, b| a == b).flat_map(|equal| {
             let from = rank;
             rank += equal.len();
-            [from, rank].map(|rank| frame.at(rank as f64, equal[0]))
+            [from, rank].map(|rank| (rank as f64, equal[0]))
         });
-        let path = Path::through(steps);
-        frame.page.line(path, one.style.colour, CURVE, one.style.dash);
+        frame.draw([Mark::curve(one.style, steps)]);
     }
     frame.finish()
 }
