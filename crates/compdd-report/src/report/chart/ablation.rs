@@ -41,20 +41,14 @@ pub fn ablation_chart(values: &AblationValues) -> Result<Page, ReportError> {
     }
     let heights = values.bars.iter().flat_map(|bar| bar.measured.drawn().chain(bar.students.iter().map(|v| v * 100.0)));
     let whiskers = values.bars.iter().any(|bar| bar.measured.interval.is_some());
-    let mut frame = Frame::new(
-        values.origin.page(format!("Accuracy by {}", values.by)),
-        Plan {
-            note: values.origin.note(if whiskers {
-                "Dots: students; whiskers: 95 % intervals"
-            } else {
-                "Dots: students"
-            }),
-            across: Axis::names(&values.by, values.bars.iter().map(|bar| bar.name.clone())),
-            up: Axis::up("accuracy (%)", heights.chain([0.0])),
-            legend: Vec::new(),
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page(format!("Accuracy by {}", values.by)),
+        note: values.origin.note(if whiskers { "Dots: students; whiskers: 95 % intervals" } else { "Dots: students" }),
+        across: Axis::names(&values.by, values.bars.iter().map(|bar| bar.name.clone())),
+        up: Axis::up("accuracy (%)", heights.chain([0.0])),
+        legend: Vec::new(),
+        size: SIZE,
+    });
     let style = Style::nth(0);
     for (slot, bar) in values.bars.iter().enumerate() {
         let x = slot as f64;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{Axis, Frame, LegendEntry, MARKER, Mark, Page, Plan, ReportError, SIZE, Sample, Style, THIN, blank};
+use super::{Axis, Frame, LegendEntry, Mark, Origin, Page, Plan, ReportError, SIZE, Sample, Style, THIN};
 use compdd_data::scores::{ClassSummary, Header, Mean, Summary};
 
 /// Up to so many classes have their names below the axis.
@@ -73,7 +73,7 @@ impl Series<'_> {
     }
 
     fn key(&self, sample: Sample) -> LegendEntry {
-        LegendEntry { text: self.text.clone(), style: self.style, sample }
+        LegendEntry::new(&self.text, self.style, sample)
     }
 }
 
@@ -91,28 +91,25 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str)
     let ends = |mean: Mean| [mean.complexity - mean.standard_error, mean.complexity + mean.standard_error];
     let all = series.iter().flat_map(|one| one.summary.classes.iter().flat_map(|class| ends(one.mean(class))));
     let at = first.header.settings.thresholds[by];
-    let mut frame = Frame::new(
-        blank(format!("Complexity of {} classes", order.len())),
-        Plan {
-            note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
-            across: Axis::names(
-                format!("class, the most complex at threshold {at} first"),
-                order.iter().map(|class| class.label.clone()),
-            ),
-            up: Axis::up("complexity κ (%)", all.map(|value| value * 100.0)),
-            legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: Origin::default().page(format!("Complexity of {} classes", order.len())),
+        note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
+        across: Axis::names(
+            format!("class, the most complex at threshold {at} first"),
+            order.iter().map(|class| class.label.clone()),
+        ),
+        up: Axis::up("complexity κ (%)", all.map(|value| value * 100.0)),
+        legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
+        size: SIZE,
+    });
     for (place, one) in series.iter().enumerate() {
         let aside = SLOT * ((place as f64 + 0.5) / series.len() as f64 - 0.5);
         for (slot, class) in order.iter().enumerate() {
             let Some(class) = one.summary.class(&class.synset) else { continue };
             let mean = one.mean(class);
             let at = |value: f64| (slot as f64 + aside, value * 100.0);
-            let Style { colour, marker, .. } = one.style;
-            let point = Mark::at(at(mean.complexity), marker, MARKER, Some(colour), None);
-            frame.draw([Mark::line(colour, THIN, &[], ends(mean).map(at)), point]);
+            let line = Mark::line(one.style.colour, THIN, &[], ends(mean).map(at));
+            frame.draw([line, Mark::plain(one.style, at(mean.complexity))]);
         }
     }
     frame.finish()
@@ -126,16 +123,14 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
         values
     };
     let most = series.iter().map(|one| one.summary.classes.len()).max().unwrap_or_default();
-    let mut frame = Frame::new(
-        blank(format!("Complexity of {most} classes by rank")),
-        Plan {
-            note,
-            across: Axis::counted("rank of the class, each curve in its own order", [0.0, most as f64]),
-            up: Axis::up("complexity κ (%)", series.iter().flat_map(values)),
-            legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: Origin::default().page(format!("Complexity of {most} classes by rank")),
+        note,
+        across: Axis::counted("rank of the class, each curve in its own order", [0.0, most as f64]),
+        up: Axis::up("complexity κ (%)", series.iter().flat_map(values)),
+        legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
+        size: SIZE,
+    });
     for one in series {
         let values = values(one);
         let mut rank = 0;

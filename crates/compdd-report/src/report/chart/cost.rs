@@ -1,10 +1,9 @@
 //! What a distillation costs against what it gives, with the front of those that nothing beats in both.
 
 use super::{
-    Axis, Dash, Frame, LegendEntry, MUTED, Mark, Measured, Origin, Page, Plan, ReportError, SIZE, Sample, Style, THIN,
+    Axis, DASH, Frame, LegendEntry, MUTED, Mark, Measured, Origin, Page, Plan, ReportError, SIZE, Sample, Style, THIN,
 };
 
-const DASH: Dash = &[6.0, 3.0];
 /// Most powers of ten that are written.
 const POWERS: i32 = 8;
 /// Below so many powers of ten there are marks between them.
@@ -46,29 +45,23 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
         return Err(ReportError::Nothing);
     }
     let range = [low - ROOM, high + ROOM];
-    let key = |(place, point): (usize, &CostPoint)| LegendEntry {
-        text: point.name.clone(),
-        style: Style::nth(place),
-        sample: Sample::Marker,
-    };
+    let key = |(place, point): (usize, &CostPoint)| LegendEntry::new(&point.name, Style::nth(place), Sample::Marker);
     let legend = values.points.iter().enumerate().map(key);
     let line = Style { colour: MUTED, dash: DASH, ..Style::nth(0) };
-    let front_key = LegendEntry { text: "nothing is cheaper and better".into(), style: line, sample: Sample::Line };
+    let front_key = LegendEntry::new("nothing is cheaper and better", line, Sample::Line);
     let whiskers = values.points.iter().any(|point| point.measured.interval.is_some());
-    let mut frame = Frame::new(
-        values.origin.page("Accuracy against the cost of the distillation"),
-        Plan {
-            note: values.origin.note(if whiskers { "Whiskers: 95 % intervals" } else { "" }),
-            across: Axis::logarithmic(
-                format!("hours of distillation on {} (logarithmic)", values.device),
-                range.map(|power| 10_f64.powf(power)),
-                marks(range),
-            ),
-            up: Axis::up("accuracy (%)", values.points.iter().flat_map(|point| point.measured.drawn())),
-            legend: legend.chain([front_key]).collect(),
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page("Accuracy against the cost of the distillation"),
+        note: values.origin.note(if whiskers { "Whiskers: 95 % intervals" } else { "" }),
+        across: Axis::logarithmic(
+            format!("hours of distillation on {} (logarithmic)", values.device),
+            range.map(|power| 10_f64.powf(power)),
+            marks(range),
+        ),
+        up: Axis::up("accuracy (%)", values.points.iter().flat_map(|point| point.measured.drawn())),
+        legend: legend.chain([front_key]).collect(),
+        size: SIZE,
+    });
     let at = |point: &CostPoint| (point.hours, point.measured.mean * 100.0);
     let mut corners: Vec<(f64, f64)> = Vec::new();
     for (x, y) in front(&values.points).into_iter().map(at) {

@@ -28,6 +28,8 @@ pub(super) const SIZE: [f64; 2] = [WIDTH, PLOT_HEIGHT];
 
 /// What a frame is made of.
 pub(super) struct Plan {
+    /// The plot goes below what is on it.
+    pub page: Page,
     /// Where the numbers come from; above the key, if anything.
     pub note: String,
     pub legend: Vec<LegendEntry>,
@@ -41,24 +43,26 @@ pub(super) struct Plan {
 pub(super) struct Frame {
     pub page: Rc<RefCell<Page>>,
     plot: ChartContext<'static, Page, Cartesian2d<Axis, Axis>>,
-    leaning: bool,
 }
 
 impl Frame {
-    /// A plot below what is on a page.
-    pub fn new(page: Page, mut plan: Plan) -> Self {
+    pub fn new(mut plan: Plan) -> Self {
         let head = Head::new(&plan.note, plan.legend);
         let widest = plan.up.marks.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
         let right = WIDTH - RIGHT;
         let left = (MARGIN + LINE + widest + 2.0 * TICK).max(first_name(&plan.across, right));
         let right = right.min(left + plan.size[0]);
-        let leaning = lean(&mut plan.across, [left, right]);
+        lean(&mut plan.across, [left, right]);
         let longest = plan.across.marks.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
-        let slant = if leaning { longest * consts::FRAC_1_SQRT_2 - SMALL * font::CAPITAL * LEAN } else { 0.0 };
+        let slant = if plan.across.kind == Kind::Leaning {
+            longest * consts::FRAC_1_SQRT_2 - SMALL * font::CAPITAL * LEAN
+        } else {
+            0.0
+        };
         let title = if plan.across.title.is_empty() { 0.0 } else { GAP + TEXT };
         let below = 2.0 * TICK + SMALL * (font::CAPITAL + 0.25) + slant + title;
         let top = head.height();
-        let (page, area) = head.draw(page, plan.size[1] + below + MARGIN);
+        let (page, area) = head.draw(plan.page, plan.size[1] + below + MARGIN);
         let mut plot = ChartBuilder::on(&area)
             .margin(units(MARGIN))
             .margin_top(units(top))
@@ -69,7 +73,7 @@ impl Frame {
             .expect(TAKEN);
         let mut grid = plot.configure_mesh();
         grid.disable_axes().disable_x_mesh().bold_line_style(ink(GRID, THIN)).draw().expect(TAKEN);
-        Self { page, plot, leaning }
+        Self { page, plot }
     }
 
     /// A series of elements, each at points of the plot.
@@ -96,7 +100,7 @@ impl Frame {
         let spec = self.plot.as_coord_spec();
         let [across, up] = [spec.x_spec(), spec.y_spec()].map(|axis| axis.title.clone());
         let mut names = words(INK, SMALL, HPos::Center, VPos::Top);
-        if self.leaning {
+        if spec.x_spec().kind == Kind::Leaning {
             names.font = names.font.style(FontStyle::Oblique);
         }
         let mut axes = self.plot.configure_mesh();
@@ -130,16 +134,15 @@ fn first_name(across: &Axis, right: f64) -> f64 {
     across.marks.iter().map(needed).fold(0.0, f64::max)
 }
 
-/// Whether names are too long for their slots and lean; they are shortened where even so they have no room.
-fn lean(across: &mut Axis, [left, right]: [f64; 2]) -> bool {
+/// Names that are too long for their slots lean, and are shortened where even so they have no room.
+fn lean(across: &mut Axis, [left, right]: [f64; 2]) {
     let slot = (right - left) / across.marks.len() as f64;
     let long = across.marks.iter().any(|(_, name)| font::width(name, SMALL) > slot - GAP);
-    let leaning = across.kind == Kind::Names && long;
-    if leaning {
+    if across.kind == Kind::Names && long {
+        across.kind = Kind::Leaning;
         for (place, name) in &mut across.marks {
             let room = left + (*place + 0.5) * slot - MARGIN;
             *name = font::fitting(name, SMALL, (room * consts::SQRT_2).min(NAME));
         }
     }
-    leaning
 }

@@ -31,6 +31,12 @@ pub(super) struct LegendEntry {
     pub sample: Sample,
 }
 
+impl LegendEntry {
+    pub fn new(text: impl Into<String>, style: Style, sample: Sample) -> Self {
+        Self { text: text.into(), style, sample }
+    }
+}
+
 /// What stands before the words of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sample {
@@ -105,10 +111,8 @@ fn draw(area: &DrawingArea<Page, Shift>, entry: &LegendEntry, [left, middle]: [f
         Sample::Curve => vec![line(), dot()],
         Sample::Hollow => vec![Mark::hollow(entry.style, centre)],
         Sample::Area => {
-            let half = units(GAP);
-            let box_ =
-                Rectangle::new([(from, level - half), (to, level + half)], ink(entry.style.colour, 0.0).filled());
-            area.draw(&box_).expect(TAKEN);
+            let corners = [(from, level - units(GAP)), (to, level + units(GAP))];
+            area.draw(&Rectangle::new(corners, ink(entry.style.colour, 0.0).filled())).expect(TAKEN);
             Vec::new()
         }
     };

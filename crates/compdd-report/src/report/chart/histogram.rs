@@ -1,8 +1,8 @@
 //! The values of one activation map (EDF supplement, Figure 7b).
 
 use super::{
-    Axis, Frame, INK, LegendEntry, Mark, PAPER, Page, Plan, ReportError, SIZE, SMALL, Sample, Style, THIN, blank, ink,
-    units, words,
+    Axis, DASH, Frame, INK, LegendEntry, Mark, Origin, PAPER, Page, Plan, ReportError, SIZE, SMALL, Sample, Style,
+    THIN, ink, units, words,
 };
 use compdd_data::scores::Comparison;
 use plotters::element::{EmptyElement, Rectangle, Text};
@@ -54,24 +54,18 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
         Comparison::AtLeast => "≥",
         Comparison::Above => ">",
     };
-    let mut frame = Frame::new(
-        blank("Values of an activation map"),
-        Plan {
-            note: map.note.clone(),
-            across: Axis::across("value M of a cell", [0.0, 1.0]),
-            up,
-            legend: vec![LegendEntry {
-                text: format!(
-                    "activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %",
-                    map.threshold,
-                    100.0 - kappa
-                ),
-                style,
-                sample: Sample::Area,
-            }],
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: Origin::default().page("Values of an activation map"),
+        note: map.note.clone(),
+        across: Axis::across("value M of a cell", [0.0, 1.0]),
+        up,
+        legend: vec![LegendEntry::new(
+            format!("activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %", map.threshold, 100.0 - kappa),
+            style,
+            Sample::Area,
+        )],
+        size: SIZE,
+    });
     for (bin, &[active, all]) in shares.iter().enumerate() {
         let [from, to] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
         let parts = [([0.0, active], ink(style.colour, 0.0)), ([active, all], ink(style.pale(), 0.0))];
@@ -80,7 +74,7 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
         frame.draw([Rectangle::new([(from, all), (to, 0.0)], ink(PAPER, THIN))]);
     }
     let threshold = f64::from(map.threshold);
-    frame.draw([Mark::line(INK, 1.5 * THIN, &[6.0, 3.0], [(threshold, low), (threshold, high)])]);
+    frame.draw([Mark::line(INK, 1.5 * THIN, DASH, [(threshold, low), (threshold, high)])]);
     let (side, aside) = if threshold > 0.7 { (HPos::Right, -5.0) } else { (HPos::Left, 5.0) };
     let name = format!("threshold {}", map.threshold);
     let name = Text::new(name, (units(aside), units(SMALL)), words(INK, SMALL, side, VPos::Bottom));

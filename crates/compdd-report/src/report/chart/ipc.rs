@@ -1,7 +1,7 @@
 //! Accuracy over the number of images per class.
 
 use super::{
-    Axis, Dash, Frame, INK, LegendEntry, MUTED, Mark, Marker, Measured, Origin, Page, Plan, ReportError, SIZE, SMALL,
+    Axis, DASH, Frame, INK, LegendEntry, MUTED, Mark, Marker, Measured, Origin, Page, Plan, ReportError, SIZE, SMALL,
     Sample, Style, units, words,
 };
 use plotters::element::{EmptyElement, Text};
@@ -12,7 +12,6 @@ const ASIDE: f64 = 0.0125;
 const SPREAD: f64 = 0.075;
 /// Room beside the first and the last number of images, in powers of ten.
 const ROOM: f64 = 0.2;
-const DASH: Dash = &[6.0, 3.0];
 /// How random images are drawn, whatever else is in the chart.
 const BASELINE: Style = Style { colour: MUTED, dash: &[2.0, 2.0], marker: Marker::Square };
 
@@ -71,24 +70,22 @@ pub fn ipc_chart(values: &IpcValues, published: bool) -> Result<Page, ReportErro
         .series
         .iter()
         .zip(&styles)
-        .map(|(series, style)| LegendEntry { text: series.name.clone(), style: *style, sample: Sample::Curve })
+        .map(|(series, style)| LegendEntry::new(&series.name, *style, Sample::Curve))
         .collect();
     if any_printed {
         let style = Style { colour: INK, ..Style::nth(0) };
-        legend.push(LegendEntry { text: "published".into(), style, sample: Sample::Hollow });
+        legend.push(LegendEntry::new("published", style, Sample::Hollow));
     }
     let whiskers =
         if points().any(|point| point.measured.interval.is_some()) { "Whiskers: 95 % intervals" } else { "" };
-    let mut frame = Frame::new(
-        values.origin.page("Accuracy over images per class"),
-        Plan {
-            note: values.origin.note(whiskers),
-            across: Axis::logarithmic("images per class (logarithmic)", range.map(|power| 10_f64.powf(power)), marks),
-            up: Axis::up("accuracy (%)", heights.chain(full)),
-            legend,
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page("Accuracy over images per class"),
+        note: values.origin.note(whiskers),
+        across: Axis::logarithmic("images per class (logarithmic)", range.map(|power| 10_f64.powf(power)), marks),
+        up: Axis::up("accuracy (%)", heights.chain(full)),
+        legend,
+        size: SIZE,
+    });
     if let Some(full) = values.full {
         reference(&mut frame, full);
     }

@@ -63,7 +63,7 @@ pub fn iteration_chart(values: &IterationValues) -> Result<Page, ReportError> {
 
 fn legend(values: &IterationValues, sample: Sample, drawn: impl Fn(&RunCurve) -> bool) -> Vec<LegendEntry> {
     let runs = values.runs.iter().enumerate().filter(|(_, run)| drawn(run));
-    runs.map(|(place, run)| LegendEntry { text: run.name.clone(), style: Style::nth(place), sample }).collect()
+    runs.map(|(place, run)| LegendEntry::new(&run.name, Style::nth(place), sample)).collect()
 }
 
 fn accuracy_panel(page: Page, values: &IterationValues, range: [f64; 2]) -> Page {
@@ -73,20 +73,18 @@ fn accuracy_panel(page: Page, values: &IterationValues, range: [f64; 2]) -> Page
         [point.mean - std, point.mean + std].map(|value| value * 100.0)
     };
     let several = points().any(|point| point.std.is_some());
-    let mut frame = Frame::new(
+    let mut frame = Frame::new(Plan {
         page,
-        Plan {
-            note: values.origin.note(if several {
-                "Whiskers: standard deviation over students, where there are several"
-            } else {
-                ""
-            }),
-            across: Axis::counted("iteration", range),
-            up: Axis::up("accuracy (%)", points().flat_map(ends)),
-            legend: legend(values, Sample::Curve, |run| !run.accuracy.is_empty()),
-            size: SIZE,
-        },
-    );
+        note: values.origin.note(if several {
+            "Whiskers: standard deviation over students, where there are several"
+        } else {
+            ""
+        }),
+        across: Axis::counted("iteration", range),
+        up: Axis::up("accuracy (%)", points().flat_map(ends)),
+        legend: legend(values, Sample::Curve, |run| !run.accuracy.is_empty()),
+        size: SIZE,
+    });
     for (place, run) in values.runs.iter().enumerate() {
         let style = Style::nth(place);
         let at = |point: &Checkpoint| (point.iteration as f64, point.mean * 100.0);
@@ -102,16 +100,14 @@ fn accuracy_panel(page: Page, values: &IterationValues, range: [f64; 2]) -> Page
 fn loss_panel(page: Page, values: &IterationValues, range: [f64; 2], note: String) -> Page {
     let curves: Vec<Vec<(f64, f64)>> = values.runs.iter().map(|run| thinned(&run.loss)).collect();
     let stretches = values.runs.iter().any(|run| run.loss.len() > POINTS);
-    let mut frame = Frame::new(
+    let mut frame = Frame::new(Plan {
         page,
-        Plan {
-            note,
-            across: Axis::counted(if stretches { "iteration (means of stretches)" } else { "iteration" }, range),
-            up: Axis::up("loss", curves.iter().flatten().map(|(_, loss)| *loss)),
-            legend: legend(values, Sample::Line, |run| !run.loss.is_empty()),
-            size: [SIZE[0], SIZE[1] * 0.75],
-        },
-    );
+        note,
+        across: Axis::counted(if stretches { "iteration (means of stretches)" } else { "iteration" }, range),
+        up: Axis::up("loss", curves.iter().flatten().map(|(_, loss)| *loss)),
+        legend: legend(values, Sample::Line, |run| !run.loss.is_empty()),
+        size: [SIZE[0], SIZE[1] * 0.75],
+    });
     frame.draw(curves.into_iter().enumerate().map(|(place, curve)| Mark::curve(Style::nth(place), curve)));
     frame.finish()
 }

@@ -10,7 +10,9 @@ use super::{
 };
 
 /// Radius of a marker.
-pub(super) const MARKER: f64 = 3.4;
+const MARKER: f64 = 3.4;
+/// Of lines that are not a series.
+pub(super) const DASH: Dash = &[6.0, 3.0];
 /// Half the width of the ends of a whisker.
 const CAP: f64 = 3.0;
 /// How far a label stands from its point.

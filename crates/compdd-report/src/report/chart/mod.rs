@@ -18,8 +18,7 @@ use super::{
 use axis::{Axis, Kind};
 use frame::{Frame, Plan, SIZE};
 use head::{LegendEntry, Sample};
-use marks::{MARKER, Mark};
-use origin::blank;
+use marks::{DASH, Mark};
 
 mod ablation;
 mod area;

@@ -55,16 +55,14 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
     let widest = up.marks.iter().map(|(_, name)| font::width(name, SMALL)).fold(0.0, f64::max);
     let level = font::width("00.0", SMALL) + GAP <= (WIDTH - widest - 4.0 * LINE) / columns;
     let tall = if level { HIGH } else { WIDE_ENOUGH };
-    let mut frame = Frame::new(
-        values.origin.page("Accuracy across networks"),
-        Plan {
-            note: values.origin.note("–: not measured"),
-            legend: Vec::new(),
-            across: Axis::names(title, values.networks.iter().cloned()),
-            size: [(columns * WIDE).max(font::width(title, TEXT)), tall * up.marks.len() as f64],
-            up,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page("Accuracy across networks"),
+        note: values.origin.note("–: not measured"),
+        legend: Vec::new(),
+        across: Axis::names(title, values.networks.iter().cloned()),
+        size: [(columns * WIDE).max(font::width(title, TEXT)), tall * up.marks.len() as f64],
+        up,
+    });
     for (row, means) in values.means.iter().enumerate() {
         for (column, mean) in means.iter().enumerate() {
             let (x, y) = (column as f64, row as f64);

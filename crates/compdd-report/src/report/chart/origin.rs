@@ -37,9 +37,9 @@ impl Origin {
         Self::of(self.noun, self.setting, self.remarks, sources)
     }
 
-    /// An empty page that keeps the sources.
+    /// An empty page that keeps the sources, onto which charts go.
     pub(super) fn page(&self, title: impl Into<String>) -> Page {
-        Page { sources: self.sources.clone(), ..blank(title) }
+        Page { sources: self.sources.clone(), ..Page::new([WIDTH, 0.0], title) }
     }
 
     /// The note above a chart; `extra` says what its marks mean.
@@ -78,11 +78,6 @@ impl Measured {
     pub(super) fn drawn(self) -> impl Iterator<Item = f64> {
         self.interval.into_iter().flatten().chain([self.mean]).map(|value| value * 100.0)
     }
-}
-
-/// An empty page, onto which charts go.
-pub(super) fn blank(title: impl Into<String>) -> Page {
-    Page::new([WIDTH, 0.0], title)
 }
 
 /// A number of things: `1 record`, `2 records`.

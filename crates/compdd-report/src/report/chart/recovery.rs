@@ -1,10 +1,9 @@
 //! What is recovered of the accuracy of the full data set, on easy classes against hard ones.
 
 use super::{
-    Axis, Dash, Frame, LegendEntry, MUTED, Mark, Measured, Origin, Page, Plan, ReportError, Sample, Style, THIN, WIDTH,
+    Axis, DASH, Frame, LegendEntry, MUTED, Mark, Measured, Origin, Page, Plan, ReportError, Sample, Style, THIN, WIDTH,
 };
 
-const DASH: Dash = &[6.0, 3.0];
 /// Height that makes the plot about a square.
 const SQUARE: f64 = WIDTH - 90.0;
 
@@ -50,24 +49,18 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
     let all = values.points.iter().flat_map(|point| point.easy.drawn().chain(point.hard.drawn()));
     let up = Axis::up("recovery ratio, hard list (%)", all);
     let range = up.range;
-    let key = |(place, method): (usize, &&str)| LegendEntry {
-        text: (*method).to_owned(),
-        style: Style::nth(place),
-        sample: Sample::Marker,
-    };
+    let key = |(place, method): (usize, &&str)| LegendEntry::new(*method, Style::nth(place), Sample::Marker);
     let only = values.points.iter().all(|point| point.category == values.points[0].category);
     let category = if only { format!("Category {}, ", values.points[0].category) } else { String::new() };
     let note = values.origin.note("Whiskers: 95 % intervals over students, the reference taken as exact");
-    let mut frame = Frame::new(
-        values.origin.page("Recovery ratio on easy and on hard lists"),
-        Plan {
-            note: category + &note,
-            across: Axis::across("recovery ratio, easy list (%)", range),
-            up,
-            legend: methods.iter().enumerate().map(key).collect(),
-            size: [WIDTH, SQUARE],
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page("Recovery ratio on easy and on hard lists"),
+        note: category + &note,
+        across: Axis::across("recovery ratio, easy list (%)", range),
+        up,
+        legend: methods.iter().enumerate().map(key).collect(),
+        size: [WIDTH, SQUARE],
+    });
     frame.draw([Mark::line(MUTED, THIN, DASH, range.map(|value| (value, value)))]);
     let ends = |point| whiskers(point).into_iter().map(move |ends| Mark::whisker(style(point).colour, ends));
     frame.draw(values.points.iter().flat_map(ends));

@@ -65,16 +65,14 @@ pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     let extra = format!(
         "Boxes: quartiles, of five values and more; whiskers: furthest values within 1.5 interquartile ranges; {dots}"
     );
-    let mut frame = Frame::new(
-        values.origin.page(format!("Complexity of {} by group", plural(values.what))),
-        Plan {
-            note: values.origin.note(&extra),
-            across: Axis::names("", values.groups.iter().map(|group| group.name.clone())),
-            up: Axis::up(format!("complexity κ at {} (%)", values.threshold), all),
-            legend: Vec::new(),
-            size: SIZE,
-        },
-    );
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page(format!("Complexity of {} by group", plural(values.what))),
+        note: values.origin.note(&extra),
+        across: Axis::names("", values.groups.iter().map(|group| group.name.clone())),
+        up: Axis::up(format!("complexity κ at {} (%)", values.threshold), all),
+        legend: Vec::new(),
+        size: SIZE,
+    });
     let style = Style::nth(0);
     for (slot, (group, own)) in values.groups.iter().zip(quartiles).enumerate() {
         draw_box(&mut frame, slot as f64, own, style, group.values.len() >= BOXED);

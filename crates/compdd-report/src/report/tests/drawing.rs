@@ -2,7 +2,7 @@
 
 use super::super::{
     ChartFile, ReportError, SheetFile,
-    chart::axis::{Axis, Ticks, range_of},
+    chart::axis::Axis,
     draw::{
         backend::{ink, words},
         bitmap::{Rgb, draw},
@@ -113,16 +113,13 @@ fn every_letter_that_is_drawn_is_in_the_font() {
 
 #[test]
 fn numbers_along_an_axis_are_round() {
-    let written = |low: f64, high: f64, wanted: usize| {
-        let ticks = Ticks::for_range([low, high], wanted);
-        ticks.inside([low, high]).into_iter().map(|value| ticks.write(value)).collect::<Vec<_>>()
-    };
-    assert_eq!(written(0.0, 1.0, 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-    assert_eq!(written(0.0, 10_000.0, 4), ["0", "5000", "10\u{202f}000"]);
-    assert_eq!(written(-3.0, 3.0, 3), ["−2", "0", "2"]);
-    assert_eq!(Ticks::for_range([0.0, 2.0], 6).whole().inside([0.0, 2.0]), [0.0, 1.0, 2.0]);
-    assert_eq!(range_of([31.0, 68.0].into_iter(), 5), [30.0, 70.0]);
-    let [low, high] = range_of([50.0, 50.0].into_iter(), 5);
+    let written = |axis: Axis| axis.marks.into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(written(Axis::across("", [0.0, 1.0])), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    assert_eq!(written(Axis::across("", [0.0, 10_000.0]))[..3], ["0", "2000", "4000"]);
+    assert_eq!(written(Axis::across("", [0.0, 20_000.0]))[3..], ["15\u{202f}000", "20\u{202f}000"]);
+    assert_eq!(written(Axis::across("", [-3.0, 3.0]))[..2], ["−3", "−2"]);
+    assert_eq!(written(Axis::counted("", [0.0, 2.0])), ["0", "1", "2"]);
+    let [low, high] = Axis::up("", [50.0, 50.0].into_iter()).range;
     assert!(low < 50.0 && high > 50.0);
     let up = Axis::up("", [31.0, 68.0].into_iter());
     assert_eq!([30.0, 40.0, 70.0].map(|value| up.map(&value, (200, 0))), [200, 150, 0]);
