@@ -50,7 +50,8 @@ impl Frame {
         let head = Head::new(&plan.note, plan.legend);
         let widest = plan.up.marks.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
         let right = WIDTH - RIGHT;
-        let left = (MARGIN + LINE + widest + 2.0 * TICK).max(first_name(&plan.across, right));
+        let beside = LINE + widest + 2.0 * TICK;
+        let left = (MARGIN + beside).max(first_name(&plan.across, right));
         let right = right.min(left + plan.size[0]);
         lean(&mut plan.across, [left, right]);
         let longest = plan.across.marks.iter().map(|(_, text)| font::width(text, SMALL)).fold(0.0, f64::max);
@@ -66,8 +67,9 @@ impl Frame {
         let mut plot = ChartBuilder::on(&area)
             .margin(units(MARGIN))
             .margin_top(units(top))
+            .margin_left(units(left - beside))
             .margin_right(units(WIDTH - right))
-            .set_label_area_size(LabelAreaPosition::Left, units(left - MARGIN))
+            .set_label_area_size(LabelAreaPosition::Left, units(beside))
             .set_label_area_size(LabelAreaPosition::Bottom, units(below))
             .build_cartesian_2d(plan.across, plan.up)
             .expect(TAKEN);

@@ -18,10 +18,13 @@ const CAP: f64 = 3.0;
 /// How far a label stands from its point.
 const APART: f64 = 7.0;
 
+/// Draws on a page by points in pixels.
+type Draw = dyn Fn(&mut Page, Vec<[f64; 2]>);
+
 /// An element at points of a plot, or of a page.
 pub(super) struct Mark<P> {
     points: Vec<P>,
-    draw: Box<dyn Fn(&mut Page, Vec<[f64; 2]>)>,
+    draw: Box<Draw>,
 }
 
 impl<P> Mark<P> {
