@@ -20,18 +20,17 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
     let last = curves.iter().flat_map(|curve| &curve.points).map(|(step, _)| *step).max();
     let last = last.ok_or(ReportError::Nothing)?;
     let shares = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| share * 100.0);
-    let styles: Vec<Style> = (0..curves.len()).map(Style::nth).collect();
-    let key = |(curve, style): (&AreaCurve, &Style)| LegendEntry::new(&curve.name, *style, Sample::Line);
+    let key = |(place, curve): (usize, &AreaCurve)| LegendEntry(curve.name.clone(), Style::nth(place), Sample::Line);
     let mut frame = Frame::new(Plan {
         page: Origin::default().page("Discriminative area over the iterations of a distillation"),
         note: String::new(),
         across: Axis::counted("iteration", [0.0, last.max(1) as f64]),
         up: Axis::up("discriminative area (% of pixels)", shares),
-        legend: curves.iter().zip(&styles).map(key).collect(),
+        legend: curves.iter().enumerate().map(key).collect(),
         size: SIZE,
     });
-    let points =
-        |curve: &AreaCurve| curve.points.iter().map(|(step, share)| (*step as f64, share * 100.0)).collect::<Vec<_>>();
-    frame.draw(curves.iter().zip(styles).map(|(curve, style)| Mark::curve(style, points(curve))));
+    frame.draw(curves.iter().enumerate().map(|(place, curve)| {
+        Mark::curve(Style::nth(place), curve.points.iter().map(|(step, share)| (*step as f64, share * 100.0)))
+    }));
     Ok(frame.finish())
 }

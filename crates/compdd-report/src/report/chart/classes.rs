@@ -73,7 +73,7 @@ impl Series<'_> {
     }
 
     fn key(&self, sample: Sample) -> LegendEntry {
-        LegendEntry::new(&self.text, self.style, sample)
+        LegendEntry(self.text.clone(), self.style, sample)
     }
 }
 

@@ -45,10 +45,10 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
         return Err(ReportError::Nothing);
     }
     let range = [low - ROOM, high + ROOM];
-    let key = |(place, point): (usize, &CostPoint)| LegendEntry::new(&point.name, Style::nth(place), Sample::Marker);
+    let key = |(place, point): (usize, &CostPoint)| LegendEntry(point.name.clone(), Style::nth(place), Sample::Marker);
     let legend = values.points.iter().enumerate().map(key);
     let line = Style { colour: MUTED, dash: DASH, ..Style::nth(0) };
-    let front_key = LegendEntry::new("nothing is cheaper and better", line, Sample::Line);
+    let front_key = LegendEntry("nothing is cheaper and better".into(), line, Sample::Line);
     let whiskers = values.points.iter().any(|point| point.measured.interval.is_some());
     let mut frame = Frame::new(Plan {
         page: values.origin.page("Accuracy against the cost of the distillation"),

@@ -6,7 +6,7 @@ use plotters::{
     chart::{ChartBuilder, ChartContext, LabelAreaPosition},
     coord::cartesian::Cartesian2d,
     element::{Drawable, PointCollection},
-    style::FontStyle,
+    style::{FontStyle, ShapeStyle, TRANSPARENT},
 };
 use plotters_backend::text_anchor::{HPos, VPos};
 
@@ -105,9 +105,12 @@ impl Frame {
         if spec.x_spec().kind == Kind::Leaning {
             names.font = names.font.style(FontStyle::Oblique);
         }
+        // Tiles need no lines beside them.
+        let tiles = spec.y_spec().kind == Kind::Names;
+        let lines = if tiles { ShapeStyle::from(TRANSPARENT) } else { ink(INK, THIN) };
         let mut axes = self.plot.configure_mesh();
         axes.disable_mesh()
-            .axis_style(ink(INK, THIN))
+            .axis_style(lines)
             .set_all_tick_mark_size(units(TICK))
             .x_label_style(names)
             .y_label_style(words(INK, SMALL, HPos::Right, VPos::Center))
@@ -124,16 +127,14 @@ impl Frame {
 
 /// Where a plot that ends at `right` must begin at least, so that the first of its names has room when it leans.
 fn first_name(across: &Axis, right: f64) -> f64 {
-    if across.kind != Kind::Names {
-        return 0.0;
-    }
+    let names = if across.kind == Kind::Names { across.marks.as_slice() } else { &[] };
     // The middle of slot `k` of `n` lies at `left + (k + 1/2) (right - left) / n`, and the name reaches so far to the left of it.
     let needed = |(place, name): &(f64, String)| {
-        let share = (place + 0.5) / across.marks.len() as f64;
+        let share = (place + 0.5) / names.len() as f64;
         let reach = (font::width(name, SMALL) + 1.0).min(NAME) * consts::FRAC_1_SQRT_2;
         (MARGIN + reach - share * right) / (1.0 - share)
     };
-    across.marks.iter().map(needed).fold(0.0, f64::max)
+    names.iter().map(needed).fold(0.0, f64::max)
 }
 
 /// Names that are too long for their slots lean, and are shortened where even so they have no room.

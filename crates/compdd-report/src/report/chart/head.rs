@@ -24,18 +24,8 @@ const SAMPLE: f64 = 26.0;
 /// What `plotters` gives back is never an error of the page's.
 pub(super) const TAKEN: &str = "a page takes every shape, and one at a time";
 
-/// A series in the key.
-pub(super) struct LegendEntry {
-    pub text: String,
-    pub style: Style,
-    pub sample: Sample,
-}
-
-impl LegendEntry {
-    pub fn new(text: impl Into<String>, style: Style, sample: Sample) -> Self {
-        Self { text: text.into(), style, sample }
-    }
-}
+/// A series in the key: its words, its style, and what stands before the words.
+pub(super) struct LegendEntry(pub String, pub Style, pub Sample);
 
 /// What stands before the words of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +52,7 @@ impl Head {
     pub fn new(note: &str, legend: Vec<LegendEntry>) -> Self {
         let (mut left, mut rows) = (WIDTH, 0.0);
         let place = |entry: LegendEntry| {
-            let width = SAMPLE + GAP + font::width(&entry.text, TEXT);
+            let width = SAMPLE + GAP + font::width(&entry.0, TEXT);
             if left > MARGIN && left + width > WIDTH - MARGIN {
                 (left, rows) = (MARGIN, rows + 1.0);
             }
@@ -103,23 +93,23 @@ fn draw(area: &DrawingArea<Page, Shift>, entry: &LegendEntry, [left, middle]: [f
     let [from, to] = [left, left + SAMPLE].map(units);
     let level = units(middle);
     let centre = (units(left + SAMPLE / 2.0), level);
-    let line = || Mark::curve(entry.style, [(from, level), (to, level)]);
-    let dot = || Mark::plain(entry.style, centre);
-    let sample = match entry.sample {
+    let line = || Mark::curve(entry.1, [(from, level), (to, level)]);
+    let dot = || Mark::plain(entry.1, centre);
+    let sample = match entry.2 {
         Sample::Line => vec![line()],
         Sample::Marker => vec![dot()],
         Sample::Curve => vec![line(), dot()],
-        Sample::Hollow => vec![Mark::hollow(entry.style, centre)],
+        Sample::Hollow => vec![Mark::hollow(entry.1, centre)],
         Sample::Area => {
             let corners = [(from, level - units(GAP)), (to, level + units(GAP))];
-            area.draw(&Rectangle::new(corners, ink(entry.style.colour, 0.0).filled())).expect(TAKEN);
+            area.draw(&Rectangle::new(corners, ink(entry.1.colour, 0.0).filled())).expect(TAKEN);
             Vec::new()
         }
     };
     for mark in &sample {
         area.draw(mark).expect(TAKEN);
     }
-    let text = font::fitting(&entry.text, TEXT, WIDTH - MARGIN - left - SAMPLE - GAP);
+    let text = font::fitting(&entry.0, TEXT, WIDTH - MARGIN - left - SAMPLE - GAP);
     let style = words(INK, TEXT, HPos::Left, VPos::Center);
     area.draw(&Text::new(text, (units(left + SAMPLE + GAP), level), style)).expect(TAKEN);
 }

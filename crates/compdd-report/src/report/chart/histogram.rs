@@ -59,7 +59,7 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
         note: map.note.clone(),
         across: Axis::across("value M of a cell", [0.0, 1.0]),
         up,
-        legend: vec![LegendEntry::new(
+        legend: vec![LegendEntry(
             format!("activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %", map.threshold, 100.0 - kappa),
             style,
             Sample::Area,

@@ -63,18 +63,17 @@ pub fn ipc_chart(values: &IpcValues, published: bool) -> Result<Page, ReportErro
     let heights =
         points().flat_map(|point| point.measured.drawn().chain(printed(point).into_iter().map(|v| v * 100.0)));
     let full = values.full.into_iter().flat_map(Measured::drawn);
-    let styles = styles(&values.series);
+    // The baseline has a style of its own, the others those of their places.
+    let others = |place: usize| values.series[..place].iter().filter(|series| !series.baseline).count();
+    let style = |place: usize| if values.series[place].baseline { BASELINE } else { Style::nth(others(place)) };
+    let series = || values.series.iter().enumerate();
     let range = [(*first as f64).log10() - ROOM, (*last as f64).log10() + ROOM];
     let marks = ipcs.iter().map(|ipc| (*ipc as f64, ipc.to_string())).collect();
-    let mut legend: Vec<LegendEntry> = values
-        .series
-        .iter()
-        .zip(&styles)
-        .map(|(series, style)| LegendEntry::new(&series.name, *style, Sample::Curve))
-        .collect();
+    let key = |(place, series): (usize, &IpcSeries)| LegendEntry(series.name.clone(), style(place), Sample::Curve);
+    let mut legend: Vec<LegendEntry> = series().map(key).collect();
     if any_printed {
         let style = Style { colour: INK, ..Style::nth(0) };
-        legend.push(LegendEntry::new("published", style, Sample::Hollow));
+        legend.push(LegendEntry("published".into(), style, Sample::Hollow));
     }
     let whiskers =
         if points().any(|point| point.measured.interval.is_some()) { "Whiskers: 95 % intervals" } else { "" };
@@ -94,33 +93,19 @@ pub fn ipc_chart(values: &IpcValues, published: bool) -> Result<Page, ReportErro
     let aside = |place: usize| (place as f64 - (count - 1) as f64 / 2.0) * step * (range[1] - range[0]);
     let x = |place: usize, point: &IpcPoint| point.ipc as f64 * 10_f64.powf(aside(place));
     let at = |place: usize, point: &IpcPoint| (x(place, point), point.measured.mean * 100.0);
-    let series = || values.series.iter().zip(&styles).enumerate();
-    for (place, (series, style)) in series() {
+    for (place, series) in series() {
         let whiskers = series.points.iter().filter_map(|point| point.measured.upright(x(place, point)));
-        frame.draw(whiskers.map(|ends| Mark::whisker(style.colour, ends)));
-        frame.draw([Mark::curve(*style, series.points.iter().map(|point| at(place, point)))]);
+        frame.draw(whiskers.map(|ends| Mark::whisker(style(place).colour, ends)));
+        frame.draw([Mark::curve(style(place), series.points.iter().map(|point| at(place, point)))]);
     }
-    for (place, (series, style)) in series() {
+    for (place, series) in series() {
         for point in &series.points {
             let printed = printed(point).into_iter().map(|value| (x(place, point), value * 100.0));
-            frame.draw(printed.map(|at| Mark::hollow(*style, at)));
-            frame.draw([Mark::solid(*style, at(place, point))]);
+            frame.draw(printed.map(|at| Mark::hollow(style(place), at)));
+            frame.draw([Mark::solid(style(place), at(place, point))]);
         }
     }
     Ok(frame.finish())
-}
-
-/// The baseline has a style of its own, the others those of their places.
-fn styles(series: &[IpcSeries]) -> Vec<Style> {
-    let mut place = 0;
-    let style = |series: &IpcSeries| {
-        if series.baseline {
-            return BASELINE;
-        }
-        place += 1;
-        Style::nth(place - 1)
-    };
-    series.iter().map(style).collect()
 }
 
 /// The line of the full data set, with its words at the left end, where few images leave room; above the line, or below it at the top.

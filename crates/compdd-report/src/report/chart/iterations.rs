@@ -6,6 +6,7 @@ use super::{Axis, Frame, LegendEntry, Mark, Origin, Page, Plan, ReportError, SIZ
 const ROOM: f64 = 0.02;
 /// Points of a curve of the loss; of more, means of equal stretches are drawn.
 const POINTS: usize = 200;
+const STD: &str = "Whiskers: standard deviation over students, where there are several";
 
 /// Runs beside each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +64,7 @@ pub fn iteration_chart(values: &IterationValues) -> Result<Page, ReportError> {
 
 fn legend(values: &IterationValues, sample: Sample, drawn: impl Fn(&RunCurve) -> bool) -> Vec<LegendEntry> {
     let runs = values.runs.iter().enumerate().filter(|(_, run)| drawn(run));
-    runs.map(|(place, run)| LegendEntry::new(&run.name, Style::nth(place), sample)).collect()
+    runs.map(|(place, run)| LegendEntry(run.name.clone(), Style::nth(place), sample)).collect()
 }
 
 fn accuracy_panel(page: Page, values: &IterationValues, range: [f64; 2]) -> Page {
@@ -75,11 +76,7 @@ fn accuracy_panel(page: Page, values: &IterationValues, range: [f64; 2]) -> Page
     let several = points().any(|point| point.std.is_some());
     let mut frame = Frame::new(Plan {
         page,
-        note: values.origin.note(if several {
-            "Whiskers: standard deviation over students, where there are several"
-        } else {
-            ""
-        }),
+        note: values.origin.note(if several { STD } else { "" }),
         across: Axis::counted("iteration", range),
         up: Axis::up("accuracy (%)", points().flat_map(ends)),
         legend: legend(values, Sample::Curve, |run| !run.accuracy.is_empty()),

@@ -110,9 +110,9 @@ impl Frame {
         for (text, at) in words {
             let ([x, y], high) = (self.pixels(*at), SMALL * font::CAPITAL);
             let [above, level, below] = [y - APART, y + high / 2.0, y + APART + high];
-            let sides = [(1.0, level), (-1.0, level), (0.0, above), (0.0, below)];
-            let corners = [above, below].into_iter().flat_map(|line| [(1.0, line), (-1.0, line)]);
-            for (side, line) in sides.into_iter().chain(corners) {
+            let beside = [(1.0, level), (-1.0, level), (0.0, above), (0.0, below)];
+            let aslant = [(1.0, above), (-1.0, above), (1.0, below), (-1.0, below)];
+            for (side, line) in [beside, aslant].concat() {
                 let anchor = [Anchor::End, Anchor::Middle, Anchor::Start][(side + 1.0) as usize];
                 let label = Label::new(text, [x + side * APART, line], SMALL, anchor);
                 let from = label.at[0] - label.lead();

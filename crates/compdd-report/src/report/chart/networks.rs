@@ -49,8 +49,7 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
     let shade = |percent: f64| if high > low { ((percent - low) / (high - low)) as f32 } else { 0.5 };
     let columns = values.networks.len() as f64;
     let title = "network that was trained and tested";
-    let names = values.methods.iter().map(|name| font::fitting(name, SMALL, NAMES));
-    let mut up = Axis::names("method", names);
+    let mut up = Axis::names("method", values.methods.iter().map(|name| font::fitting(name, SMALL, NAMES)));
     up.range.reverse();
     let widest = up.marks.iter().map(|(_, name)| font::width(name, SMALL)).fold(0.0, f64::max);
     let level = font::width("00.0", SMALL) + GAP <= (WIDTH - widest - 4.0 * LINE) / columns;

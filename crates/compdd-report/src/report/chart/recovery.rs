@@ -49,7 +49,7 @@ pub fn recovery_chart(values: &RecoveryValues) -> Result<Page, ReportError> {
     let all = values.points.iter().flat_map(|point| point.easy.drawn().chain(point.hard.drawn()));
     let up = Axis::up("recovery ratio, hard list (%)", all);
     let range = up.range;
-    let key = |(place, method): (usize, &&str)| LegendEntry::new(*method, Style::nth(place), Sample::Marker);
+    let key = |(place, method): (usize, &&str)| LegendEntry((*method).to_owned(), Style::nth(place), Sample::Marker);
     let only = values.points.iter().all(|point| point.category == values.points[0].category);
     let category = if only { format!("Category {}, ", values.points[0].category) } else { String::new() };
     let note = values.origin.note("Whiskers: 95 % intervals over students, the reference taken as exact");

@@ -51,15 +51,8 @@ struct Quartiles {
 /// When there is no group, or one without values.
 pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     let all = values.groups.iter().flat_map(|group| &group.values).map(|value| value * 100.0);
-    let quartiles: Vec<Quartiles> = values
-        .groups
-        .iter()
-        .map(|group| Quartiles::of(&group.values))
-        .collect::<Option<_>>()
-        .ok_or(ReportError::Nothing)?;
-    if quartiles.is_empty() {
-        return Err(ReportError::Nothing);
-    }
+    let quartiles: Option<Vec<Quartiles>> = values.groups.iter().map(|group| Quartiles::of(&group.values)).collect();
+    let quartiles = quartiles.filter(|all| !all.is_empty()).ok_or(ReportError::Nothing)?;
     let few = values.groups.iter().all(|group| group.values.len() <= DOTS);
     let dots = if few { format!("dots: a {} each", values.what) } else { "dots: beyond the whiskers".to_owned() };
     let extra = format!(

@@ -49,7 +49,7 @@ pub fn tsne_chart(values: &PlaneValues) -> Result<Page, ReportError> {
     if left > right {
         return Err(ReportError::Nothing);
     }
-    let key = |(place, name): (usize, &String)| LegendEntry::new(name, Style::nth(place), Sample::Marker);
+    let key = |(place, name): (usize, &String)| LegendEntry(name.clone(), Style::nth(place), Sample::Marker);
     let legend = values.classes.iter().enumerate().map(key).collect();
     let extra = "Large and filled: distilled; small and hollow: real. Distances between groups mean little";
     let head = Head::new(&values.origin.note(extra), legend);

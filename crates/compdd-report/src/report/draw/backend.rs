@@ -76,14 +76,13 @@ impl DrawingBackend for Page {
         if filled {
             self.area(path, colour(style.color()));
         } else {
-            self.line(path, colour(style.color()), f64::from(style.stroke_width()) / UNIT, &[]);
+            self.stroke(path, style);
         }
         Ok(())
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Drawn {
-        let path = Path::through(points.into_iter().map(pixels));
-        self.line(path, colour(style.color()), f64::from(style.stroke_width()) / UNIT, &[]);
+        self.stroke(Path::through(points.into_iter().map(pixels)), style);
         Ok(())
     }
 
@@ -122,6 +121,15 @@ impl DrawingBackend for Page {
         style: &S,
     ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
         Ok((font::width(text, style.size()).ceil() as u32, (style.size() * font::CAPITAL).ceil() as u32))
+    }
+}
+
+impl Page {
+    /// Nothing where a style is transparent.
+    fn stroke(&mut self, path: Path, style: &impl BackendStyle) {
+        if style.color().alpha > 0.0 {
+            self.line(path, colour(style.color()), f64::from(style.stroke_width()) / UNIT, &[]);
+        }
     }
 }
 
