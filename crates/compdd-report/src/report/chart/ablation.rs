@@ -1,19 +1,7 @@
 //! Bars of records that differ in a few settings, with every student as a dot.
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{INK, PAPER, PLOT_HEIGHT, Style, THIN},
-        },
-    },
-    frame::{Frame, Plan, UP, XAxis},
-    marks::whisker,
-    origin::{Measured, Origin},
-    scale::range_of,
-};
+use super::{Axis, Frame, INK, Mark, Measured, Origin, PAPER, Page, Plan, ReportError, SIZE, Style, THIN, ink};
+use plotters::element::Rectangle;
 
 /// Share of a slot that a bar covers.
 const BAR: f64 = 0.62;
@@ -54,38 +42,24 @@ pub fn ablation_chart(values: &AblationValues) -> Result<Page, ReportError> {
     let heights = values.bars.iter().flat_map(|bar| bar.measured.drawn().chain(bar.students.iter().map(|v| v * 100.0)));
     let whiskers = values.bars.iter().any(|bar| bar.measured.interval.is_some());
     let mut frame = Frame::new(Plan {
-        title: format!("Accuracy by {}", values.by),
+        page: values.origin.page(format!("Accuracy by {}", values.by)),
         note: values.origin.note(if whiskers { "Dots: students; whiskers: 95 % intervals" } else { "Dots: students" }),
-        across: XAxis::Names(values.bars.iter().map(|bar| bar.name.clone()).collect()),
-        across_title: values.by.clone(),
-        up: range_of(heights.chain([0.0]), UP),
-        up_title: "accuracy (%)".into(),
+        across: Axis::names(&values.by, values.bars.iter().map(|bar| bar.name.clone())),
+        up: Axis::up("accuracy (%)", heights.chain([0.0])),
         legend: Vec::new(),
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
     let style = Style::nth(0);
     for (slot, bar) in values.bars.iter().enumerate() {
-        let x = |aside: f64| frame.x.at(slot as f64 + aside);
-        let y = |value: f64| frame.y.at(value * 100.0);
-        let body = Path::rectangle([x(-BAR / 2.0), y(bar.measured.mean)], [x(BAR / 2.0), y(0.0)]);
+        let x = slot as f64;
+        let body = [(x - BAR / 2.0, bar.measured.mean * 100.0), (x + BAR / 2.0, 0.0)];
+        frame.draw([ink(style.pale(), 0.0).filled(), ink(style.colour, THIN)].map(|ink| Rectangle::new(body, ink)));
+        frame.draw(bar.measured.upright(x).map(|ends| Mark::whisker(INK, ends)));
         let last = (bar.students.len().max(2) - 1) as f64;
-        let dots: Vec<[f64; 2]> = bar
-            .students
-            .iter()
-            .enumerate()
-            .map(|(place, value)| [x(DOTS * (place as f64 / last - 0.5)), y(*value)])
-            .collect();
-        let (middle, ends) = (x(0.0), bar.measured.interval.map(|ends| ends.map(y)));
-        frame.page.area(body.clone(), style.pale());
-        frame.page.line(body, style.colour, THIN, &[]);
-        if let Some(ends) = ends {
-            whisker(&mut frame.page, middle, ends, INK);
-        }
-        for at in dots {
-            let dot = Path::marker(style.marker, at, DOT);
-            frame.page.area(dot.clone(), style.colour);
-            frame.page.line(dot, PAPER, THIN / 2.0, &[]);
-        }
+        frame.draw(bar.students.iter().enumerate().map(|(place, value)| {
+            let at = (x + DOTS * (place as f64 / last - 0.5), value * 100.0);
+            Mark::at(at, style.marker, DOT, Some(style.colour), Some((PAPER, THIN / 2.0)))
+        }));
     }
-    Ok(frame.sourced(&values.origin))
+    Ok(frame.finish())
 }

@@ -1,17 +1,6 @@
 //! The discriminative area over the iterations of a distillation (EDF supplement, Figure 7a).
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, PLOT_HEIGHT, Style},
-        },
-    },
-    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
-    scale::range_of,
-};
+use super::{Axis, Frame, LegendEntry, Mark, Origin, Page, Plan, ReportError, SIZE, Sample, Style};
 
 /// The discriminative area of a run, or of one class of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,25 +20,17 @@ pub fn area_chart(curves: &[AreaCurve]) -> Result<Page, ReportError> {
     let last = curves.iter().flat_map(|curve| &curve.points).map(|(step, _)| *step).max();
     let last = last.ok_or(ReportError::Nothing)?;
     let shares = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| share * 100.0);
-    let styles: Vec<Style> = (0..curves.len()).map(Style::nth).collect();
-    let key = |(curve, style): (&AreaCurve, &Style)| LegendEntry {
-        text: curve.name.clone(),
-        style: *style,
-        sample: Sample::Line,
-    };
+    let key = |(place, curve): (usize, &AreaCurve)| LegendEntry(curve.name.clone(), Style::nth(place), Sample::Line);
     let mut frame = Frame::new(Plan {
-        title: "Discriminative area over the iterations of a distillation".into(),
+        page: Origin::default().page("Discriminative area over the iterations of a distillation"),
         note: String::new(),
-        across: XAxis::Numbers { range: [0.0, last.max(1) as f64], whole: true },
-        across_title: "iteration".into(),
-        up: range_of(shares, UP),
-        up_title: "discriminative area (% of pixels)".into(),
-        legend: curves.iter().zip(&styles).map(key).collect(),
-        height: PLOT_HEIGHT,
+        across: Axis::counted("iteration", [0.0, last.max(1) as f64]),
+        up: Axis::up("discriminative area (% of pixels)", shares),
+        legend: curves.iter().enumerate().map(key).collect(),
+        size: SIZE,
     });
-    for (curve, style) in curves.iter().zip(styles) {
-        let path = Path::through(curve.points.iter().map(|(step, share)| frame.at(*step as f64, share * 100.0)));
-        frame.page.line(path, style.colour, CURVE, style.dash);
-    }
+    frame.draw(curves.iter().enumerate().map(|(place, curve)| {
+        Mark::curve(Style::nth(place), curve.points.iter().map(|(step, share)| (*step as f64, share * 100.0)))
+    }));
     Ok(frame.finish())
 }

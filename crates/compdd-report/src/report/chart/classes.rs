@@ -2,18 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, PLOT_HEIGHT, Style, THIN},
-        },
-    },
-    frame::{Frame, LegendEntry, MARKER, Plan, Sample, UP, XAxis},
-    scale::range_of,
-};
+use super::{Axis, Frame, LegendEntry, Mark, Origin, Page, Plan, ReportError, SIZE, Sample, Style, THIN};
 use compdd_data::scores::{ClassSummary, Header, Mean, Summary};
 
 /// Up to so many classes have their names below the axis.
@@ -84,7 +73,7 @@ impl Series<'_> {
     }
 
     fn key(&self, sample: Sample) -> LegendEntry {
-        LegendEntry { text: self.text.clone(), style: self.style, sample }
+        LegendEntry(self.text.clone(), self.style, sample)
     }
 }
 
@@ -103,24 +92,24 @@ fn named(series: &[Series<'_>], first: &Summary, thresholds: &[f32], note: &str)
     let all = series.iter().flat_map(|one| one.summary.classes.iter().flat_map(|class| ends(one.mean(class))));
     let at = first.header.settings.thresholds[by];
     let mut frame = Frame::new(Plan {
-        title: format!("Complexity of {} classes", order.len()),
+        page: Origin::default().page(format!("Complexity of {} classes", order.len())),
         note: if note.is_empty() { WHISKERS.to_owned() } else { format!("{note}; {WHISKERS}") },
-        across: XAxis::Names(order.iter().map(|class| class.label.clone()).collect()),
-        across_title: format!("class, the most complex at threshold {at} first"),
-        up: range_of(all.map(|value| value * 100.0), UP),
-        up_title: "complexity κ (%)".into(),
+        across: Axis::names(
+            format!("class, the most complex at threshold {at} first"),
+            order.iter().map(|class| class.label.clone()),
+        ),
+        up: Axis::up("complexity κ (%)", all.map(|value| value * 100.0)),
         legend: series.iter().map(|one| one.key(Sample::Marker)).collect(),
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
     for (place, one) in series.iter().enumerate() {
         let aside = SLOT * ((place as f64 + 0.5) / series.len() as f64 - 0.5);
         for (slot, class) in order.iter().enumerate() {
             let Some(class) = one.summary.class(&class.synset) else { continue };
             let mean = one.mean(class);
-            let at = |value: f64| frame.at(slot as f64 + aside, value * 100.0);
-            let (point, [low, high]) = (at(mean.complexity), ends(mean).map(at));
-            frame.page.line(Path::through([low, high]), one.style.colour, THIN, &[]);
-            frame.page.area(Path::marker(one.style.marker, point, MARKER), one.style.colour);
+            let at = |value: f64| (slot as f64 + aside, value * 100.0);
+            let line = Mark::line(one.style.colour, THIN, &[], ends(mean).map(at));
+            frame.draw([line, Mark::plain(one.style, at(mean.complexity))]);
         }
     }
     frame.finish()
@@ -135,14 +124,12 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
     };
     let most = series.iter().map(|one| one.summary.classes.len()).max().unwrap_or_default();
     let mut frame = Frame::new(Plan {
-        title: format!("Complexity of {most} classes by rank"),
+        page: Origin::default().page(format!("Complexity of {most} classes by rank")),
         note,
-        across: XAxis::Numbers { range: [0.0, most as f64], whole: true },
-        across_title: "rank of the class, each curve in its own order".into(),
-        up: range_of(series.iter().flat_map(values), UP),
-        up_title: "complexity κ (%)".into(),
+        across: Axis::counted("rank of the class, each curve in its own order", [0.0, most as f64]),
+        up: Axis::up("complexity κ (%)", series.iter().flat_map(values)),
         legend: series.iter().map(|one| one.key(Sample::Line)).collect(),
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
     for one in series {
         let values = values(one);
@@ -150,10 +137,9 @@ fn ranked(series: &[Series<'_>], note: String) -> Page {
         let steps = values.chunk_by(|a, b| a == b).flat_map(|equal| {
             let from = rank;
             rank += equal.len();
-            [from, rank].map(|rank| frame.at(rank as f64, equal[0]))
+            [from, rank].map(|rank| (rank as f64, equal[0]))
         });
-        let path = Path::through(steps);
-        frame.page.line(path, one.style.colour, CURVE, one.style.dash);
+        frame.draw([Mark::curve(one.style, steps)]);
     }
     frame.finish()
 }

@@ -1,21 +1,9 @@
 //! What a distillation costs against what it gives, with the front of those that nothing beats in both.
 
 use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{Dash, MUTED, PLOT_HEIGHT, Style, THIN},
-        },
-    },
-    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
-    marks::solid,
-    origin::{Measured, Origin},
-    scale::range_of,
+    Axis, DASH, Frame, LegendEntry, MUTED, Mark, Measured, Origin, Page, Plan, ReportError, SIZE, Sample, Style, THIN,
 };
 
-const DASH: Dash = &[6.0, 3.0];
 /// Most powers of ten that are written.
 const POWERS: i32 = 8;
 /// Below so many powers of ten there are marks between them.
@@ -57,45 +45,37 @@ pub fn cost_chart(values: &CostValues) -> Result<Page, ReportError> {
         return Err(ReportError::Nothing);
     }
     let range = [low - ROOM, high + ROOM];
-    let style = |place: usize| Style::nth(place);
-    let key = |(place, point): (usize, &CostPoint)| LegendEntry {
-        text: point.name.clone(),
-        style: style(place),
-        sample: Sample::Marker,
-    };
+    let key = |(place, point): (usize, &CostPoint)| LegendEntry(point.name.clone(), Style::nth(place), Sample::Marker);
     let legend = values.points.iter().enumerate().map(key);
     let line = Style { colour: MUTED, dash: DASH, ..Style::nth(0) };
-    let front_key = LegendEntry { text: "nothing is cheaper and better".into(), style: line, sample: Sample::Line };
+    let front_key = LegendEntry("nothing is cheaper and better".into(), line, Sample::Line);
     let whiskers = values.points.iter().any(|point| point.measured.interval.is_some());
     let mut frame = Frame::new(Plan {
-        title: "Accuracy against the cost of the distillation".into(),
+        page: values.origin.page("Accuracy against the cost of the distillation"),
         note: values.origin.note(if whiskers { "Whiskers: 95 % intervals" } else { "" }),
-        across: XAxis::Marks { range, marks: marks(range) },
-        across_title: format!("hours of distillation on {} (logarithmic)", values.device),
-        up: range_of(values.points.iter().flat_map(|point| point.measured.drawn()), UP),
-        up_title: "accuracy (%)".into(),
+        across: Axis::logarithmic(
+            format!("hours of distillation on {} (logarithmic)", values.device),
+            range.map(|power| 10_f64.powf(power)),
+            marks(range),
+        ),
+        up: Axis::up("accuracy (%)", values.points.iter().flat_map(|point| point.measured.drawn())),
         legend: legend.chain([front_key]).collect(),
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
-    let steps = front(&values.points);
-    let at = |frame: &Frame, point: &CostPoint| frame.at(point.hours.log10(), point.measured.mean * 100.0);
-    let mut corners: Vec<[f64; 2]> = Vec::new();
-    for point in steps {
-        let [x, y] = at(&frame, point);
-        corners.extend(corners.last().map(|[_, before]| [x, *before]));
-        corners.push([x, y]);
+    let at = |point: &CostPoint| (point.hours, point.measured.mean * 100.0);
+    let mut corners: Vec<(f64, f64)> = Vec::new();
+    for (x, y) in front(&values.points).into_iter().map(at) {
+        corners.extend(corners.last().map(|(_, before)| (x, *before)));
+        corners.push((x, y));
     }
-    corners.extend(corners.last().map(|[_, y]| [frame.x.pixels[1], *y]));
-    frame.page.line(Path::through(corners), MUTED, 1.5 * THIN, DASH);
-    for (place, point) in values.points.iter().enumerate() {
-        let [x, _] = at(&frame, point);
-        frame.interval(x, point.measured, style(place).colour);
-    }
-    for (place, point) in values.points.iter().enumerate() {
-        let at = at(&frame, point);
-        solid(&mut frame.page, style(place), at);
-    }
-    Ok(frame.sourced(&values.origin))
+    corners.extend(corners.last().map(|(_, y)| (f64::INFINITY, *y)));
+    frame.draw([Mark::line(MUTED, 1.5 * THIN, DASH, corners)]);
+    let points = || values.points.iter().enumerate();
+    frame.draw(points().filter_map(|(place, point)| {
+        Some(Mark::whisker(Style::nth(place).colour, point.measured.upright(point.hours)?))
+    }));
+    frame.draw(points().map(|(place, point)| Mark::solid(Style::nth(place), at(point))));
+    Ok(frame.finish())
 }
 
 /// The points that no other beats in both, by rising cost.
@@ -121,8 +101,8 @@ fn marks([low, high]: [f64; 2]) -> Vec<(f64, String)> {
     };
     let exponents = (low.floor() as i32..=high.ceil() as i32).filter(|power| power.rem_euclid(step) == 0);
     let all = exponents.flat_map(|power| factors.iter().map(move |factor| (power, *factor)));
-    let mark = |(power, factor): (i32, i32)| (f64::from(power) + f64::from(factor).log10(), number(factor, power));
-    all.map(mark).filter(|(at, _)| (low..=high).contains(at)).collect()
+    let mark = |(power, factor): (i32, i32)| (f64::from(factor) * 10_f64.powi(power), number(factor, power));
+    all.map(mark).filter(|(at, _)| (low..=high).contains(&at.log10())).collect()
 }
 
 /// `factor * 10^power`: 0.001 to 1000 in digits, others with an exponent.

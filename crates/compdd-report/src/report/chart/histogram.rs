@@ -1,18 +1,12 @@
 //! The values of one activation map (EDF supplement, Figure 7b).
 
 use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::{Anchor, Label, Page},
-            path::Path,
-            style::{INK, PAPER, PLOT_HEIGHT, SMALL, Style, THIN},
-        },
-    },
-    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
-    scale::range_of,
+    Axis, DASH, Frame, INK, LegendEntry, Mark, Origin, PAPER, Page, Plan, ReportError, SIZE, SMALL, Sample, Style,
+    THIN, ink, units, words,
 };
 use compdd_data::scores::Comparison;
+use plotters::element::{EmptyElement, Rectangle, Text};
+use plotters_backend::text_anchor::{HPos, VPos};
 
 const BINS: usize = 20;
 
@@ -52,41 +46,38 @@ pub fn map_histogram(map: &MapValues<'_>) -> Result<Page, ReportError> {
     let shares = shares(map);
     let active = map.cells.iter().filter(|value| map.comparison.holds(**value, map.threshold)).count();
     let kappa = 100.0 * (1.0 - active as f64 / map.cells.len() as f64);
+    let title = format!("share of {} cells (%)", map.cells.len());
+    let up = Axis::up(title, shares.iter().map(|[_, all]| *all).chain([0.0]));
+    let [low, high] = up.range;
     let style = Style::nth(0);
     let word = match map.comparison {
         Comparison::AtLeast => "≥",
         Comparison::Above => ">",
     };
     let mut frame = Frame::new(Plan {
-        title: "Values of an activation map".into(),
+        page: Origin::default().page("Values of an activation map"),
         note: map.note.clone(),
-        across: XAxis::Numbers { range: [0.0, 1.0], whole: false },
-        across_title: "value M of a cell".into(),
-        up: range_of(shares.iter().map(|[_, all]| *all).chain([0.0]), UP),
-        up_title: format!("share of {} cells (%)", map.cells.len()),
-        legend: vec![LegendEntry {
-            text: format!("activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %", map.threshold, 100.0 - kappa),
+        across: Axis::across("value M of a cell", [0.0, 1.0]),
+        up,
+        legend: vec![LegendEntry(
+            format!("activated, M {word} {}: {:.1} %, complexity κ = {kappa:.1} %", map.threshold, 100.0 - kappa),
             style,
-            sample: Sample::Area,
-        }],
-        height: PLOT_HEIGHT,
+            Sample::Area,
+        )],
+        size: SIZE,
     });
-    let threshold = f64::from(map.threshold);
     for (bin, &[active, all]) in shares.iter().enumerate() {
         let [from, to] = [bin, bin + 1].map(|edge| edge as f64 / BINS as f64);
-        for ([low, high], colour) in [([0.0, active], style.colour), ([active, all], style.pale())] {
-            if high > low {
-                frame.page.area(Path::rectangle(frame.at(from, high), frame.at(to, low)), colour);
-            }
-        }
-        let path = Path::rectangle(frame.at(from, all), frame.at(to, 0.0));
-        frame.page.line(path, PAPER, THIN, &[]);
+        let parts = [([0.0, active], ink(style.colour, 0.0)), ([active, all], ink(style.pale(), 0.0))];
+        let drawn = parts.into_iter().filter(|([low, high], _)| high > low);
+        frame.draw(drawn.map(|([low, high], fill)| Rectangle::new([(from, high), (to, low)], fill.filled())));
+        frame.draw([Rectangle::new([(from, all), (to, 0.0)], ink(PAPER, THIN))]);
     }
-    let [low, high] = frame.y.range;
-    let path = Path::through([frame.at(threshold, low), frame.at(threshold, high)]);
-    frame.page.line(path, INK, 1.5 * THIN, &[6.0, 3.0]);
-    let (anchor, aside) = if threshold > 0.7 { (Anchor::End, -5.0) } else { (Anchor::Start, 5.0) };
-    let [x, y] = frame.at(threshold, high);
-    frame.page.text(Label::new(format!("threshold {}", map.threshold), [x + aside, y + SMALL], SMALL, anchor));
+    let threshold = f64::from(map.threshold);
+    frame.draw([Mark::line(INK, 1.5 * THIN, DASH, [(threshold, low), (threshold, high)])]);
+    let (side, aside) = if threshold > 0.7 { (HPos::Right, -5.0) } else { (HPos::Left, 5.0) };
+    let name = format!("threshold {}", map.threshold);
+    let name = Text::new(name, (units(aside), units(SMALL)), words(INK, SMALL, side, VPos::Bottom));
+    frame.draw([EmptyElement::at((threshold, high)) + name]);
     Ok(frame.finish())
 }

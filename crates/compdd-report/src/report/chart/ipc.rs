@@ -1,27 +1,17 @@
 //! Accuracy over the number of images per class.
 
 use super::{
-    super::{
-        ReportError,
-        draw::{
-            font,
-            page::{Anchor, Label, Page},
-            path::Path,
-            style::{CURVE, Dash, INK, MUTED, Marker, PLOT_HEIGHT, SMALL, Style},
-        },
-    },
-    frame::{Frame, LegendEntry, Plan, Sample, UP, XAxis},
-    marks::{hollow, solid},
-    origin::{Measured, Origin},
-    scale::range_of,
+    Axis, DASH, Frame, INK, LegendEntry, MUTED, Mark, Marker, Measured, Origin, Page, Plan, ReportError, SIZE, SMALL,
+    Sample, Style, units, words,
 };
+use plotters::element::{EmptyElement, Text};
+use plotters_backend::text_anchor::{HPos, VPos};
 
-/// Most pixels between the series of one number of images, and over how many all of them spread.
-const ASIDE: f64 = 5.0;
-const SPREAD: f64 = 30.0;
+/// Share of the axis between the series of one number of images at most, and over which all of them spread.
+const ASIDE: f64 = 0.0125;
+const SPREAD: f64 = 0.075;
 /// Room beside the first and the last number of images, in powers of ten.
 const ROOM: f64 = 0.2;
-const DASH: Dash = &[6.0, 3.0];
 /// How random images are drawn, whatever else is in the chart.
 const BASELINE: Style = Style { colour: MUTED, dash: &[2.0, 2.0], marker: Marker::Square };
 
@@ -73,84 +63,58 @@ pub fn ipc_chart(values: &IpcValues, published: bool) -> Result<Page, ReportErro
     let heights =
         points().flat_map(|point| point.measured.drawn().chain(printed(point).into_iter().map(|v| v * 100.0)));
     let full = values.full.into_iter().flat_map(Measured::drawn);
-    let styles = styles(&values.series);
-    let mut legend: Vec<LegendEntry> = values
-        .series
-        .iter()
-        .zip(&styles)
-        .map(|(series, style)| LegendEntry { text: series.name.clone(), style: *style, sample: Sample::Curve })
-        .collect();
+    // The baseline has a style of its own, the others those of their places.
+    let others = |place: usize| values.series[..place].iter().filter(|series| !series.baseline).count();
+    let style = |place: usize| if values.series[place].baseline { BASELINE } else { Style::nth(others(place)) };
+    let series = || values.series.iter().enumerate();
+    let range = [(*first as f64).log10() - ROOM, (*last as f64).log10() + ROOM];
+    let marks = ipcs.iter().map(|ipc| (*ipc as f64, ipc.to_string())).collect();
+    let key = |(place, series): (usize, &IpcSeries)| LegendEntry(series.name.clone(), style(place), Sample::Curve);
+    let mut legend: Vec<LegendEntry> = series().map(key).collect();
     if any_printed {
         let style = Style { colour: INK, ..Style::nth(0) };
-        legend.push(LegendEntry { text: "published".into(), style, sample: Sample::Hollow });
+        legend.push(LegendEntry("published".into(), style, Sample::Hollow));
     }
     let whiskers =
         if points().any(|point| point.measured.interval.is_some()) { "Whiskers: 95 % intervals" } else { "" };
     let mut frame = Frame::new(Plan {
-        title: "Accuracy over images per class".into(),
+        page: values.origin.page("Accuracy over images per class"),
         note: values.origin.note(whiskers),
-        across: XAxis::Marks {
-            range: [(*first as f64).log10() - ROOM, (*last as f64).log10() + ROOM],
-            marks: ipcs.iter().map(|ipc| ((*ipc as f64).log10(), ipc.to_string())).collect(),
-        },
-        across_title: "images per class (logarithmic)".into(),
-        up: range_of(heights.chain(full), UP),
-        up_title: "accuracy (%)".into(),
+        across: Axis::logarithmic("images per class (logarithmic)", range.map(|power| 10_f64.powf(power)), marks),
+        up: Axis::up("accuracy (%)", heights.chain(full)),
         legend,
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
     if let Some(full) = values.full {
         reference(&mut frame, full);
     }
     let count = values.series.len();
-    let aside = |place: usize| {
-        let step = if count > 1 { ASIDE.min(SPREAD / (count - 1) as f64) } else { 0.0 };
-        (place as f64 - (count - 1) as f64 / 2.0) * step
-    };
-    let x = |frame: &Frame, place: usize, ipc: usize| frame.x.at((ipc as f64).log10()) + aside(place);
-    for (place, (series, style)) in values.series.iter().zip(&styles).enumerate() {
-        for point in &series.points {
-            let x = x(&frame, place, point.ipc);
-            frame.interval(x, point.measured, style.colour);
-        }
-        let at = |point: &IpcPoint| [x(&frame, place, point.ipc), frame.y.at(point.measured.mean * 100.0)];
-        let path = Path::through(series.points.iter().map(at));
-        frame.page.line(path, style.colour, CURVE, style.dash);
+    let step = if count > 1 { ASIDE.min(SPREAD / (count - 1) as f64) } else { 0.0 };
+    let aside = |place: usize| (place as f64 - (count - 1) as f64 / 2.0) * step * (range[1] - range[0]);
+    let x = |place: usize, point: &IpcPoint| point.ipc as f64 * 10_f64.powf(aside(place));
+    let at = |place: usize, point: &IpcPoint| (x(place, point), point.measured.mean * 100.0);
+    for (place, series) in series() {
+        let whiskers = series.points.iter().filter_map(|point| point.measured.upright(x(place, point)));
+        frame.draw(whiskers.map(|ends| Mark::whisker(style(place).colour, ends)));
+        frame.draw([Mark::curve(style(place), series.points.iter().map(|point| at(place, point)))]);
     }
-    for (place, (series, style)) in values.series.iter().zip(&styles).enumerate() {
+    for (place, series) in series() {
         for point in &series.points {
-            let x = x(&frame, place, point.ipc);
-            for value in printed(point) {
-                let y = frame.y.at(value * 100.0);
-                hollow(&mut frame.page, *style, [x, y]);
-            }
-            let y = frame.y.at(point.measured.mean * 100.0);
-            solid(&mut frame.page, *style, [x, y]);
+            let printed = printed(point).into_iter().map(|value| (x(place, point), value * 100.0));
+            frame.draw(printed.map(|at| Mark::hollow(style(place), at)));
+            frame.draw([Mark::solid(style(place), at(place, point))]);
         }
     }
-    Ok(frame.sourced(&values.origin))
-}
-
-/// The baseline has a style of its own, the others those of their places.
-fn styles(series: &[IpcSeries]) -> Vec<Style> {
-    let mut place = 0;
-    let style = |series: &IpcSeries| {
-        if series.baseline {
-            return BASELINE;
-        }
-        place += 1;
-        Style::nth(place - 1)
-    };
-    series.iter().map(style).collect()
+    Ok(frame.finish())
 }
 
 /// The line of the full data set, with its words at the left end, where few images leave room; above the line, or below it at the top.
 fn reference(frame: &mut Frame, full: Measured) {
-    let y = frame.y.at(full.mean * 100.0);
-    let [left, right] = frame.x.pixels;
-    frame.page.line(Path::through([[left, y], [right, y]]), INK, 1.5, DASH);
-    let top = frame.y.pixels[1];
-    let at = if y - SMALL * 1.2 < top { y + SMALL * (font::CAPITAL + 0.4) } else { y - SMALL * 0.4 };
+    let y = full.mean * 100.0;
+    frame.draw([Mark::line(INK, 1.5, DASH, [(0.0, y), (f64::INFINITY, y)])]);
+    let room = frame.pixels((1.0, y))[1] - frame.bounds()[1];
+    let (side, up) = if room < SMALL * 1.2 { (VPos::Top, 0.4) } else { (VPos::Bottom, -0.4) };
     let text = format!("full data: {:.1} %", full.mean * 100.0);
-    frame.page.text(Label::new(text, [left + 4.0, at], SMALL, Anchor::Start));
+    let text = Text::new(text, (units(4.0), units(up * SMALL)), words(INK, SMALL, HPos::Left, side));
+    frame.draw([EmptyElement::at((0.0, y)) + text]);
 }

@@ -1,14 +1,32 @@
 //! Charts: typed values become a [`Page`](super::Page).
 //!
-//! `frame` puts axes, names, key and note around a chart, `scale` knows numbers along an axis, `marks` what several charts draw,
-//! [`Origin`] where numbers come from. What may enter: one file a kind of chart, a function from values to a page, and the values it takes.
+//! `plotters` draws them on a page: `axis` and `marks` say what it does not know, `frame` leaves room for axes, `head` puts the note and the key
+//! above, [`Origin`] says where numbers come from. What may enter: one file a kind of chart, a function from values to a page, and the values it takes.
 //! What may not: reading files (`read` does), or anything that computes the values.
+
+use super::{
+    ReportError,
+    draw::{
+        backend::{self, ink, units, words},
+        colours::colour,
+        font,
+        page::{Anchor, Label, Page},
+        path::Path,
+        style::{CURVE, Colour, Dash, GRID, INK, MUTED, Marker, PAPER, PLOT_HEIGHT, SMALL, Style, TEXT, THIN, WIDTH},
+    },
+};
+use axis::{Axis, Kind};
+use frame::{Frame, Plan, SIZE};
+use head::{LegendEntry, Sample};
+use marks::{DASH, Mark};
 
 mod ablation;
 mod area;
+pub(super) mod axis;
 mod classes;
 mod cost;
 mod frame;
+mod head;
 mod histogram;
 mod ipc;
 mod iterations;
@@ -17,7 +35,6 @@ mod networks;
 mod origin;
 mod recovery;
 mod results;
-pub(super) mod scale;
 mod spread;
 mod tsne;
 

@@ -1,19 +1,16 @@
 //! Accuracy of methods on several networks, as tiles.
 
 use super::{
-    super::{
-        ReportError,
-        draw::{
-            colours::colour,
-            font,
-            page::{Anchor, Label, Page},
-            path::Path,
-            style::{Colour, INK, MUTED, PAPER, SMALL, TEXT, THIN, WIDTH},
-        },
-    },
-    frame::{GAP, Head, LINE, MARGIN},
-    origin::Origin,
+    Anchor, Axis, Colour, Frame, INK, Label, MUTED, Origin, PAPER, Page, Path, Plan, ReportError, SMALL, TEXT, THIN,
+    WIDTH, colour, font,
+    head::{GAP, LINE, MARGIN},
+    ink, words,
 };
+use plotters::{
+    element::{Rectangle, Text},
+    style::FontTransform,
+};
+use plotters_backend::text_anchor::{HPos, VPos};
 
 /// Height of a tile; its width follows from the number of networks, up to this.
 const HIGH: f64 = 30.0;
@@ -50,75 +47,41 @@ pub fn network_chart(values: &NetworkValues) -> Result<Page, ReportError> {
         return Err(ReportError::Nothing);
     }
     let shade = |percent: f64| if high > low { ((percent - low) / (high - low)) as f32 } else { 0.5 };
-    let head = Head::new(&values.origin.note("–: not measured"), &[]);
-    let names: Vec<String> = values.methods.iter().map(|name| font::fitting(name, SMALL, NAMES)).collect();
-    let widest = names.iter().map(|name| font::width(name, SMALL)).fold(0.0, f64::max);
-    let left = MARGIN + LINE + widest + GAP;
-    let wide = ((WIDTH - left - 3.0 * MARGIN) / values.networks.len() as f64).min(WIDE);
-    let level = font::width("00.0", SMALL) <= wide - GAP;
+    let columns = values.networks.len() as f64;
+    let title = "network that was trained and tested";
+    let mut up = Axis::names("method", values.methods.iter().map(|name| font::fitting(name, SMALL, NAMES)));
+    up.range.reverse();
+    let widest = up.marks.iter().map(|(_, name)| font::width(name, SMALL)).fold(0.0, f64::max);
+    let level = font::width("00.0", SMALL) + GAP <= (WIDTH - widest - 4.0 * LINE) / columns;
     let tall = if level { HIGH } else { WIDE_ENOUGH };
-    let upright = values.networks.iter().all(|name| font::width(name, SMALL) <= wide - GAP);
-    let top = head.height();
-    let bottom = top + tall * names.len() as f64;
-    let below: Vec<Label> = values
-        .networks
-        .iter()
-        .enumerate()
-        .map(|(place, name)| below(name, left + (place as f64 + 0.5) * wide, bottom, upright))
-        .collect();
-    let depth = below.iter().map(|label| if upright { 0.0 } else { label.lead() * std::f64::consts::FRAC_1_SQRT_2 });
-    let title = bottom + SMALL + depth.fold(0.0, f64::max) + GAP + TEXT;
-    let scale = title + 2.0 * GAP;
-    let mut page = Page::new([WIDTH, scale + LINE + MARGIN], "Accuracy across networks");
-    head.draw(&mut page, &[]);
-    for (row, (name, means)) in names.iter().zip(&values.means).enumerate() {
-        let high = top + row as f64 * tall;
-        let half = SMALL * font::CAPITAL / 2.0;
-        let base = high + tall / 2.0 + half;
-        page.text(Label::new(name, [left - GAP, base], SMALL, Anchor::End));
+    let mut frame = Frame::new(Plan {
+        page: values.origin.page("Accuracy across networks"),
+        note: values.origin.note("–: not measured"),
+        legend: Vec::new(),
+        across: Axis::names(title, values.networks.iter().cloned()),
+        size: [(columns * WIDE).max(font::width(title, TEXT)), tall * up.marks.len() as f64],
+        up,
+    });
+    for (row, means) in values.means.iter().enumerate() {
         for (column, mean) in means.iter().enumerate() {
-            let from = left + column as f64 * wide;
-            let tile = Path::rectangle([from, high], [from + wide, high + tall]);
-            let (fill, ink, text) = match mean.map(|mean| mean * 100.0) {
+            let (x, y) = (column as f64, row as f64);
+            let (fill, colour, text) = match mean.map(|mean| mean * 100.0) {
                 Some(percent) => {
                     let fill = colour(shade(percent));
                     (fill, legible(fill), format!("{percent:.1}"))
                 }
                 None => (PAPER, MUTED, "–".to_owned()),
             };
-            page.area(tile.clone(), fill);
-            page.line(tile, PAPER, 2.0 * THIN, &[]);
-            let middle = from + wide / 2.0;
-            let label = if level {
-                Label::new(text, [middle, base], SMALL, Anchor::Middle)
-            } else {
-                Label::new(text, [middle + half, high + tall / 2.0], SMALL, Anchor::Middle).turned(-90.0)
-            };
-            page.text(label.coloured(ink));
+            let corners = [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)];
+            frame.draw([ink(fill, 0.0).filled(), ink(PAPER, 2.0 * THIN)].map(|ink| Rectangle::new(corners, ink)));
+            let turn = if level { FontTransform::None } else { FontTransform::Rotate270 };
+            let style = words(colour, SMALL, HPos::Center, VPos::Center).transform(turn);
+            frame.draw([Text::new(text, (x, y), style)]);
         }
     }
-    for label in below {
-        page.text(label);
-    }
-    let across = left + wide * values.networks.len() as f64 / 2.0;
-    let words = "network that was trained and tested";
-    let half = font::width(words, TEXT) / 2.0;
-    let middle = across.clamp(MARGIN + half, WIDTH - MARGIN - half);
-    page.text(Label::new(words, [middle, title], TEXT, Anchor::Middle));
-    let turned = Label::new("method", [MARGIN + TEXT, f64::midpoint(top, bottom)], TEXT, Anchor::Middle).turned(-90.0);
-    page.text(turned);
-    bar(&mut page, [MARGIN, scale], [low, high]);
-    Ok(Page { sources: values.origin.sources.clone(), ..page })
-}
-
-/// The name of a network below its column.
-fn below(name: &str, middle: f64, bottom: f64, upright: bool) -> Label {
-    let line = bottom + GAP + SMALL * font::CAPITAL;
-    if upright {
-        return Label::new(name, [middle, line], SMALL, Anchor::Middle);
-    }
-    let room = ((middle - MARGIN) * std::f64::consts::SQRT_2).min(NAMES);
-    Label::new(font::fitting(name, SMALL, room), [middle + GAP, line], SMALL, Anchor::End).turned(-45.0)
+    let mut page = frame.finish();
+    bar(&mut page, [low, high]);
+    Ok(page)
 }
 
 /// Ink or paper, whichever stands out more by the contrast of WCAG 2.
@@ -132,11 +95,14 @@ fn legible(fill: Colour) -> Colour {
     if luminance > 0.179 { INK } else { PAPER }
 }
 
-fn bar(page: &mut Page, [left, top]: [f64; 2], [low, high]: [f64; 2]) {
+/// The scale of the colours, below what is on the page.
+fn bar(page: &mut Page, [low, high]: [f64; 2]) {
+    let top = page.height;
+    page.height += LINE + MARGIN;
     let base = top + LINE * 0.72;
     let words = format!("accuracy (%): {low:.1}");
-    let from = left + font::width(&words, SMALL) + GAP;
-    page.text(Label::new(words, [left, base], SMALL, Anchor::Start));
+    let from = MARGIN + font::width(&words, SMALL) + GAP;
+    page.text(Label::new(words, [MARGIN, base], SMALL, Anchor::Start));
     let wide = BAR / STEPS as f64;
     for step in 0..STEPS {
         let at = from + step as f64 * wide;

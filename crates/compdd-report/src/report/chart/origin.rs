@@ -1,5 +1,6 @@
 //! Where the numbers of a chart come from, in words.
 
+use super::{Page, WIDTH};
 use compdd_core::record::hash;
 
 /// Up to so many records are named in a note; of more the number and the digest.
@@ -36,6 +37,11 @@ impl Origin {
         Self::of(self.noun, self.setting, self.remarks, sources)
     }
 
+    /// An empty page that keeps the sources, onto which charts go.
+    pub(super) fn page(&self, title: impl Into<String>) -> Page {
+        Page { sources: self.sources.clone(), ..Page::new([WIDTH, 0.0], title) }
+    }
+
     /// The note above a chart; `extra` says what its marks mean.
     pub(in crate::report) fn note(&self, extra: &str) -> String {
         let end = |id: &String| id.rsplit(['_', ' ']).next().unwrap_or(id).to_owned();
@@ -63,6 +69,11 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// The ends of its interval in per cent, at a place across.
+    pub(super) fn upright(self, x: f64) -> Option<[(f64, f64); 2]> {
+        self.interval.map(|ends| ends.map(|end| (x, end * 100.0)))
+    }
+
     /// All that is drawn of it, in per cent.
     pub(super) fn drawn(self) -> impl Iterator<Item = f64> {
         self.interval.into_iter().flatten().chain([self.mean]).map(|value| value * 100.0)

@@ -1,19 +1,7 @@
 //! How the complexity of classes or of images is spread, as boxes.
 
-use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, Colour, PLOT_HEIGHT, Style, THIN},
-        },
-    },
-    frame::{Frame, Plan, UP, XAxis},
-    marks::whisker,
-    origin::Origin,
-    scale::range_of,
-};
+use super::{Axis, CURVE, Frame, Mark, Origin, Page, Plan, ReportError, SIZE, Style, THIN, ink};
+use plotters::element::Rectangle;
 
 /// Share of a slot that a box covers.
 const BOX: f64 = 0.5;
@@ -63,41 +51,32 @@ struct Quartiles {
 /// When there is no group, or one without values.
 pub fn spread_chart(values: &SpreadValues) -> Result<Page, ReportError> {
     let all = values.groups.iter().flat_map(|group| &group.values).map(|value| value * 100.0);
-    let quartiles: Vec<Quartiles> = values
-        .groups
-        .iter()
-        .map(|group| Quartiles::of(&group.values))
-        .collect::<Option<_>>()
-        .ok_or(ReportError::Nothing)?;
-    if quartiles.is_empty() {
-        return Err(ReportError::Nothing);
-    }
+    let quartiles: Option<Vec<Quartiles>> = values.groups.iter().map(|group| Quartiles::of(&group.values)).collect();
+    let quartiles = quartiles.filter(|all| !all.is_empty()).ok_or(ReportError::Nothing)?;
     let few = values.groups.iter().all(|group| group.values.len() <= DOTS);
     let dots = if few { format!("dots: a {} each", values.what) } else { "dots: beyond the whiskers".to_owned() };
     let extra = format!(
         "Boxes: quartiles, of five values and more; whiskers: furthest values within 1.5 interquartile ranges; {dots}"
     );
     let mut frame = Frame::new(Plan {
-        title: format!("Complexity of {} by group", plural(values.what)),
+        page: values.origin.page(format!("Complexity of {} by group", plural(values.what))),
         note: values.origin.note(&extra),
-        across: XAxis::Names(values.groups.iter().map(|group| group.name.clone()).collect()),
-        across_title: String::new(),
-        up: range_of(all, UP),
-        up_title: format!("complexity κ at {} (%)", values.threshold),
+        across: Axis::names("", values.groups.iter().map(|group| group.name.clone())),
+        up: Axis::up(format!("complexity κ at {} (%)", values.threshold), all),
         legend: Vec::new(),
-        height: PLOT_HEIGHT,
+        size: SIZE,
     });
     let style = Style::nth(0);
     for (slot, (group, own)) in values.groups.iter().zip(quartiles).enumerate() {
         draw_box(&mut frame, slot as f64, own, style, group.values.len() >= BOXED);
         let shown = group.values.iter().filter(|value| few || **value < own.low || **value > own.high);
-        for (place, value) in shown.enumerate() {
-            let aside = ASIDE * (aside(place) - 0.5);
-            let at = frame.at(slot as f64 + aside, value * 100.0);
-            frame.page.area(Path::marker(style.marker, at, DOT), dark(style.colour));
-        }
+        let dark = style.colour.map(|part| part / 2);
+        frame.draw(shown.enumerate().map(|(place, value)| {
+            let at = (slot as f64 + ASIDE * (aside(place) - 0.5), value * 100.0);
+            Mark::at(at, style.marker, DOT, Some(dark), None)
+        }));
     }
-    Ok(frame.sourced(&values.origin))
+    Ok(frame.finish())
 }
 
 fn plural(what: &str) -> String {
@@ -106,23 +85,15 @@ fn plural(what: &str) -> String {
 
 /// The median and, where there are values enough, the box around it.
 fn draw_box(frame: &mut Frame, slot: f64, own: Quartiles, style: Style, boxed: bool) {
-    let [x, y] = frame.at(slot, own.third * 100.0);
-    let at = |value: f64| frame.y.at(value * 100.0);
-    let ([upper, lower], median) = ([[y, at(own.high)], [at(own.first), at(own.low)]], at(own.median));
-    let [left, right] = [slot - BOX / 2.0, slot + BOX / 2.0].map(|place| frame.x.at(place));
-    let body = Path::rectangle([left, y], [right, at(own.first)]);
+    let [left, right] = [slot - BOX / 2.0, slot + BOX / 2.0];
     if boxed {
-        for ends in [upper, lower] {
-            whisker(&mut frame.page, x, ends, style.colour);
-        }
-        frame.page.area(body.clone(), style.pale());
-        frame.page.line(body, style.colour, THIN, &[]);
+        let whisker = |ends: [f64; 2]| Mark::whisker(style.colour, ends.map(|end| (slot, end * 100.0)));
+        frame.draw([[own.third, own.high], [own.first, own.low]].map(whisker));
+        let body = [(left, own.third * 100.0), (right, own.first * 100.0)];
+        frame.draw([ink(style.pale(), 0.0).filled(), ink(style.colour, THIN)].map(|ink| Rectangle::new(body, ink)));
     }
-    frame.page.line(Path::through([[left, median], [right, median]]), style.colour, CURVE, &[]);
-}
-
-fn dark(colour: Colour) -> Colour {
-    colour.map(|part| part / 2)
+    let median = own.median * 100.0;
+    frame.draw([Mark::line(style.colour, CURVE, &[], [(left, median), (right, median)])]);
 }
 
 /// A place in `[0, 1)` for each dot: the van der Corput sequence, whose neighbours are far apart.

@@ -1,17 +1,12 @@
 //! Real and distilled images as points, near to each other where a network takes them for alike.
 
 use super::{
-    super::{
-        ReportError,
-        draw::{
-            page::Page,
-            path::Path,
-            style::{CURVE, GRID, INK, PAPER, Style, THIN, WIDTH},
-        },
-    },
-    frame::{Head, LegendEntry, MARGIN, Sample},
-    origin::Origin,
+    CURVE, GRID, INK, LegendEntry, Mark, Origin, PAPER, Page, ReportError, Sample, Style, THIN, WIDTH,
+    head::{Head, MARGIN, TAKEN},
+    ink, units,
 };
+use plotters::{chart::ChartBuilder, element::Rectangle};
+use std::rc::Rc;
 
 const HEIGHT: f64 = 400.0;
 /// Between the edge of the plot and the outermost point.
@@ -54,35 +49,36 @@ pub fn tsne_chart(values: &PlaneValues) -> Result<Page, ReportError> {
     if left > right {
         return Err(ReportError::Nothing);
     }
-    let key = |(place, name): (usize, &String)| LegendEntry {
-        text: name.clone(),
-        style: Style::nth(place),
-        sample: Sample::Marker,
-    };
-    let legend: Vec<LegendEntry> = values.classes.iter().enumerate().map(key).collect();
+    let key = |(place, name): (usize, &String)| LegendEntry(name.clone(), Style::nth(place), Sample::Marker);
+    let legend = values.classes.iter().enumerate().map(key).collect();
     let extra = "Large and filled: distilled; small and hollow: real. Distances between groups mean little";
-    let head = Head::new(&values.origin.note(extra), &legend);
+    let head = Head::new(&values.origin.note(extra), legend);
     let top = head.height();
-    let mut page = Page::new([WIDTH, top + HEIGHT + MARGIN], "Real and distilled images by t-SNE of their features");
-    head.draw(&mut page, &legend);
-    let frame = Path::rectangle([MARGIN, top], [WIDTH - MARGIN, top + HEIGHT]);
-    page.line(frame, GRID, THIN, &[]);
-    let wide = WIDTH - 2.0 * (MARGIN + ROOM);
-    let tall = HEIGHT - 2.0 * ROOM;
-    let scale = (wide / (right - left).max(1e-9)).min(tall / (high - low).max(1e-9));
-    let middle = [f64::midpoint(left, right), f64::midpoint(low, high)];
-    let centre = [WIDTH / 2.0, top + HEIGHT / 2.0];
-    let place = |point: &PlanePoint| [0, 1].map(|axis| centre[axis] + (point.at[axis] - middle[axis]) * scale);
-    for point in values.points.iter().filter(|point| !point.distilled) {
-        let style = Style::nth(point.class);
-        page.line(Path::marker(style.marker, place(point), REAL), style.colour, THIN, &[]);
-    }
-    for point in values.points.iter().filter(|point| point.distilled) {
-        let style = Style::nth(point.class);
-        let marker = Path::marker(style.marker, place(point), DISTILLED);
-        page.line(marker.clone(), PAPER, 2.0 * CURVE, &[]);
-        page.area(marker.clone(), style.colour);
-        page.line(marker, INK, THIN, &[]);
-    }
-    Ok(Page { sources: values.origin.sources.clone(), ..page })
+    let page = values.origin.page("Real and distilled images by t-SNE of their features");
+    let (page, area) = head.draw(page, HEIGHT + MARGIN);
+    // As much of the plane for a pixel across as for one up: of the two, what the outermost points need.
+    let size = [WIDTH - 2.0 * MARGIN, HEIGHT];
+    let share = ((right - left) / (size[0] - 2.0 * ROOM)).max((high - low) / (size[1] - 2.0 * ROOM)).max(1e-9);
+    let half = size.map(|side| side * share / 2.0);
+    let [x, y] = [f64::midpoint(left, right), f64::midpoint(low, high)];
+    let mut plot = ChartBuilder::on(&area)
+        .margin(units(MARGIN))
+        .margin_top(units(top))
+        .build_cartesian_2d(x - half[0]..x + half[0], y + half[1]..y - half[1])
+        .expect(TAKEN);
+    let corners = [(x - half[0], y - half[1]), (x + half[0], y + half[1])];
+    plot.draw_series([Rectangle::new(corners, ink(GRID, THIN))]).expect(TAKEN);
+    let mark = |point: &PlanePoint, radius, fill, edge| {
+        Mark::at((point.at[0], point.at[1]), Style::nth(point.class).marker, radius, fill, Some(edge))
+    };
+    let (distilled, real): (Vec<_>, Vec<_>) = values.points.iter().partition(|point| point.distilled);
+    let colour = |point: &PlanePoint| Style::nth(point.class).colour;
+    plot.draw_series(real.into_iter().map(|point| mark(point, REAL, None, (colour(point), THIN)))).expect(TAKEN);
+    let distilled = distilled.into_iter().flat_map(|point| {
+        let halo = mark(point, DISTILLED, None, (PAPER, 2.0 * CURVE));
+        [halo, mark(point, DISTILLED, Some(colour(point)), (INK, THIN))]
+    });
+    plot.draw_series(distilled).expect(TAKEN);
+    drop((plot, area));
+    Ok(Rc::unwrap_or_clone(page).into_inner())
 }

@@ -4,6 +4,7 @@
 //! one embedded `font`. [`style`] holds what all pictures share. What may enter: shapes, letters, colours, encoders. What may not: anything that
 //! knows what is drawn.
 
+pub(super) mod backend;
 pub(super) mod bitmap;
 pub(super) mod colours;
 mod file;

@@ -27,16 +27,6 @@ pub(in crate::report) enum Shape {
     Text(Label),
 }
 
-impl Shape {
-    fn moved(self, down: f64) -> Self {
-        match self {
-            Self::Area { path, colour } => Self::Area { path: path.moved(down), colour },
-            Self::Line { path, colour, width, dash } => Self::Line { path: path.moved(down), colour, width, dash },
-            Self::Text(label) => Self::Text(Label { at: [label.at[0], label.at[1] + down], ..label }),
-        }
-    }
-}
-
 /// Which part of a text stands at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Anchor {
@@ -99,15 +89,6 @@ impl Page {
 
     pub(in crate::report) fn text(&mut self, label: Label) {
         self.shapes.push(Shape::Text(label));
-    }
-
-    /// The page with another one below it.
-    pub(in crate::report) fn above(mut self, below: Self) -> Self {
-        let down = self.height;
-        self.shapes.extend(below.shapes.into_iter().map(|shape| shape.moved(down)));
-        self.sources
-            .extend(below.sources.into_iter().filter(|source| !self.sources.contains(source)).collect::<Vec<_>>());
-        Self { width: self.width.max(below.width), height: down + below.height, ..self }
     }
 
     /// Width and height in pixels, at 96 to the inch.

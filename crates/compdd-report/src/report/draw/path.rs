@@ -80,18 +80,6 @@ impl Path {
         }
     }
 
-    /// The path further down.
-    pub fn moved(self, down: f64) -> Self {
-        let at = |[x, y]: [f64; 2]| [x, y + down];
-        let step = |step| match step {
-            Step::Move(end) => Step::Move(at(end)),
-            Step::Line(end) => Step::Line(at(end)),
-            Step::Curve(control, end) => Step::Curve(at(control), at(end)),
-            Step::Close => Step::Close,
-        };
-        Self(self.0.into_iter().map(step).collect())
-    }
-
     fn disc([x, y]: [f64; 2], radius: f64) -> Self {
         let at = |turn: f64, radius: f64| [x + radius * (TAU * turn).cos(), y + radius * (TAU * turn).sin()];
         let mut path = Self(vec![Step::Move(at(0.0, radius))]);

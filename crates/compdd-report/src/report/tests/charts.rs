@@ -34,7 +34,7 @@ fn markers_lie_as_high_as_the_values() {
     let found = heights(&page, 0);
     assert_eq!(found.len(), 3);
     assert!(found[0] < found[1] && found[1] < found[2], "the most complex first and highest: {found:?}");
-    assert!((found[1] - found[0] - (found[2] - found[1])).abs() < 1e-9, "equal steps: {found:?}");
+    assert!((found[1] - found[0] - (found[2] - found[1])).abs() < 0.02, "equal steps: {found:?}");
     let names = texts(&page);
     let place = |name: &str| names.iter().position(|text| *text == name).unwrap();
     assert!(place("English springer 1") < place("English springer 2"));
@@ -64,7 +64,7 @@ fn curves_over_ranks_fall_from_the_largest_value_to_the_smallest() {
     let [_, _, high, low] = curves[..] else { panic!("two samples and two curves: {curves:?}") };
     assert!(high[3] < low[1], "0.9 lies above 0.5");
     let ratio = (low[3] - low[1]) / (high[3] - high[1]);
-    assert!((ratio - 6.0).abs() < 1e-6, "spread of 0.3 beside one of 0.05: {ratio}");
+    assert!((ratio - 6.0).abs() < 0.01, "spread of 0.3 beside one of 0.05: {ratio}");
     assert!(texts(&page).iter().any(|text| text.starts_with("rank of the class")));
 }
 
@@ -113,14 +113,14 @@ fn bars_of_a_histogram_hold_the_cells_of_the_map() {
     assert_readable(&page);
     let (dark, pale) = (heights(&page, style.colour), heights(&page, style.pale()));
     let share = dark[2]; // dark[0] is in the key; 1 cell
-    assert!((dark[1] / share - 6.0).abs() < 1e-9 && dark.len() == 3, "{dark:?}");
-    assert!((pale[0] / share - 3.0).abs() < 1e-9 && pale.len() == 1, "{pale:?}");
+    assert!((dark[1] / share - 6.0).abs() < 0.01 && dark.len() == 3, "{dark:?}");
+    assert!((pale[0] / share - 3.0).abs() < 0.01 && pale.len() == 1, "{pale:?}");
     let key = "activated, M ≥ 0.5: 70.0 %, complexity κ = 30.0 %";
     assert!(texts(&page).contains(&key), "{:?}", texts(&page));
     let page = histogram(0.5, Comparison::Above);
     assert_readable(&page);
     assert!(texts(&page).contains(&"activated, M > 0.5: 20.0 %, complexity κ = 80.0 %"));
-    assert!((heights(&page, style.pale())[1] / share - 5.0).abs() < 1e-9, "a bar of both shades");
+    assert!((heights(&page, style.pale())[1] / share - 5.0).abs() < 0.01, "a bar of both shades");
     assert_readable(&histogram(0.98, Comparison::AtLeast));
     let empty = MapValues { cells: &[], threshold: 0.5, comparison: Comparison::AtLeast, note: String::new() };
     assert!(matches!(map_histogram(&empty), Err(ReportError::Nothing)));

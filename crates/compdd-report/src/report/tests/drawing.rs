@@ -2,8 +2,9 @@
 
 use super::super::{
     ChartFile, ReportError, SheetFile,
-    chart::scale::{Scale, Ticks, range_of},
+    chart::axis::Axis,
     draw::{
+        backend::{ink, words},
         bitmap::{Rgb, draw},
         colours::colour,
         font,
@@ -11,6 +12,12 @@ use super::super::{
         path::Path,
         style::{Marker, SCALE, Style},
     },
+};
+
+use plotters::{coord::ranged1d::Ranged as _, style::FontTransform};
+use plotters_backend::{
+    DrawingBackend as _,
+    text_anchor::{HPos, VPos},
 };
 
 const BLUE: [u8; 3] = [0, 0x72, 0xb2];
@@ -106,19 +113,49 @@ fn every_letter_that_is_drawn_is_in_the_font() {
 
 #[test]
 fn numbers_along_an_axis_are_round() {
-    let written = |low: f64, high: f64, wanted: usize| {
-        let ticks = Ticks::for_range([low, high], wanted);
-        ticks.inside([low, high]).into_iter().map(|value| ticks.write(value)).collect::<Vec<_>>()
-    };
-    assert_eq!(written(0.0, 1.0, 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-    assert_eq!(written(0.0, 10_000.0, 4), ["0", "5000", "10\u{202f}000"]);
-    assert_eq!(written(-3.0, 3.0, 3), ["−2", "0", "2"]);
-    assert_eq!(Ticks::for_range([0.0, 2.0], 6).whole().inside([0.0, 2.0]), [0.0, 1.0, 2.0]);
-    assert_eq!(range_of([31.0, 68.0].into_iter(), 5), [30.0, 70.0]);
-    let [low, high] = range_of([50.0, 50.0].into_iter(), 5);
+    let written = |axis: Axis| axis.marks.into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(written(Axis::across("", [0.0, 1.0])), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    assert_eq!(written(Axis::across("", [0.0, 10_000.0]))[..3], ["0", "2000", "4000"]);
+    assert_eq!(written(Axis::across("", [0.0, 20_000.0]))[3..], ["15\u{202f}000", "20\u{202f}000"]);
+    assert_eq!(written(Axis::across("", [-3.0, 3.0]))[..2], ["−3", "−2"]);
+    assert_eq!(written(Axis::counted("", [0.0, 2.0])), ["0", "1", "2"]);
+    let [low, high] = Axis::up("", [50.0, 50.0].into_iter()).range;
     assert!(low < 50.0 && high > 50.0);
-    let scale = Scale { range: [0.0, 100.0], pixels: [200.0, 0.0] };
-    assert_eq!([0.0, 25.0, 100.0].map(|value| scale.at(value)), [200.0, 150.0, 0.0]);
+    let up = Axis::up("", [31.0, 68.0].into_iter());
+    assert_eq!([30.0, 40.0, 70.0].map(|value| up.map(&value, (200, 0))), [200, 150, 0]);
+    let powers = Axis::logarithmic("", [0.1, 1000.0], Vec::new());
+    assert_eq!([0.1, 1.0, 1000.0].map(|value| powers.map(&value, (0, 400))), [0, 100, 400]);
+}
+
+#[test]
+fn every_range_ends_with_a_number_that_is_written() {
+    for k in 0..500 {
+        let (low, span) = (0.37 * f64::from(k), 0.013 * f64::from(1 + k % 97));
+        let axis = Axis::up("", [low, low + span].into_iter());
+        let ends = [&axis.marks[0].0, &axis.marks[axis.marks.len() - 1].0];
+        assert_eq!(ends.map(|end| axis.map(end, (0, 10_000))), [0, 10_000], "{axis:?}");
+    }
+}
+
+#[test]
+fn plotters_draws_on_a_page_in_hundredths_and_measures_its_font() {
+    let mut page = Page::new([60.0, 40.0], "");
+    let style = words([0; 3], 12.0, HPos::Left, VPos::Center);
+    assert_eq!(page.get_size(), (6000, 4000));
+    let (width, high) = page.estimate_text_size("crane", &style).unwrap();
+    assert_eq!([width, high], [font::width("crane", 1200.0), 1200.0 * font::CAPITAL].map(|side| side.ceil() as u32));
+    page.draw_rect((1000, 1000), (2000, 3000), &ink(BLUE, 1.0), true).unwrap();
+    page.draw_line((500, 3000), (5500, 3000), &ink([0; 3], 1.5)).unwrap();
+    page.draw_text("crane", &style, (3000, 2000)).unwrap();
+    page.draw_text("crane", &style.transform(FontTransform::Rotate270), (3000, 2000)).unwrap();
+    let half = 6.0 * font::CAPITAL;
+    let mut wanted = Page::new([60.0, 40.0], "");
+    wanted.area(Path::rectangle([10.0, 10.0], [20.0, 30.0]), BLUE);
+    wanted.line(Path::through([[5.0, 30.0], [55.0, 30.0]]), [0; 3], 1.5, &[]);
+    let label = |at| Label { colour: [0; 3], ..Label::new("crane", at, 12.0, Anchor::Start) };
+    wanted.text(label([30.0, 20.0 + half]));
+    wanted.text(label([30.0 + half, 20.0]).turned(-90.0));
+    assert_eq!(page, wanted);
 }
 
 #[test]
