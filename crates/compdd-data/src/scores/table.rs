@@ -187,7 +187,7 @@ impl Scores {
         hasher.update_reader(&mut file).map_err(unreadable)?;
         let table = Table::open(file).map_err(|error| malformed(error.to_string()))?;
         let text = table.metadata(KEY).ok_or_else(|| malformed("it does not say how it was made".into()))?;
-        let header: Header = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        let header: Header = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
         if header.format != Header::FORMAT {
             return Err(malformed(format!(
                 "format {}, but this is compdd for format {}",

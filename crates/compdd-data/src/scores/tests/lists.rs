@@ -2,30 +2,15 @@
 
 use std::fs;
 
+use super::header;
 use crate::scores::{
-    BuildOptions, Categories, ClassSummary, Header, Hypernyms, ListFile, Mean, ScoresError, Settings, Summary, build,
-    compare, kendall, propose_fixed, spearman,
+    BuildOptions, Categories, ClassSummary, Hypernyms, ListFile, Mean, ScoresError, Summary, build, compare, kendall,
+    propose_fixed, spearman,
 };
 use compdd_core::subset::{Category, Subset};
 
 /// A summary with one threshold in which the classes have falling complexities.
 fn summary(classes: &[&str]) -> Summary {
-    let header = Header {
-        format: Header::FORMAT,
-        compdd: "0".into(),
-        network: "convnet-d2-w8".into(),
-        outputs: 10,
-        tap: "feat1".into(),
-        resolution: 16,
-        judge: "0".into(),
-        subset: Some("scenes-easy@1".into()),
-        split: "train".into(),
-        decode: "squash".into(),
-        listed: 40,
-        skipped: 0,
-        cells: 16,
-        settings: Settings { thresholds: vec![0.5], ..Settings::default() },
-    };
     let class = |(place, synset): (usize, &&str)| ClassSummary {
         synset: (*synset).to_owned(),
         label: format!("the {synset}"),
@@ -34,7 +19,11 @@ fn summary(classes: &[&str]) -> Summary {
         blank: 0,
         means: vec![Mean { complexity: 0.9 - place as f64 / 64.0, standard_error: 0.01 }],
     };
-    Summary { header, scores: "abc".into(), classes: classes.iter().enumerate().map(class).collect() }
+    Summary {
+        header: header(vec![0.5]),
+        scores: "abc".into(),
+        classes: classes.iter().enumerate().map(class).collect(),
+    }
 }
 
 #[test]

@@ -2,27 +2,15 @@
 
 use std::{fs::File, sync::Arc};
 
-use parquet::{
-    file::{
-        metadata::{ParquetMetaData, ParquetMetaDataReader},
-        reader::{ChunkReader, Length},
-        serialized_reader::SerializedPageReader,
-    },
-    schema::types::ColumnDescPtr,
-};
+use parquet::{file::reader::ChunkReader, schema::types::ColumnDescPtr};
 
-use super::{
-    MOST_ROWS, ParseError,
-    column::{Cell, Column},
-    said,
-    thrift::{self, Guarded},
-};
+use super::{ParseError, ROWS_AT_ONCE, column::Cell, directory::Directory, portions};
 
 /// A table and its directory.
 #[derive(Debug)]
 pub struct Table<R = File> {
     file: Arc<R>,
-    metadata: ParquetMetaData,
+    directory: Directory,
 }
 
 /// A value of a row.
@@ -53,21 +41,19 @@ impl Value {
     }
 }
 
-impl<R: ChunkReader + Length + 'static> Table<R> {
+impl<R: ChunkReader + 'static> Table<R> {
     /// Reads the directory at the end of a file.
     ///
     /// # Errors
     /// The reason in one line.
     pub fn open(file: R) -> Result<Self, ParseError> {
-        thrift::check_directory(&file).map_err(ParseError::new)?;
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| said(&error))?;
-        Ok(Self { file: Arc::new(file), metadata })
+        let directory = Directory::read(&file)?;
+        Ok(Self { file: Arc::new(file), directory })
     }
 
     /// What the file says under a key.
-    pub fn metadata(&self, key: &str) -> Option<String> {
-        let pairs = self.metadata.file_metadata().key_value_metadata();
-        pairs.into_iter().flatten().find(|pair| pair.key == key).and_then(|pair| pair.value.clone())
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.directory.told(key)
     }
 
     /// Visits every row in order, with the values of the named columns.
@@ -79,44 +65,28 @@ impl<R: ChunkReader + Length + 'static> Table<R> {
         names: &[&str],
         visit: &mut dyn FnMut(&[Value]) -> Result<(), ParseError>,
     ) -> Result<(), ParseError> {
-        let columns = self.metadata.file_metadata().schema_descr().columns();
-        let leaves: Vec<usize> = names
-            .iter()
-            .map(|name| {
-                let flat = |column: &ColumnDescPtr| column.path().string() == *name && column.max_rep_level() == 0;
-                columns.iter().position(flat).ok_or_else(|| ParseError::new(format!("no column `{name}`")))
-            })
-            .collect::<Result<_, _>>()?;
-        let mut all = 0_i64;
-        for (group, described) in self.metadata.row_groups().iter().enumerate() {
-            all = all.saturating_add(described.num_rows());
-            if described.num_rows() < 0 || all > MOST_ROWS {
-                return Err(ParseError::new(format!("row group {group} brings the table to {all} rows")));
-            }
-            let mut readers = leaves.iter().map(|&leaf| self.column(group, leaf)).collect::<Result<Vec<_>, _>>()?;
-            for row in 0..described.num_rows() {
-                let next = readers.iter_mut().zip(names).map(|(column, name)| {
-                    let wrong = |why| ParseError::new(format!("row {row} of group {group}, column {name}: {why}"));
-                    column.next().map(Value).map_err(wrong)
+        let place = |name: &&str| {
+            let flat = |column: &ColumnDescPtr| column.path().string() == *name && column.max_rep_level() == 0;
+            let place = self.directory.columns().iter().position(flat);
+            place.ok_or_else(|| ParseError::new(format!("no column `{name}`")))
+        };
+        let places: Vec<usize> = names.iter().map(place).collect::<Result<_, _>>()?;
+        self.directory.check(&places, self.file.len())?;
+        for (group, rows) in self.directory.groups().enumerate() {
+            let open = |&place| Ok((place, self.directory.column(&self.file, group, place)?));
+            let mut columns = places.iter().map(open).collect::<Result<Vec<_>, ParseError>>()?;
+            for portion in portions(rows, ROWS_AT_ONCE) {
+                let read = columns.iter_mut().map(|(place, column)| {
+                    let cells = column.read(portion).map_err(|why| self.directory.wrong(group, *place, &why))?;
+                    Ok(cells.into_iter().map(Value))
                 });
-                visit(&next.collect::<Result<Vec<_>, _>>()?)?;
+                let mut read = read.collect::<Result<Vec<_>, ParseError>>()?;
+                for _ in 0..portion {
+                    let row: Vec<Value> = read.iter_mut().filter_map(Iterator::next).collect();
+                    visit(&row)?;
+                }
             }
         }
         Ok(())
-    }
-
-    fn column(&self, group: usize, leaf: usize) -> Result<Column<SerializedPageReader<Guarded<R>>>, ParseError> {
-        let wrong = |why: String| ParseError::new(format!("row group {group}, column {leaf}: {why}"));
-        let described = self.metadata.row_group(group).column(leaf);
-        let start = described.dictionary_page_offset().unwrap_or(described.data_page_offset());
-        let end = start.checked_add(described.compressed_size());
-        let inside = start >= 0 && described.compressed_size() >= 0;
-        if !inside || end.is_none_or(|end| end as u64 > self.file.len()) {
-            return Err(wrong("it does not lie in the file as described".into()));
-        }
-        let rows = self.metadata.row_group(group).num_rows() as usize;
-        let pages = SerializedPageReader::new(Arc::new(Guarded(Arc::clone(&self.file))), described, rows, None)
-            .map_err(|error| wrong(said(&error).to_string()))?;
-        Ok(Column::new(pages, &self.metadata.file_metadata().schema_descr().column(leaf)))
     }
 }
