@@ -5,7 +5,7 @@
 pub(super) fn sample(image: &[u8], [h, w]: [usize; 2], column: [f64; 3], row: [f64; 3]) -> Vec<u8> {
     let fixed = |value: f64| (value * 65536.0 + 0.5).floor() as i64;
     let read = |[a, b, c]: [f64; 3], side: usize| {
-        let (across, down, start) = (fixed(a), fixed(b), fixed(c + (a + b) / 2.0));
+        let (across, down, start) = (fixed(a), fixed(b), fixed(c + f64::midpoint(a, b)));
         move |j: usize, i: usize| {
             let place = (start + across * j as i64 + down * i as i64) >> 16;
             usize::try_from(place).ok().filter(|&place| place < side)

@@ -7,9 +7,8 @@ pub(super) fn blend(from: &[u8], to: &[u8], share: f32) -> Vec<u8> {
 }
 
 /// Every byte by a function.
-pub(super) fn mapped(mut image: Vec<u8>, map: impl Fn(u8) -> u8) -> Vec<u8> {
-    image.iter_mut().for_each(|v| *v = map(*v));
-    image
+pub(super) fn mapped(image: Vec<u8>, map: impl Fn(u8) -> u8) -> Vec<u8> {
+    image.into_iter().map(map).collect()
 }
 
 /// The grey value of every pixel of `image` `[3, h, w]`: the luma of ITU-R 601-2, rounded.
@@ -60,7 +59,9 @@ pub(super) fn stretched(image: Vec<u8>) -> Vec<u8> {
 pub(super) fn equalized(image: Vec<u8>) -> Vec<u8> {
     by_channel(image, |plane| {
         let mut counts = [0_usize; 256];
-        plane.iter().for_each(|&v| counts[usize::from(v)] += 1);
+        for &v in plane {
+            counts[usize::from(v)] += 1;
+        }
         let last = counts.iter().rev().find(|&&count| count > 0).copied().unwrap_or(0);
         let step = (plane.len() - last) / 255;
         if step == 0 {
@@ -80,7 +81,9 @@ fn by_channel(mut image: Vec<u8>, table: impl Fn(&[u8]) -> [u8; 256]) -> Vec<u8>
     let plane = image.len() / 3;
     for channel in image.chunks_exact_mut(plane.max(1)) {
         let table = table(channel);
-        channel.iter_mut().for_each(|v| *v = table[usize::from(*v)]);
+        for v in channel {
+            *v = table[usize::from(*v)];
+        }
     }
     image
 }
