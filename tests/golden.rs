@@ -31,6 +31,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("edf_cpd", trajectory::cpd),
     ("edf_dae", cam::dae),
     ("evaluate_steps", eval::steps),
+    ("fkd_replay", augment::replay),
     ("gradcam", cam::maps),
     ("gsam_step", experts::gsam),
     ("kd_loss", eval::distillation_loss),

@@ -23,7 +23,7 @@ pub enum AugmentError {
     #[error("augmentation setting `{name}` is {value}, but must be {range}")]
     #[diagnostic(help("leave `{name}` out to use the value of the published protocol"))]
     OutOfRange {
-        /// Field of [`DsaConfig`].
+        /// Field of [`DsaConfig`] or of an operation of a [`Pipeline`](super::Pipeline).
         name: &'static str,
         /// The value as given.
         value: f32,
@@ -38,6 +38,42 @@ pub enum AugmentError {
         factor: usize,
         /// Side of the image that holds them, in pixels.
         side: usize,
+    },
+    /// An operation stands twice in a pipeline.
+    #[error("the operation `{operation}` stands twice in the augmentation")]
+    #[diagnostic(help(
+        "leave one of them out: what is drawn is named after the operation, so both would draw the same"
+    ))]
+    Repeated {
+        /// Its name.
+        operation: &'static str,
+    },
+    /// An operation follows a mix.
+    #[error("the operation `{operation}` stands behind a mix of the minibatch")]
+    #[diagnostic(help("put `cutmix` or `mixup` at the end of the augmentation, and only one of them"))]
+    BehindMix {
+        /// Its name.
+        operation: &'static str,
+    },
+    /// Pixels are not known as bytes.
+    #[error("the operation `{operation}` needs images that are normalised bytes")]
+    #[diagnostic(help(
+        "it works before normalisation, which whitened images do not show: evaluate without --zca, or pad with `fill = \"mean\"`"
+    ))]
+    NoBytes {
+        /// The name of the operation.
+        operation: &'static str,
+    },
+    /// An image has too few pixels for a grid.
+    #[error("an image of {height} by {width} pixels cannot be cut into {grid} by {grid} blocks")]
+    #[diagnostic(help("use a `grid` of at most the number of pixels along a side"))]
+    Grid {
+        /// Blocks along a side.
+        grid: usize,
+        /// Height of the image in pixels.
+        height: usize,
+        /// Width of the image in pixels.
+        width: usize,
     },
 }
 

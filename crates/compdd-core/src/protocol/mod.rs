@@ -7,12 +7,19 @@
 mod augmentation;
 mod catalogue;
 mod error;
+mod pipeline;
 mod scoring;
 
 pub use augmentation::{AugmentError, DsaConfig, Mode, Strategy, Token};
 pub use catalogue::Protocol;
 pub use error::ProtocolError;
+pub use pipeline::{
+    Fill, FlipConfig, MixConfig, Operation, PadCropConfig, PatchShuffleConfig, Pipeline, RandAugmentConfig,
+    ResizedCropConfig,
+};
 pub use scoring::{Decay, OptimizerKind, Scoring, Supervision};
 
+#[cfg(test)]
+mod pipeline_tests;
 #[cfg(test)]
 mod tests;

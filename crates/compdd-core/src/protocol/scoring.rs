@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DsaConfig, ProtocolError};
+use super::{Pipeline, ProtocolError};
 use crate::{record::Budget, rng::Stream};
 
 /// Every setting of a protocol: from a fresh network to its last epoch.
@@ -37,9 +37,9 @@ pub struct Scoring {
     /// How the learning rate falls over the epochs.
     #[serde(rename = "drops", skip_serializing_if = "is_default")]
     pub decay: Decay,
-    /// Augmentation, drawn per image.
-    pub augmentation: DsaConfig,
-    /// Probability with which a minibatch is mixed by `CutMix`, after its augmentation.
+    /// Augmentation, drawn per image: settings of DSA, or a list of operations.
+    pub augmentation: Pipeline,
+    /// Probability with which a minibatch is mixed by `CutMix`, after its augmentation; zero where that is a list that ends in a mix.
     #[serde(skip_serializing_if = "is_default")]
     pub cutmix: f32,
     /// What a student learns from.
@@ -113,7 +113,7 @@ impl Default for Scoring {
             learning_rate: None,
             drop: 0.1,
             decay: Decay::Halfway,
-            augmentation: DsaConfig::default(),
+            augmentation: Pipeline::default(),
             cutmix: 0.0,
             supervision: Supervision::Labels,
             students: 5,
@@ -183,6 +183,12 @@ impl Scoring {
             ("learning_rate", positive(rate), rate.to_string(), "positive and finite"),
             ("drop", self.drop > 0.0 && self.drop <= 1.0, self.drop.to_string(), "above 0 and at most 1"),
             ("cutmix", (0.0..=1.0).contains(&self.cutmix), self.cutmix.to_string(), "a probability between 0 and 1"),
+            (
+                "cutmix",
+                self.cutmix == 0.0 || !self.augmentation.mixes(),
+                self.cutmix.to_string(),
+                "0 beside a list with a mix",
+            ),
             ("temperature", positive(temperature), temperature.to_string(), "positive and finite"),
         ];
         match checks.into_iter().find(|(_, good, _, _)| !good) {

@@ -31,7 +31,7 @@ fn settings_out_of_range_are_named() {
     assert!(message(Scoring { batch: 0, ..Scoring::default() }).contains("`batch` is 0"));
     assert!(message(Scoring { cutmix: 1.5, ..Scoring::default() }).contains("`cutmix` is 1.5"));
     assert!(message(Scoring { momentum: 1.0, ..Scoring::default() }).contains("`momentum` is 1"));
-    let augmentation = DsaConfig { scale: 0.5, ..DsaConfig::default() };
+    let augmentation = DsaConfig { scale: 0.5, ..DsaConfig::default() }.into();
     assert!(message(Scoring { augmentation, ..Scoring::default() }).contains("`scale`"));
 }
 

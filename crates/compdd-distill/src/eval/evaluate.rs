@@ -55,8 +55,9 @@ pub fn evaluate(
     let Some(largest) = data.iter().map(|set| set.len()).max() else {
         return Err(EvalError::Empty { split: "training" });
     };
-    if let Some(set) = data.iter().find(|set| set.shape() != test.set().shape()) {
-        return Err(EvalError::Shape { found: set.shape(), expected: test.set().shape() });
+    let mut views = data.iter().map(|set| protocol.augmentation.output(set.shape()));
+    if let Some(found) = views.find(|shape| *shape != test.set().shape()) {
+        return Err(EvalError::Shape { found, expected: test.set().shape() });
     }
     if let Some((folder, _)) = &context.checkpoint {
         std::fs::create_dir_all(folder).map_err(|source| EvalError::File {
@@ -95,8 +96,8 @@ impl Job<'_> {
         let (context, seed) = (self.context, self.seeds[number]);
         let draw = number % self.data.len();
         let data = self.data[draw];
-        let mut student =
-            Student::new(self.network, Plan::of(self.protocol, data.learning_rate()), seed, &context.device);
+        let plan = Plan::of(self.protocol, data.learning_rate());
+        let mut student = Student::new(self.network, plan, seed, &context.device).in_space(self.test.space());
         let mut watch = TrainingHooks::new(number, context.stop, context.progress);
         let supervision =
             supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;

@@ -35,4 +35,6 @@ pub use training::{Batches, RealImages, TrainingData, TrainingSet};
 pub use view::View;
 
 #[cfg(test)]
+mod replay_tests;
+#[cfg(test)]
 mod tests;

@@ -4,12 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EvalError, Rule, Schedule};
-use compdd_core::protocol::{Decay, DsaConfig, OptimizerKind, Scoring};
+use compdd_core::protocol::{Decay, DsaConfig, OptimizerKind, Pipeline, Scoring};
 
 /// A training recipe: what a protocol prescribes for a learning rate, or what a teacher, an expert or a feature network needs.
+// `A` is what augments: a `Pipeline` for the students of a protocol, settings of DSA where nothing else is offered. Written this way, so that
+// the schemas of stored recipes keep their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Plan")]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct Plan<A = DsaConfig> {
     /// Epochs that are run.
     pub epochs: usize,
     /// Minibatch size; the last, partial batch is kept.
@@ -19,7 +22,7 @@ pub struct Plan {
     /// Learning rate by epoch.
     pub schedule: Schedule,
     /// Augmentation, drawn per image.
-    pub augmentation: DsaConfig,
+    pub augmentation: A,
     /// Probability with which a minibatch is mixed by [`CutMix`](compdd_nn::augment::CutMix), after its augmentation.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cutmix: f32,
@@ -30,7 +33,19 @@ pub(super) fn is_zero(probability: &f32) -> bool {
     *probability == 0.0
 }
 
-impl Plan {
+impl From<Plan> for Plan<Pipeline> {
+    fn from(plan: Plan) -> Self {
+        let Plan { epochs, batch, rule, schedule, augmentation, cutmix } = plan;
+        Self { epochs, batch, rule, schedule, augmentation: augmentation.into(), cutmix }
+    }
+}
+
+impl Plan<Pipeline> {
+    /// The operations that a minibatch goes through, the mix included.
+    pub fn pipeline(&self) -> Pipeline {
+        self.augmentation.clone().with_cutmix(self.cutmix)
+    }
+
     /// The plan of one student of a protocol. `learning_rate` is the one that comes with the training set; a protocol with a rate of its own
     /// does not read it.
     pub fn of(scoring: &Scoring, learning_rate: f32) -> Self {
@@ -75,7 +90,10 @@ fn schedule(scoring: &Scoring, base: f32) -> Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use compdd_core::{protocol::Protocol, record::Budget};
+    use compdd_core::{
+        protocol::{MixConfig, Operation, Protocol},
+        record::Budget,
+    };
 
     /// Learning rates of all epochs at base rate 1, as `(rate, epochs)` runs.
     fn runs(name: &str, budget: Budget) -> Vec<(f32, usize)> {
@@ -126,7 +144,7 @@ mod tests {
         let row = |protocol: &Protocol| {
             let plan = Plan::of(&protocol.scoring(Budget::Paper), 0.01);
             let rebuilt = (0..plan.epochs).filter(|&epoch| plan.schedule.rebuilds(epoch)).count();
-            (protocol.slug().to_owned(), plan.batch, plan.augmentation.strategy.to_string(), plan.cutmix, rebuilt)
+            (protocol.slug().to_owned(), plan.batch, plan.augmentation.to_string(), plan.cutmix, rebuilt)
         };
         let dsa = || "color_crop_cutout_flip_scale_rotate".to_owned();
         let none = || "none".to_owned();
@@ -150,5 +168,19 @@ mod tests {
             let reference = protocol.scoring(Budget::Paper).lasting(7);
             assert_eq!(reference.total_epochs(), 7, "{}", protocol.id);
         }
+    }
+
+    /// The file of a student names its plan: settings of DSA are written as they were before there were pipelines.
+    #[test]
+    fn a_plan_of_dsa_is_written_alike_with_and_without_a_pipeline() {
+        let plan = Plan::of(&Protocol::find("no-kd-idc").unwrap().scoring(Budget::Paper), 0.01);
+        let text = serde_json::to_string(&plan).unwrap();
+        assert!(text.contains("\"augmentation\":{\"strategy\":\"color_crop_flip_scale_rotate\""), "{text}");
+        let dsa: Plan = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&dsa).unwrap(), text);
+        assert_eq!(Plan::from(dsa), plan);
+        let mix = Operation::CutMix(MixConfig { alpha: 1.0, probability: 0.5 });
+        assert_eq!(plan.pipeline().operations()[1..], [mix]);
+        assert_eq!(Plan { cutmix: 0.0, ..plan.clone() }.pipeline(), plan.augmentation);
     }
 }

@@ -3,9 +3,13 @@
 use burn::tensor::{Device, Tensor};
 
 use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks};
-use compdd_core::rng::Stream;
+use compdd_core::{
+    protocol::{Pipeline, ProtocolError},
+    rng::Stream,
+};
+use compdd_data::data::PixelSpace;
 use compdd_nn::{
-    augment::{CutMix, Draw as _, Sampling},
+    augment::{BatchSpec, DrawBatch as _, Draws, Sampling},
     nn::{Mode, Network, Params, loss::probability_cross_entropy},
 };
 
@@ -16,7 +20,11 @@ use compdd_nn::{
 #[derive(Clone, Debug)]
 pub struct Student<'n> {
     pub(super) network: &'n Network,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<Pipeline>,
+    /// What the plan does to a minibatch.
+    pipeline: Pipeline,
+    /// Mean and standard deviation with which the images were normalised, where they are bytes.
+    normalisation: Option<([f32; 3], [f32; 3])>,
     pub(super) seed: u64,
     pub(super) device: Device,
     pub(super) params: Params,
@@ -30,14 +38,37 @@ pub struct Student<'n> {
 
 impl<'n> Student<'n> {
     /// A fresh student.
-    pub fn new(network: &'n Network, plan: Plan, seed: u64, device: &Device) -> Self {
+    pub fn new(network: &'n Network, plan: impl Into<Plan<Pipeline>>, seed: u64, device: &Device) -> Self {
         Self::from_params(network, plan, seed, network.init(seed, device))
     }
 
     /// A student that starts from given parameters, on their device.
-    pub fn from_params(network: &'n Network, plan: Plan, seed: u64, params: Params) -> Self {
-        let (device, optimizer) = (params.device(), Optimizer::new(plan.rule));
-        Self { network, plan, seed, device, params, optimizer, epoch: 0, batch: 0, running: None, last_loss: f64::NAN }
+    pub fn from_params(network: &'n Network, plan: impl Into<Plan<Pipeline>>, seed: u64, params: Params) -> Self {
+        let plan = plan.into();
+        Self {
+            network,
+            pipeline: plan.pipeline(),
+            normalisation: None,
+            seed,
+            device: params.device(),
+            params,
+            optimizer: Optimizer::new(plan.rule),
+            epoch: 0,
+            batch: 0,
+            running: None,
+            last_loss: f64::NAN,
+            plan,
+        }
+    }
+
+    /// Tells in which space the images are: operations on bytes need to know how these were normalised.
+    #[must_use]
+    pub fn in_space(self, space: &PixelSpace) -> Self {
+        let normalisation = match *space {
+            PixelSpace::Normalised { mean, std } => Some((mean, std)),
+            PixelSpace::Zca { .. } => None,
+        };
+        Self { normalisation, ..self }
     }
 
     /// The parameters as they stand.
@@ -151,9 +182,11 @@ impl<'n> Student<'n> {
         }
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
-            let (images, mix) = self.augmented(images(self.batch), (self.epoch * count + self.batch) as u64);
+            let images = images(self.batch);
+            let draws = self.draws(images.dims(), (self.epoch * count + self.batch) as u64)?;
+            let images = draws.apply(images);
             let (epoch, batch) = (self.epoch, self.batch);
-            let minibatch = Minibatch { epoch, batch, indices, images: &images, mix: mix.as_ref() };
+            let minibatch = Minibatch { epoch, batch, indices, draws: &draws, images: &images };
             let loss = self.step_with(images.clone(), rate, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
@@ -173,17 +206,11 @@ impl<'n> Student<'n> {
         Ok(())
     }
 
-    /// The augmented images of a minibatch, mixed where the plan says so, and the mix.
-    fn augmented(&self, images: Tensor<4>, step: u64) -> (Tensor<4>, Option<CutMix>) {
-        let [n, channels, height, width] = images.dims();
+    /// What is drawn for minibatch number `step` of the training, of `[n, channels, height, width]`.
+    fn draws(&self, [images, channels, height, width]: [usize; 4], step: u64) -> Result<Draws, EvalError> {
         let shape = [channels, height, width];
-        let mut stream = Stream::new(self.seed, "dsa", step);
-        let images = self.plan.augmentation.draw(&mut stream, n, shape, Sampling::PerImage).apply(images);
-        let mut stream = Stream::new(self.seed, "cutmix", step);
-        match CutMix::draw(self.plan.cutmix, &mut stream, n, [height, width]) {
-            Some(mix) => (mix.images(images), Some(mix)),
-            None => (images, None),
-        }
+        let batch = BatchSpec { images, shape, normalisation: self.normalisation, sampling: Sampling::PerImage };
+        Ok(self.pipeline.draw_batch(&batch, self.seed, step).map_err(ProtocolError::from)?)
     }
 
     /// Forgets the optimiser's averages, as the routine does when the learning rate drops.

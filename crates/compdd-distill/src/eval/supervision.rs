@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use super::{EvalError, Targets, TrainingData};
 use compdd_core::protocol;
 use compdd_nn::{
-    augment::CutMix,
+    augment::Draws,
     nn::loss::{distillation_divergence, probability_cross_entropy},
 };
 
@@ -18,10 +18,10 @@ pub struct Minibatch<'a> {
     pub batch: usize,
     /// Which images of the training set these are.
     pub indices: &'a [usize],
+    /// What was drawn for them: replayed on the same images of the training set, it gives the same views.
+    pub draws: &'a Draws,
     /// The images after augmentation and mixing: `[n, channels, height, width]`.
     pub images: &'a Tensor<4>,
-    /// The mix they went through.
-    pub mix: Option<&'a CutMix>,
 }
 
 /// The loss of a training step.
@@ -48,7 +48,7 @@ pub trait LogitSource: Sync {
     fn logits(&self, images: Tensor<4>) -> Tensor<2>;
 }
 
-/// Cross-entropy with the label of every image; a mix mixes the labels by area.
+/// Cross-entropy with the label of every image; a mix mixes the labels by what is left of the image.
 #[derive(Debug)]
 pub struct StoredLabels {
     targets: Targets,
@@ -72,11 +72,7 @@ impl Supervision for StoredLabels {
 
     fn loss(&self, minibatch: &Minibatch<'_>, logits: Tensor<2>) -> Tensor<1> {
         let targets = self.targets.batch(minibatch.indices, &self.device);
-        let targets = match minibatch.mix {
-            Some(mix) => mix.targets(targets),
-            None => targets,
-        };
-        probability_cross_entropy(logits, targets)
+        probability_cross_entropy(logits, minibatch.draws.targets(targets))
     }
 }
 

@@ -22,12 +22,12 @@ use compdd_nn::{
 
 const SHAPE: [usize; 3] = [3, 8, 8];
 
-fn network() -> Network {
+pub(super) fn network() -> Network {
     NetworkSpec::parse("convnet-d2-w8").unwrap().build(3, 8, 4).unwrap()
 }
 
 /// Four classes that differ in the brightness of their quarters.
-fn images(seed: u64, per_class: usize) -> ImageSet {
+pub(super) fn images(seed: u64, per_class: usize) -> ImageSet {
     let mut stream = Stream::new(seed, "test images", 0);
     let mut pixels = Vec::new();
     let labels: Vec<u32> = (0..4 * per_class as u32).map(|i| i % 4).collect();
@@ -41,11 +41,11 @@ fn images(seed: u64, per_class: usize) -> ImageSet {
     ImageSet::new(pixels, labels, SHAPE, ["a", "b", "c", "d"].map(String::from).to_vec()).unwrap()
 }
 
-fn space() -> PixelSpace {
+pub(super) fn space() -> PixelSpace {
     PixelSpace::Normalised { mean: [0.5; 3], std: [0.25; 3] }
 }
 
-fn training_set(learning_rate: f32) -> TrainingSet {
+pub(super) fn training_set(learning_rate: f32) -> TrainingSet {
     let set = images(1, 3);
     let device = Device::flex();
     let images = space().tensor(&set, &(0..12).collect::<Vec<_>>(), &device);
@@ -53,19 +53,19 @@ fn training_set(learning_rate: f32) -> TrainingSet {
 }
 
 /// Three minibatches an epoch, the last one partial; the learning rate drops after epoch 5.
-fn protocol() -> Scoring {
+pub(super) fn protocol() -> Scoring {
     Scoring { epochs: 8, batch: 5, test_batch: 16, ..Scoring::new(Budget::Smoke) }
 }
 
-fn bits(student: &Student<'_>) -> Vec<u32> {
+pub(super) fn bits(student: &Student<'_>) -> Vec<u32> {
     student.params().to_host().iter().map(|v| v.to_bits()).collect()
 }
 
 /// Sets the stop flag once it has heard of this many epochs.
-struct StopAfter<'a> {
-    epochs: AtomicUsize,
-    limit: usize,
-    stop: &'a Stop,
+pub(super) struct StopAfter<'a> {
+    pub(super) epochs: AtomicUsize,
+    pub(super) limit: usize,
+    pub(super) stop: &'a Stop,
 }
 
 impl TrainingProgress for StopAfter<'_> {

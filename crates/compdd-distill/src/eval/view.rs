@@ -46,6 +46,11 @@ impl<'a> View<'a> {
         self.set
     }
 
+    /// The pixel space of the images.
+    pub fn space(&self) -> &'a PixelSpace {
+        self.space
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.indices.as_ref().map_or_else(|| self.set.len(), |indices| indices.len())

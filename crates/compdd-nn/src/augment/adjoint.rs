@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use super::{
-    Draws,
+    Draws, Op,
     draws::{Lowered, Over},
     geometry::Map,
     host::{blend_image, blend_pixels, erase, taps, whole_columns, whole_row},
@@ -16,12 +16,24 @@ use super::{
 
 impl Draws {
     /// The transposed linear part of [`Draws::apply`], applied to `cotangent`: the gradient with respect to the images of
-    /// the inner product of `apply(images)` with `cotangent`. It does not depend on the images. The result is not tracked.
+    /// the inner product of `apply(images)` with `cotangent`. It does not depend on the images. The result is not tracked. Operations on
+    /// bytes have no derivative: behind one of them it is zero.
     ///
     /// # Shapes
-    /// `cotangent` is `[n, c, h, w]` with the `n` the draws were made for, and so is the result.
+    /// `cotangent` is `[n, c, h, w]` of the result of [`Draws::apply`]; the pullback has the shape of its images.
     pub fn pullback(&self, cotangent: Tensor<4>) -> Tensor<4> {
         let cotangent = cotangent.inner();
+        if self.ops().iter().all(Op::is_dsa) {
+            return self.pull_dsa(cotangent);
+        }
+        self.runs().rev().fold(cotangent, |cotangent, run| match run {
+            [op] if !op.is_dsa() => op.pullback(&cotangent),
+            ops => Self::new(ops.to_vec()).pull_dsa(cotangent),
+        })
+    }
+
+    /// [`pullback`](Self::pullback) where all operations are those of DSA.
+    fn pull_dsa(&self, cotangent: Tensor<4>) -> Tensor<4> {
         if self.ops().is_empty() {
             return cotangent;
         }

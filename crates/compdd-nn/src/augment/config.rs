@@ -19,6 +19,16 @@ pub enum Sampling {
     Siamese,
 }
 
+impl Sampling {
+    /// One draw for each of `n` images, or one for all of them.
+    pub(super) fn each<T: Clone>(self, n: usize, mut draw: impl FnMut() -> T) -> Vec<T> {
+        match self {
+            Self::PerImage => (0..n).map(|_| draw()).collect(),
+            Self::Siamese => vec![draw(); n],
+        }
+    }
+}
+
 /// Drawing what [`DsaConfig`] allows.
 pub trait Draw {
     /// Draws the operations for one batch of `n` images of `shape` `[channels, height, width]`.
@@ -32,10 +42,7 @@ impl Draw for DsaConfig {
         let chosen = tokens(self, stream);
         let kinds = chosen.iter().flat_map(|token| kinds(*token));
         let ops = kinds.map(|&kind| {
-            let slots = kind.distributions(self, shape).into_iter().map(|law| match sampling {
-                Sampling::PerImage => (0..n).map(|_| law.draw(stream)).collect(),
-                Sampling::Siamese => vec![law.draw(stream); n],
-            });
+            let slots = kind.distributions(self, shape).into_iter().map(|law| sampling.each(n, || law.draw(stream)));
             let slots: Vec<Vec<f32>> = slots.collect();
             Op::from_slots(kind, self, shape, &slots)
         });

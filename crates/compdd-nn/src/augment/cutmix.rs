@@ -2,9 +2,10 @@
 //!
 //! Source: `CutMix` (Yun et al., ICCV 2019), with one box and one permutation a minibatch.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::{MixConfig, beta, mixup::exchanged};
 use compdd_core::rng::Stream;
 
 /// One drawn mix of a minibatch: recorded, replayed, applied.
@@ -33,13 +34,13 @@ impl CutMix {
         Self { partners, window: [top, left, bottom, right], kept: (1.0 - cut as f64 / (h * w) as f64) as f32 }
     }
 
-    /// The mix of a minibatch of `n` images of `h` by `w` pixels, with probability `probability`: `lam` from Beta(1, 1),
-    /// which is uniform, a permutation and a centre. Nothing is drawn when the probability is zero.
-    pub fn draw(probability: f32, stream: &mut Stream, n: usize, [h, w]: [usize; 2]) -> Option<Self> {
-        if probability <= 0.0 || stream.uniform() >= probability {
+    /// The mix of a minibatch of `n` images of `h` by `w` pixels, or none, by chance: `lam` from Beta(alpha, alpha), a centre and a
+    /// permutation. Nothing is drawn when the probability is zero.
+    pub fn draw(config: &MixConfig, stream: &mut Stream, n: usize, [h, w]: [usize; 2]) -> Option<Self> {
+        if config.probability <= 0.0 || stream.uniform() >= config.probability {
             return None;
         }
-        let lam = stream.uniform();
+        let lam = beta::symmetric(config.alpha, stream);
         let centre = [stream.below(h), stream.below(w)];
         Some(Self::new(lam, centre, stream.permutation(n), [h, w]))
     }
@@ -54,6 +55,11 @@ impl CutMix {
         self.kept
     }
 
+    /// Number of images the mix was drawn for.
+    pub(super) fn len(&self) -> usize {
+        self.partners.len()
+    }
+
     /// The mixed images.
     ///
     /// # Shapes
@@ -65,7 +71,7 @@ impl CutMix {
         }
         let [n, c, _, _] = images.dims();
         let window = [0..n, 0..c, top..bottom, left..right];
-        let patch = self.exchanged(images.clone().slice(window.clone()));
+        let patch = exchanged(&self.partners, images.clone().slice(window.clone()));
         images.slice_assign(window, patch)
     }
 
@@ -74,16 +80,8 @@ impl CutMix {
     /// # Shapes
     /// `[n, classes]` to the same.
     pub fn targets(&self, targets: Tensor<2>) -> Tensor<2> {
-        let partners = self.exchanged(targets.clone());
+        let partners = exchanged(&self.partners, targets.clone());
         targets.mul_scalar(self.kept) + partners.mul_scalar(1.0 - self.kept)
-    }
-
-    /// The rows of the partners.
-    fn exchanged<const D: usize>(&self, rows: Tensor<D>) -> Tensor<D> {
-        let partners: Vec<i32> = self.partners.iter().map(|&i| i as i32).collect();
-        let data = TensorData::new(partners, [self.partners.len()]);
-        let partners = Tensor::<1, Int>::from_data(data, &rows.device().without_autodiff());
-        rows.select(0, partners)
     }
 }
 
@@ -114,7 +112,10 @@ mod tests {
 
     #[test]
     fn half_of_the_minibatches_are_mixed_and_none_without_a_probability() {
-        let draw = |probability, index| CutMix::draw(probability, &mut Stream::new(0, "cutmix", index), 4, [32, 32]);
+        let draw = |probability, index| {
+            let config = MixConfig { alpha: 1.0, probability };
+            CutMix::draw(&config, &mut Stream::new(0, "cutmix", index), 4, [32, 32])
+        };
         assert!((0..100).all(|index| draw(0.0, index).is_none() && draw(1.0, index).is_some()));
         let mixes: Vec<CutMix> = (0..4000).filter_map(|index| draw(0.5, index)).collect();
         assert!((1850..2150).contains(&mixes.len()), "{}", mixes.len());

@@ -61,11 +61,28 @@ impl Draws {
         &self.ops
     }
 
-    /// Applies the operations to a batch. Differentiable; values are never clamped.
+    /// The operations in order, taken out.
+    pub(super) fn into_ops(self) -> Vec<Op> {
+        self.ops
+    }
+
+    /// Applies the operations to a batch: the same draws make the same images of the same images. Differentiable but for those on bytes;
+    /// values are never clamped.
     ///
     /// # Shapes
-    /// `x` is `[n, c, h, w]` with the `n` the draws were made for, and so is the result.
+    /// `x` is `[n, c, h, w]` with the `n`, `h` and `w` the draws were made for, and so is the result, unless it is resized.
     pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.ops.iter().all(Op::is_dsa) {
+            return self.apply_dsa(x);
+        }
+        self.runs().fold(x, |x, run| match run {
+            [op] if !op.is_dsa() => op.apply(x),
+            ops => Self::new(ops.to_vec()).apply_dsa(x),
+        })
+    }
+
+    /// [`apply`](Self::apply) where all operations are those of DSA.
+    fn apply_dsa(&self, x: Tensor<4>) -> Tensor<4> {
         if self.ops.is_empty() {
             return x;
         }
@@ -77,10 +94,10 @@ impl Draws {
         }
     }
 
-    /// The path of every device, composed of tensor operations.
+    /// The path of every device for operations of DSA, composed of tensor operations.
     pub(super) fn apply_tensor(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
-        self.ops.iter().fold(x, |x, op| match op.lower(h, w) {
+        self.lowered(h, w).into_iter().fold(x, |x, op| match op {
             Lowered::Shift(shift) => {
                 let shift = colour::per_image(&shift, &x);
                 x + shift
@@ -91,7 +108,7 @@ impl Draws {
         })
     }
 
-    /// The path of plain tensors on the CPU.
+    /// The path of plain tensors on the CPU for operations of DSA.
     pub(super) fn apply_direct(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, c, h, w] = x.dims();
         let device = x.device();
@@ -104,21 +121,25 @@ impl Draws {
     }
 
     /// Applies the operations in place to a batch in host memory, `[n, c, h, w]` with `shape` = `[c, h, w]`.
+    ///
+    /// # Panics
+    /// When an operation is not one of DSA's.
     pub fn apply_host(&self, batch: &mut [f32], shape: [usize; 3]) {
+        assert!(self.ops.iter().all(Op::is_dsa), "only DSA is applied in place");
         host::apply(&self.lowered(shape[1], shape[2]), batch, shape);
     }
 
-    /// The affine forms of the operations on images of `h` by `w`.
+    /// The affine forms of the operations of DSA on images of `h` by `w`.
     pub(super) fn lowered(&self, h: usize, w: usize) -> Vec<Lowered> {
-        self.ops.iter().map(|op| op.lower(h, w)).collect()
+        self.ops.iter().filter_map(|op| op.lower(h, w)).collect()
     }
 }
 
 impl Op {
-    /// The affine form of the operation on images of `h` by `w`.
-    fn lower(&self, h: usize, w: usize) -> Lowered {
+    /// The affine form of an operation of DSA on images of `h` by `w`.
+    fn lower(&self, h: usize, w: usize) -> Option<Lowered> {
         let sample = |maps, whole| Lowered::Sample { maps, whole };
-        match self {
+        Some(match self {
             Self::Brightness { shift } => Lowered::Shift(shift.clone()),
             Self::Saturation { factor } => Lowered::Blend { over: Over::Pixel, factor: factor.clone() },
             Self::Contrast { factor } => Lowered::Blend { over: Over::Image, factor: factor.clone() },
@@ -127,6 +148,7 @@ impl Op {
             Self::Flip { mirrored } => sample(geometry::mirrored(mirrored, h, w), true),
             Self::Scale { columns, rows } => sample(geometry::stretched(columns, rows, h, w), false),
             Self::Rotate { angle, align_corners } => sample(geometry::rotated(angle, *align_corners, h, w), false),
-        }
+            _ => return None,
+        })
     }
 }

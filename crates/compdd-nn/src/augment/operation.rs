@@ -1,11 +1,11 @@
-//! The operations: the law of their raw draws, and how a raw draw becomes a parameter.
+//! The operations: of DSA's, the law of their raw draws and how a raw draw becomes a parameter.
 
 use serde::{Deserialize, Serialize};
 
-use super::DsaConfig;
+use super::{CutMix, DsaConfig, Mixup, PadCrop, PatchShuffle, RandAugment, ResizedCrop};
 use compdd_core::rng::Stream;
 
-/// The name of an operation.
+/// The name of an operation of DSA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -129,6 +129,22 @@ pub enum Op {
         /// Convention of the normalised coordinates (matters for images that are not square).
         align_corners: bool,
     },
+    /// Resizes a box of every image.
+    #[serde(rename = "resized-crop")]
+    ResizedCrop(ResizedCrop),
+    /// Shifts the image and fills with a value a channel.
+    #[serde(rename = "pad-crop")]
+    PadCrop(PadCrop),
+    /// Permutes blocks of columns and of rows.
+    #[serde(rename = "patch-shuffle")]
+    PatchShuffle(PatchShuffle),
+    /// Goes through operations on bytes.
+    #[serde(rename = "rand-augment")]
+    RandAugment(RandAugment),
+    /// Exchanges a box between the images of the minibatch.
+    CutMix(CutMix),
+    /// Makes weighted means of the images of the minibatch.
+    Mixup(Mixup),
 }
 
 impl Op {
@@ -174,6 +190,12 @@ impl Op {
             Self::Crop { rows, .. } => rows.len(),
             Self::Cutout { rows, .. } => rows.len(),
             Self::Flip { mirrored } => mirrored.len(),
+            Self::ResizedCrop(crop) => crop.boxes().len(),
+            Self::PadCrop(crop) => crop.len(),
+            Self::PatchShuffle(shuffle) => shuffle.len(),
+            Self::RandAugment(images) => images.picks().len(),
+            Self::CutMix(mix) => mix.len(),
+            Self::Mixup(mix) => mix.len(),
         }
     }
 
