@@ -30,7 +30,7 @@ fn plan(case: &Case) -> Result<Plan, String> {
         }
         other => return Err(format!("unknown optimiser `{other}`")),
     };
-    Ok(Plan { epochs: 1, batch: 1, rule, schedule, augmentation: DsaConfig::none(), cutmix: 0.0 })
+    Ok(Plan { epochs: 1, batch: 1, rule, schedule, augmentation: DsaConfig::none().into(), cutmix: 0.0 })
 }
 
 /// `evaluate_steps`.

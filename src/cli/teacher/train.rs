@@ -167,7 +167,7 @@ impl TrainArgs {
             KeepArg::Best => Keep::Best,
         };
         Recipe {
-            plan: Plan { epochs, batch: self.batch, rule, schedule, augmentation, cutmix: 0.0 },
+            plan: Plan { epochs, batch: self.batch, rule, schedule, augmentation: augmentation.into(), cutmix: 0.0 },
             keep,
             seed: self.seed,
         }

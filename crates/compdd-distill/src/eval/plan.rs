@@ -4,15 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EvalError, Rule, Schedule};
-use compdd_core::protocol::{Decay, DsaConfig, OptimizerKind, Pipeline, Scoring};
+use compdd_core::protocol::{Decay, OptimizerKind, Pipeline, Scoring};
 
 /// A training recipe: what a protocol prescribes for a learning rate, or what a teacher, an expert or a feature network needs.
-// `A` is what augments: a `Pipeline` for the students of a protocol, settings of DSA where nothing else is offered. Written this way, so that
-// the schemas of stored recipes keep their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Plan")]
 #[serde(deny_unknown_fields)]
-pub struct Plan<A = DsaConfig> {
+pub struct Plan {
     /// Epochs that are run.
     pub epochs: usize,
     /// Minibatch size; the last, partial batch is kept.
@@ -22,7 +19,7 @@ pub struct Plan<A = DsaConfig> {
     /// Learning rate by epoch.
     pub schedule: Schedule,
     /// Augmentation, drawn per image.
-    pub augmentation: A,
+    pub augmentation: Pipeline,
     /// Probability with which a minibatch is mixed by [`CutMix`](compdd_nn::augment::CutMix), after its augmentation.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cutmix: f32,
@@ -33,14 +30,7 @@ pub(super) fn is_zero(probability: &f32) -> bool {
     *probability == 0.0
 }
 
-impl From<Plan> for Plan<Pipeline> {
-    fn from(plan: Plan) -> Self {
-        let Plan { epochs, batch, rule, schedule, augmentation, cutmix } = plan;
-        Self { epochs, batch, rule, schedule, augmentation: augmentation.into(), cutmix }
-    }
-}
-
-impl Plan<Pipeline> {
+impl Plan {
     /// The operations that a minibatch goes through, the mix included.
     pub fn pipeline(&self) -> Pipeline {
         self.augmentation.clone().with_cutmix(self.cutmix)

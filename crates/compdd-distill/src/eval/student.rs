@@ -20,7 +20,7 @@ use compdd_nn::{
 #[derive(Clone, Debug)]
 pub struct Student<'n> {
     pub(super) network: &'n Network,
-    pub(super) plan: Plan<Pipeline>,
+    pub(super) plan: Plan,
     /// What the plan does to a minibatch.
     pipeline: Pipeline,
     /// Mean and standard deviation with which the images were normalised, where they are bytes.
@@ -38,13 +38,12 @@ pub struct Student<'n> {
 
 impl<'n> Student<'n> {
     /// A fresh student.
-    pub fn new(network: &'n Network, plan: impl Into<Plan<Pipeline>>, seed: u64, device: &Device) -> Self {
+    pub fn new(network: &'n Network, plan: Plan, seed: u64, device: &Device) -> Self {
         Self::from_params(network, plan, seed, network.init(seed, device))
     }
 
     /// A student that starts from given parameters, on their device.
-    pub fn from_params(network: &'n Network, plan: impl Into<Plan<Pipeline>>, seed: u64, params: Params) -> Self {
-        let plan = plan.into();
+    pub fn from_params(network: &'n Network, plan: Plan, seed: u64, params: Params) -> Self {
         Self {
             network,
             pipeline: plan.pipeline(),

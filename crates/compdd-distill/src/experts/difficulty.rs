@@ -53,7 +53,7 @@ impl DifficultyScoring<'_> {
             batch: self.training.batch,
             rule: Rule::Sgd { momentum: 0.0, weight_decay: 0.0 },
             schedule: Schedule::Constant { base: self.training.learning_rate },
-            augmentation: self.training.augmentation.clone(),
+            augmentation: self.training.augmentation.clone().into(),
             cutmix: 0.0,
         };
         let seed = Stream::child_seed(self.seed, "expert difficulty", short as u64);

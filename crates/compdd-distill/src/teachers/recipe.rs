@@ -42,7 +42,7 @@ impl Default for Recipe {
                 batch: 128,
                 rule: Rule::Sgd { momentum: 0.9, weight_decay: 5e-4 },
                 schedule: Schedule::Cosine { base: 0.01, total: epochs, zeta: 1.0 },
-                augmentation: DsaConfig::default(),
+                augmentation: DsaConfig::default().into(),
                 cutmix: 0.0,
             },
             keep: Keep::Last,
@@ -92,9 +92,9 @@ impl fmt::Display for Recipe {
             Schedule::Drop { .. } | Schedule::Steps { .. } => "with drops",
             Schedule::Cosine { .. } => "cosine",
         };
-        let (rate, strategy) = (schedule.rate(0), &augmentation.strategy);
+        let rate = schedule.rate(0);
         let kept = if self.keep == Keep::Best { ", best held-out epoch" } else { "" };
-        write!(f, "{epochs} epochs, {rule}, rate {rate} {course}, batch {batch}, augmentation {strategy}")?;
+        write!(f, "{epochs} epochs, {rule}, rate {rate} {course}, batch {batch}, augmentation {augmentation}")?;
         write!(f, ", seed {}{kept}", self.seed)
     }
 }

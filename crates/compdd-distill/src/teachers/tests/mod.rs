@@ -39,7 +39,11 @@ fn recipe() -> Recipe {
     let strategy: Strategy = "flip".parse().unwrap();
     let augmentation = DsaConfig { strategy, ..DsaConfig::default() };
     let schedule = Schedule::Cosine { base: 0.02, total: epochs, zeta: 1.0 };
-    Recipe { plan: Plan { epochs, batch: 16, schedule, augmentation, ..published }, keep: Keep::Last, seed: 3 }
+    Recipe {
+        plan: Plan { epochs, batch: 16, schedule, augmentation: augmentation.into(), ..published },
+        keep: Keep::Last,
+        seed: 3,
+    }
 }
 
 /// A training that is never asked to stop.

@@ -91,7 +91,7 @@ impl CafeRecipe {
             batch: self.train_batch,
             rule: Rule::Sgd { momentum: 0.0, weight_decay: 0.0 },
             schedule: Schedule::Constant { base: self.train_lr as f32 },
-            augmentation: self.dsa(),
+            augmentation: self.dsa().into(),
             cutmix: 0.0,
         }
     }

@@ -117,7 +117,7 @@ impl GradientRecipe {
             batch: self.train_batch,
             rule: Rule::Sgd { momentum: self.train_momentum as f32, weight_decay: self.train_decay as f32 },
             schedule: Schedule::Constant { base: self.train_lr as f32 },
-            augmentation: self.augmented(&self.train_augmentation),
+            augmentation: self.augmented(&self.train_augmentation).into(),
             cutmix: self.train_cutmix as f32,
         }
     }
