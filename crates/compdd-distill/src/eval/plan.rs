@@ -168,7 +168,7 @@ mod tests {
         assert!(text.contains("\"augmentation\":{\"strategy\":\"color_crop_flip_scale_rotate\""), "{text}");
         let dsa: Plan = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&dsa).unwrap(), text);
-        assert_eq!(Plan::from(dsa), plan);
+        assert_eq!(dsa, plan);
         let mix = Operation::CutMix(MixConfig { alpha: 1.0, probability: 0.5 });
         assert_eq!(plan.pipeline().operations()[1..], [mix]);
         assert_eq!(Plan { cutmix: 0.0, ..plan.clone() }.pipeline(), plan.augmentation);
