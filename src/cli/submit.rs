@@ -41,6 +41,9 @@ pub struct VerifyArgs {
     /// Root of the fresh seeds
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// The teacher of records that were scored with one: its folder
+    #[arg(long, value_name = "FOLDER")]
+    teacher: Option<PathBuf>,
     /// Leave damaged test images out; the records list them
     #[arg(long)]
     skip_bad: bool,
@@ -84,6 +87,7 @@ impl VerifyArgs {
             students: self.seeds,
             seed: self.seed,
             data: self.data.resolve()?,
+            teacher: self.teacher,
             skip_bad: self.skip_bad,
             train_per_class: self.train_per_class,
             device: super::run::device(self.device)?,

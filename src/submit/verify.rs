@@ -25,6 +25,8 @@ pub struct VerifyOptions {
     pub seed: u64,
     /// Root of the images.
     pub data: Library,
+    /// Folder of the teacher of the records that were scored with one.
+    pub teacher: Option<PathBuf>,
     /// Leave damaged images out instead of stopping.
     pub skip_bad: bool,
     /// Built-in scenes only: training images a class.
@@ -129,6 +131,9 @@ impl Session<'_> {
             let outcomes = run::rescore(&rescoring, self.progress, self.stop).map_err(Failure::Run)?;
             board::refresh(&Store::new(self.results), &|text| self.progress.note(text));
             for outcome in outcomes {
+                if outcome.record.cell.teacher != record.cell.teacher {
+                    return Err(Failure::Claim("the teacher is another one than the record's".into()));
+                }
                 same_images &= outcome.record.cell.data_hash == record.cell.data_hash;
                 students.extend(outcome.record.students);
             }
@@ -155,7 +160,7 @@ impl Session<'_> {
             networks: vec![cell.network.clone()],
             scoring: ScoringOptions {
                 protocol: cell.protocol.clone(),
-                teacher: None,
+                teacher: cell.teacher.as_ref().and(options.teacher.clone()),
                 budget: cell.budget,
                 students: Some(students),
                 seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,

@@ -103,3 +103,27 @@ fn teachers_that_do_not_fit_are_refused() {
     }
     assert!(!sandbox.path().join("results/records").exists(), "nothing was written");
 }
+
+/// A record that was scored with a teacher is scored again with the same one only.
+#[test]
+fn a_submission_is_scored_again_with_its_teacher() {
+    let (theirs, ours) = (Sandbox::new(), Sandbox::new());
+    theirs.succeed(&format!("{TRAIN} --name own"));
+    theirs.succeed(&format!("{TRAIN} --name other --seed 1"));
+    theirs.succeed(&format!("{RUN} --protocol kd-online --teacher own"));
+    let submission = theirs.path().join("results");
+    let verify = |teacher: &str| {
+        let (results, submission) = (ours.path().join(format!("again{teacher}")), submission.display());
+        let teacher =
+            if teacher.is_empty() { String::new() } else { format!("--teacher {submission}/teachers/{teacher}") };
+        let output = ours.run(&format!(
+            "submit verify {submission} --train-per-class 10 --device cpu --results {} {teacher}",
+            results.display()
+        ));
+        texts(&output)
+    };
+    let (out, err) = verify("own");
+    assert!(out.contains("holds") && err.contains("1 of 1 claims hold"), "{out}{err}");
+    assert!(verify("other").0.contains("the teacher is another one"));
+    assert!(verify("").1.contains("`kd-online` asks a teacher"));
+}
