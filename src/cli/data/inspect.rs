@@ -7,7 +7,10 @@ use std::{
 };
 
 use clap::Args;
-use compdd::data::{self, Counts, DataError, Dataset, Split};
+use compdd::{
+    data::{self, Counts, DataError, Dataset, Split},
+    files::IoError,
+};
 use miette::Diagnostic as _;
 
 use super::super::ui::{self, Outcome};
@@ -172,7 +175,7 @@ fn write_sheet(dataset: &Dataset, path: &Path) -> Result<(), ui::Failure> {
         ui::say(&format!("warning: {file}"));
     }
     compdd::files::atomic::write(path, &png)
-        .map_err(|source| DataError::Unwritable { path: path.to_owned(), source })?;
+        .map_err(|source| DataError::from(IoError { action: "write", path: path.to_owned(), source }))?;
     ui::say(&format!("{}: one row a class, training images first", path.display()));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What can go wrong between a folder and a tensor, said so that the reader knows what to do next.
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, path::PathBuf};
 
-use compdd_core::progress::Interrupted;
+use compdd_core::{files::IoError, progress::Interrupted};
 
 use super::{cache::CacheError, decode::Decode, source::Split};
 
@@ -123,16 +123,10 @@ pub enum DataError {
         /// The path.
         path: PathBuf,
     },
-    /// Files could not be written.
-    #[error("cannot write to {}", path.display())]
-    #[diagnostic(help("check that the folder is writable and the disk not full; nothing half-written was left there"))]
-    Unwritable {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// Several folders below the root hold the subset and none is named after it.
     #[error("more than one folder below {} holds {subset}: {}", root.display(), joined(folders))]
     #[diagnostic(help("name the one that is meant: --data {}/{}", root.display(), folders.first().map_or("", String::as_str)))]
@@ -286,16 +280,6 @@ pub enum DataError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Interrupted(#[from] Interrupted),
-    /// A file could not be read.
-    #[error("cannot read {}", path.display())]
-    #[diagnostic(help("check that the file is there and readable"))]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
     /// An image side that makes no sense.
     #[error("a resolution of {resolution} pixels is outside {}..={}", Decode::SMALLEST, Decode::LARGEST)]
     #[diagnostic(help("give --res a usual size: 32, 64, 128 or 256"))]

@@ -9,7 +9,10 @@ use std::{
 use serde::Deserialize;
 
 use super::ScoresError;
-use compdd_core::subset::{Category, Difficulty, Subset};
+use compdd_core::{
+    files::IoError,
+    subset::{Category, Difficulty, Subset},
+};
 
 /// Named groups of classes, by name; the classes of each are sorted and distinct.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,5 +157,5 @@ fn distinct(classes: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 fn read(path: &Path) -> Result<String, ScoresError> {
-    fs::read_to_string(path).map_err(|source| ScoresError::Read { path: path.into(), source })
+    fs::read_to_string(path).map_err(|source| ScoresError::from(IoError { action: "read", path: path.into(), source }))
 }

@@ -1,8 +1,8 @@
 //! What can go wrong between scores and lists.
 
-use std::{fmt::Write as _, io, path::PathBuf};
+use std::{fmt::Write as _, path::PathBuf};
 
-use compdd_core::subset::SubsetError;
+use compdd_core::{files::IoError, subset::SubsetError};
 
 /// Classes that a message names before it only counts.
 const SHOWN: usize = 10;
@@ -39,26 +39,10 @@ pub enum ScoresError {
         /// The file.
         path: PathBuf,
     },
-    /// A file could not be written.
-    #[error("cannot write {}", path.display())]
-    #[diagnostic(help("check that the folder is writable and the disk not full"))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file could not be read.
-    #[error("cannot read {}", path.display())]
-    #[diagnostic(help("check the path and its permissions"))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// A file is not what it should be.
     #[error("{} is no file of {what}: {why}", path.display())]
     #[diagnostic(help("{}", help_for(what)))]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Categories, ClassSummary, ScoresError, Summary};
 use compdd_core::{
-    files::atomic,
+    files::{IoError, atomic},
     record::hash,
     subset::{Difficulty, Subset},
 };
@@ -248,7 +248,8 @@ impl ListFile {
     /// # Errors
     /// When it cannot be read or understood.
     pub fn read(path: &Path) -> Result<Self, ScoresError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ScoresError::Read { path: path.into(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ScoresError::from(IoError { action: "read", path: path.into(), source }))?;
         toml::from_str(&text).map_err(|error| ScoresError::Malformed {
             path: path.into(),
             what: "lists",
@@ -263,6 +264,6 @@ impl ListFile {
     pub fn write(&self, path: &Path) -> Result<(), ScoresError> {
         let text = toml::to_string(self).map_err(std::io::Error::other);
         let written = text.and_then(|text| atomic::write(path, text.as_bytes()));
-        written.map_err(|source| ScoresError::Write { path: path.into(), source })
+        written.map_err(|source| ScoresError::from(IoError { action: "write", path: path.into(), source }))
     }
 }

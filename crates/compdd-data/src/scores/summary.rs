@@ -8,7 +8,10 @@ use std::{
 use serde::Serialize;
 
 use super::{Categories, Header, Scores, ScoresError};
-use compdd_core::{files::atomic, subset::Subset};
+use compdd_core::{
+    files::{IoError, atomic},
+    subset::Subset,
+};
 
 /// A mean of complexities, 0 to 1, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -159,7 +162,7 @@ impl Summary {
             }
             atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
         };
-        attempt().map_err(|source| ScoresError::Write { path: path.into(), source })
+        attempt().map_err(|source| ScoresError::from(IoError { action: "write", path: path.into(), source }))
     }
 
     /// Categories of which at least one class has scores, by name; classes without scores do not count.

@@ -27,7 +27,7 @@ use crate::data::parse::{
     ParseError,
     parquet::{Table, TableValue},
 };
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// Rows that are written, and read, at a time.
 const ROWS: usize = 1 << 15;
@@ -159,7 +159,7 @@ impl Scores {
         header: &Header,
         fill: impl FnOnce(&mut dyn FnMut(Row) -> Result<(), ScoresError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let unwritable = |source| ScoresError::Write { path: out.into(), source };
+        let unwritable = |source| ScoresError::from(IoError { action: "write", path: out.into(), source });
         let mut failure = None;
         let written = atomic::write_pieces(out, |file| {
             let mut writer = Writer::new(file, header)?;
@@ -180,7 +180,7 @@ impl Scores {
     /// # Errors
     /// When it cannot be read, or was not written by this version's format.
     pub fn open(path: &Path) -> Result<Self, ScoresError> {
-        let unreadable = |source| ScoresError::Read { path: path.into(), source };
+        let unreadable = |source| ScoresError::from(IoError { action: "read", path: path.into(), source });
         let malformed = |why: String| ScoresError::Malformed { path: path.into(), what: "scores", why };
         let mut file = File::open(path).map_err(unreadable)?;
         let mut hasher = blake3::Hasher::new();

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use super::{ComplexityError, STAGE, SaliencyModel, Truth, truth};
 use crate::cam::CamMethod;
-use compdd_core::{files::atomic, progress::Hooks};
+use compdd_core::{
+    files::{IoError, atomic},
+    progress::Hooks,
+};
 use compdd_data::scores::{ScoresError, Settings};
 
 /// A network held against the truth, at one map and with one method.
@@ -97,5 +100,5 @@ pub fn write_held(held: &[Held], path: &Path) -> Result<(), ComplexityError> {
         }
         atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
     };
-    Ok(attempt().map_err(|source| ScoresError::Write { path: path.into(), source })?)
+    Ok(attempt().map_err(|source| ScoresError::from(IoError { action: "write", path: path.into(), source }))?)
 }

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::ComplexityError;
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 use compdd_data::scores::ScoresError;
 
 /// What is known of an image before its names are looked up.
@@ -77,7 +77,8 @@ impl Work {
             File::options().create(true).truncate(false).read(true).write(true).open(&path)
         };
         let there = path.exists();
-        let file = attempt().map_err(|source| ScoresError::Write { path: path.clone(), source })?;
+        let file =
+            attempt().map_err(|source| ScoresError::from(IoError { action: "write", path: path.clone(), source }))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(ComplexityError::Busy { out: out.into() }),
             Err(TryLockError::Error(error)) => tracing::debug!(path = %path.display(), %error, "no lock"),
@@ -97,7 +98,7 @@ impl Work {
             text.push(b'\n');
             atomic::write(&journal, &text)
         };
-        restart().map_err(|source| ScoresError::Write { path: journal.clone(), source })?;
+        restart().map_err(|source| ScoresError::from(IoError { action: "write", path: journal.clone(), source }))?;
         let done = done.unwrap_or_default();
         if !done.is_empty() {
             tracing::info!(portions = done.len(), "going on with interrupted scores");
@@ -135,7 +136,9 @@ impl Work {
             let line = serde_json::to_string(&note)? + "\n";
             File::options().append(true).open(beside(&self.out, ".journal"))?.write_all(line.as_bytes())
         };
-        attempt().map_err(|source| ScoresError::Write { path: beside(&self.out, ".part"), source })?;
+        attempt().map_err(|source| {
+            ScoresError::from(IoError { action: "write", path: beside(&self.out, ".part"), source })
+        })?;
         self.done.insert(note.portion, note.bad);
         Ok(())
     }
@@ -145,7 +148,7 @@ impl Work {
         &self,
         mut each: impl FnMut(usize, Entry) -> Result<(), ComplexityError>,
     ) -> Result<(), ComplexityError> {
-        let fail = |source| ScoresError::Read { path: beside(&self.out, ".part"), source };
+        let fail = |source| ScoresError::from(IoError { action: "read", path: beside(&self.out, ".part"), source });
         let bad = self.bad();
         let mut bad = bad.iter().map(|(slot, _)| *slot).peekable();
         let mut file = &self.file;

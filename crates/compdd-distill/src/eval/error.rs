@@ -1,8 +1,6 @@
 //! What can stop an evaluation.
 
-use std::path::PathBuf;
-
-use compdd_core::{progress::Interrupted, protocol::ProtocolError, record::RecordError};
+use compdd_core::{files::IoError, progress::Interrupted, protocol::ProtocolError, record::RecordError};
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -99,17 +97,10 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A checkpoint cannot be read or written.
-    #[error("cannot {action} {}", path.display())]
-    #[diagnostic(help("check the free space and the permissions of the results folder"))]
-    File {
-        /// `read`, `write`, `create`.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
 }
 
 impl EvalError {

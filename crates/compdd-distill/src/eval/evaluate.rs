@@ -9,7 +9,7 @@ use super::{
     accuracy, supervision::supervision,
 };
 use crate::lanes::side_by_side;
-use compdd_core::{progress::Stop, protocol::Scoring, record::StudentRecord};
+use compdd_core::{files::IoError, progress::Stop, protocol::Scoring, record::StudentRecord};
 use compdd_nn::nn::Network;
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
@@ -60,11 +60,8 @@ pub fn evaluate(
         return Err(EvalError::Shape { found, expected: test.set().shape() });
     }
     if let Some((folder, _)) = &context.checkpoint {
-        std::fs::create_dir_all(folder).map_err(|source| EvalError::File {
-            action: "create",
-            path: folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| EvalError::from(IoError { action: "create", path: folder.clone(), source }))?;
     }
     let job = Job { seeds, network, data, test, protocol, teacher, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);

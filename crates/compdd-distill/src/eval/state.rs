@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{EvalError, Optimizer, Student};
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 use compdd_nn::nn::{Params, Slot};
 
 /// Version of the file format.
@@ -117,7 +117,8 @@ impl Student<'_> {
     /// Writes the state to `path`, by rename.
     pub fn save(&self, path: &Path, tag: &str) -> Result<(), EvalError> {
         let bytes = self.to_bytes(tag)?;
-        atomic::write(path, &bytes).map_err(|source| EvalError::File { action: "write", path: path.to_owned(), source })
+        atomic::write(path, &bytes)
+            .map_err(|source| EvalError::from(IoError { action: "write", path: path.to_owned(), source }))
     }
 
     /// Goes on from the file at `path`, if there is one and it belongs to this training.
@@ -125,7 +126,7 @@ impl Student<'_> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(source) => return Err(EvalError::File { action: "read", path: path.to_owned(), source }),
+            Err(source) => return Err(EvalError::from(IoError { action: "read", path: path.to_owned(), source })),
         };
         let what = || path.display().to_string();
         let known = self.try_restore(&bytes, tag).map_err(|reason| EvalError::State { what: what(), reason })?;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use compdd_core::files::IoError;
+
 use super::params::Slot;
 
 /// Errors of networks and their files.
@@ -64,24 +66,10 @@ pub enum NetworkError {
         /// Missing, unexpected and mismatched tensors.
         differences: Vec<String>,
     },
-    /// A file cannot be read.
-    #[error("cannot read {}", .path.display())]
-    #[diagnostic(help("check that the file exists and is complete"))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file cannot be written.
-    #[error("cannot write {}", .path.display())]
-    #[diagnostic(help("check that the folder exists and can be written to"))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// Bytes that are no safetensors file.
     #[error("{origin} is not a readable safetensors file")]
     #[diagnostic(help("the file may be truncated: make or copy it again"))]

@@ -10,7 +10,7 @@ use super::{
     NetworkError,
     params::{Layout, Params, to_host, upload},
 };
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 use half::{bf16, f16};
 
 impl Params {
@@ -28,13 +28,15 @@ impl Params {
     /// Writes [`to_safetensors`](Self::to_safetensors) to `path`.
     pub fn save(&self, path: &Path) -> Result<(), NetworkError> {
         let bytes = self.to_safetensors()?;
-        atomic::write(path, &bytes).map_err(|source| NetworkError::Write { path: path.into(), source })
+        atomic::write(path, &bytes)
+            .map_err(|source| NetworkError::from(IoError { action: "write", path: path.into(), source }))
     }
 
     /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
     /// are understood for a `ResNet`.
     pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
-        let bytes = fs::read(path).map_err(|source| NetworkError::Read { path: path.into(), source })?;
+        let bytes = fs::read(path)
+            .map_err(|source| NetworkError::from(IoError { action: "read", path: path.into(), source }))?;
         Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
     }
 
@@ -69,7 +71,7 @@ impl Params {
     /// `module.` prefixes are removed; torchvision's `downsample` and `fc` are understood for a `ResNet`.
     pub fn from_pth(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let origin = path.display().to_string();
-        let read = |source| NetworkError::Read { path: path.into(), source };
+        let read = |source| NetworkError::from(IoError { action: "read", path: path.into(), source });
         fs::metadata(path).map_err(read)?;
         let reader = PytorchReader::new(path)
             .map_err(|source| NetworkError::Checkpoint { path: path.into(), source: Box::new(source) })?;

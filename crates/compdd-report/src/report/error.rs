@@ -1,8 +1,8 @@
 //! What can go wrong between results and pictures.
 
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 
-use compdd_core::record::RecordError;
+use compdd_core::{files::IoError, record::RecordError};
 use compdd_data::{data::DataError, scores::ScoresError};
 
 /// Errors of charts, sheets and tables.
@@ -100,26 +100,10 @@ pub enum ReportError {
         /// What there is.
         known: &'static [&'static str],
     },
-    /// A file could not be written.
-    #[error("cannot write {}", path.display())]
-    #[diagnostic(help("check that the folder is writable and the disk not full"))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file could not be read.
-    #[error("cannot read {}", path.display())]
-    #[diagnostic(help("check the path and its permissions"))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// Nothing to draw.
     #[error("{} has no {what} to draw", path.display())]
     #[diagnostic(help("{help}"))]

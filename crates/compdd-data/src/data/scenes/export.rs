@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{CLASSES, World};
 use crate::data::{error::DataError, planes::interleaved, source::Split};
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// What is written.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub fn export(folder: &Path, export: &Export) -> Result<(), DataError> {
         let why = format!("{} names for the ten classes of the scenes", export.names.len());
         return Err(DataError::Inconsistent { why });
     }
-    let fail = |source| DataError::Unwritable { path: folder.to_owned(), source };
+    let fail = |source| DataError::from(IoError { action: "write", path: folder.to_owned(), source });
     atomic::write_folder(folder, |staging| fill(staging, export)).map_err(fail)
 }
 

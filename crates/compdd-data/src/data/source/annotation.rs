@@ -7,6 +7,8 @@ use std::{
     sync::OnceLock,
 };
 
+use compdd_core::files::IoError;
+
 use crate::data::{
     error::DataError,
     parse::{self, Labels, ParseError, devkit},
@@ -103,8 +105,9 @@ fn by_name(folder: &Path) -> Result<Option<Known>, DataError> {
     for data in [folder.join(DEVKIT).join("data"), folder.join("data"), folder.to_owned()] {
         let (table, truth) = (data.join(devkit::TABLE), data.join(devkit::GROUND_TRUTH));
         if truth.is_file() {
-            let read =
-                |path: &Path| fs::read(path).map_err(|source| DataError::Unreadable { path: path.into(), source });
+            let read = |path: &Path| {
+                fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.into(), source }))
+            };
             let labels =
                 devkit::from_parts(&read(&table)?, &read(&truth)?).map_err(|error| malformed(&data, &error))?;
             return Ok(Some(Known { labels, files: vec![truth, table] }));
@@ -190,13 +193,15 @@ impl<'a> Roll<'a> {
 }
 
 fn bytes<T>(path: &Path, parse: fn(&[u8]) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
+    let bytes =
+        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
     parse(&bytes).map_err(|error| malformed(path, &error))
 }
 
 /// Reads a text file.
 pub(super) fn text<T>(path: &Path, parse: fn(&str) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
+    let bytes =
+        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| malformed(path, &ParseError::new(error.to_string())))?;
     parse(text).map_err(|error| malformed(path, &error))
 }

@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use compdd_core::files::IoError;
+
 use rayon::prelude::*;
 
 use super::{Item, Picture};
@@ -24,7 +26,7 @@ impl Archives {
     /// The whole of an archive, for a walk.
     pub fn span(&self, part: usize) -> Result<Span, DataError> {
         let path = &self.0[part];
-        let unreadable = |source| DataError::Unreadable { path: path.clone(), source };
+        let unreadable = |source| DataError::from(IoError { action: "read", path: path.clone(), source });
         let file = File::open(path).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         Ok(Span { file, start: 0, length, at: 0 })

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Item, Picture, Place, Source, Split, Wanted};
 use crate::data::{error::DataError, planes::interleaved};
-use compdd_core::subset::ClassEntry;
+use compdd_core::{files::IoError, subset::ClassEntry};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -87,7 +87,8 @@ impl CifarBinary {
         let (mut paths, records) = self.paths(split);
         let path = paths.swap_remove(part);
         let expected = (records * (self.label_bytes() + PIXELS)) as u64;
-        let bytes = fs::read(&path).map_err(|source| DataError::Unreadable { path: path.clone(), source })?;
+        let bytes = fs::read(&path)
+            .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?;
         if bytes.len() as u64 != expected {
             return Err(DataError::WrongSize { path, expected, found: bytes.len() as u64 });
         }

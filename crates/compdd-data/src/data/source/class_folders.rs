@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use super::{Item, Picture, Place, Wanted, name_of, split_source::SplitSource};
 use crate::data::error::DataError;
-use compdd_core::subset::ClassEntry;
+use compdd_core::{files::IoError, subset::ClassEntry};
 
 /// Folders of classes, image files at any depth below each.
 ///
@@ -28,7 +28,7 @@ impl ClassFolders {
         if !split.is_dir() {
             return Ok(None);
         }
-        let unreadable = |source| DataError::Unreadable { path: split.to_owned(), source };
+        let unreadable = |source| DataError::from(IoError { action: "read", path: split.to_owned(), source });
         let mut classes = BTreeMap::new();
         for entry in fs::read_dir(split).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -66,7 +66,7 @@ fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataEr
             Some(ancestor) => return Err(DataError::LinkLoop { ancestor: ancestor.to_owned(), path }),
             // A dangling link to an image: found out, and reported with the other bad files, when it is read.
             None if has_image_ending(&path) => visit(&path),
-            None => return Err(DataError::Unreadable { path, source: error.into() }),
+            None => return Err(DataError::from(IoError { action: "read", path, source: error.into() })),
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Source, Split, has_image_ending, name_of, names::plain, open};
 use crate::data::error::{DataError, LackingClass};
-use compdd_core::subset::Subset;
+use compdd_core::{files::IoError, subset::Subset};
 
 /// Where both splits of a subset come from; often the same source.
 #[derive(Clone, Debug)]
@@ -267,7 +267,7 @@ fn is_one_split(folder: &Path) -> bool {
 
 /// What lies in a folder, sorted.
 pub(in crate::data) fn listing(folder: &Path) -> Result<Vec<String>, DataError> {
-    let unreadable = |source| DataError::Unreadable { path: folder.to_owned(), source };
+    let unreadable = |source| DataError::from(IoError { action: "read", path: folder.to_owned(), source });
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         names.push(entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned());

@@ -12,7 +12,7 @@ use super::{
     split_source::SplitSource,
 };
 use crate::data::error::DataError;
-use compdd_core::subset::ClassEntry;
+use compdd_core::{files::IoError, subset::ClassEntry};
 
 /// Images directly in a folder.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl SplitSource for Flat {
 
     fn scan(&self, wanted: Wanted, visit: &mut dyn FnMut(&str, Item)) -> Result<(), DataError> {
         let mut roll = self.annotation.known()?.roll();
-        let unreadable = |source| DataError::Unreadable { path: self.folder.clone(), source };
+        let unreadable = |source| DataError::from(IoError { action: "read", path: self.folder.clone(), source });
         for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
             let file = PathBuf::from(entry.map_err(unreadable)?.file_name());
             if !has_image_ending(&file) || is_hidden(&file) {

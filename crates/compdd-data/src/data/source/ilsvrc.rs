@@ -16,7 +16,7 @@ use crate::data::{
     error::DataError,
     parse::{ParseError, is_synset, members},
 };
-use compdd_core::subset::ClassEntry;
+use compdd_core::{files::IoError, subset::ClassEntry};
 
 const TRAIN: &str = "ILSVRC2012_img_train.tar";
 const VAL: &str = "ILSVRC2012_img_val.tar";
@@ -89,7 +89,10 @@ impl ClassArchives {
     fn beside(&self) -> Result<Vec<Inner>, DataError> {
         let inner = |(part, path): (usize, &PathBuf)| {
             let class = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let length = path.metadata().map_err(|source| DataError::Unreadable { path: path.clone(), source })?.len();
+            let length = path
+                .metadata()
+                .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?
+                .len();
             Ok(Inner { class, place: Place { part: part as u32, start: 0, length } })
         };
         self.archives.0.iter().enumerate().map(inner).collect()

@@ -15,7 +15,7 @@ use crate::data::{
     },
     planes::interleaved,
 };
-use compdd_core::subset::ClassEntry;
+use compdd_core::{files::IoError, subset::ClassEntry};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -112,7 +112,8 @@ impl CifarPickled {
 }
 
 fn with_pickle<T>(path: &Path, then: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
+    let bytes =
+        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
     Pickle::read(&bytes).and_then(|pickle| then(pickle.root())).map_err(|error| malformed(path, &error))
 }
 

@@ -74,7 +74,7 @@ fn bad_checkpoints_are_refused() {
     let error = import(&fixture("convnet_d1_w2.pth"));
     assert!(matches!(&error, NetworkError::Mismatch { .. }), "{error}");
     assert!(error.to_string().contains("missing `features.4.weight` [2, 2, 3, 3]"), "{error}");
-    assert!(matches!(import(Path::new("nowhere.pth")), NetworkError::Read { .. }));
+    assert!(matches!(import(Path::new("nowhere.pth")), NetworkError::Io(_)));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text.pth");
     fs::write(&path, "not a checkpoint").unwrap();

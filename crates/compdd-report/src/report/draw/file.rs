@@ -9,7 +9,7 @@ use super::{
     style::SCALE,
     svg,
 };
-use compdd_core::files::atomic;
+use compdd_core::files::{IoError, atomic};
 
 /// Where a chart goes: a name that ends in `.svg` or `.png`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,5 +87,6 @@ fn ending(path: &Path) -> Option<String> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    atomic::write(path, bytes).map_err(|source| ReportError::Write { path: path.into(), source })
+    atomic::write(path, bytes)
+        .map_err(|source| ReportError::from(IoError { action: "write", path: path.into(), source }))
 }

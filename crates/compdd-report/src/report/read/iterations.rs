@@ -12,7 +12,10 @@ use super::{
     compare::{Aspect, distilled, names, origin, same, short},
     log::events,
 };
-use compdd_core::record::{Record, Store};
+use compdd_core::{
+    files::IoError,
+    record::{Record, Store},
+};
 
 const CURVE: &str = "curves are written by `compdd run --curve`";
 
@@ -90,6 +93,6 @@ fn read(path: &Path) -> Result<Option<String>, ReportError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReportError::Read { path: path.into(), source }),
+        Err(source) => Err(ReportError::from(IoError { action: "read", path: path.into(), source })),
     }
 }

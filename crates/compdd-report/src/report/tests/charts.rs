@@ -94,7 +94,7 @@ fn what_cannot_be_drawn_is_said() {
     let threshold = ChartOptions { thresholds: vec![0.5], ..ChartOptions::default() };
     assert!(matches!(chart(&["b.jsonl".into()], &threshold), Err(ReportError::Flag { .. })));
     let missing = chart(&["none.parquet".into()], &ChartOptions::default());
-    assert!(matches!(missing, Err(ReportError::Scores(ScoresError::Read { .. }))));
+    assert!(matches!(missing, Err(ReportError::Scores(ScoresError::Io(_)))));
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn names_say_the_format_and_nothing_is_written_by_a_wrong_one() {
     ChartFile::new(&path).unwrap().write(&page()).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), page().svg());
     let blocked = folder.path().join("deep/a.SVG/b.png");
-    assert!(matches!(ChartFile::new(&blocked).unwrap().write(&page()), Err(ReportError::Write { .. })));
+    assert!(matches!(ChartFile::new(&blocked).unwrap().write(&page()), Err(ReportError::Io(_))));
     assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
 }
 

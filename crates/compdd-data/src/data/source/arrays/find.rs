@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use compdd_core::files::IoError;
+
 use super::super::{Split, annotation::malformed};
 use crate::data::{error::DataError, parse::npz::Npz};
 
@@ -36,7 +38,8 @@ impl Place {
 
     /// An archive, opened.
     pub fn open(path: &Path) -> Result<Npz<BufReader<File>>, DataError> {
-        let file = File::open(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
+        let file = File::open(path)
+            .map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
         Npz::open(BufReader::new(file)).map_err(|error| malformed(path, &error))
     }
 }

@@ -5,6 +5,8 @@ use std::{
     io::{self, BufReader},
 };
 
+use compdd_core::files::IoError;
+
 use super::{find::Place, wrong};
 use crate::data::{
     error::DataError,
@@ -32,7 +34,8 @@ pub(super) fn values(place: &Place) -> Result<Values, DataError> {
     };
     let found = match place {
         Place::Npy(path) => {
-            let bytes = fs::read(path).map_err(|source| DataError::Unreadable { path: path.clone(), source })?;
+            let bytes = fs::read(path)
+                .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?;
             npy::read(&bytes).and_then(read)
         }
         Place::Npz(path, name) => Place::open(path)?.read(name).and_then(read),
@@ -100,7 +103,7 @@ impl Pictures {
     /// Opens an array of images. It is read into memory only where it is compressed.
     pub fn open(place: &Place) -> Result<Self, DataError> {
         let refused = |error: &ParseError| wrong(place, error);
-        let unreadable = |source| DataError::Unreadable { path: place.file().to_owned(), source };
+        let unreadable = |source| DataError::from(IoError { action: "read", path: place.file().to_owned(), source });
         let file = File::open(place.file()).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         let (header, at) = match place {

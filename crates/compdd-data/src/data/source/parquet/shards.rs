@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use compdd_core::files::IoError;
+
 use bytes::Bytes;
 use parquet::{
     errors::{ParquetError, Result as Parquet},
@@ -106,7 +108,7 @@ fn parquets(folder: &Path) -> Vec<PathBuf> {
 
 /// A shard's file.
 pub(super) fn file(path: &Path) -> Result<Positioned, DataError> {
-    let unreadable = |source| DataError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| DataError::from(IoError { action: "read", path: path.to_owned(), source });
     let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     Ok(Positioned { file: Arc::new(file), length })
