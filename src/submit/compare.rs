@@ -42,9 +42,10 @@ impl Comparison {
     }
 }
 
-/// The two-sided 95 % point of Student's t.
+/// The two-sided 95 % point of Student's t. Beyond a hundred thousand degrees of freedom it is that of the normal distribution to four
+/// digits, and the search for it does not end.
 fn quantile(freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom.max(1.0).floor()).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975))
+    StudentsT::new(0.0, 1.0, freedom.clamp(1.0, 1e5).floor()).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975))
 }
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
     #[test]
     fn quantiles_fall_towards_the_normal() {
         let all: Vec<f64> = (1..200).map(|df| quantile(f64::from(df))).collect();
-        assert!(all.windows(2).all(|pair| pair[0] >= pair[1]) && (quantile(1e9) - 1.959_964).abs() < 1e-5);
+        assert!(all.windows(2).all(|pair| pair[0] >= pair[1]) && (quantile(1e9) - 1.959_964).abs() < 1e-4);
         assert!((quantile(40.0) - 2.021).abs() < 0.002 && (quantile(120.0) - 1.980).abs() < 0.001);
         assert!((quantile(f64::NAN) - 12.706).abs() < 1e-3);
     }
