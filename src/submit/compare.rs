@@ -45,7 +45,8 @@ impl Comparison {
 /// The two-sided 95 % point of Student's t. Beyond a hundred thousand degrees of freedom it is that of the normal distribution to four
 /// digits, and the search for it does not end.
 fn quantile(freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom.clamp(1.0, 1e5).floor()).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975))
+    let freedom = if freedom.is_nan() { 1.0 } else { freedom.clamp(1.0, 1e5).floor() };
+    StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975))
 }
 
 #[cfg(test)]
