@@ -215,7 +215,7 @@ impl ImageStream {
 
     /// What tells these images from others, and from themselves after any of their files changed (hex); portions included.
     pub fn fingerprint(&self) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key("compdd stream v1");
+        let mut hasher = blake3::Hasher::new_derive_key("compdd roll v1");
         let own = match &self.origin {
             Origin::Source { print, .. } => print.clone(),
             Origin::Scenes { collection, per_class } => {

@@ -75,12 +75,12 @@ impl NetworkSpec {
     /// (`ConvNetD5`, `ConvNetBN`) are understood.
     ///
     /// ```
-    /// use compdd::nn::NetworkSpec;
+    /// use compdd_nn::nn::NetworkSpec;
     ///
     /// let spec = NetworkSpec::parse("convnet-d4-w64-gn-maxpool")?;
     /// assert_eq!(spec.slug(), "convnet-d4-w64-gn-maxpool");
     /// assert_eq!(NetworkSpec::parse("ConvNetD5")?.slug(), "convnet-d5");
-    /// # Ok::<(), compdd::nn::NetworkError>(())
+    /// # Ok::<(), compdd_nn::nn::NetworkError>(())
     /// ```
     pub fn parse(slug: &str) -> Result<Self, NetworkError> {
         let lower = slug.trim().to_lowercase().replace('_', "-");

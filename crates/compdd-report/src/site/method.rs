@@ -37,8 +37,7 @@ impl MethodPage {
             slug: method.slug,
             reference: method.kind == Kind::Reference,
             records: results(entries, &format!("method={}", method.slug), |entry| {
-                Words::new(&entry.record.cell.subset)
-                    .linked(format!("../../../subsets/{}.html", entry.record.cell.subset))
+                Words::new(&entry.record.cell.subset).linked(format!("../subsets/{}.html", entry.record.cell.subset))
             }),
             card: markdown::html(markdown::body(text)),
             recipe: method.recipe,

@@ -157,7 +157,7 @@ fn facts(entry: &Entry, place: &str) -> Vec<Fact> {
     say("made by", format!("compdd {}", record.code_version));
     let link = |name, value: String, link: String| Fact { name, value: html::escaped(&value), link: Some(link) };
     facts.insert(0, link("method", cell.method.clone(), format!("../../methods/{}.html", cell.method)));
-    facts.insert(1, link("subset", cell.subset.clone(), format!("../../../../subsets/{}.html", cell.subset)));
+    facts.insert(1, link("subset", cell.subset.clone(), format!("../../subsets/{}.html", cell.subset)));
     if let Some(recovery) = &entry.recovery {
         let value = format!("{} % of {} %", percent(recovery.ratio), percent(recovery.reference_mean));
         facts.insert(4, link("recovery", value, format!("{}.html", recovery.reference)));

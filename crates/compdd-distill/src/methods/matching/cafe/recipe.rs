@@ -53,7 +53,7 @@ pub struct CafeRecipe {
     pub(super) settled_below: f64,
     /// The network has learned enough when the last measurements differ by more.
     pub(super) moved_above: f64,
-    pub(super) monitor: Smoothing,
+    pub(super) watcher: Smoothing,
     /// Most steps of the images in an iteration.
     pub(super) inner_cap: usize,
     /// Most epochs of the network between two of these steps.

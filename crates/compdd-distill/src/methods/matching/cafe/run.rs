@@ -113,7 +113,7 @@ impl Distiller for Run<'_> {
         let params = self.network.init(Stream::child_seed(seed, "network", step), self.start.device);
         let training_seed = Stream::child_seed(seed, "network training", step);
         let mut student = Student::from_params(&self.network, self.recipe.plan(), training_seed, params);
-        let (mut monitor, mut settled) = (AccuracyMonitor::new(self.recipe.monitor), Window::new(self.recipe.window));
+        let (mut monitor, mut settled) = (AccuracyMonitor::new(self.recipe.watcher), Window::new(self.recipe.window));
         let (mut measurements, mut taken, mut loss, mut smoothing) = (0, 0, None, 0.0);
         let mut pixels = self.pixels.clone();
         pixels.descent.rate = self.recipe.image_rate(ctx.step);

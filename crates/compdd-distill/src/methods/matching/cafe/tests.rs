@@ -155,7 +155,7 @@ fn resumed_runs_are_those_that_were_never_stopped() {
 fn loops_end_at_their_thresholds_or_caps() {
     let world = World::new();
     let counts = |sets: &[(&str, &str)]| {
-        let caps = [("inner_cap", "4"), ("epoch_cap", "3"), ("window", "2"), ("monitor", "plain")];
+        let caps = [("inner_cap", "4"), ("epoch_cap", "3"), ("window", "2"), ("watcher", "plain")];
         world.with("cafe", &[&caps, sets].concat(), |run| {
             let report = step(run, 0).unwrap();
             let value = |name: &str| report.values.iter().find(|(own, _)| *own == name).unwrap().1;
