@@ -38,9 +38,9 @@ pub struct VerifyArgs {
     /// Students of every record [default: as many as it has]
     #[arg(long, value_name = "N")]
     seeds: Option<usize>,
-    /// Root of the fresh seeds
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Root of the fresh seeds, to repeat a verification [default: drawn, and kept with the results]
+    #[arg(long)]
+    seed: Option<u64>,
     /// The teacher of records that were scored with one: its folder
     #[arg(long, value_name = "FOLDER")]
     teacher: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub struct VerifyArgs {
     /// Built-in scenes: training images a class
     #[arg(long, value_name = "N")]
     train_per_class: Option<usize>,
-    /// Where the new records go [default: verify, below the folder]
+    /// Where the new records go [default: verify-HASH, here]
     #[arg(long, value_name = "DIR")]
     results: Option<PathBuf>,
     /// auto, cpu, cuda or cuda:N

@@ -117,7 +117,13 @@ fn contents(record: &Record, bundle: &BundleRef, set: &Distilled, notes: &mut No
     if let Labels::Hard(labels) = &set.labels {
         let mut counts = vec![0_usize; subset.classes_len()];
         for label in labels {
-            counts[*label as usize] += 1;
+            if let Some(count) = counts.get_mut(*label as usize) {
+                *count += 1;
+            }
+        }
+        if let Some(label) = labels.iter().find(|label| **label as usize >= counts.len()) {
+            let what = format!("the bundle `{}` has label {label}, the subset {} classes", bundle.path, counts.len());
+            notes.error(what, SAME_RUN);
         }
         if let Some(class) = counts.iter().position(|count| *count > ipc) {
             let name = &subset.classes[class].label;

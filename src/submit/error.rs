@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{board::BoardError, record::RecordError, run::RunError};
+use crate::{board::BoardError, files::IoError, record::RecordError, run::RunError};
 
 /// Errors of submissions. What is wrong with a submission is no error but a [`Finding`](super::Finding).
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -13,6 +13,15 @@ pub enum SubmitError {
     NoFolder {
         /// What was named.
         path: PathBuf,
+    },
+    /// The new records would be written into the submission.
+    #[error("the new records cannot go to {}: it lies in the submission {}", results.display(), folder.display())]
+    #[diagnostic(help("name a folder of your own with --results"))]
+    Inside {
+        /// Where they would go.
+        results: PathBuf,
+        /// The submission.
+        folder: PathBuf,
     },
     /// Nothing to score again.
     #[error("{} has no record", path.display())]
@@ -30,6 +39,10 @@ pub enum SubmitError {
         /// What was asked for.
         seeds: usize,
     },
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// The folder cannot be listed, or the bands are damaged.
     #[error(transparent)]
     #[diagnostic(transparent)]

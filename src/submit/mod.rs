@@ -14,6 +14,7 @@ mod finding;
 mod record;
 mod table;
 mod verify;
+mod workplace;
 
 pub use bands::{Band, Bands};
 pub use check::check;

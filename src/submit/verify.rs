@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::progress::{Progress, Stop};
 
-use super::{Comparison, SubmitError};
+use super::{Comparison, SubmitError, workplace};
 use crate::{
     board,
     data::Library,
     device::DeviceChoice,
-    record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, with_causes},
+    record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, hash, value_of, with_causes},
     rng::Stream,
     run::{self, Places, RescoreOptions, RunError, ScoringOptions},
 };
@@ -21,8 +21,8 @@ pub struct VerifyOptions {
     pub folder: PathBuf,
     /// Students of every record; as many as it has when absent.
     pub students: Option<usize>,
-    /// Root of the fresh seeds.
-    pub seed: u64,
+    /// Root of the fresh seeds; drawn where nobody can foresee it, and kept with the new records, when absent.
+    pub seed: Option<u64>,
     /// Root of the images.
     pub data: Library,
     /// Folder of the teacher of the records that were scored with one.
@@ -33,7 +33,8 @@ pub struct VerifyOptions {
     pub train_per_class: Option<usize>,
     /// Where to compute.
     pub device: DeviceChoice,
-    /// Where the new records go; `verify` below the submission when absent. What is there already is not scored again.
+    /// Where the new records go; `verify-HASH` in the working folder when absent, by the submission's records. What is there already is not
+    /// scored again.
     pub results: Option<PathBuf>,
 }
 
@@ -72,7 +73,7 @@ impl Verdict {
 /// is left out.
 ///
 /// # Errors
-/// When there is nothing to score, the images are not there, or the run was interrupted. A bundle that is missing or another one is no
+/// When the new records would go into the submission, which is never written to; when there is nothing to score, the images are not there, or the run was interrupted. A bundle that is missing or another one is no
 /// error: its claim does not hold.
 pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Verdict>, SubmitError> {
     if !options.folder.is_dir() {
@@ -88,10 +89,17 @@ pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> 
     if claims.is_empty() {
         return Err(SubmitError::NoRecord { path: options.folder.clone() });
     }
-    let results = options.results.clone().unwrap_or_else(|| options.folder.join("verify"));
+    let hashes = records.iter().map(|record| hash::value(&value_of(record))).collect::<Vec<_>>();
+    let content = hash::of(&hashes);
+    let results = options.results.clone().unwrap_or_else(|| PathBuf::from(format!("verify-{}", hash::short(&content))));
+    if workplace::is_inside(&results, &options.folder) {
+        return Err(SubmitError::Inside { results, folder: options.folder.clone() });
+    }
+    let root = options.seed.map_or_else(|| workplace::secret(&results), Ok)?;
+    let seed = Stream::child_seed(root, &format!("submit verify {content}"), 0);
     let mut verdicts = Vec::with_capacity(claims.len());
     for record in claims {
-        let session = Session { options, store: &store, results: &results, progress, stop };
+        let session = Session { options, store: &store, results: &results, seed, progress, stop };
         let found = match session.again(record) {
             Ok(found) => Ok(found),
             Err(Failure::Claim(reason)) => Err(reason),
@@ -112,6 +120,7 @@ struct Session<'a> {
     options: &'a VerifyOptions,
     store: &'a Store,
     results: &'a Path,
+    seed: u64,
     progress: &'a dyn Progress,
     stop: &'a Stop,
 }
@@ -163,7 +172,7 @@ impl Session<'_> {
                 teacher: cell.teacher.as_ref().and(options.teacher.clone()),
                 budget: cell.budget,
                 students: Some(students),
-                seed: Stream::child_seed(options.seed, "submit verify", cell.seed) >> 32,
+                seed: Stream::child_seed(self.seed, "record", cell.seed) >> 32,
             },
             skip_bad: options.skip_bad,
             train_per_class: options.train_per_class,

@@ -26,6 +26,11 @@ fn a_submission_is_made_checked_and_scored_again() {
     let (again, err) = texts(&sandbox.run(verify));
     assert!(again == out && err.contains("the record exists"), "{again}{err}");
 
+    // A submission is never written to.
+    let inside = sandbox.run(&format!("{verify} --results mine/verify"));
+    assert!(texts(&inside).1.contains("it lies in the submission mine"), "{}", texts(&inside).1);
+    assert!(!sandbox.path().join("mine/verify").exists());
+
     // A claim that was raised, with everything that follows from it, passes no re-scoring.
     let folder = sandbox.path().join("mine/records/dm/scenes-easy@1");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

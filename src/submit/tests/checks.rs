@@ -226,6 +226,17 @@ fn draws_are_all_looked_at() {
     assert!(said(&results).contains("-draw3.bundle` is missing"));
 }
 
+/// A set of more classes than its subset has.
+#[test]
+fn labels_beyond_the_subset_are_named() {
+    let results = with_set(|set| {
+        let other = crate::subset::Subset::find("cifar100").unwrap();
+        (_, set.classes, _) = crate::record::Distilled::describe_subset(&other);
+        set.labels = Labels::Hard((10..20).collect());
+    });
+    assert!(said(&results).contains("has label 10, the subset 10 classes"), "{}", said(&results));
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_an_error() {
     let error = check(std::path::Path::new("nowhere")).unwrap_err();

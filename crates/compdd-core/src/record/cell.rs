@@ -1,6 +1,6 @@
 //! The address of a result: everything that decides its numbers, and the name made from it.
 
-use super::{RecordError, hash};
+use super::{RecordError, hash, identifier::identifier};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -58,16 +58,21 @@ words!(Fidelity, "fidelity", "paper, released", "paper" => Self::Paper, "release
 #[serde(deny_unknown_fields)]
 pub struct Cell {
     /// Slug of the method.
+    #[serde(deserialize_with = "identifier")]
     pub method: String,
     /// Id of the subset, version included.
+    #[serde(deserialize_with = "identifier")]
     pub subset: String,
     /// Images per class.
     pub ipc: usize,
     /// Id of the protocol, version included: `no-kd@1`.
+    #[serde(deserialize_with = "identifier")]
     pub protocol: String,
     /// Slug of the network that was trained on the set and tested.
+    #[serde(deserialize_with = "identifier")]
     pub network: String,
     /// What made the set: slug of the distilling network, or `bundle:` and the hash of a bundle that was scored as it is.
+    #[serde(deserialize_with = "identifier")]
     pub source: String,
     /// Side of the images in pixels.
     pub resolution: usize,

@@ -1,6 +1,6 @@
 //! A distilled set in memory.
 
-use super::{Budget, Fidelity, Labels, PixelSpaceRecord, RecordError, hash};
+use super::{Budget, Fidelity, Labels, PixelSpaceRecord, RecordError, hash, is_identifier};
 use crate::subset::{ClassEntry, Subset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,11 @@ impl Distilled {
     /// Checks that the parts agree and that every value is finite.
     pub fn check(&self) -> Result<(), RecordError> {
         let wrong = |text: String| Err(RecordError::Inconsistent(text));
+        if let Some(name) = [&self.method, &self.subset].into_iter().find(|name| !is_identifier(name)) {
+            return wrong(format!(
+                "{name:?} is no name of a method or a subset: use letters, digits, `-`, `_`, `.`, `+`, `@` and `:`"
+            ));
+        }
         let [n, channels, height, width] = self.shape;
         if self.images.len() != n * channels * height * width {
             return wrong(format!("{} values do not make images of shape {:?}", self.images.len(), self.shape));

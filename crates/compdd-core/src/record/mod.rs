@@ -17,6 +17,7 @@ mod error;
 #[doc(hidden)]
 pub mod example;
 pub mod hash;
+mod identifier;
 pub mod import;
 pub mod json;
 mod known;
@@ -40,6 +41,7 @@ pub use compare::{Comparison, signed};
 pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
+pub use identifier::is_identifier;
 pub use json::value_of;
 pub use known::KnownSubsets;
 pub use labels::Labels;

@@ -34,7 +34,8 @@ enum Object {
     Float(f64),
     Text(Rc<str>),
     Global(Rc<str>),
-    Tuple(Rc<[Object]>),
+    /// Owns what it holds, to a depth of [`MOST_NESTED`].
+    Tuple(Rc<[Object]>, usize),
     Storage {
         key: Rc<str>,
         dtype: DType,
@@ -44,6 +45,9 @@ enum Object {
     List(usize),
     Opaque,
 }
+
+/// Tuples in tuples: a tensor needs two. What owns itself layer after layer is freed layer after layer, on the stack.
+const MOST_NESTED: usize = 32;
 
 /// More tensors than any file of experts holds: 10 experts, 101 snapshots, 62 tensors are 62 620.
 const MOST_TENSORS: usize = 1 << 20;
@@ -107,7 +111,7 @@ impl<'a> Machine<'a> {
     fn items<'m>(&'m self, object: &'m Object, otherwise: &str) -> Result<&'m [Object], String> {
         match object {
             Object::List(at) => Ok(&self.lists[*at]),
-            Object::Tuple(items) => Ok(items),
+            Object::Tuple(items, _) => Ok(items),
             _ => Err(otherwise.to_owned()),
         }
     }
@@ -131,7 +135,7 @@ impl<'a> Machine<'a> {
                 self.lists.push(Vec::new());
             }
             b'N' | b'}' | 0x88 | 0x89 => self.stack.push(Object::Opaque),
-            b')' => self.stack.push(Object::Tuple(Rc::new([]))),
+            b')' => self.stack.push(Object::Tuple(Rc::new([]), 1)),
             b'K' => self.integer::<1>()?,
             b'M' => self.integer::<2>()?,
             b'J' => {
@@ -163,7 +167,7 @@ impl<'a> Machine<'a> {
             0x87 => self.tuple(3)?,
             b't' => {
                 let items = self.since_mark()?;
-                self.stack.push(Object::Tuple(items.into()));
+                self.push_tuple(items)?;
             }
             b'Q' => self.persistent()?,
             b'R' => self.reduce()?,
@@ -262,7 +266,16 @@ impl<'a> Machine<'a> {
     fn tuple(&mut self, count: usize) -> Result<(), String> {
         let start = self.stack.len().checked_sub(count).ok_or_else(underflow)?;
         let items = self.stack.split_off(start);
-        self.stack.push(Object::Tuple(items.into()));
+        self.push_tuple(items)
+    }
+
+    fn push_tuple(&mut self, items: Vec<Object>) -> Result<(), String> {
+        let depth = |item: &Object| if let Object::Tuple(_, depth) = item { *depth } else { 0 };
+        let depth = 1 + items.iter().map(depth).max().unwrap_or(0);
+        if depth > MOST_NESTED {
+            return Err(format!("it nests tuples more than {MOST_NESTED} deep"));
+        }
+        self.stack.push(Object::Tuple(items.into(), depth));
         Ok(())
     }
 
@@ -274,7 +287,9 @@ impl<'a> Machine<'a> {
 
     /// `("storage", type, key, device, length)`; the device does not matter here.
     fn persistent(&mut self) -> Result<(), String> {
-        let Object::Tuple(parts) = self.pop()? else { return Err("it refers to an unknown kind of data".to_owned()) };
+        let Object::Tuple(parts, _) = self.pop()? else {
+            return Err("it refers to an unknown kind of data".to_owned());
+        };
         let (Some(Object::Global(kind)), Some(Object::Text(key))) = (parts.get(1), parts.get(2)) else {
             return Err("it refers to an unknown kind of data".to_owned());
         };
@@ -287,7 +302,7 @@ impl<'a> Machine<'a> {
     fn reduce(&mut self) -> Result<(), String> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let result = match (function, arguments) {
-            (Object::Global(name), Object::Tuple(arguments)) => match &*name {
+            (Object::Global(name), Object::Tuple(arguments, _)) => match &*name {
                 "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => rebuild(&arguments)?,
                 "torch._utils._rebuild_parameter" => arguments.first().cloned().unwrap_or(Object::Opaque),
                 _ => Object::Opaque,
@@ -305,7 +320,7 @@ fn underflow() -> String {
 
 /// `(storage, offset, shape, stride, ...)`.
 fn rebuild(arguments: &[Object]) -> Result<Object, String> {
-    let [Object::Storage { key, dtype }, Object::Int(offset), Object::Tuple(shape), Object::Tuple(stride), ..] =
+    let [Object::Storage { key, dtype }, Object::Int(offset), Object::Tuple(shape, _), Object::Tuple(stride, _), ..] =
         arguments
     else {
         return Err("it describes a tensor in an unknown way".to_owned());
@@ -396,6 +411,16 @@ mod tests {
             b".",
         ];
         assert!(run_nested(&bomb.concat()).unwrap_err().contains("more than"));
+    }
+
+    /// Freed layer by layer, such a tower would overflow the stack.
+    #[test]
+    fn towers_of_tuples_are_refused() {
+        let tower = |layers: usize| [b"\x80\x02N".as_slice(), &b"\x85".repeat(layers), b"."].concat();
+        assert!(run(&tower(MOST_NESTED)).is_ok());
+        for layers in [MOST_NESTED + 1, 200_000] {
+            assert!(run(&tower(layers)).unwrap_err().contains("deep"));
+        }
     }
 
     #[test]
