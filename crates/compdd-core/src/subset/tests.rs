@@ -129,7 +129,7 @@ fn defaults_follow_the_literature() {
 }
 
 #[test]
-fn g11_the_class_lists_of_comp_dd() {
+fn the_class_lists_of_comp_dd() {
     // ImageNet-1K indices in label order, from the paper's tables.
     let expected: [(&str, [u32; 10]); 16] = [
         ("bird-hard", [14, 19, 91, 15, 13, 95, 10, 16, 20, 12]),

@@ -199,7 +199,7 @@ fn the_held_out_slice_is_stratified_repeatable_and_apart_from_training() {
 }
 
 #[test]
-fn e14_whitening_comes_from_the_training_images_whatever_the_test_images_are() {
+fn whitening_comes_from_the_training_images_whatever_the_test_images_are() {
     let options = |test_per_class| TaskOptions {
         resolution: Some(8),
         zca: true,

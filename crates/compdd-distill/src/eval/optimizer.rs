@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn e2_sgd_in_the_stated_form_with_an_empty_buffer_after_the_switch() {
+    fn sgd_in_the_stated_form_with_an_empty_buffer_after_the_switch() {
         let mut optimizer = Optimizer::new(Rule::Sgd { momentum: 0.9, weight_decay: 0.1 });
         let mut weights = scalar(1.0);
         weights = optimizer.update(weights, scalar(2.0), &[1], 0.5);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn e2_learning_rate_trace() {
+    fn learning_rate_trace() {
         let protocol = Scoring::new(Budget::Paper);
         let plan = Plan::of(&protocol, 0.01);
         let trace: Vec<f32> = (0..plan.epochs).map(|epoch| plan.schedule.rate(epoch)).collect();

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn e12_soft_labels_approach_hard_ones_and_ignore_constants() {
+    fn soft_labels_approach_hard_ones_and_ignore_constants() {
         let (n, classes) = (8, 10);
         let mut stream = Stream::new(0, "logits", 0);
         let values: Vec<f32> = (0..n * classes).map(|_| stream.normal()).collect();

@@ -85,7 +85,7 @@ impl TrainingProgress for Trace<'_> {
 }
 
 #[test]
-fn e2_one_more_epoch_than_named_and_the_momentum_restarts() {
+fn one_more_epoch_than_named_and_the_momentum_restarts() {
     let (network, data, go) = (network(), training_set(0.05), Stop::never());
     let mut student = Student::new(&network, Plan::of(&protocol(), 0.05), 7, &Device::flex());
     let losses = Mutex::new(Vec::new());
@@ -254,7 +254,7 @@ fn a_set_of_several_images_in_one_trains_on_all_of_them() {
 }
 
 #[test]
-fn e13_accuracy_moves_by_whole_images() {
+fn accuracy_moves_by_whole_images() {
     let (network, set, space, go) = (network(), images(3, 31), space(), Stop::never());
     let params = network.init(0, &Device::flex());
     let score = |batch| {

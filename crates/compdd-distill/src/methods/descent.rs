@@ -42,7 +42,7 @@ mod tests {
     use burn::tensor::Device;
 
     #[test]
-    fn a17_two_equal_gradients_move_by_two_and_a_half() {
+    fn two_equal_gradients_move_by_two_and_a_half() {
         let mut descent = Descent::new(10.0, 0.5);
         let gradient = Tensor::<1>::from_floats([1.0, -2.0], &Device::flex());
         let mut value = Tensor::<1>::zeros([2], &Device::flex());

@@ -17,7 +17,7 @@ fn numbered(n: usize, c: usize, side: usize) -> Tensor<4> {
 }
 
 #[test]
-fn m8_decoding_makes_four_images_keeps_constants_and_reaches_every_pixel() {
+fn decoding_makes_four_images_keeps_constants_and_reaches_every_pixel() {
     let formation = Formation::new(2, 32).unwrap();
     assert_eq!((formation.tile(), formation.images()), (16, 4));
     assert_eq!(formation.decode(noise(1, 10, [3, 32, 32])).dims(), [40, 3, 32, 32]);

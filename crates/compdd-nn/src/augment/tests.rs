@@ -37,7 +37,7 @@ pub(super) fn random_draws(shape: [usize; 3]) -> Vec<Draws> {
 }
 
 #[test]
-fn e6_tokens_are_uniform() {
+fn tokens_are_uniform() {
     let config = DsaConfig::default();
     let mut counts = std::collections::BTreeMap::new();
     for call in 0..60_000 {
@@ -50,7 +50,7 @@ fn e6_tokens_are_uniform() {
 }
 
 #[test]
-fn e6_neutral_parameters_change_nothing() {
+fn neutral_parameters_change_nothing() {
     let x = noise(1, 2, SHAPE);
     let config = DsaConfig::default();
     let neutral_scale = (1.0 - 1.0 / 1.2) / (1.2 - 1.0 / 1.2);
@@ -72,7 +72,7 @@ fn e6_neutral_parameters_change_nothing() {
 }
 
 #[test]
-fn e7_crop_moves_up_and_fills_with_zero() {
+fn crop_moves_up_and_fills_with_zero() {
     for (ratio, side, shift) in [(0.125, 32, 4), (0.125, 128, 16), (0.25, 128, 32)] {
         let config = DsaConfig { crop_ratio: ratio, ..DsaConfig::default() };
         let shape = [3, side, side];
@@ -88,7 +88,7 @@ fn e7_crop_moves_up_and_fills_with_zero() {
 }
 
 #[test]
-fn e8_cutout_area() {
+fn cutout_area() {
     let config = DsaConfig::default();
     let (side, shape) = (32_usize, [1, 32, 32]);
     let zeroed = |row: usize, column: usize| {
@@ -117,7 +117,7 @@ fn e8_cutout_area() {
 }
 
 #[test]
-fn e9_limits_of_the_colour_operations_and_the_mirror() {
+fn limits_of_the_colour_operations_and_the_mirror() {
     let config = DsaConfig::default();
     let x = noise(3, 2, SHAPE);
     let grey = one(Kind::Saturation, &config, SHAPE, &[vec![0.0; 2]]).apply(x.clone());
@@ -136,7 +136,7 @@ fn e9_limits_of_the_colour_operations_and_the_mirror() {
 }
 
 #[test]
-fn e10_siamese_shares_and_per_image_differs() {
+fn siamese_shares_and_per_image_differs() {
     let config = DsaConfig { mode: Mode::M, ..DsaConfig::default() };
     let draw = |n, sampling| config.draw(&mut Stream::new(5, "dsa", 3), n, SHAPE, sampling);
     let (small, large) = (draw(2, Sampling::Siamese), draw(9, Sampling::Siamese));
@@ -164,7 +164,7 @@ fn e10_siamese_shares_and_per_image_differs() {
 }
 
 #[test]
-fn e11_operations_are_affine_in_the_image() {
+fn operations_are_affine_in_the_image() {
     let (a, b) = (noise(6, 5, SHAPE), noise(7, 5, SHAPE));
     for draws in random_draws(SHAPE) {
         let of_mean = values(draws.apply((a.clone() + b.clone()).mul_scalar(0.5)));
@@ -174,7 +174,7 @@ fn e11_operations_are_affine_in_the_image() {
 }
 
 #[test]
-fn e11_gradients_match_finite_differences() {
+fn gradients_match_finite_differences() {
     let (x, direction, cotangent) = (noise(8, 5, SHAPE), noise(9, 5, SHAPE), noise(10, 5, SHAPE));
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     for draws in random_draws(SHAPE) {

@@ -52,7 +52,7 @@ fn synset_list(root: &Path) {
 }
 
 #[test]
-fn l1_every_layout_has_the_same_content_hash() {
+fn every_layout_has_the_same_content_hash() {
     let layouts: [(&str, &[Maker]); 12] = [
         ("kaggle", &[made::kaggle]),
         ("flat-val", &[made::flat_val, made::devkit]),

@@ -182,7 +182,7 @@ fn lists_in_the_published_order_agree_with_the_published_lists() {
 }
 
 #[test]
-fn g11_published_categories_hold_every_published_class() {
+fn published_categories_hold_every_published_class() {
     let categories = Categories::published();
     assert_eq!(categories.iter().count(), 8);
     for category in Category::ALL {

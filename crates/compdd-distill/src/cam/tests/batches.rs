@@ -12,7 +12,7 @@ use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::nn::{Mode, NetworkSpec};
 
 #[test]
-fn g5_maps_do_not_depend_on_the_batch() {
+fn maps_do_not_depend_on_the_batch() {
     let (targets, seeds) = ([2, 0, 1, 1, 0], seeds(1, 0, 0..5));
     let x = normal([5, 3, 32, 32], 0);
     for slug in ["convnet-d3-w8", "convnet-d3-w8-bn", "resnet18-cifar-in-w4", "resnet18-imagenet-bn-w4", "vgg11-w4"] {
@@ -77,7 +77,7 @@ fn trained(slug: &str, epochs: usize) -> (CamModel, burn::tensor::Tensor<4>, Vec
 }
 
 #[test]
-fn g14_the_same_seeds_give_the_same_maps() {
+fn the_same_seeds_give_the_same_maps() {
     for (slug, epochs) in [("convnet-d3-w16", 10), ("resnet18-cifar-bn-w4", 3)] {
         let (model, x, targets) = trained(slug, epochs);
         let n = targets.len();

@@ -14,7 +14,7 @@ fn toy() -> Evidence {
 }
 
 #[test]
-fn g1_the_toy_by_hand() {
+fn the_toy_by_hand() {
     let raw = toy().grad_cam();
     close(&host(&raw), &[-0.1, 0.2, 0.3, 0.4], 1e-6);
     close(&host(&normalise(raw)), &[0.0, 0.5, 0.75, 1.0], 1e-6);
@@ -42,7 +42,7 @@ fn the_other_methods_by_hand() {
 }
 
 #[test]
-fn g2_differentiation_agrees_with_the_classic_map() {
+fn differentiation_agrees_with_the_classic_map() {
     for slug in ["resnet18-cifar-in-w8", "resnet18-cifar-bn-w8"] {
         let model = sharp(&model(slug, 32, 5)).by_differentiation();
         let (x, targets) = (normal([5, 3, 32, 32], 0), [0, 1, 2, 3, 4]);
@@ -56,7 +56,7 @@ fn g2_differentiation_agrees_with_the_classic_map() {
 }
 
 #[test]
-fn g3_smooth_without_noise_is_grad_cam_plus_plus() {
+fn smooth_without_noise_is_grad_cam_plus_plus() {
     for (slug, closed) in [("resnet18-cifar-in-w4", true), ("resnet18-cifar-in-w4", false), ("convnet-d2-w4", true)] {
         let model = model(slug, 32, 3);
         let model = if closed { model } else { model.by_differentiation() };
@@ -70,7 +70,7 @@ fn g3_smooth_without_noise_is_grad_cam_plus_plus() {
 }
 
 #[test]
-fn g4_maps_reach_from_zero_to_one_and_constant_ones_are_zero() {
+fn maps_reach_from_zero_to_one_and_constant_ones_are_zero() {
     let maps = host(&normalise(normal([50, 4, 4], 2)));
     for map in maps.chunks(16) {
         let (low, high) = map.iter().fold((1.0_f32, 0.0_f32), |(low, high), v| (low.min(*v), high.max(*v)));
@@ -98,7 +98,7 @@ fn sharp(model: &CamModel) -> CamModel {
 }
 
 #[test]
-fn g6_grad_cam_ignores_the_scale_of_the_head_and_its_bias() {
+fn grad_cam_ignores_the_scale_of_the_head_and_its_bias() {
     for slug in ["convnet-d2-w8", "resnet18-cifar-in-w8"] {
         let model = sharp(&model(slug, 32, 3));
         let (x, targets) = (normal([3, 3, 32, 32], 3), [0, 1, 2]);

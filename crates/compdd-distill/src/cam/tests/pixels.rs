@@ -11,7 +11,7 @@ fn impulse(row: usize, column: usize) -> Vec<f32> {
 }
 
 #[test]
-fn g7_enlarging_is_bilinear_with_half_pixel_centres() {
+fn enlarging_is_bilinear_with_half_pixel_centres() {
     let corner = impulse(0, 0);
     assert_eq!(corner[..16], [1.0; 16]);
     assert_eq!(corner[16..18], [0.984_375, 0.953_125]);
@@ -29,7 +29,7 @@ fn g7_enlarging_is_bilinear_with_half_pixel_centres() {
 }
 
 #[test]
-fn a6_the_toy_by_hand() {
+fn the_toy_by_hand() {
     let map = || tensor(&[0.0, 0.2, 0.6, 1.0], [1, 2, 2]);
     let weights = |beta, threshold| host(&dae_weights(map(), beta, threshold));
     assert_eq!(weights(0.0, Threshold::Mean), [1.0, 1.0, 0.6, 1.0]);
@@ -43,7 +43,7 @@ fn a6_the_toy_by_hand() {
 }
 
 #[test]
-fn g8_every_image_is_enhanced_somewhere_and_nowhere_else() {
+fn every_image_is_enhanced_somewhere_and_nowhere_else() {
     let maps = resize(normalise(normal([20, 4, 4], 1)), 32);
     for beta in [1.0, 2.0] {
         let weights = host(&dae_weights(maps.clone(), beta, Threshold::Mean));
@@ -64,7 +64,7 @@ fn g8_every_image_is_enhanced_somewhere_and_nowhere_else() {
 }
 
 #[test]
-fn g10_complexity_is_the_share_that_is_not_activated() {
+fn complexity_is_the_share_that_is_not_activated() {
     let one = |map, threshold| complexity(map, threshold, Comparison::AtLeast)[0];
     assert_eq!(one(tensor(&[1.0; 49], [1, 7, 7]), 0.5), 0.0);
     let mut cells = [0.3; 49];
@@ -88,7 +88,7 @@ fn g10_complexity_is_the_share_that_is_not_activated() {
 }
 
 #[test]
-fn g13_refreshes_of_the_published_schedules() {
+fn refreshes_of_the_published_schedules() {
     for (interval, expected) in [(50, 201), (100, 101), (200, 51), (0, 1), (20_000, 1)] {
         assert_eq!(refreshes(10_000, interval), expected);
         assert_eq!((0..=10_000).filter(|iteration| due(*iteration, interval)).count(), expected);

@@ -8,7 +8,7 @@ fn subset(name: &str) -> Subset {
 }
 
 #[test]
-fn g12_the_released_rule_is_right_for_the_first_class_of_imagenette_only() {
+fn the_released_rule_is_right_for_the_first_class_of_imagenette_only() {
     let map = ClassMap::for_model(1000, &subset("imagenette")).unwrap();
     assert_eq!(map.classes(), [0, 217, 482, 491, 497, 566, 569, 571, 574, 701]);
     // One image per class, labels still pure.

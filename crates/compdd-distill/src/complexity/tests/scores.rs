@@ -67,7 +67,7 @@ fn a_row_is_what_the_map_of_its_image_says() {
 }
 
 #[test]
-fn g10_complexity_of_images_grows_with_the_threshold() {
+fn complexity_of_images_grows_with_the_threshold() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("scores.parquet");
     let thresholds = vec![0.0, 0.25, 0.5, 0.75, 1.0];

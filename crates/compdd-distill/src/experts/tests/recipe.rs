@@ -7,7 +7,7 @@ use compdd_data::data::Zca;
 use compdd_nn::feed::ZcaTensors as _;
 
 #[test]
-fn a12_a_window_must_end_within_the_training() {
+fn a_window_must_end_within_the_training() {
     let window = Window { first: 0, end: 20, span: 2 };
     assert!(window.check(21).is_ok());
     let message = window.check(20).unwrap_err().to_string();
@@ -110,7 +110,7 @@ fn trainings_read_as_they_are_written() {
 }
 
 #[test]
-fn a20_parameter_counts_are_the_length_of_a_row() {
+fn parameter_counts_are_the_length_of_a_row() {
     let rows = [
         (3, 32, 10, 320_010),
         (3, 32, 100, 504_420),
@@ -126,7 +126,7 @@ fn a20_parameter_counts_are_the_length_of_a_row() {
 }
 
 #[test]
-fn a21_whitening_shrinks_by_its_eigenvalues_and_is_undone() {
+fn whitening_shrinks_by_its_eigenvalues_and_is_undone() {
     // Pixels of independent columns: two values either way, so that the covariance with N - 1 is known without a solver.
     let (n, shape, epsilon) = (8_usize, [3, 1, 1], 0.1_f32);
     let x: Vec<f32> = (0..n)

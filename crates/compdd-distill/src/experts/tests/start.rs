@@ -4,7 +4,7 @@ use super::*;
 use compdd_nn::{augment::DsaConfig, feed::PixelTensors as _};
 
 #[test]
-fn a15_chosen_images_carry_labels_that_name_their_class() {
+fn chosen_images_carry_labels_that_name_their_class() {
     let root = tempfile::tempdir().unwrap();
     let (task, network, stop) = (task(), network(), go());
     let training = Training { epochs: 30, augmentation: DsaConfig::none(), ..demand().training };

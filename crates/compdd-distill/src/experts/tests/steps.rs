@@ -34,7 +34,7 @@ fn close(actual: &[f32], expected: &[f32], tolerance: f32) {
 }
 
 #[test]
-fn a9_gsam_on_a_quadratic() {
+fn gsam_on_a_quadratic() {
     let (w, f) = toy();
     let step = Gsam { rho: 0.01, alpha: 0.3, adaptive: true }.step(&w, 0.01, f);
     close(&host(&step.gradient), &[1.0, -6.0], 0.0);
@@ -48,7 +48,7 @@ fn a9_gsam_on_a_quadratic() {
 }
 
 #[test]
-fn a10_without_radius_gsam_is_sgd_and_without_alpha_it_is_sam() {
+fn without_radius_gsam_is_sgd_and_without_alpha_it_is_sam() {
     for adaptive in [true, false] {
         let (w, f) = toy();
         let step = Gsam { rho: 0.0, alpha: 0.3, adaptive }.step(&w, 0.01, &f);

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn m10_a_class_coasts_through_the_turns_of_the_others() {
+    fn a_class_coasts_through_the_turns_of_the_others() {
         let (classes, rate) = (10, 0.2);
         let mut pixels = Pixels::new(Tensor::zeros([classes, 1, 1, 1], &Device::flex()), rate, 0.5);
         let mut gradient = vec![0.0_f32; classes];

@@ -86,7 +86,7 @@ mod tests {
     use compdd_core::rng::Stream;
 
     #[test]
-    fn a1_a_student_that_does_not_move_has_loss_one() {
+    fn a_student_that_does_not_move_has_loss_one() {
         let mut stream = Stream::new(1, "a1", 0);
         let draw = |stream: &mut Stream| (0..1000).map(|_| stream.normal()).collect::<Vec<f32>>();
         let (start, target) = (draw(&mut stream), draw(&mut stream));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a4_the_kept_number_is_exact() {
+    fn the_kept_number_is_exact() {
         let end: Vec<f32> = (0..615_690).map(|i| (i % 1000) as f32).collect();
         let target = vec![0.0; end.len()];
         let start = vec![1.0; end.len()];
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a5_dropping_filters_both_sums() {
+    fn dropping_filters_both_sums() {
         let (end, target) = ([1.0, 2.0, 3.0, 4.0], [0.0; 4]);
         let start = [4.0_f32, 2.0, 1.0, 5.0].map(f32::sqrt);
         for (drop, expected) in [(0.0, 2.5), (0.25, 3.625), (0.5, 25.0 / 6.0), (0.75, 3.2)] {

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a11_the_window_expands() {
+    fn the_window_expands() {
         let recipe = TrajectoryRecipe { start: 10, max_start: 20, expand: 1000, ..recipe("datm") };
         let ends = [0, 99, 100, 500, 999, 1000, 5000].map(|iteration| window_end(&recipe, iteration));
         assert_eq!(ends, [10, 10, 11, 15, 19, 20, 20]);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a12_a_match_beyond_the_last_epoch_is_refused() {
+    fn a_match_beyond_the_last_epoch_is_refused() {
         let fits = TrajectoryRecipe { max_start: 20, expert_span: 2, expert_epochs: 21, expand: 0, ..recipe("datm") };
         assert_eq!(fits.consistent(), Ok(()));
         let short = TrajectoryRecipe { expert_epochs: 20, ..fits };
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a18_a_short_minibatch_comes_first() {
+    fn a_short_minibatch_comes_first() {
         let rows = minibatches(5, 2, 6, 1, 0);
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 2, 1, 2, 2]);
         let mut first: Vec<usize> = rows[..3].concat();

@@ -80,7 +80,7 @@ fn a_batch_norm_cannot_be_cut() {
 }
 
 #[test]
-fn a13_the_loss_of_soft_labels() {
+fn the_loss_of_soft_labels() {
     use crate::nn::loss::soft_cross_entropy;
     let row = |values: [f64; 3]| Tensor::<2>::from_data([values], &Device::flex()).cast(DType::F64);
     let (z, y) = (row([1.0, 2.0, 0.5]), row([3.0, 0.0, 0.0]));

@@ -101,7 +101,7 @@ impl Case {
 const ALL: &str = "color_crop_cutout_flip_scale_rotate";
 
 #[test]
-fn a19_gradients_of_images_equal_finite_differences_with_augmentation() {
+fn gradients_of_images_equal_finite_differences_with_augmentation() {
     Case::new("convnet-d2-w8", 8, 3, ALL).check("convnet with augmentation");
     Case::new("convnet-d2-w8", 8, 3, "none").check("convnet");
 }
@@ -123,7 +123,7 @@ fn momentum_is_followed() {
 }
 
 #[test]
-fn a8_one_step_has_no_order() {
+fn one_step_has_no_order() {
     let case = Case::new("convnet-d2-w4", 8, 1, ALL);
     let [exact, detached] = [Order::Exact, Order::Detached].map(|order| case.gradient(order, Differences::Exact));
     assert!(distance(&detached.images, &exact.images) < 1e-14);
@@ -144,7 +144,7 @@ fn central_differences_agree() {
 }
 
 #[test]
-fn a14_constants_in_a_label_row_change_nothing() {
+fn constants_in_a_label_row_change_nothing() {
     let case = Case::new("convnet-d2-w4", 8, 3, ALL);
     let labels = case.gradient(Order::Exact, Differences::Exact).labels.unwrap();
     let (sums, largest) = (labels.clone().sum_dim(1).abs().max(), labels.abs().max());

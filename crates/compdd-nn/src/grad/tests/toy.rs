@@ -59,7 +59,7 @@ fn unroll(order: Order) -> (f64, f64, MetaGradient) {
 }
 
 #[test]
-fn a7_a_scalar_unroll() {
+fn a_scalar_unroll() {
     let (end, loss, exact) = unroll(Order::Exact);
     assert!((end - 0.542).abs() < 1e-9 && (loss - 0.209_764).abs() < 1e-9);
     assert!((exact.images.into_scalar::<f64>() + 0.248_236).abs() < 1e-6);

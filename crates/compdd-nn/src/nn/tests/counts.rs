@@ -10,7 +10,7 @@ fn count(slug: &str, resolution: usize, classes: usize) -> usize {
 }
 
 #[test]
-fn e1_convnets_have_the_counts_of_the_table() {
+fn convnets_have_the_counts_of_the_table() {
     let rows = [
         (3, 32, 2048, [320_010, 504_420, 709_320]),
         (3, 64, 8192, [381_450, 1_118_820, 1_938_120]),
@@ -35,7 +35,7 @@ fn e1_convnets_have_the_counts_of_the_table() {
 }
 
 #[test]
-fn e1_a_convnet_block_has_the_counts_of_the_text() {
+fn a_convnet_block_has_the_counts_of_the_text() {
     let rows = network("convnet-d3", 32, 10).describe();
     let of = |name: &str| rows.iter().find(|row| row.name == name).unwrap().parameters;
     assert_eq!([of("features.0"), of("features.1")], [3_584, 256]);
@@ -46,7 +46,7 @@ fn e1_a_convnet_block_has_the_counts_of_the_text() {
 }
 
 #[test]
-fn e1_alexnet_has_the_counts_of_the_text() {
+fn alexnet_has_the_counts_of_the_text() {
     for (classes, expected) in [(10, 1_872_202), (100, 2_148_772), (200, 2_456_072)] {
         for (slug, resolution) in [("alexnet", 32), ("alexnet", 64), ("alexnet", 128), ("alexnet-tiny", 64)] {
             assert_eq!(count(slug, resolution, classes), expected, "{slug} at {resolution} px");
@@ -58,7 +58,7 @@ fn e1_alexnet_has_the_counts_of_the_text() {
 }
 
 #[test]
-fn e1_vgg11_has_the_counts_of_the_text() {
+fn vgg11_has_the_counts_of_the_text() {
     for (classes, expected) in [(10, 9_231_114), (100, 9_277_284), (200, 9_328_584)] {
         for (slug, resolution) in [("vgg11", 32), ("vgg11", 64), ("vgg11", 128), ("vgg11-bn", 32)] {
             assert_eq!(count(slug, resolution, classes), expected, "{slug} at {resolution} px");
@@ -67,7 +67,7 @@ fn e1_vgg11_has_the_counts_of_the_text() {
 }
 
 #[test]
-fn e1_resnet18_has_the_counts_of_the_table() {
+fn resnet18_has_the_counts_of_the_table() {
     for (classes, small, pooled, imagenet) in
         [(10, 11_173_962, 11_250_762, 11_181_642), (100, 11_220_132, 11_988_132, 11_227_812)]
     {
@@ -85,7 +85,7 @@ fn e1_resnet18_has_the_counts_of_the_table() {
 }
 
 #[test]
-fn e1_resnet18_stages_have_the_counts_of_the_text() {
+fn resnet18_stages_have_the_counts_of_the_text() {
     let net = network("resnet18-cifar-in", 32, 10);
     let stage = |prefix: &str| -> usize {
         net.layout().parameters.iter().filter(|slot| slot.name.starts_with(prefix)).map(super::super::Slot::len).sum()

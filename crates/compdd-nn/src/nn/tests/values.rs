@@ -44,7 +44,7 @@ fn moments(values: &[f32]) -> (f64, f64) {
 }
 
 #[test]
-fn e3_instance_norm_standardises_every_map() {
+fn instance_norm_standardises_every_map() {
     let x = normal([2, 3, 5, 7], 0) * 0.02 + 3.0;
     let y = Primal::group_norm(x.clone(), 3, flat(&[1.0; 3]), flat(&[0.0; 3]));
     for (before, after) in host(&x).chunks(35).zip(host(&y).chunks(35)) {
@@ -55,7 +55,7 @@ fn e3_instance_norm_standardises_every_map() {
 }
 
 #[test]
-fn e3_a_map_of_one_pixel_becomes_the_shift_exactly() {
+fn a_map_of_one_pixel_becomes_the_shift_exactly() {
     let beta = [0.3, -1.5, 7.25];
     let y = Primal::group_norm(normal([4, 3, 1, 1], 0), 3, flat(&[2.0, -3.0, 0.5]), flat(&beta));
     assert_eq!(host(&y), beta.repeat(4));
@@ -124,7 +124,7 @@ fn running_statistics_move_by_a_tenth_in_train_mode_only() {
 }
 
 #[test]
-fn e4_fresh_weights_fill_their_bounds() {
+fn fresh_weights_fill_their_bounds() {
     let net = network("convnet-d3", 32, 10);
     let params = net.init(0, &Device::flex());
     for (name, fan_in) in [("features.0", 27.0), ("features.4", 1152.0), ("features.8", 1152.0), ("classifier", 2048.0)]
@@ -145,7 +145,7 @@ fn e4_fresh_weights_fill_their_bounds() {
 }
 
 #[test]
-fn e5_a_fresh_network_knows_nothing() {
+fn a_fresh_network_knows_nothing() {
     for (classes, expected) in [(10, LN_10), (100, 100f32.ln()), (200, 200f32.ln())] {
         let net = network("convnet-d3", 32, classes);
         let params = net.init(2, &Device::flex());
@@ -157,7 +157,7 @@ fn e5_a_fresh_network_knows_nothing() {
 }
 
 #[test]
-fn e12_soft_labels_agree_with_hard_ones() {
+fn soft_labels_agree_with_hard_ones() {
     let z = normal([6, 5], 0) * 2.0;
     let onehot: Tensor<2> = labels(6, 5).one_hot::<2>(5).float();
     let scalar = |loss: Tensor<1>| loss.into_scalar::<f32>();
@@ -172,7 +172,7 @@ fn e12_soft_labels_agree_with_hard_ones() {
 }
 
 #[test]
-fn e16_average_pooling_changes_nothing_before_the_first_stride() {
+fn average_pooling_changes_nothing_before_the_first_stride() {
     let (strided, pooled) = (network("resnet18-cifar-in-w4", 32, 3), network("resnet18-ap-in-w4", 32, 3));
     let (a, b) = (strided.init(0, &Device::flex()), pooled.init(1, &Device::flex()));
     let shared = a.names().iter().position(|name| name.starts_with("layer2")).unwrap();

@@ -55,7 +55,7 @@ fn resumed_runs_are_those_that_were_never_stopped() {
 }
 
 #[test]
-fn m10_classes_step_in_turn() {
+fn classes_step_in_turn() {
     let world = World::new();
     let moved = |turns: &str| {
         let sets = [&PLAIN[..3], &[("turns", turns), ("lr_img", "1")]].concat();

@@ -59,7 +59,7 @@ fn statistics(matcher: &Matcher, network: &Network, params: &Params, real: &Tens
 }
 
 #[test]
-fn m2_attention_by_hand() {
+fn attention_by_hand() {
     let map = Tensor::<4>::from_data([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 1.0], [0.0, 1.0]]]], &Device::flex());
     let expected = [
         (1.0, [0.150_756, 0.452_267, 0.452_267, 0.753_778]),
@@ -72,7 +72,7 @@ fn m2_attention_by_hand() {
 }
 
 #[test]
-fn m3_attention_is_a_unit_vector_that_forgets_scale_and_order_of_channels() {
+fn attention_is_a_unit_vector_that_forgets_scale_and_order_of_channels() {
     let map = images(4, 1);
     let maps = attention(4.0, MapNorm::L2);
     let rows = maps.rows(map.clone());
@@ -96,7 +96,7 @@ fn m3_attention_is_a_unit_vector_that_forgets_scale_and_order_of_channels() {
 }
 
 #[test]
-fn m4_losses_add_up_over_classes_unless_a_batch_norm_mixes_them() {
+fn losses_add_up_over_classes_unless_a_batch_norm_mixes_them() {
     for (slug, separable) in [("convnet-d3-w8", true), ("convnet-d3-w8-bn", false)] {
         let (network, params) = network(slug);
         assert_eq!(network.couples_images(), !separable);
@@ -124,7 +124,7 @@ fn m4_losses_add_up_over_classes_unless_a_batch_norm_mixes_them() {
 }
 
 #[test]
-fn m5_equal_batches_have_no_loss_and_pixel_gradients_are_one_vector() {
+fn equal_batches_have_no_loss_and_pixel_gradients_are_one_vector() {
     let (network, params) = network("convnet-d3-w8");
     let real = images(8, 6);
     let matcher = dm(Embedding::Features);

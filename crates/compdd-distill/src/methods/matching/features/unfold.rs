@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn m8_every_class_keeps_its_own_images() {
+    fn every_class_keeps_its_own_images() {
         let unfold = Unfold::new(2, 8, &PLAIN, 3).unwrap();
         let stored = ramp(6);
         let all = unfold.of(stored.clone());
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn m8_gradients_go_back_to_every_stored_pixel() {
+    fn gradients_go_back_to_every_stored_pixel() {
         let unfold = Unfold::new(2, 8, &PLAIN, 3).unwrap();
         let (stored, cotangent) = (ramp(6), ramp(24).flip([0]));
         let there = (unfold.of(stored.clone()) * cotangent.clone()).sum().into_scalar::<f32>();

@@ -124,7 +124,7 @@ fn floats(state: &State, name: &str) -> Vec<f32> {
 }
 
 #[test]
-fn a3_edf_without_its_modules_is_datm_bit_for_bit() {
+fn edf_without_its_modules_is_datm_bit_for_bit() {
     let world = World::new();
     let off = [("drop", "0"), ("enhance", "false"), ("skip_above", "9"), ("lr_label", "2")];
     let after = |method: &str, sets: &[(&str, &str)]| {
@@ -141,7 +141,7 @@ fn a3_edf_without_its_modules_is_datm_bit_for_bit() {
 }
 
 #[test]
-fn g9_enhancement_touches_pixels_only() {
+fn enhancement_touches_pixels_only() {
     let world = World::new();
     let after = |enhance: &str| {
         let sets = [("enhance", enhance), ("drop", "0.25"), ("skip_above", "9")];
@@ -184,7 +184,7 @@ fn every_refresh_tells_the_area_of_each_class() {
 }
 
 #[test]
-fn a14_rows_of_learned_labels_keep_their_sums() {
+fn rows_of_learned_labels_keep_their_sums() {
     let world = World::new();
     world.with("datm", &[("skip_above", "9"), ("lr_label", "5")], |run| {
         let sums = |state: &State| -> Vec<f32> {
@@ -203,7 +203,7 @@ fn a14_rows_of_learned_labels_keep_their_sums() {
 }
 
 #[test]
-fn a16_a_skipped_iteration_changes_nothing() {
+fn a_skipped_iteration_changes_nothing() {
     let world = World::new();
     world.with("datm", &[("skip_above", "9")], |run| {
         step(run, 0).unwrap();
@@ -219,7 +219,7 @@ fn a16_a_skipped_iteration_changes_nothing() {
 }
 
 #[test]
-fn a22_the_same_seed_gives_the_same_images() {
+fn the_same_seed_gives_the_same_images() {
     let world = World::new();
     for method in ["mtt", "tesla", "ftd", "pad", "edf"] {
         let after = || {
@@ -301,7 +301,7 @@ fn teacher_labels_are_distributions_and_averages_lag() {
 }
 
 #[test]
-fn a2_a_student_that_repeats_the_expert_arrives_where_it_did() {
+fn a_student_that_repeats_the_expert_arrives_where_it_did() {
     use crate::methods::trajectory::matching::{Drop, compare};
     use compdd_nn::{
         grad::{Objective, Rollout, Settings, Step, Synthetic, Targets},

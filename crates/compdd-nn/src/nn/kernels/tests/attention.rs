@@ -49,7 +49,7 @@ fn network_sized_attentions_agree() {
 
 /// Acceptance check 2, before the normalisation.
 #[test]
-fn m2_attention_of_two_channels() {
+fn attention_of_two_channels() {
     let maps = [1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 0.0, 1.0];
     let x = Tensor::<4>::from_data(TensorData::new(maps.to_vec(), [1, 2, 2, 2]), &Device::flex());
     for (power, expected) in

@@ -35,7 +35,7 @@ fn value(loss: Tensor<1>) -> f64 {
 }
 
 #[test]
-fn m1_the_distance_of_dc_by_hand() {
+fn the_distance_of_dc_by_hand() {
     let shape: &[usize] = &[2, 2];
     let (real, synthetic) = (gradients(&[(shape, &[1., 0., 1., 1.])]), gradients(&[(shape, &[0., 1., 1., 1.])]));
     assert!((value(OURS.compare(&real, &synthetic).loss) - 1.000_000_5).abs() < 1e-9);
@@ -113,7 +113,7 @@ fn agreement(a: &Tensor<4>, b: &Tensor<4>) -> (f64, f64) {
 }
 
 #[test]
-fn m6_exact_products_against_two_gradients() {
+fn exact_products_against_two_gradients() {
     for (slug, side) in [("mlp", 4), ("convnet-d3-w8", 16), ("convnet-d2-w4-bn", 8)] {
         let (network, params, real, synthetic) = case(slug, side);
         let buffers = params.buffers().iter().map(|buffer| buffer.clone().cast(DType::F64)).collect();
@@ -135,7 +135,7 @@ fn m6_exact_products_against_two_gradients() {
 /// the usual 0.01 the cosine with the derivative is 0.1, and smaller steps are worse, because every kink of a `ReLU` between
 /// the two gradients adds a jump that is no part of it. The golden values, from double backward, agree with the products.
 #[test]
-fn m6_the_shortcut_by_two_gradients_misses_the_derivative() {
+fn the_shortcut_by_two_gradients_misses_the_derivative() {
     let network = NetworkSpec::parse("convnet-d3").unwrap().build(3, 32, 10).unwrap();
     let params = network.init(4, &Device::flex());
     let batch = |seed: u64, n: usize| {
@@ -160,7 +160,7 @@ fn m6_the_shortcut_by_two_gradients_misses_the_derivative() {
 }
 
 #[test]
-fn m6_the_gradient_of_the_images_is_that_of_the_distance() {
+fn the_gradient_of_the_images_is_that_of_the_distance() {
     let (network, params, real, synthetic) = case("convnet-d2-w4-sigmoid", 8);
     let objective = Objective::new(&network, Mode::Eval);
     let target = objective.gradient(&params, &real).1;

@@ -40,7 +40,7 @@ fn in_turn(pixels: &Pixels, gradients: &[Tensor<4>]) -> Pixels {
 }
 
 #[test]
-fn m10_a_class_coasts_while_the_others_take_their_steps() {
+fn a_class_coasts_while_the_others_take_their_steps() {
     let (rate, gradient) = (0.25, noise(2, 1, 2));
     let first = noise(20, 2, 2);
     let mut gradients = vec![gradient.zeros_like(); 10];
@@ -52,7 +52,7 @@ fn m10_a_class_coasts_while_the_others_take_their_steps() {
 }
 
 #[test]
-fn m10_the_closed_form_is_one_optimiser_stepped_for_every_class() {
+fn the_closed_form_is_one_optimiser_stepped_for_every_class() {
     let mut closed = Pixels::new(noise(20, 3, 2), 0.25, 0.5);
     let (mut global, mut images) = (Descent::new(0.25, 0.5), closed.images.clone());
     for iteration in 0..3_u64 {
@@ -89,7 +89,7 @@ fn learning_on_the_unit_scale_is_descent_there() {
 }
 
 #[test]
-fn m7_both_sides_are_augmented_alike() {
+fn both_sides_are_augmented_alike() {
     let config = DsaConfig::parse("color_crop_cutout_flip_scale_rotate").unwrap();
     for mode in [Mode::S, Mode::M] {
         let siamese = Siamese::new(DsaConfig { mode, ..config.clone() }, 7, 2);
@@ -108,7 +108,7 @@ fn m7_both_sides_are_augmented_alike() {
 }
 
 #[test]
-fn m8_gradients_reach_every_stored_pixel() {
+fn gradients_reach_every_stored_pixel() {
     let siamese = |strategy: &str| Siamese::new(DsaConfig::parse(strategy).unwrap(), 7, 2);
     let stored = noise(3, 1, 9);
     for (factor, most, held) in [(1, 0, 3), (2, 0, 12), (2, 5, 5)] {

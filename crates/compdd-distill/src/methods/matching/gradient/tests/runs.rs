@@ -121,7 +121,7 @@ fn block(state: &State, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn m9_one_image_per_class_never_trains_a_network() {
+fn one_image_per_class_never_trains_a_network() {
     let train_never = |run: &mut Run<'_>| {
         assert_eq!(run.steps(), 2);
         for i in 0..2 {
@@ -134,7 +134,7 @@ fn m9_one_image_per_class_never_trains_a_network() {
 }
 
 #[test]
-fn m9_ten_images_per_class_train_nine_times_fifty_epochs() {
+fn ten_images_per_class_train_nine_times_fifty_epochs() {
     let train_nine_times = |run: &mut Run<'_>| {
         assert_eq!(run.steps(), 20);
         for i in 0..20 {
