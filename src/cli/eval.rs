@@ -7,7 +7,7 @@ use compdd::{
     board,
     progress::Progress as _,
     record::Store,
-    run::{self, RescoreOptions, RunError},
+    run::{self, RescoreOptions},
 };
 
 use super::{
@@ -58,19 +58,14 @@ impl EvalArgs {
             places,
         };
         let progress = Bars::new();
-        finish(run::rescore(&options, &progress, &stop), &Store::new(&options.places.results), &progress)
+        let outcomes = run::rescore(&options, &progress, &stop)?;
+        Ok(finish(&outcomes, &Store::new(&options.places.results), &progress))
     }
 }
 
-/// Writes the leaderboard and shows the rows of a run, or says that it was interrupted.
-pub fn finish(result: Result<Vec<run::Outcome>, RunError>, store: &Store, progress: &Bars) -> Outcome {
-    match result {
-        Ok(outcomes) => {
-            board::refresh(store, &|text| progress.note(text));
-            ui::show(&super::outcome::table(&outcomes));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(RunError::Interrupted(_)) => Ok(ui::interrupted()),
-        Err(error) => Err(error.into()),
-    }
+/// Writes the leaderboard and shows the rows of a run.
+pub fn finish(outcomes: &[run::Outcome], store: &Store, progress: &Bars) -> ExitCode {
+    board::refresh(store, &|text| progress.note(text));
+    ui::show(&super::outcome::table(outcomes));
+    ExitCode::SUCCESS
 }

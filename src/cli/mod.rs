@@ -31,6 +31,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use compdd::progress::Interrupted;
 
 /// Benchmark suite and leaderboard harness for dataset distillation.
 ///
@@ -119,6 +120,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
+        Err(report) if Interrupted::is(report.as_ref()) => ui::interrupted(),
         Err(report) => ui::fail(&report),
     }
 }

@@ -241,7 +241,7 @@ impl RunArgs {
         let options = self.options()?;
         let store = Store::new(&options.places.results);
         let (plan, progress) = (options.check()?, Bars::new());
-        super::eval::finish(run::execute(&plan, &progress, &stop), &store, &progress)
+        Ok(super::eval::finish(&run::execute(&plan, &progress, &stop)?, &store, &progress))
     }
 
     fn options(self) -> Result<RunOptions, ui::Failure> {

@@ -5,8 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use compdd::{
     report::grid::Format,
-    run::RunError,
-    submit::{self, Level, SubmitError, Verdict, VerifyOptions},
+    submit::{self, Level, Verdict, VerifyOptions},
 };
 
 use super::{
@@ -93,15 +92,10 @@ impl VerifyArgs {
             device: super::run::device(self.device)?,
             results: self.results,
         };
-        match submit::verify(&options, &Bars::new(), &stop) {
-            Ok(verdicts) => {
-                ui::show(submit::grid(&verdicts).write(Format::Term).trim_end());
-                let failed = verdicts.iter().filter(|verdict| !Verdict::holds(verdict)).count();
-                ui::say(&format!("{} of {} claims hold", verdicts.len() - failed, verdicts.len()));
-                Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            }
-            Err(SubmitError::Run(RunError::Interrupted(_))) => Ok(ui::interrupted()),
-            Err(error) => Err(error.into()),
-        }
+        let verdicts = submit::verify(&options, &Bars::new(), &stop)?;
+        ui::show(submit::grid(&verdicts).write(Format::Term).trim_end());
+        let failed = verdicts.iter().filter(|verdict| !Verdict::holds(verdict)).count();
+        ui::say(&format!("{} of {} claims hold", verdicts.len() - failed, verdicts.len()));
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use miette::Diagnostic;
+
 /// Receives what long work does. Every method may be called from several threads; what is not wanted need not be written.
 pub trait Progress: Send + Sync {
     /// A stage begins: `distil`, `convnet-d3 student 2`, `train images`, ... with its number of steps.
@@ -101,10 +103,18 @@ impl<'a> Hooks<'a> {
 }
 
 /// The user asked to stop. This is no failure: what is finished is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Diagnostic)]
 #[error("interrupted; what is finished is saved")]
-#[diagnostic(help("give the same command again to continue"))]
+#[diagnostic(code(compdd::interrupted), help("give the same command again to continue"))]
 pub struct Interrupted;
+
+impl Interrupted {
+    /// Whether an error is this one, however deeply those of other rooms embed it: all do so with `diagnostic(transparent)`.
+    pub fn is(error: &dyn Diagnostic) -> bool {
+        let code = error.code().map(|code| code.to_string());
+        code.is_some() && code == Self.code().map(|code| code.to_string())
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +127,21 @@ mod tests {
         assert_eq!(stop.check(), Ok(()));
         other.request();
         assert_eq!(stop.check(), Err(Interrupted));
+    }
+
+    #[test]
+    fn an_interruption_is_known_inside_other_errors() {
+        #[derive(Debug, thiserror::Error, Diagnostic)]
+        #[error(transparent)]
+        #[diagnostic(transparent)]
+        struct Around<E: Diagnostic + 'static>(E);
+
+        #[derive(Debug, thiserror::Error, Diagnostic)]
+        #[error("interrupted; what is finished is saved")]
+        struct Alike;
+
+        assert!(Interrupted::is(&Interrupted) && Interrupted::is(&Around(Around(Interrupted))));
+        assert!(!Interrupted::is(&Alike) && !Interrupted::is(&Around(Alike)));
     }
 
     #[test]

@@ -87,10 +87,7 @@ impl ScoreArgs {
         let stream = Arc::new(ImageStream::open(subset.as_ref(), &places.data, split, decode, options)?);
         let progress = Loading::ending("scored");
         let hooks = Hooks { progress: &progress, stop: &stop };
-        let scored = match complexity::score(&model, &stream, &settings, &self.out, self.skip_bad, hooks) {
-            Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
-            other => other?,
-        };
+        let scored = complexity::score(&model, &stream, &settings, &self.out, self.skip_bad, hooks)?;
         for file in &scored.bad {
             progress.note(&format!("left out: {file}"));
         }

@@ -78,10 +78,7 @@ impl TruthArgs {
         let taps = if self.one_layer { vec![model.cam().tap()] } else { model.cam().taps() };
         let methods = self.cam.map_or_else(|| CamMethod::ALL.to_vec(), |method| vec![method]);
         let settings = Settings { thresholds: vec![self.threshold], ..Settings::default() };
-        let held = match hold(&model, &taps, &methods, self.untrained, self.test_per_class, &settings, hooks) {
-            Err(error) if error.is_interruption() => return Ok(ui::interrupted()),
-            other => other?,
-        };
+        let held = hold(&model, &taps, &methods, self.untrained, self.test_per_class, &settings, hooks)?;
         let (trained, untrained): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|held| held.seed.is_none());
         if let Some(first) = trained.first() {
             ui::say(&format!("{}: {} % right", model.cam().network().spec(), percent(first.truth.accuracy)));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use compdd::{
-    data::{Cache, DataError, ImageSet, Split, Task, TaskOptions},
+    data::{Cache, ImageSet, Split, Task, TaskOptions},
     subset::Subset,
 };
 
@@ -40,10 +40,7 @@ impl PrepareArgs {
         let mut rows = Vec::new();
         for subset in &subsets {
             say_notes(subset);
-            let task = match Task::load(subset, &library, &options) {
-                Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
-                other => other?,
-            };
+            let task = Task::load(subset, &library, &options)?;
             rows.push(row(subset, Split::Train, &task.train));
             rows.push(row(subset, Split::Test, &task.test));
         }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    data::{DataError, Task, TaskOptions},
+    data::{Task, TaskOptions},
     experts::{self, Demand, Epochs, ExpertContext, ExpertError, Optimizer, Training, gsam::Gsam},
     subset::Subset,
 };
@@ -94,10 +94,7 @@ impl TrainArgs {
         let network = network(self.network.as_deref(), self.pixels.res, &subset)?;
         let options = TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
-        let task = match Task::load(&subset, &places.data, &options) {
-            Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
-            other => other?,
-        };
+        let task = Task::load(&subset, &places.data, &options)?;
         if let Some(buffer) = experts::find(&demand, &network, &task, &root)? {
             ui::show(&buffer.path().display().to_string());
             ui::say("everything is there already");
@@ -117,15 +114,10 @@ impl TrainArgs {
         let progress = experts::stages(&bars);
         let device = places.device.open()?.device;
         let context = ExpertContext { progress: &progress, lanes: self.lanes, ..ExpertContext::new(device, &stop) };
-        match experts::ensure(&demand, &network, &task, &root, &context) {
-            Ok(buffer) => {
-                ui::show(&buffer.path().display().to_string());
-                ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(ExpertError::Interrupted(_)) => Ok(ui::interrupted()),
-            Err(error) => Err(error.into()),
-        }
+        let buffer = experts::ensure(&demand, &network, &task, &root, &context)?;
+        ui::show(&buffer.path().display().to_string());
+        ui::say(&format!("{}, epochs {}", experts_of(buffer.len()), buffer.epochs()));
+        Ok(ExitCode::SUCCESS)
     }
 
     fn demand(&self) -> Result<Demand, ExpertError> {

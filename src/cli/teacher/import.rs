@@ -4,10 +4,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
-    data::{DataError, Decode, Task},
+    data::{Decode, Task},
     nn::NetworkSpec,
     subset::Subset,
-    teachers::{self, Check, ImportTeacher, TeacherError},
+    teachers::{self, Check, ImportTeacher},
 };
 
 use super::{
@@ -72,24 +72,16 @@ impl ImportArgs {
         let (root, places) = self.shelf.resolve()?;
         let task = match &self.check {
             None => None,
-            Some(other) => match Task::load(&Subset::find(other)?, &places.data, &options) {
-                Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
-                other => Some(other?),
-            },
+            Some(other) => Some(Task::load(&Subset::find(other)?, &places.data, &options)?),
         };
         let device = places.device.open()?.device;
         let check = task.as_ref().map(|task| Check { task, force: self.force, stop: &stop });
         let options = ImportTeacher { network: &network, subset: &subset, decode, name: self.name.as_deref(), check };
-        match teachers::import(&self.file, &options, &root, &device) {
-            Ok(teacher) => {
-                report(&teacher);
-                for note in &teacher.card().notes {
-                    ui::say(&format!("note: {note}"));
-                }
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(TeacherError::Interrupted(_)) => Ok(ui::interrupted()),
-            Err(error) => Err(error.into()),
+        let teacher = teachers::import(&self.file, &options, &root, &device)?;
+        report(&teacher);
+        for note in &teacher.card().notes {
+            ui::say(&format!("note: {note}"));
         }
+        Ok(ExitCode::SUCCESS)
     }
 }

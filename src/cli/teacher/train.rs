@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use compdd::{
     augment::{DsaConfig, Strategy},
-    data::{DataError, Task, TaskOptions},
+    data::{Task, TaskOptions},
     eval::{Plan, Rule, Schedule, Stages},
     nn::NetworkSpec,
     subset::Subset,
@@ -122,10 +122,7 @@ impl TrainArgs {
         let (heldout, train_per_class) = (self.heldout, self.train_per_class);
         let options = TaskOptions { heldout, train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
-        let task = match Task::load(&subset, &places.data, &options) {
-            Err(DataError::Interrupted(_)) => return Ok(ui::interrupted()),
-            other => other?,
-        };
+        let task = Task::load(&subset, &places.data, &options)?;
         let device = places.device.open()?.device;
         let name = self.name.as_deref();
         if let Some(teacher) = teachers::find(&task, &network, &recipe, name, &root, &device)? {
@@ -138,14 +135,8 @@ impl TrainArgs {
         let progress = Stages { progress: &bars, name: |_| "teacher".to_owned(), of_what: "" };
         let every = std::time::Duration::from_secs(self.checkpoint_seconds);
         let context = TeacherContext { progress: &progress, every, ..TeacherContext::new(device, &stop) };
-        match teachers::train(&task, &network, &recipe, name, &root, &context) {
-            Ok(teacher) => {
-                report(&teacher);
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(TeacherError::Interrupted(_)) => Ok(ui::interrupted()),
-            Err(error) => Err(error.into()),
-        }
+        report(&teachers::train(&task, &network, &recipe, name, &root, &context)?);
+        Ok(ExitCode::SUCCESS)
     }
 
     fn recipe(&self) -> Recipe {

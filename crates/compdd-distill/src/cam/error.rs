@@ -132,10 +132,3 @@ pub enum CamError {
         path: PathBuf,
     },
 }
-
-impl CamError {
-    /// Whether the user asked to stop: no failure.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Training(error) if error.is_interruption())
-    }
-}

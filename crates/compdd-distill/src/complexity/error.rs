@@ -80,10 +80,3 @@ pub enum ComplexityError {
         out: PathBuf,
     },
 }
-
-impl ComplexityError {
-    /// Whether the user asked to stop: no failure.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted(_))
-    }
-}

@@ -102,10 +102,3 @@ pub enum EvalError {
     #[diagnostic(transparent)]
     Io(#[from] IoError),
 }
-
-impl EvalError {
-    /// Whether the user asked to stop: no failure, the state is saved.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted(_))
-    }
-}

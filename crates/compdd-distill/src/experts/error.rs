@@ -238,13 +238,6 @@ pub enum ExpertError {
     Io(#[from] IoError),
 }
 
-impl ExpertError {
-    /// Whether the user asked to stop: no failure, the state is saved.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted(_))
-    }
-}
-
 impl From<EvalError> for ExpertError {
     fn from(error: EvalError) -> Self {
         match error {

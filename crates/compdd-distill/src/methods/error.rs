@@ -122,18 +122,6 @@ pub enum MethodError {
 }
 
 impl MethodError {
-    /// Whether this is a stop that was asked for: everything is as it was before the step.
-    pub fn is_interruption(&self) -> bool {
-        match self {
-            Self::Interrupted(_) => true,
-            Self::Eval(error) => error.is_interruption(),
-            Self::Cam(error) => error.is_interruption(),
-            Self::Grad(error) => matches!(error, compdd_nn::grad::GradError::Interrupted(_)),
-            Self::Experts(error) => matches!(error, crate::experts::ExpertError::Interrupted(_)),
-            _ => false,
-        }
-    }
-
     /// Whether the numbers got out of hand: the state before the step is the last good one.
     pub fn is_divergence(&self) -> bool {
         let student = |error: &compdd_nn::grad::GradError| matches!(error, compdd_nn::grad::GradError::Diverged { .. });

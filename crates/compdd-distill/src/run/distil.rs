@@ -51,7 +51,7 @@ impl Loop<'_> {
                 Bundle::write(&curve::bundle(self.work, step), &distiller.snapshot()?, true)?;
             }
             let report = match distiller.step(&StepContext { step, stop: self.stop }) {
-                Err(error) if error.is_interruption() => return self.interrupt(distiller, step, spent()),
+                Err(error) if Interrupted::is(&error) => return self.interrupt(distiller, step, spent()),
                 Err(error) if error.is_divergence() => return Err(self.diverged(distiller, step, spent(), error)),
                 other => other?,
             };

@@ -100,13 +100,13 @@ pub enum RunError {
 
 impl From<crate::eval::EvalError> for RunError {
     fn from(error: crate::eval::EvalError) -> Self {
-        if error.is_interruption() { Self::Interrupted(Interrupted) } else { Self::Eval(error) }
+        if Interrupted::is(&error) { Self::Interrupted(Interrupted) } else { Self::Eval(error) }
     }
 }
 
 impl From<crate::methods::MethodError> for RunError {
     fn from(error: crate::methods::MethodError) -> Self {
-        if error.is_interruption() { Self::Interrupted(Interrupted) } else { Self::Method(error) }
+        if Interrupted::is(&error) { Self::Interrupted(Interrupted) } else { Self::Method(error) }
     }
 }
 

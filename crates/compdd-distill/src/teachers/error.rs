@@ -189,13 +189,6 @@ pub enum TeacherError {
     Io(#[from] IoError),
 }
 
-impl TeacherError {
-    /// Whether the user asked to stop: no failure, the state is saved.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Interrupted(_))
-    }
-}
-
 impl From<EvalError> for TeacherError {
     fn from(error: EvalError) -> Self {
         match error {

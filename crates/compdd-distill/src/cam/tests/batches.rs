@@ -7,7 +7,10 @@ use crate::{
     cam::{CamMethod, CamModel, Training, seeds, train},
     eval::{Following, View},
 };
-use compdd_core::{progress::Stop, subset::Subset};
+use compdd_core::{
+    progress::{Interrupted, Stop},
+    subset::Subset,
+};
 use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::nn::{Mode, NetworkSpec};
 
@@ -115,7 +118,7 @@ fn training_is_repeatable_and_can_be_stopped() {
     let fresh = run(Training { epochs: 0, ..training }, None).unwrap();
     assert_ne!(model.params().to_host(), fresh.params().to_host());
     assert_eq!(fresh.params().layout(), network("convnet-d2-w4", 32, 10).layout());
-    assert!(train_until(training, None, &Stop::after(1)).unwrap_err().is_interruption());
+    assert!(Interrupted::is(&train_until(training, None, &Stop::after(1)).unwrap_err()));
     let error = run(Training { batch: 0, ..training }, None).unwrap_err();
     assert_eq!(error.to_string(), "protocol setting `batch` is 0, but must be 1 or more");
 }

@@ -8,7 +8,7 @@ use crate::{
     complexity::{ComplexityError, SaliencyModel, score},
 };
 use compdd_core::{
-    progress::{Hooks, Stop},
+    progress::{Hooks, Interrupted, Stop},
     subset::{Level, Subset},
 };
 use compdd_data::{
@@ -116,7 +116,7 @@ fn interrupted_anywhere_the_bytes_are_the_same() {
     for portions in 0..6 {
         let out = folder.path().join(format!("{portions}.parquet"));
         let stop = score(&model, &stream, &settings, &out, false, Hooks::silent(&Stop::after(portions))).unwrap_err();
-        assert!(stop.is_interruption(), "{stop}");
+        assert!(Interrupted::is(&stop), "{stop}");
         assert!(!out.exists());
         // What a kill leaves: an image of a portion that is not noted down, and half a line of the journal.
         let (part, journal) = (out.with_extension("parquet.part"), out.with_extension("parquet.journal"));

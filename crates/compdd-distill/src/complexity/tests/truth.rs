@@ -5,7 +5,7 @@ use crate::{
     cam::{CamMethod, complexity},
     complexity::{Held, hold, truth, write_held},
 };
-use compdd_core::progress::{Hooks, Stop};
+use compdd_core::progress::{Hooks, Interrupted, Stop};
 use compdd_data::{
     data::{
         ImageSet, Split,
@@ -81,5 +81,5 @@ fn a_teacher_stands_beside_networks_without_training() {
 
     let stopped =
         hold(&model, &model.cam().taps(), &methods, 0, 2, &half(), Hooks::silent(&Stop::after(1))).unwrap_err();
-    assert!(matches!(stopped, ComplexityError::Interrupted(_)) && stopped.is_interruption());
+    assert!(matches!(stopped, ComplexityError::Interrupted(_)) && Interrupted::is(&stopped));
 }

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 use crate::methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find};
 use compdd_core::{
-    progress::Stop,
+    progress::{Interrupted, Stop},
     recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
@@ -111,7 +111,7 @@ pub(super) fn assert_resumes(world: &World, method: &str, sets: &[(&str, &str)],
             }
             let before = saved(run);
             let stopped = run.step(&StepContext { step: i, stop: &Stop::after(0) });
-            assert!(stopped.is_err_and(|error| error.is_interruption()));
+            assert!(stopped.is_err_and(|error| Interrupted::is(&error)));
             assert_eq!(saved(run), before);
             step(run, i).unwrap();
             saved(run)

@@ -1,7 +1,10 @@
 //! What is trained, and that interruptions leave no trace.
 
 use burn::tensor::Device;
-use compdd_core::{files::LockError, progress::Stop};
+use compdd_core::{
+    files::LockError,
+    progress::{Interrupted, Stop},
+};
 
 use super::{
     super::{Keep, Origin, Recipe, TeacherError, list},
@@ -69,7 +72,7 @@ fn interruptions_leave_no_trace() {
         let teacher = make(&task, &network, &recipe, whole.path()).unwrap();
         for epoch in 1..recipe.plan.epochs {
             let error = stopped(&task, &network, &recipe, parts.path(), epoch);
-            assert!(error.is_interruption(), "{error}");
+            assert!(Interrupted::is(&error), "{error}");
             assert!(list(parts.path()).unwrap().is_empty(), "no half teacher");
         }
         let again = make(&task, &network, &recipe, parts.path()).unwrap();

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use compdd_core::{
-    progress::Stop,
+    progress::{Interrupted, Stop},
     recipe::{Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
@@ -199,10 +199,10 @@ fn an_interrupted_step_leaves_everything_as_it_was() {
             });
             run.step(&StepContext { step: 0, stop: &stop }).unwrap_err()
         });
-        assert!(error.is_interruption(), "{error}");
+        assert!(Interrupted::is(&error), "{error}");
         assert!(saved(run) == before, "no network, and the images as they were");
         let error = run.step(&StepContext { step: 0, stop: &stop }).unwrap_err();
-        assert!(error.is_interruption(), "{error}");
+        assert!(Interrupted::is(&error), "{error}");
     };
     let endless = [("outer_steps", "2"), ("inner_epochs", "10000000")];
     World::new("convnet-d2-w4").with(("dsa", 10, &endless), interrupt).unwrap();
