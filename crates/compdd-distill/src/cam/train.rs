@@ -46,7 +46,6 @@ pub fn train(
     let plan = Plan::on_real_images(epochs, batch, learning_rate)?;
     let images = RealImages::new(View::training(task), learning_rate);
     let mut student = Student::new(&network, plan, seed, device);
-    following.progress.begins(0, epochs);
     student.train_followed(&images, following)?;
     following.progress.ends(0, None);
     let params = student.params().clone();

@@ -60,8 +60,7 @@ pub fn evaluate(
         return Err(EvalError::Shape { found, expected: test.set().shape() });
     }
     if let Some((folder, _)) = &context.checkpoint {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| EvalError::from(IoError { action: "create", path: folder.clone(), source }))?;
+        std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
     }
     let job = Job { seeds, network, data, test, protocol, teacher, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -95,21 +94,12 @@ impl Job<'_> {
         let data = self.data[draw];
         let plan = Plan::of(self.protocol, data.learning_rate());
         let mut student = Student::new(self.network, plan, seed, &context.device).in_space(self.test.space());
-        let mut watch = TrainingHooks::new(number, context.stop, context.progress);
         let supervision =
             supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
-        if let Some((folder, every)) = &context.checkpoint {
-            let path = folder.join(format!("student-{number}-{seed:08x}.safetensors"));
-            let tag = match supervision.identity() {
-                None => data.hash(),
-                Some(identity) => format!("{} {identity}", data.hash()),
-            };
-            student.resume(&path, &tag)?;
-            watch = watch.saving_to(&path, &tag, *every);
-        }
-        context.progress.begins(number, self.protocol.total_epochs());
-        student.train_under(data, supervision.as_ref(), &mut watch)?;
-        watch.finished(&student)?;
+        let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}.safetensors"));
+        let saving = context.checkpoint.as_ref().map(|(folder, every)| (file(folder), *every));
+        let hooks = TrainingHooks::new(number, context.stop, context.progress);
+        student.train_saved(data, supervision.as_ref(), hooks, saving)?;
         let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
         let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
         context.progress.ends(number, Some(accuracy.fraction()));

@@ -104,6 +104,10 @@ impl<'a> TrainingHooks<'a> {
         self
     }
 
+    pub(super) fn begins(&self, student: &Student<'_>) {
+        self.progress.begins(self.student, student.plan.epochs);
+    }
+
     /// Called before every minibatch.
     pub(super) fn pause_point(&mut self, student: &Student<'_>) -> Result<(), EvalError> {
         let stopped = self.stop.is_requested();

@@ -1,5 +1,7 @@
 //! One network in training, step by step, with a state that survives a crash.
 
+use std::{path::PathBuf, time::Duration};
+
 use burn::tensor::{Device, Tensor};
 
 use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks};
@@ -107,8 +109,7 @@ impl<'n> Student<'n> {
     ///
     /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
     pub fn train(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
-        self.check(data)?;
-        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        let labels = self.labels(data)?;
         self.train_under(data, &labels, watch)
     }
 
@@ -117,14 +118,30 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`], and when the file cannot be read or written.
     pub fn train_followed(&mut self, data: &dyn TrainingData, following: &Following<'_>) -> Result<(), EvalError> {
-        let mut watch = TrainingHooks::new(0, following.stop, following.progress);
-        if let Some((path, every)) = &following.saving {
-            let tag = data.hash();
-            self.resume(path, &tag)?;
-            watch = watch.saving_to(path, &tag, *every);
+        let labels = self.labels(data)?;
+        let hooks = TrainingHooks::new(0, following.stop, following.progress);
+        self.train_saved(data, &labels, hooks, following.saving.clone())
+    }
+
+    /// As [`Student::train_under`], saved to a file as often as said. It goes on from that file, if it is there, and tells when it begins.
+    ///
+    /// # Errors
+    /// As [`Student::train`], and when the file cannot be read or written.
+    pub fn train_saved(
+        &mut self,
+        data: &dyn TrainingData,
+        supervision: &dyn Supervision,
+        mut hooks: TrainingHooks<'_>,
+        saving: Option<(PathBuf, Duration)>,
+    ) -> Result<(), EvalError> {
+        if let Some((path, every)) = saving {
+            let tag = supervision.identity().map_or_else(|| data.hash(), |it| format!("{} {it}", data.hash()));
+            self.resume(&path, &tag)?;
+            hooks = hooks.saving_to(&path, &tag, every);
         }
-        self.train(data, &mut watch)?;
-        watch.finished(self)
+        hooks.begins(self);
+        self.train_under(data, supervision, &mut hooks)?;
+        hooks.finished(self)
     }
 
     /// As [`Student::train`], with a supervision that need not be the labels of the training set.
@@ -149,9 +166,14 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`].
     pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
-        self.check(data)?;
-        let labels = StoredLabels::of(data, self.network.classes(), &self.device)?;
+        let labels = self.labels(data)?;
         self.run_epoch(data, &labels, watch)
+    }
+
+    /// The labels of a training set that can be trained on.
+    fn labels(&self, data: &dyn TrainingData) -> Result<StoredLabels, EvalError> {
+        self.check(data)?;
+        StoredLabels::of(data, self.network.classes(), &self.device)
     }
 
     fn check(&self, data: &dyn TrainingData) -> Result<(), EvalError> {
@@ -184,8 +206,7 @@ impl<'n> Student<'n> {
             let images = images(self.batch);
             let draws = self.draws(images.dims(), (self.epoch * count + self.batch) as u64)?;
             let images = draws.apply(images);
-            let (epoch, batch) = (self.epoch, self.batch);
-            let minibatch = Minibatch { epoch, batch, indices, draws: &draws, images: &images };
+            let minibatch = Minibatch { indices, draws: &draws, images: &images };
             let loss = self.step_with(images.clone(), rate, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {

@@ -12,10 +12,6 @@ use compdd_nn::{
 /// One minibatch as a student saw it.
 #[derive(Clone, Copy, Debug)]
 pub struct Minibatch<'a> {
-    /// Index of the epoch.
-    pub epoch: usize,
-    /// Index of the minibatch in its epoch.
-    pub batch: usize,
     /// Which images of the training set these are.
     pub indices: &'a [usize],
     /// What was drawn for them: replayed on the same images of the training set, it gives the same views.

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use burn::tensor::Device;
 
 use super::{Curriculum, ExpertError, Score, Training};
-use crate::eval::{Plan, RealImages, Rule, Schedule, Student, TrainingData, TrainingHooks, View};
+use crate::eval::{Following, Plan, RealImages, Rule, Schedule, Student, View};
 use compdd_core::{
     files::{IoError, atomic},
     progress::Stop,
@@ -60,10 +60,8 @@ impl DifficultyScoring<'_> {
         let data = RealImages::new(self.images.clone(), self.training.learning_rate);
         let mut student = Student::new(self.network, plan, seed, self.device);
         std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
-        let (path, tag) = (folder.join(format!("difficulty-{short}.safetensors")), data.hash());
-        student.resume(&path, &tag)?;
-        student.train(&data, &mut TrainingHooks::new(short, self.stop, &()).saving_to(&path, &tag, self.every))?;
-        student.save(&path, &tag)?;
+        let saving = Some((folder.join(format!("difficulty-{short}.safetensors")), self.every));
+        student.train_followed(&data, &Following { saving, ..Following::silent(self.stop) })?;
         Ok(student.params().clone())
     }
 
