@@ -35,8 +35,12 @@ pub fn cell() -> Cell {
 
 /// The record of a cell with one student for every accuracy (fractions).
 pub fn record(cell: Cell, scores: &[f64]) -> Record {
-    let student = |(seed, score): (usize, &f64)| StudentRecord {
-        seed: seed as u64,
+    made(cell, 0..scores.len() as u64, scores, json!({"draws": 1}))
+}
+
+fn made(cell: Cell, seeds: impl IntoIterator<Item = u64>, scores: &[f64], recipe: Value) -> Record {
+    let student = |(seed, score): (u64, &f64)| StudentRecord {
+        seed,
         accuracy: Accuracy::new(*score).expect("a fraction"),
         draw: 0,
         train_loss: 0.01,
@@ -44,8 +48,8 @@ pub fn record(cell: Cell, scores: &[f64]) -> Record {
         steps: 1001,
     };
     let subset = Subset::find(&cell.subset).expect("a built-in subset");
-    let students = scores.iter().enumerate().map(student).collect();
-    Record::new(cell, &subset, students, json!({"draws": 1}), json!({"kind": "image-folder"})).expect("a valid record")
+    let students = seeds.into_iter().zip(scores).map(student).collect();
+    Record::new(cell, &subset, students, recipe, json!({"kind": "image-folder"})).expect("a valid record")
 }
 
 /// A cell that follows every rule of the closed division.
@@ -61,19 +65,8 @@ pub fn recipe() -> Value {
 /// The record of a cell whose students reached these accuracies; it names a bundle that is kept nowhere.
 pub fn scored(cell: Cell, scores: &[f64]) -> Record {
     let seeds = Scoring::seeds(cell.seed, scores.len());
-    let student = |(index, score): (usize, &f64)| StudentRecord {
-        seed: seeds[index],
-        draw: 0,
-        accuracy: Accuracy::new(*score).expect("a fraction"),
-        train_loss: 0.01,
-        epochs: 1001,
-        steps: 1001,
-    };
-    let students = scores.iter().enumerate().map(student).collect();
-    let subset = Subset::find(&cell.subset).expect("a built-in subset");
     let settings = Protocol::find(&cell.protocol).map(|protocol| value_of(&protocol.scoring(cell.budget)));
-    let mut record =
-        Record::new(cell, &subset, students, recipe(), json!({"kind": "image-folder"})).expect("a valid record");
+    let mut record = made(cell, seeds, scores, recipe());
     record.protocol = settings.unwrap_or_default();
     if !record.cell.is_reference() {
         let path = format!("bundles/{}.bundle", record.cell.bundle_name());

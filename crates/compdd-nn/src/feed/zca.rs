@@ -70,6 +70,9 @@ mod tests {
         let file = SafeTensors::deserialize(bytes).unwrap();
         let (x, shape) = values(&file, "in.x");
         let zca = Zca::fit_matrix(&x, shape[0], [shape[1], shape[2], shape[3]], 0.1).unwrap();
+        assert_close(zca.mean(), &values(&file, "out.mean").0, "mean");
+        assert_close(zca.transform(), &values(&file, "out.transform").0, "transform");
+        assert_close(zca.inverse(), &values(&file, "out.inverse").0, "inverse");
         let device = Device::flex();
         let input = Tensor::<4>::from_data(TensorData::new(x, shape.clone()), &device);
         let whitened = zca.apply(input);
