@@ -174,8 +174,7 @@ fn write_sheet(dataset: &Dataset, path: &Path) -> Result<(), ui::Failure> {
     for file in bad {
         ui::say(&format!("warning: {file}"));
     }
-    compdd::files::atomic::write(path, &png)
-        .map_err(|source| DataError::from(IoError { action: "write", path: path.to_owned(), source }))?;
+    compdd::files::atomic::write(path, &png).map_err(IoError::at("write", path))?;
     ui::say(&format!("{}: one row a class, training images first", path.display()));
     Ok(())
 }

@@ -248,8 +248,7 @@ impl ListFile {
     /// # Errors
     /// When it cannot be read or understood.
     pub fn read(path: &Path) -> Result<Self, ScoresError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ScoresError::from(IoError { action: "read", path: path.into(), source }))?;
+        let text = std::fs::read_to_string(path).map_err(IoError::at("read", path))?;
         toml::from_str(&text).map_err(|error| ScoresError::Malformed {
             path: path.into(),
             what: "lists",

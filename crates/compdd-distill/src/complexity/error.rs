@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use compdd_core::progress::Interrupted;
+use compdd_core::{files::IoError, progress::Interrupted};
 
 use crate::cam::CamError;
 use compdd_data::{
@@ -30,6 +30,10 @@ pub enum ComplexityError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Scores(#[from] ScoresError),
+    /// The operating system refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Io(#[from] IoError),
     /// The user asked to stop; what is scored is kept beside the file of scores.
     #[error(transparent)]
     #[diagnostic(transparent)]

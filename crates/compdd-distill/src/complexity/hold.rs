@@ -10,7 +10,7 @@ use compdd_core::{
     files::{IoError, atomic},
     progress::Hooks,
 };
-use compdd_data::scores::{ScoresError, Settings};
+use compdd_data::scores::Settings;
 
 /// A network held against the truth, at one map and with one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -100,5 +100,5 @@ pub fn write_held(held: &[Held], path: &Path) -> Result<(), ComplexityError> {
         }
         atomic::write(path, &writer.into_inner().map_err(std::io::Error::other)?)
     };
-    Ok(attempt().map_err(|source| ScoresError::from(IoError { action: "write", path: path.into(), source }))?)
+    Ok(attempt().map_err(IoError::at("write", path))?)
 }

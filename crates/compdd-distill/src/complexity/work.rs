@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ComplexityError;
 use compdd_core::files::{IoError, atomic};
-use compdd_data::scores::ScoresError;
 
 /// What is known of an image before its names are looked up.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,8 +76,7 @@ impl Work {
             File::options().create(true).truncate(false).read(true).write(true).open(&path)
         };
         let there = path.exists();
-        let file =
-            attempt().map_err(|source| ScoresError::from(IoError { action: "write", path: path.clone(), source }))?;
+        let file = attempt().map_err(IoError::at("write", &path))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(ComplexityError::Busy { out: out.into() }),
             Err(TryLockError::Error(error)) => tracing::debug!(path = %path.display(), %error, "no lock"),
@@ -98,7 +96,7 @@ impl Work {
             text.push(b'\n');
             atomic::write(&journal, &text)
         };
-        restart().map_err(|source| ScoresError::from(IoError { action: "write", path: journal.clone(), source }))?;
+        restart().map_err(IoError::at("write", &journal))?;
         let done = done.unwrap_or_default();
         if !done.is_empty() {
             tracing::info!(portions = done.len(), "going on with interrupted scores");
@@ -136,9 +134,7 @@ impl Work {
             let line = serde_json::to_string(&note)? + "\n";
             File::options().append(true).open(beside(&self.out, ".journal"))?.write_all(line.as_bytes())
         };
-        attempt().map_err(|source| {
-            ScoresError::from(IoError { action: "write", path: beside(&self.out, ".part"), source })
-        })?;
+        attempt().map_err(IoError::at("write", &beside(&self.out, ".part")))?;
         self.done.insert(note.portion, note.bad);
         Ok(())
     }
@@ -148,7 +144,7 @@ impl Work {
         &self,
         mut each: impl FnMut(usize, Entry) -> Result<(), ComplexityError>,
     ) -> Result<(), ComplexityError> {
-        let fail = |source| ScoresError::from(IoError { action: "read", path: beside(&self.out, ".part"), source });
+        let fail = |source| IoError { action: "read", path: beside(&self.out, ".part"), source };
         let bad = self.bad();
         let mut bad = bad.iter().map(|(slot, _)| *slot).peekable();
         let mut file = &self.file;

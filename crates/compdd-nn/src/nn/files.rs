@@ -35,8 +35,7 @@ impl Params {
     /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
     /// are understood for a `ResNet`.
     pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
-        let bytes = fs::read(path)
-            .map_err(|source| NetworkError::from(IoError { action: "read", path: path.into(), source }))?;
+        let bytes = fs::read(path).map_err(IoError::at("read", path))?;
         Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
     }
 

@@ -193,15 +193,13 @@ impl<'a> Roll<'a> {
 }
 
 fn bytes<T>(path: &Path, parse: fn(&[u8]) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes =
-        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
+    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
     parse(&bytes).map_err(|error| malformed(path, &error))
 }
 
 /// Reads a text file.
 pub(super) fn text<T>(path: &Path, parse: fn(&str) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes =
-        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
+    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| malformed(path, &ParseError::new(error.to_string())))?;
     parse(text).map_err(|error| malformed(path, &error))
 }

@@ -87,8 +87,7 @@ impl CifarBinary {
         let (mut paths, records) = self.paths(split);
         let path = paths.swap_remove(part);
         let expected = (records * (self.label_bytes() + PIXELS)) as u64;
-        let bytes = fs::read(&path)
-            .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?;
+        let bytes = fs::read(&path).map_err(IoError::at("read", &path))?;
         if bytes.len() as u64 != expected {
             return Err(DataError::WrongSize { path, expected, found: bytes.len() as u64 });
         }

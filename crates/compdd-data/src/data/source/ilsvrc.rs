@@ -89,10 +89,7 @@ impl ClassArchives {
     fn beside(&self) -> Result<Vec<Inner>, DataError> {
         let inner = |(part, path): (usize, &PathBuf)| {
             let class = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let length = path
-                .metadata()
-                .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?
-                .len();
+            let length = path.metadata().map_err(IoError::at("read", path))?.len();
             Ok(Inner { class, place: Place { part: part as u32, start: 0, length } })
         };
         self.archives.0.iter().enumerate().map(inner).collect()

@@ -112,8 +112,7 @@ impl CifarPickled {
 }
 
 fn with_pickle<T>(path: &Path, then: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes =
-        fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
+    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
     Pickle::read(&bytes).and_then(|pickle| then(pickle.root())).map_err(|error| malformed(path, &error))
 }
 

@@ -28,8 +28,7 @@ struct Stage {
 /// # Errors
 /// When the log cannot be read, a line is no JSON object, or nothing in it is about the area.
 pub fn area_curves(path: &Path, by_class: bool) -> Result<Vec<AreaCurve>, ReportError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| ReportError::from(IoError { action: "read", path: path.into(), source }))?;
+    let text = fs::read_to_string(path).map_err(IoError::at("read", path))?;
     let (mut stages, mut labels): (BTreeMap<String, Stage>, _) = (BTreeMap::new(), Vec::new());
     for event in events(path, &text)? {
         if event["event"] == "start" {

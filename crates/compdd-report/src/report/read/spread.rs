@@ -56,8 +56,7 @@ pub fn spread(files: &[PathBuf], threshold: f32, grouping: &Grouping) -> Result<
         }
     };
     let source = |path: &PathBuf| {
-        let bytes = fs::read(path)
-            .map_err(|source| ReportError::from(IoError { action: "read", path: path.clone(), source }))?;
+        let bytes = fs::read(path).map_err(IoError::at("read", path))?;
         Ok(format!("{} {}", stem(path), hash::short(&hash::bytes(&bytes))))
     };
     let sources = files.iter().map(source).collect::<Result<_, ReportError>>()?;
@@ -132,8 +131,7 @@ fn summary(path: &Path, threshold: f32) -> Result<(Summary, usize), ReportError>
 fn table(path: &Path, threshold: f32) -> Result<Vec<Class>, ReportError> {
     const HELP: &str = "tables of classes are written by `compdd complexity show --csv`";
     let wrong = |why: String| ReportError::Table { path: path.into(), why, help: HELP };
-    let text = fs::read_to_string(path)
-        .map_err(|source| ReportError::from(IoError { action: "read", path: path.into(), source }))?;
+    let text = fs::read_to_string(path).map_err(IoError::at("read", path))?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
     let column = |name: &str| heads.iter().position(|head| head == name);

@@ -38,8 +38,7 @@ impl Place {
 
     /// An archive, opened.
     pub fn open(path: &Path) -> Result<Npz<BufReader<File>>, DataError> {
-        let file = File::open(path)
-            .map_err(|source| DataError::from(IoError { action: "read", path: path.to_owned(), source }))?;
+        let file = File::open(path).map_err(IoError::at("read", path))?;
         Npz::open(BufReader::new(file)).map_err(|error| malformed(path, &error))
     }
 }

@@ -34,8 +34,7 @@ pub(super) fn values(place: &Place) -> Result<Values, DataError> {
     };
     let found = match place {
         Place::Npy(path) => {
-            let bytes = fs::read(path)
-                .map_err(|source| DataError::from(IoError { action: "read", path: path.clone(), source }))?;
+            let bytes = fs::read(path).map_err(IoError::at("read", path))?;
             npy::read(&bytes).and_then(read)
         }
         Place::Npz(path, name) => Place::open(path)?.read(name).and_then(read),
