@@ -3,10 +3,16 @@
 //! Source: Gamma draws of Marsaglia and Tsang (ACM TOMS 26, 2000), of which a Beta draw is a ratio; below a shape of one, the draw of the shape
 //! one higher times a power of a uniform number (their section 6).
 
-use compdd_core::rng::Stream;
+use compdd_core::{protocol::MixConfig, rng::Stream};
+
+/// The share that an image keeps, where chance has a minibatch mixed.
+pub(super) fn share(config: &MixConfig, stream: &mut Stream) -> Option<f32> {
+    let mixes = config.probability > 0.0 && stream.uniform() < config.probability;
+    mixes.then(|| symmetric(config.alpha, stream))
+}
 
 /// One draw from Beta(alpha, alpha), in [0, 1]. Beta(1, 1) is uniform and takes one number of the stream.
-pub(super) fn symmetric(alpha: f32, stream: &mut Stream) -> f32 {
+fn symmetric(alpha: f32, stream: &mut Stream) -> f32 {
     if alpha == 1.0 {
         return stream.uniform();
     }

@@ -5,7 +5,10 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixConfig, beta, mixup::exchanged};
+use super::{
+    MixConfig, beta,
+    mixup::{exchanged, mixed},
+};
 use compdd_core::rng::Stream;
 
 /// One drawn mix of a minibatch: recorded, replayed, applied.
@@ -37,10 +40,7 @@ impl CutMix {
     /// The mix of a minibatch of `n` images of `h` by `w` pixels, or none, by chance: `lam` from Beta(alpha, alpha), a centre and a
     /// permutation. Nothing is drawn when the probability is zero.
     pub fn draw(config: &MixConfig, stream: &mut Stream, n: usize, [h, w]: [usize; 2]) -> Option<Self> {
-        if config.probability <= 0.0 || stream.uniform() >= config.probability {
-            return None;
-        }
-        let lam = beta::symmetric(config.alpha, stream);
+        let lam = beta::share(config, stream)?;
         let centre = [stream.below(h), stream.below(w)];
         Some(Self::new(lam, centre, stream.permutation(n), [h, w]))
     }
@@ -80,8 +80,7 @@ impl CutMix {
     /// # Shapes
     /// `[n, classes]` to the same.
     pub fn targets(&self, targets: Tensor<2>) -> Tensor<2> {
-        let partners = exchanged(&self.partners, targets.clone());
-        targets.mul_scalar(self.kept) + partners.mul_scalar(1.0 - self.kept)
+        mixed(self.kept, &self.partners, targets)
     }
 }
 

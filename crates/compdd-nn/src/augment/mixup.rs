@@ -25,10 +25,7 @@ impl Mixup {
 
     /// The mix of a minibatch of `n` images, or none, by chance.
     pub fn draw(config: &MixConfig, stream: &mut Stream, n: usize) -> Option<Self> {
-        if config.probability <= 0.0 || stream.uniform() >= config.probability {
-            return None;
-        }
-        let kept = beta::symmetric(config.alpha, stream);
+        let kept = beta::share(config, stream)?;
         Some(Self::new(kept, stream.permutation(n)))
     }
 
@@ -47,9 +44,14 @@ impl Mixup {
     /// # Shapes
     /// `[n, ..]` with the `n` the mix was drawn for, and so is the result.
     pub fn mixed<const D: usize>(&self, rows: Tensor<D>) -> Tensor<D> {
-        let partners = exchanged(&self.partners, rows.clone());
-        rows.mul_scalar(self.kept) + partners.mul_scalar(1.0 - self.kept)
+        mixed(self.kept, &self.partners, rows)
     }
+}
+
+/// Rows weighted by `kept`, and those of their partners by the rest.
+pub(super) fn mixed<const D: usize>(kept: f32, partners: &[usize], rows: Tensor<D>) -> Tensor<D> {
+    let partners = exchanged(partners, rows.clone());
+    rows.mul_scalar(kept) + partners.mul_scalar(1.0 - kept)
 }
 
 /// The rows of the partners.
