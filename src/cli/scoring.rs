@@ -44,7 +44,7 @@ impl ScoringArgs {
 
 /// The names of the protocols as a list in a sentence.
 fn protocols() -> String {
-    let names: Vec<&str> = Protocol::all().iter().map(Protocol::slug).collect();
+    let names: Vec<&str> = Protocol::names().collect();
     match names.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => names.concat(),

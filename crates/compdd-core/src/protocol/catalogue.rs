@@ -37,6 +37,11 @@ static ALL: LazyLock<Vec<Protocol>> = LazyLock::new(|| {
 });
 
 impl Protocol {
+    /// The names of [`Protocol::all`] without their versions, known before any definition is read.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FILES.iter().map(|(name, _)| *name)
+    }
+
     /// Every protocol, the usual one first.
     pub fn all() -> &'static [Self] {
         &ALL

@@ -39,6 +39,7 @@ fn settings_out_of_range_are_named() {
 fn names_are_found_and_every_protocol_has_its_page() {
     assert_eq!(Protocol::find("no-kd-idc").unwrap().id, Protocol::find("no-kd-idc@1").unwrap().id);
     assert!(Protocol::find("no-kd@2").is_none() && Protocol::find("kd").is_none());
+    assert!(Protocol::names().eq(Protocol::all().iter().map(Protocol::slug)));
     assert_eq!(Protocol::all()[0].scoring(Budget::Paper), Scoring::new(Budget::Paper));
     let pages = [
         include_str!("../../../../docs/protocols/no-kd.md"),

@@ -192,7 +192,7 @@ impl RunOptions {
 /// The protocol of a name.
 pub(super) fn protocol(name: &str) -> Result<&'static Protocol, RunError> {
     Protocol::find(name).ok_or_else(|| {
-        let known: Vec<&str> = Protocol::all().iter().map(Protocol::slug).collect();
+        let known: Vec<&str> = Protocol::names().collect();
         RunError::flag("--protocol", &name, "no such protocol", format!("use one of: {}", known.join(", ")))
     })
 }
