@@ -6,10 +6,15 @@ use serde::{Deserialize as _, Deserializer, de::Error as _};
 /// The longest identifier; file names have 255 bytes, and several go into one.
 const LONGEST: usize = 100;
 
+/// Whether a text can be the name of a folder: letters, digits and these marks, beginning with a letter or a digit.
+pub fn is_name(text: &str, marks: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits)
+}
+
 /// Whether a text is an identifier: at most 100 letters, digits, `-`, `_`, `.`, `+`, `@` and `:`, beginning with a letter or a digit.
 pub fn is_identifier(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.+@:".contains(c);
-    text.len() <= LONGEST && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits)
+    text.len() <= LONGEST && is_name(text, "-_.+@:")
 }
 
 /// Reads an identifier.

@@ -41,7 +41,7 @@ pub use compare::{Comparison, signed};
 pub use curve::CurvePoint;
 pub use distilled::{Distilled, Provenance};
 pub use error::RecordError;
-pub use identifier::is_identifier;
+pub use identifier::{is_identifier, is_name};
 pub use json::value_of;
 pub use known::KnownSubsets;
 pub use labels::Labels;

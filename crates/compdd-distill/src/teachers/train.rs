@@ -12,7 +12,7 @@ use crate::eval::{self, InferenceOptions, RealImages, Student, TrainingHooks, Tr
 use compdd_core::{
     files::{IoError, atomic},
     progress::Stop,
-    record::hash,
+    record::{hash, is_name},
 };
 use compdd_data::data::Task;
 use compdd_nn::nn::{Network, Params};
@@ -107,11 +107,7 @@ pub(super) fn existing(folder: &Path, identity: &str, device: &Device) -> Result
 /// # Errors
 /// [`TeacherError::Name`].
 pub fn check_name(name: &str) -> Result<(), TeacherError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
-    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
-        return Ok(());
-    }
-    Err(TeacherError::Name { name: name.to_owned() })
+    if is_name(name, "-_.@") { Ok(()) } else { Err(TeacherError::Name { name: name.to_owned() }) }
 }
 
 /// The folder of a teacher, by the name that was given or by its own.
