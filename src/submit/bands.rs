@@ -74,7 +74,7 @@ impl Bands {
     /// When the published table is damaged.
     pub fn from_results(records: &[Record]) -> Result<Self, RecordError> {
         let mut bands = Self::default();
-        PublishedRow::all()?.into_iter().filter_map(of_paper).for_each(|band| bands.raise(band));
+        PublishedRow::all()?.iter().filter_map(of_paper).for_each(|band| bands.raise(band));
         records.iter().filter_map(of_record).for_each(|band| bands.raise(band));
         Ok(bands)
     }
@@ -104,7 +104,7 @@ impl Bands {
     /// The band of a record's condition, or that of the full training set under it.
     pub fn find(&self, record: &Record, full: bool) -> Option<&Band> {
         let cell = &record.cell;
-        let usual = Subset::find(&cell.subset).is_ok_and(|subset| subset.default_resolution() == cell.resolution);
+        let usual = Subset::known(&cell.subset).is_ok_and(|subset| subset.default_resolution() == cell.resolution);
         let ipc = if full { 0 } else { cell.ipc };
         let key = (cell.subset.clone(), ipc, cell.protocol.clone(), cell.network.clone());
         self.bands.get(&key).filter(|_| usual)
@@ -136,26 +136,25 @@ impl Bands {
     }
 }
 
-fn of_paper(row: PublishedRow) -> Option<Band> {
+fn of_paper(row: &PublishedRow) -> Option<Band> {
     let subset = Subset::find(&row.subset).ok()?;
     let protocol = Protocol::find(row.protocol.as_deref().unwrap_or("no-kd"))?;
-    let (ipc, network, mean, spread) = (row.ipc, row.network, row.mean, row.std);
     Some(Band {
         subset: subset.id(),
-        ipc,
+        ipc: row.ipc,
         protocol: protocol.id.clone(),
-        network,
-        mean,
-        spread,
-        method: row.method,
-        source: row.source,
+        network: row.network.clone(),
+        mean: row.mean,
+        spread: row.std,
+        method: row.method.clone(),
+        source: row.source.clone(),
     })
 }
 
 fn of_record(record: &Record) -> Option<Band> {
     let cell = &record.cell;
     let doubtful = [Flag::ReducedBudget, Flag::FewStudents, Flag::BestOnTest];
-    let usual = Subset::find(&cell.subset).ok()?.default_resolution() == cell.resolution;
+    let usual = Subset::known(&cell.subset).ok()?.default_resolution() == cell.resolution;
     (usual && !doubtful.iter().any(|flag| record.flags.contains(flag))).then(|| Band {
         subset: cell.subset.clone(),
         ipc: cell.ipc,

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::IoError;
+use super::{IoError, plain};
 
 /// A lock held by this process. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -37,12 +37,7 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
         let path = folder.join("lock");
-        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
-            let source = std::io::Error::other("it is a symbolic link");
-            return Err(IoError { action: "lock", path, source }.into());
-        }
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(IoError::at("lock", &path))?;
+        let file = plain::open_to_write(&path).map_err(IoError::at("lock", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),

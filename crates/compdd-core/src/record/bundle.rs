@@ -2,8 +2,8 @@
 
 use super::manifest::{LabelKind, SpaceEntry};
 use super::{Distilled, Labels, Manifest, PixelSpaceRecord, RecordError, hash, json, preview};
-use crate::files::IoError;
-use crate::files::atomic;
+use crate::files::{IoError, atomic, plain};
+use crate::limits;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
@@ -79,28 +79,36 @@ impl Bundle {
         if !path.join(Self::DATA).is_file() {
             return Err(missing(Self::DATA));
         }
+        manifest.check_size()?;
         Ok(BundleInfo { path: path.to_owned(), manifest })
     }
 
-    /// Reads a bundle, checking the data file against the manifest's hash and every part against the others.
+    /// Reads a bundle, checking the data file against the manifest's length and hash and every part against the others.
     pub fn read(path: &Path) -> Result<Distilled, RecordError> {
         let BundleInfo { manifest, .. } = Self::info(path)?;
         let file = path.join(Self::DATA);
-        let data = std::fs::read(&file).map_err(IoError::at("read", &file))?;
+        let mismatch = |found: String| {
+            let expected = format!("{} bytes with BLAKE3 {}", manifest.data.bytes, hash::short(&manifest.data.blake3));
+            RecordError::HashMismatch { path: file.clone(), expected, found }
+        };
+        let length = std::fs::metadata(&file).map_err(IoError::at("read", &file))?.len();
+        if length != manifest.data.bytes {
+            return Err(mismatch(format!("{length} bytes")));
+        }
+        let data = plain::bytes(&file, limits::BUNDLE_BYTES)?;
         let found = hash::bytes(&data);
         if found != manifest.data.blake3 {
-            let (expected, found) =
-                (describe(manifest.data.bytes, &manifest.data.blake3), describe(data.len() as u64, &found));
-            return Err(RecordError::HashMismatch { path: file, expected, found });
+            return Err(mismatch(format!("{length} bytes with BLAKE3 {}", hash::short(&found))));
         }
+        let said = (manifest.learning_rate, manifest.label_bytes);
         let set = decode(&data, &file, manifest)?;
         set.check()?;
+        if said != (set.learning_rate, set.labels.stored_bytes()) {
+            let what = "the learning rate or the size of the labels is not what the manifest says";
+            return Err(RecordError::Inconsistent(what.to_owned()));
+        }
         Ok(set)
     }
-}
-
-fn describe(bytes: u64, hash: &str) -> String {
-    format!("{bytes} bytes with BLAKE3 {}", hash::short(hash))
 }
 
 fn encode(set: &Distilled, path: &Path) -> Result<Vec<u8>, RecordError> {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Bundle, BundleRef, Manifest, Store, hash, with_causes};
+use super::{Budget, Bundle, BundleRef, Flag, Manifest, Record, Store, hash, with_causes};
+use crate::files::plain;
 
 /// How closely the data of a bundle is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +45,45 @@ impl Store {
         let data = bundle.join(Bundle::DATA);
         let shown = self.relative(bundle);
         let unreadable = |error| format!("the data of bundle `{shown}` cannot be read: {error}");
-        let same = match depth {
-            Depth::Size => std::fs::metadata(&data).map_err(unreadable)?.len() == manifest.data.bytes,
-            Depth::Hash => hash::bytes(&std::fs::read(&data).map_err(unreadable)?) == manifest.data.blake3,
-        };
+        let file = plain::open_plain(&data).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        let same = length == manifest.data.bytes
+            && (depth == Depth::Size || hash::reader(file).map_err(unreadable)? == manifest.data.blake3);
         if same { Ok(manifest) } else { Err(format!("the data of bundle `{shown}` was changed after it was written")) }
+    }
+}
+
+impl Manifest {
+    /// Where the manifest says something else than a record that names the set, each to follow its name: `has other classes than ...`.
+    pub fn disagreements(&self, record: &Record) -> Vec<String> {
+        let cell = &record.cell;
+        let side = self.shape[2].to_string();
+        let pairs = [
+            ("method", self.method.as_str(), cell.method.as_str()),
+            ("subset", &self.subset, &cell.subset),
+            ("images per class", &self.ipc.to_string(), &cell.ipc.to_string()),
+            ("resolution", &side, &cell.resolution.to_string()),
+            ("recipe", &self.recipe_hash, &cell.recipe_hash),
+            ("fidelity", &self.provenance.fidelity.to_string(), &cell.fidelity.to_string()),
+        ]
+        .map(|(what, found, wanted)| (what, found.to_owned(), wanted.to_owned()));
+        let differ = pairs.into_iter().filter(|(_, found, wanted)| found != wanted);
+        let mut wrong: Vec<String> =
+            differ.map(|(what, found, wanted)| format!("has {what} `{found}`, the record `{wanted}`")).collect();
+        let (origin, has) = (&self.provenance, |flag| record.flags.contains(&flag));
+        if origin.budget != Budget::Paper && !has(Flag::ReducedBudget) {
+            wrong.push(format!("was made with budget `{}`, which the record does not say", origin.budget));
+        }
+        if !origin.imported_from.is_empty() && !has(Flag::Imported) {
+            wrong.push("was made elsewhere, which the record does not say".into());
+        }
+        if self.recipe_hash != hash::value(&self.recipe) {
+            wrong.push("has a recipe without its hash".into());
+        }
+        let classes: Vec<&str> = self.classes.iter().map(|class| class.synset.as_str()).collect();
+        if classes != record.subset.classes {
+            wrong.push("has other classes than the record".into());
+        }
+        wrong
     }
 }

@@ -57,17 +57,21 @@ pub fn cell_of(method: &str) -> Cell {
     Cell { method: method.into(), recipe_hash: String::new(), students: 0, ..cell() }
 }
 
-/// The recipe of these cells.
+/// The recipe of these cells, which is the one of `random` that ships.
 pub fn recipe() -> Value {
-    json!({"learning_rate": 0.01})
+    json!({"learning_rate": 0.01, "redraw": true})
 }
 
 /// The record of a cell whose students reached these accuracies; it names a bundle that is kept nowhere.
 pub fn scored(cell: Cell, scores: &[f64]) -> Record {
     let seeds = Scoring::seeds(cell.seed, scores.len());
-    let settings = Protocol::find(&cell.protocol).map(|protocol| value_of(&protocol.scoring(cell.budget)));
+    let settings = Protocol::find(&cell.protocol).map(|protocol| protocol.scoring(cell.budget));
     let mut record = made(cell, seeds, scores, recipe());
-    record.protocol = settings.unwrap_or_default();
+    if let Some(settings) = settings {
+        record.protocol = value_of(&settings);
+        let epochs = settings.total_epochs();
+        record.students.iter_mut().for_each(|student| (student.epochs, student.steps) = (epochs, epochs));
+    }
     if !record.cell.is_reference() {
         let path = format!("bundles/{}.bundle", record.cell.bundle_name());
         record.bundles.push(BundleRef { path, data_hash: "cd".repeat(32) });

@@ -8,6 +8,16 @@ pub fn bytes(data: &[u8]) -> String {
     blake3::hash(data).to_hex().to_string()
 }
 
+/// Hash of everything that is still to be read, piece by piece.
+///
+/// # Errors
+/// Those of the reader.
+pub fn reader(reader: impl std::io::Read) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(reader)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 /// Hash of a value by its canonical JSON: keys sorted, no white space. Equal values hash alike however they were built.
 pub fn value(value: &Value) -> String {
     let mut text = String::new();

@@ -1,8 +1,8 @@
 //! Reading and writing the versioned JSON files of records and bundles.
 
 use super::RecordError;
-use crate::files::IoError;
-use crate::files::atomic;
+use crate::files::{IoError, atomic, plain};
+use crate::limits;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::path::Path;
@@ -30,10 +30,9 @@ struct Header {
     version: u64,
 }
 
-/// Reads a file: first its format and version, then all of it.
+/// Reads a plain file: first its format and version, then all of it.
 pub fn read<T: DeserializeOwned>(path: &Path, format: Format) -> Result<T, RecordError> {
-    let text = std::fs::read_to_string(path).map_err(IoError::at("read", path))?;
-    parse(&text, path, format)
+    parse(&plain::text(path, limits::JSON_BYTES)?, path, format)
 }
 
 /// As [`read`], from text; `path` is for the messages.

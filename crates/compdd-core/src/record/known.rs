@@ -22,7 +22,7 @@ impl KnownSubsets {
         if let Some(known) = found.get(id) {
             return known.clone();
         }
-        let fresh = Arc::new(Subset::find(id).map_err(|error| error.to_string()));
+        let fresh = Arc::new(Subset::known(id).map_err(|error| error.to_string()));
         found.insert(id.to_owned(), fresh.clone());
         fresh
     }

@@ -1,6 +1,7 @@
 //! The manifest of a bundle: everything about a distilled set but its numbers.
 
-use super::{Distilled, PixelSpaceRecord, Provenance, hash};
+use super::{Distilled, PixelSpaceRecord, Provenance, RecordError, hash};
+use crate::limits;
 use crate::subset::ClassEntry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,21 @@ impl Manifest {
             recipe: set.recipe.clone(),
             recipe_hash: set.recipe_hash(),
             provenance: set.provenance.clone(),
+        }
+    }
+
+    /// Refuses more than the [`limits`], before anything is multiplied or read.
+    pub(super) fn check_size(&self) -> Result<(), RecordError> {
+        let texts = self.notes.len() + self.provenance.imported_from.len() + self.provenance.remarks.len();
+        let values = self.shape.iter().try_fold(size_of::<f32>(), |bytes, side| bytes.checked_mul(*side));
+        let counts = [
+            (limits::CLASSES, self.classes.len()),
+            (limits::NOTES, texts),
+            (limits::BUNDLE_BYTES, values.unwrap_or(usize::MAX)),
+        ];
+        match counts.into_iter().find(|(limit, found)| !limit.holds(*found)) {
+            Some((limit, found)) => Err(RecordError::Inconsistent(limit.exceeded(found))),
+            None => Ok(()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What papers print for a cell: `benchmarks/published.csv`, compiled in. Never mixed with what was measured.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use super::{Cell, Published, RecordError};
@@ -8,7 +10,7 @@ use crate::subset::Subset;
 const TABLE: &str = include_str!("../../../../benchmarks/published.csv");
 
 /// One row of the published values.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct PublishedRow {
     /// Slug of the method.
     pub method: String,
@@ -29,14 +31,16 @@ pub struct PublishedRow {
 }
 
 impl PublishedRow {
-    /// Every row of the table.
+    /// Every row of the table, read once: a board asks for those of every record.
     ///
     /// # Errors
     /// When the table that is compiled in cannot be read.
-    pub fn all() -> Result<Vec<Self>, RecordError> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(TABLE.as_bytes());
-        let rows: Result<Vec<Self>, _> = reader.deserialize().collect();
-        rows.map_err(|error| RecordError::Csv(error.to_string()))
+    pub fn all() -> Result<&'static [Self], RecordError> {
+        static ROWS: LazyLock<Result<Vec<PublishedRow>, String>> = LazyLock::new(|| {
+            let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(TABLE.as_bytes());
+            reader.deserialize().collect::<Result<_, _>>().map_err(|error| error.to_string())
+        });
+        ROWS.as_deref().map_err(|error| RecordError::Csv(error.clone()))
     }
 }
 
@@ -52,7 +56,7 @@ pub(super) fn of(cell: &Cell, subset: &Subset) -> Result<Vec<Published>, RecordE
         let same = row.method == cell.method && row.subset == subset.slug && row.network == cell.network;
         if same && row.ipc == cell.ipc && row.protocol.as_deref().unwrap_or("no-kd") == protocol {
             let fraction = |percent: f64| percent / 100.0;
-            found.push(Published { source: row.source, mean: fraction(row.mean), std: row.std.map(fraction) });
+            found.push(Published { source: row.source.clone(), mean: fraction(row.mean), std: row.std.map(fraction) });
         }
     }
     Ok(found)

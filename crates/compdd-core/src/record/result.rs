@@ -165,11 +165,13 @@ impl BundleRef {
         Ok(Self { path: if inside { store.relative(path) } else { name }, data_hash })
     }
 
-    /// Where it lies in a results folder, if it is kept; none for a path that leads out of the folder.
+    /// Where it lies in a results folder, if it is kept; none for a path that leads out of the folder, by itself or by a link.
     pub fn inside(&self, store: &Store) -> Option<PathBuf> {
         let path = Path::new(&self.path);
         let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
-        (!self.path.is_empty() && path.components().all(plain)).then(|| store.root().join(path))
+        (!self.path.is_empty() && path.components().all(plain))
+            .then(|| store.root().join(path))
+            .and_then(|path| store.plain(path))
     }
 }
 

@@ -1,11 +1,12 @@
 //! The results folder.
 
 use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use crate::files::IoError;
-
-use crate::files::atomic;
+use crate::files::{IoError, atomic, plain};
 
 /// A results folder:
 ///
@@ -18,7 +19,8 @@ use crate::files::atomic;
 ///   logs/<bundle name>.jsonl                          what happened while it was made and scored
 /// ```
 ///
-/// A cell is done when its record exists. All writes are by rename, so several processes may share a folder.
+/// A cell is done when its record exists. All writes are by rename, so several processes may share a folder. The folder itself may be a
+/// link; nothing below it is one: what a link leads to is not read, whoever made the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
@@ -111,6 +113,11 @@ impl Store {
         self.root.join("bundles").join(format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
     }
 
+    /// A path below this folder; none where a link leads out of it on the way.
+    pub fn plain(&self, path: PathBuf) -> Option<PathBuf> {
+        plain::is_inside(&self.root, &path).then_some(path)
+    }
+
     /// A path as records store it: relative to the results folder where it lies inside, with forward slashes.
     pub fn relative(&self, path: &Path) -> String {
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
@@ -200,9 +207,10 @@ impl Store {
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
+        not_a_link(&folder)?;
         let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
         let mut paths: Vec<PathBuf> = entries.map_err(IoError::at("list", &folder))?;
-        paths.retain(|path| path.is_dir() && !atomic::is_leftover(path));
+        paths.retain(|path| path.is_dir() && !path.is_symlink() && !atomic::is_leftover(path));
         paths.sort();
         Ok(paths)
     }
@@ -216,6 +224,7 @@ impl Store {
         if !folder.exists() {
             return Ok(Vec::new());
         }
+        not_a_link(folder)?;
         let mut files = Vec::new();
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|e| {
@@ -231,6 +240,13 @@ impl Store {
         }
         Ok(files)
     }
+}
+
+/// A folder that must lie where it seems to.
+fn not_a_link(folder: &Path) -> Result<(), IoError> {
+    let linked =
+        || IoError { action: "list", path: folder.to_owned(), source: io::Error::other("it is a symbolic link") };
+    if folder.is_symlink() { Err(linked()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -105,10 +105,15 @@ impl Timing {
             return Ok(None);
         }
         let timing = Self::read(&path).map_err(|error| with_causes(&error))?;
-        if timing.record == record.id {
-            Ok(Some(timing))
-        } else {
+        let span = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
+        if timing.record != record.id {
             Err(format!("the timing file is for `{}`", timing.record))
+        } else if !timing.distill_seconds.iter().chain(&timing.eval_seconds).all(span) {
+            Err("the timing file has a time that is negative or not finite".to_owned())
+        } else if timing.eval_seconds.len() > record.students.len() {
+            Err("the timing file has more times than there are students".to_owned())
+        } else {
+            Ok(Some(timing))
         }
     }
 

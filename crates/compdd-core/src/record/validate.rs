@@ -1,7 +1,11 @@
 //! Checks on stored results, all problems at once.
 
-use super::{BundleRef, Depth, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash};
-use std::path::{Path, PathBuf};
+use super::{BundleRef, Depth, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash, published};
+use crate::{limits, text};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// One thing that is wrong with one file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -17,6 +21,13 @@ impl Problem {
     pub fn of(path: &Path, what: &str) -> Self {
         let rest = what.strip_prefix(&path.display().to_string()).unwrap_or(what);
         Self { path: path.to_owned(), what: rest.trim_start_matches([',', ':', ' ']).to_owned() }
+    }
+}
+
+/// The file and the sentence, in one line.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", text::line(&self.path.display().to_string()), text::line(&self.what))
     }
 }
 
@@ -72,7 +83,8 @@ impl Store {
         }
     }
 
-    fn check_reference(&self, record: &Record, problems: &mut Vec<String>) {
+    /// A recovery ratio names a reference that is in this folder and has the recorded mean.
+    pub fn check_reference(&self, record: &Record, problems: &mut Vec<String>) {
         let Some(recovery) = &record.recovery else { return };
         match self.find(&recovery.reference) {
             Ok(reference) if (reference.summary.mean - recovery.reference_mean).abs() > 1e-9 => {
@@ -86,7 +98,10 @@ impl Store {
 
 /// Everything about a record that can be judged from the record alone.
 fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = beyond_limits(record);
+    if !problems.is_empty() {
+        return problems;
+    }
     let mut check = |good: bool, text: &dyn Fn() -> String| {
         if !good {
             problems.push(text());
@@ -108,7 +123,16 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
     check(summary.as_ref().is_some_and(|s| s.agrees_with(&record.summary)), &|| {
         "the summary does not follow from the students' scores".to_owned()
     });
-    check(record.students.iter().all(|s| s.train_loss.is_finite()), &|| "a training loss is not finite".to_owned());
+    let loss = 0.0..=f64::from(f32::MAX);
+    check(record.students.iter().all(|s| loss.contains(&s.train_loss)), &|| {
+        "a training loss is negative or not finite".to_owned()
+    });
+    if let Some(images) = record.data["test"]["images"].as_u64() {
+        let counts = |share: f64| (share * images as f64 - (share * images as f64).round()).abs() < 1e-6;
+        check(record.students.iter().all(|s| counts(s.accuracy.fraction())), &|| {
+            format!("an accuracy is no number of {images} test images")
+        });
+    }
     check(record.subset.id == cell.subset, &|| {
         format!("the cell is of subset `{}`, the description of `{}`", cell.subset, record.subset.id)
     });
@@ -116,6 +140,11 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
         Ok(known) => {
             let classes: Vec<&str> = known.classes.iter().map(|c| c.synset.as_str()).collect();
             check(record.subset.classes == classes, &|| format!("the classes are not those of `{}`", known.id()));
+            check(record.subset.notes == known.notes, &|| format!("the notes are not those of `{}`", known.id()));
+            let table = published::of(cell, known).unwrap_or_default();
+            check(record.published.iter().all(|value| table.contains(value)), &|| {
+                "a published value is none that a paper prints for this cell".to_owned()
+            });
         }
         Err(error) => match record.own_list() {
             Some(own) => check(own.distinct_classes() == own.classes_len() && own.classes_len() > 0, &|| {
@@ -131,9 +160,25 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
     for flag in record.implied_flags() {
         check(record.flags.contains(&flag), &|| format!("the flag `{}` is missing", flag.word()));
     }
-    let fraction = |v: f64| (0.0..=1.0).contains(&v);
-    check(record.published.iter().all(|p| fraction(p.mean)), &|| "a published mean is not a fraction".to_owned());
+    check(record.own_list().is_none() || record.published.is_empty(), &|| {
+        "a published value stands beside a custom class list".to_owned()
+    });
     problems
+}
+
+/// Lists that are longer than anybody's; what follows from them is not worked out.
+fn beyond_limits(record: &Record) -> Vec<String> {
+    let counts = [
+        (limits::STUDENTS, record.students.len()),
+        (limits::BUNDLES, record.bundles.len()),
+        (limits::CLASSES, record.subset.classes.len()),
+        (limits::NOTES, record.subset.notes.len() + record.published.len()),
+    ];
+    counts
+        .into_iter()
+        .filter(|(limit, found)| !limit.holds(*found))
+        .map(|(limit, found)| limit.exceeded(found))
+        .collect()
 }
 
 /// An error and its causes in a line.

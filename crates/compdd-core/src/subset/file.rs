@@ -1,8 +1,10 @@
 //! Custom class lists: `lists.toml#bird-hard`, from a file that `compdd subset build` wrote or that has its form.
 
-use std::{collections::HashSet, fs, path::Path};
+use std::{collections::HashSet, path::Path};
 
 use serde::Deserialize;
+
+use crate::{files::plain, limits};
 
 use super::{ClassEntry, Family, Subset, SubsetError, lists};
 
@@ -40,7 +42,9 @@ pub(super) fn parts(text: &str) -> Option<(&Path, Option<&str>)> {
 /// A list of a file, by its slug, or by slug and version. A file with one list needs no name.
 pub(super) fn find(path: &Path, name: Option<&str>) -> Result<Subset, SubsetError> {
     let malformed = |why: String| SubsetError::File { path: path.into(), why };
-    let text = fs::read_to_string(path).map_err(|error| malformed(format!("it cannot be read: {error}")))?;
+    let unreadable = |error: &dyn std::fmt::Display| malformed(format!("it cannot be read: {error}"));
+    let text = plain::regular_bytes(path, limits::TEXT_BYTES).map_err(|error| unreadable(&error.source))?;
+    let text = String::from_utf8(text).map_err(|error| unreadable(&error))?;
     let file: Lists = toml::from_str(&text).map_err(|error| {
         malformed(format!("it is no file of lists: {}", error.to_string().trim().replace('\n', " ")))
     })?;

@@ -95,9 +95,14 @@ impl Subset {
     /// `music-hard` without a version means `music-hard@paper`. A path that ends in `.toml` means a custom class list:
     /// `lists.toml#bird-hard`, or the file alone where it holds one list.
     pub fn find(text: &str) -> Result<Self, SubsetError> {
-        if let Some((path, name)) = file::parts(text.trim()) {
-            return file::find(path, name);
+        match file::parts(text.trim()) {
+            Some((path, name)) => file::find(path, name),
+            None => Self::known(text),
         }
+    }
+
+    /// As [`Subset::find`] among those that ship with compdd: for names in files of others, which must not lead to a file.
+    pub fn known(text: &str) -> Result<Self, SubsetError> {
         let (name, version) = match text.split_once('@') {
             Some((name, version)) => (canonical(name), Some(version.trim().to_lowercase())),
             None => (canonical(text), None),
@@ -120,9 +125,12 @@ impl Subset {
         }
     }
 
-    /// The custom class list that a record names by its id and its classes: its file need not be at hand. None for the id of another subset.
+    /// The custom class list that a record names by its id and its classes: its file need not be at hand. None for the id of another subset, and
+    /// for a further version of one whose classes nobody chooses, such as CIFAR-10.
     pub fn of_record(id: &str, classes: &[String], notes: &[String]) -> Option<Self> {
-        file::of_record(id, classes, notes).filter(|_| Self::find(id).is_err())
+        let fixed = id.split_once('@').and_then(|(slug, _)| Self::known(slug).ok());
+        let free = fixed.is_none_or(|known| matches!(known.family, Family::CompDd { .. } | Family::ImagenetTen));
+        file::of_record(id, classes, notes).filter(|_| free && Self::known(id).is_err())
     }
 
     /// Every subset, in the order in which lists are shown.

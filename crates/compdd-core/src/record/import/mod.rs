@@ -12,8 +12,8 @@ mod tensors;
 mod torch;
 
 use super::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, hash};
-use crate::files::IoError;
 use crate::subset::Subset;
+use crate::{files::plain, limits};
 pub use error::ImportError;
 pub use range::StoredAs;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ struct SourceFile {
 
 impl SourceFile {
     fn read(path: &Path) -> Result<(Self, Vec<u8>), ImportError> {
-        let bytes = std::fs::read(path).map_err(IoError::at("read", path))?;
+        let bytes = plain::regular_bytes(path, limits::TENSORS_BYTES)?;
         Ok((Self { path: path.to_owned(), hash: hash::bytes(&bytes) }, bytes))
     }
 

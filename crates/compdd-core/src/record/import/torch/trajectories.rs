@@ -3,7 +3,7 @@
 use super::{Archive, gather, pickle};
 use std::path::{Path, PathBuf};
 
-use crate::files::IoError;
+use crate::{files::plain, limits};
 
 use crate::record::{hash, import::ImportError};
 
@@ -18,7 +18,7 @@ pub struct Trajectories {
 impl Trajectories {
     /// Reads the file at `path`.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
-        let bytes = std::fs::read(path).map_err(IoError::at("read", path))?;
+        let bytes = plain::regular_bytes(path, limits::TENSORS_BYTES)?;
         let wrong = |reason: String| ImportError::Trajectories { path: path.to_owned(), reason };
         let hash = hash::bytes(&bytes);
         if !Archive::recognises(&bytes) {
