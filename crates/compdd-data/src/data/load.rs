@@ -13,6 +13,7 @@ use super::{
     source::{Item, Part, Picture, Split, name_of},
 };
 use compdd_core::{
+    limits,
     progress::{Hooks, Interrupted},
     subset::ClassEntry,
 };
@@ -142,7 +143,7 @@ pub(super) fn decode(
     hooks: Hooks<'_>,
     target: &mut dyn Target,
 ) -> Result<(), DataError> {
-    let order = listing.on_disk();
+    let (order, mut failed) = (listing.on_disk(), 0);
     let stage = format!("{} {} images", request.subset, request.split);
     hooks.progress.begin(&stage, order.len());
     for (portion, slots) in order.chunks(PORTION).enumerate() {
@@ -160,6 +161,13 @@ pub(super) fn decode(
                 }
             }
             target.finish(portion, &bad)?;
+            failed += bad.len();
+            if !limits::BAD_IMAGES.holds(failed) {
+                return Err(DataError::Malformed {
+                    path: request.part.folder.clone(),
+                    why: format!("of the images that cannot be decoded {}", limits::BAD_IMAGES.exceeded(failed)),
+                });
+            }
         }
         hooks.progress.advance(&stage, portion * PORTION + slots.len(), "");
     }

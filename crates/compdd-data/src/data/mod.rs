@@ -7,11 +7,12 @@
 //! from the [`Cache`] or decodes and resizes them in parallel ([`decode`], [`resize`]), and fits the whitening ([`Zca`]) on the
 //! training images only. An [`ImageStream`] passes the images of one split by, portion after portion, however many they are. A
 //! [`Prefetcher`] makes the next step's value while this one's is used. [`scenes`] needs no files at all. [`verify`] and [`inspect`]
-//! count without decoding.
+//! count without decoding. [`copies`] finds images again that were disguised.
 //!
 //! What may enter: anything between a file on disk and normalised values. Tensors, augmentation, networks and scores stay out.
 
 mod cache;
+mod copies;
 pub mod decode;
 mod error;
 mod image_set;
@@ -31,6 +32,7 @@ mod verify;
 mod zca;
 
 pub use cache::{Cache, CacheError, Kept, human_size};
+pub use copies::{Copied, copies};
 pub use decode::Decode;
 pub use error::{BadFile, DataError, LackingClass};
 pub use image_set::ImageSet;

@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::seal;
 use crate::data::image_set::content_hasher;
+use compdd_core::files::plain;
 
 /// Images that a quick look compares with their checksums.
 const SAMPLES: usize = 16;
@@ -57,10 +58,10 @@ impl Block {
     /// Opens a block and makes sure that it holds the images of the hash `content`; `None` where there is no file.
     ///
     /// A look at the header, the length, labels and a few images; all of it is read if the file changed in any way since it
-    /// was last read in full. The error says what is wrong.
-    pub fn open(path: &Path, content: &str) -> Result<Option<Self>, String> {
+    /// was last read in full, or if whoever wrote there is not `trusted`. The error says what is wrong.
+    pub fn open(path: &Path, content: &str, trusted: bool) -> Result<Option<Self>, String> {
         let Some(block) = Self::map(path, content)? else { return Ok(None) };
-        if seal::holds(path) {
+        if trusted && seal::holds(path) {
             block.sample()?;
             seal::touch(path);
         } else {
@@ -82,12 +83,13 @@ impl Block {
 
     /// Maps a block whose header, length and labels are in order.
     fn map(path: &Path, content: &str) -> Result<Option<Self>, String> {
-        let file = match File::open(path) {
+        let file = match plain::open_plain(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
-        if let Err(error) = file.lock_shared() {
+        // Nobody is waited for: whoever holds the file for himself can keep it from being pruned, and no more.
+        if let Err(error) = file.try_lock_shared() {
             tracing::debug!(block = %path.display(), %error, "no lock");
         }
         // The file is written once and then only renamed or removed, and removing leaves a map as it is.

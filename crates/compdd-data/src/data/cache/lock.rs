@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::CacheError;
-use compdd_core::progress::Hooks;
+use compdd_core::{files::plain, progress::Hooks};
 
 /// A lock held by this process. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Lock {
         fs::create_dir_all(path.parent().unwrap_or(path)).map_err(fail)?;
         let mut waited = false;
         loop {
-            let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
+            let file = plain::open_to_write(path).map_err(fail)?;
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => {}
                 // Whoever held it before may have removed the file after we opened it: then it guards nothing.
@@ -40,7 +40,8 @@ impl Lock {
                 return Ok(None);
             }
             if !waited {
-                hooks.progress.note("another run is preparing these images; waiting for it");
+                let lock = path.display();
+                hooks.progress.note(&format!("another run is preparing these images; waiting for it (lock: {lock})"));
                 waited = true;
             }
             std::thread::sleep(PAUSE);
@@ -49,7 +50,7 @@ impl Lock {
 
     /// Removes the lock file of a process that was killed after its work was done; one that somebody holds stays.
     pub fn clear(path: &Path) {
-        let Ok(file) = File::open(path) else { return };
+        let Ok(file) = plain::open_plain(path) else { return };
         if file.try_lock().is_ok() && is_current(&file, path) {
             drop(Self { path: path.to_owned(), _file: file });
         }
@@ -81,7 +82,7 @@ fn is_current(file: &File, path: &Path) -> bool {
 
 /// Whether somebody holds a lock on a file that exists; `None` where the file system has no locks.
 pub(super) fn is_held(path: &Path) -> Option<bool> {
-    let Ok(file) = File::open(path) else { return Some(false) };
+    let Ok(file) = plain::open_plain(path) else { return Some(false) };
     match file.try_lock() {
         Ok(()) => Some(false),
         Err(TryLockError::WouldBlock) => Some(true),

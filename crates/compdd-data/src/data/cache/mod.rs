@@ -8,8 +8,8 @@
 //!
 //! A [`fingerprint`] says which files are meant without reading them; the same images from another place, or in another
 //! layout, have another fingerprint and the same block. Blocks appear whole, by renaming, and are never changed. They are
-//! looked over whenever they are opened and read in full when anything about the file changed ([`Block`]); a damaged one is
-//! made again. A process that maps a block holds a shared lock on it, so that pruning leaves it alone.
+//! looked over whenever they are opened and read in full when anything about the file changed, or every time where the folder is not one's
+//! own and not trusted ([`Block`]); a damaged one is made again. A process that maps a block holds a shared lock on it, so that pruning leaves it alone.
 //!
 //! What may enter: files of the cache. Decoding happens next door.
 
@@ -24,7 +24,7 @@ mod shelf;
 #[cfg(test)]
 mod tests;
 
-use std::{fs, path::PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,8 @@ use super::{
     load::{self, Listing, Loaded, Request},
 };
 use compdd_core::{
-    files::atomic,
+    files::{atomic, plain},
+    limits,
     progress::{Hooks, Interrupted},
 };
 use lock::Lock;
@@ -50,6 +51,7 @@ pub struct Cache {
     folder: PathBuf,
     limit: u64,
     required: bool,
+    trusted: bool,
 }
 
 /// What a fingerprint stands for: the content of `sources/<fingerprint>.json`.
@@ -63,19 +65,40 @@ struct Entry {
     bad: Vec<(String, String)>,
 }
 
+impl Entry {
+    /// The entry of a file, if it is one: its block is named by a hash, which is no path.
+    fn read(path: &Path) -> Option<Self> {
+        let entry: Self = serde_json::from_slice(&plain::bytes(path, limits::TABLE_BYTES).ok()?).ok()?;
+        let is_hash = entry.content.len() == 64 && entry.content.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_hash.then_some(entry)
+    }
+}
+
 impl Cache {
     /// Bytes a cache may hold unless it is told otherwise: 64 GiB.
     pub const LIMIT: u64 = 64 << 30;
 
     /// A cache in `folder`, made when it is first needed, of at most `limit` bytes.
     pub fn new(folder: impl Into<PathBuf>, limit: u64) -> Self {
-        Self { folder: folder.into(), limit, required: false }
+        Self { folder: folder.into(), limit, required: false, trusted: false }
     }
 
     /// The same cache, for somebody who wants images in it: what it cannot hold is an error, not held in memory instead.
     #[must_use]
     pub fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    /// The same cache, trusted whoever it belongs to: blocks that others made are not read in full each time.
+    #[must_use]
+    pub fn trusted(self) -> Self {
+        Self { trusted: true, ..self }
+    }
+
+    /// Whether what lies there was put there by this user, or is trusted all the same. A seal is a plain file: whoever may write beside a block
+    /// can seal other pixels under its name.
+    fn is_trusted(&self) -> bool {
+        self.trusted || [&self.folder, &self.folder.join("blocks")].into_iter().all(|folder| plain::is_own(folder))
     }
 
     /// Whether images may be loaded into memory instead after an error.
@@ -105,10 +128,9 @@ impl Cache {
     /// The block of a fingerprint, if it is there and sound. A damaged one is removed.
     fn stored(&self, print: &str) -> Result<Option<Loaded>, DataError> {
         let path = self.file("sources", print, "json");
-        let entry: Option<Entry> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let Some(entry) = entry else { return Ok(None) };
+        let Some(entry) = Entry::read(&path) else { return Ok(None) };
         let file = self.block_path(&entry.content);
-        match Block::open(&file, &entry.content) {
+        match Block::open(&file, &entry.content, self.is_trusted()) {
             Ok(Some(block)) => {
                 let bad = entry.bad.into_iter().map(|(path, reason)| BadFile { path: path.into(), reason }).collect();
                 Ok(Some(Loaded { images: ImageSet::mapped(block)?, bad }))

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use compdd_core::files::plain;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -65,15 +66,15 @@ impl Preparation {
         let layout = Layout { images, size, room, portion: PORTION };
         let (path, notes) = (stem.with_extension("part"), stem.with_extension("journal"));
         let done = Journal::read(&notes, &layout).filter(|_| path.exists());
-        let attempt = || {
-            let file = File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
-            if done.is_none() {
-                file.set_len(0)?;
-                fs::write(&notes, serde_json::to_string(&layout)? + "\n")?;
-            }
-            Ok(file)
+        let fail = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CacheError::Write { path, source }
         };
-        let file = attempt().map_err(|source| CacheError::Write { path: path.clone(), source })?;
+        let file = plain::open_to_write(&path).map_err(fail(&path))?;
+        if done.is_none() {
+            file.set_len(0).map_err(fail(&path))?;
+            Journal::begin(&notes, &layout).map_err(fail(&notes))?;
+        }
         let done = done.unwrap_or_default();
         if !done.is_empty() {
             tracing::info!(portions = done.len(), "going on with an interrupted preparation");
@@ -196,9 +197,16 @@ impl Target for Preparation {
 impl Journal {
     /// The notes of an earlier attempt, if it had the same layout. A last line that was cut short does not count.
     fn read(path: &Path, layout: &Layout) -> Option<Vec<Note>> {
-        let mut lines = BufReader::new(File::open(path).ok()?).lines().map_while(Result::ok);
+        let mut lines = BufReader::new(plain::open_plain(path).ok()?).lines().map_while(Result::ok);
         let found: Layout = serde_json::from_str(&lines.next()?).ok()?;
         (found == *layout).then(|| lines.map_while(|line| serde_json::from_str(&line).ok()).collect())
+    }
+
+    /// An empty journal in place of what lies there.
+    fn begin(path: &Path, layout: &Layout) -> io::Result<()> {
+        let mut file = plain::open_to_write(path)?;
+        file.set_len(0)?;
+        file.write_all((serde_json::to_string(layout)? + "\n").as_bytes())
     }
 
     /// Notes down what is on the disk by now.
@@ -208,7 +216,7 @@ impl Journal {
             serde_json::to_writer(&mut text, note)?;
             text.push(b'\n');
         }
-        File::options().append(true).open(&self.path)?.write_all(&text)?;
+        plain::open_to_append(&self.path)?.write_all(&text)?;
         self.done.append(&mut self.waiting);
         self.flushed = Instant::now();
         Ok(())

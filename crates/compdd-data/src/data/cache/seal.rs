@@ -1,7 +1,7 @@
 //! What the file of a block looked like when all of it was last read: as long as nothing changed, it need not be read again.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -9,7 +9,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{changed, nanoseconds};
-use compdd_core::files::atomic;
+use compdd_core::{
+    files::{atomic, plain},
+    limits,
+};
 
 /// Length and times of a file. The system sets `changed` on every write, and no program can set it back.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +36,8 @@ pub(super) fn path(block: &Path) -> PathBuf {
 
 /// Whether the file is as it was when it was sealed.
 pub(super) fn holds(block: &Path) -> bool {
-    let sealed: Option<State> = fs::read(path(block)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let text = plain::bytes(&path(block), limits::JSON_BYTES).ok();
+    let sealed: Option<State> = text.and_then(|text| serde_json::from_slice(&text).ok());
     sealed.is_some() && sealed == State::of(block)
 }
 
@@ -53,7 +57,7 @@ pub(super) fn touch(block: &Path) {
 /// Notes that the block was last used at a time, if that is known.
 pub(super) fn touch_at(block: &Path, time: Option<SystemTime>) {
     let Some(time) = time else { return };
-    let touched = File::options().append(true).open(path(block)).and_then(|file| file.set_modified(time));
+    let touched = plain::open_to_append(&path(block)).and_then(|file| file.set_modified(time));
     if let Err(error) = touched {
         tracing::debug!(block = %block.display(), %error, "use not noted");
     }

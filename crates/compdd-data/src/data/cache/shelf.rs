@@ -43,8 +43,7 @@ impl Cache {
     pub fn blocks(&self) -> Result<Vec<Kept>, CacheError> {
         let mut titles: HashMap<String, BTreeSet<String>> = HashMap::new();
         for path in self.listed("sources", "json")? {
-            let entry: Option<Entry> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            if let Some(entry) = entry {
+            if let Some(entry) = Entry::read(&path) {
                 titles.entry(entry.content).or_default().insert(entry.title);
             }
         }
@@ -102,8 +101,7 @@ impl Cache {
         }
         let left: BTreeSet<String> = kept.into_iter().map(|block| block.content).collect();
         for path in self.listed("sources", "json")? {
-            let entry: Option<Entry> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            if entry.is_none_or(|entry| !left.contains(&entry.content)) {
+            if Entry::read(&path).is_none_or(|entry| !left.contains(&entry.content)) {
                 remove(&path)?;
             }
         }

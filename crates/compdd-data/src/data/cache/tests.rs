@@ -137,7 +137,7 @@ fn a_flipped_bit_anywhere_is_found_and_mended() {
     // In the length, the names, the index, the first, a middle and the last image.
     for at in [0, 40, 4096, 4096 + 15 * 12 + 5, whole.len() / 2, whole.len() - 1] {
         flip(&path, at as u64);
-        assert!(Block::open(&path, &hash).is_err(), "byte {at}");
+        assert!(Block::open(&path, &hash, true).is_err(), "byte {at}");
         assert_eq!(world.load().unwrap().train.hash(), hash);
         assert!(fs::read(&path).unwrap() == whole, "byte {at}");
     }
@@ -159,6 +159,58 @@ fn damage_that_the_system_does_not_notice_is_found_on_demand() {
     assert_eq!(damaged[0].0.content, hash);
     assert!(!path.exists());
     assert_eq!(world.load().unwrap().train.hash(), hash);
+}
+
+/// Whoever may write into a cache can put other pixels under a true name, consistent in themselves and sealed.
+#[cfg(unix)]
+#[test]
+fn a_cache_that_others_may_write_to_is_read_in_full() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.load().unwrap();
+    let path = world.blocks().remove(0);
+    let content = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let block = Block::open(&path, &content, true).unwrap().unwrap();
+    let (about, labels, mut pixels) = (block.about().clone(), block.labels().to_vec(), block.pixels().to_vec());
+    drop(block);
+    pixels[0] ^= 4;
+    let checksums: Vec<[u8; 8]> = pixels.chunks_exact(3 * 16 * 16).map(checksum).collect();
+    let room = block::room(labels.len(), &about.classes, &about.decode);
+    fs::write(&path, [block::front(&about, &labels, &checksums, room).unwrap(), pixels].concat()).unwrap();
+    seal::set(&path);
+    assert!(Block::open(&path, &content, true).unwrap().is_some(), "the seal of one's own cache is believed");
+    assert!(Block::open(&path, &content, false).is_err_and(|reason| reason.contains("another hash")));
+
+    let folder = world.root.path().join("cache");
+    assert!(world.cache().is_trusted());
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(!world.cache().is_trusted() && world.cache().trusted().is_trusted());
+    assert_eq!(world.load().unwrap().train.hash(), uncached(&world).train.hash(), "it is made again");
+}
+
+/// What lies under the names of a preparation may have been laid there by somebody else.
+#[cfg(unix)]
+#[test]
+fn links_in_a_cache_are_not_followed() {
+    let world = World::new();
+    let first = world.load().unwrap().train.hash().to_owned();
+    let prints: Vec<String> =
+        world.files("sources").iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let victim = world.root.path().join("thesis");
+    for ending in ["part", "journal", "lock"] {
+        fs::remove_dir_all(world.root.path().join("cache")).unwrap();
+        fs::create_dir_all(world.root.path().join("cache/preparing")).unwrap();
+        fs::write(&victim, "kept").unwrap();
+        for print in &prints {
+            let link = world.root.path().join(format!("cache/preparing/{print}.{ending}"));
+            std::os::unix::fs::symlink(&victim, link).unwrap();
+        }
+        match world.load() {
+            Ok(task) => assert_eq!(task.train.hash(), first),
+            Err(error) => assert!(error.to_string().contains(ending), "{error}"),
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "kept", "{ending}");
+    }
 }
 
 #[test]

@@ -7,8 +7,9 @@
 mod jpeg;
 mod png;
 
-use std::{cell::RefCell, fs::File, io::Read, path::Path};
+use std::{cell::RefCell, io::Read, path::Path};
 
+use compdd_core::{files::plain, limits};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -69,7 +70,7 @@ impl Decode {
     /// Most pixels a file may hold: where Pillow begins to warn of decompression bombs. 256 MiB as RGB.
     pub const MOST_PIXELS: u64 = 89_478_485;
     /// Largest file that is read, in bytes.
-    pub const LARGEST_FILE: u64 = 1 << 30;
+    pub const LARGEST_FILE: u64 = limits::WHOLE_BYTES.most;
 
     /// Checks the resolution.
     pub fn checked(self) -> Result<Self, DataError> {
@@ -156,7 +157,7 @@ impl Decode {
 
 /// Reads a whole file into a buffer that is used again.
 fn read(path: &Path, bytes: &mut Vec<u8>) -> Result<(), String> {
-    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    let mut file = plain::open_regular(path).map_err(|error| error.to_string())?;
     let length = file.metadata().map_err(|error| error.to_string())?.len();
     if length > Decode::LARGEST_FILE {
         return Err(format!("a file of {length} bytes; images above 1 GiB are not read: shrink it or leave it out"));

@@ -163,7 +163,7 @@ fn sizes_beyond_the_limit_are_refused_before_memory_is_taken() {
     assert!(error.contains("65535 x 65535 pixels"), "{error}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("huge.jpg");
-    File::create(&path).unwrap().set_len(Decode::LARGEST_FILE + 1).unwrap();
+    fs::File::create(&path).unwrap().set_len(Decode::LARGEST_FILE + 1).unwrap();
     assert!(SETTINGS.file(&path).unwrap_err().contains("1 GiB"));
 }
 

@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use compdd_core::files::IoError;
+use compdd_core::{files::plain, limits};
 
 use crate::data::{
     error::DataError,
@@ -105,9 +105,7 @@ fn by_name(folder: &Path) -> Result<Option<Known>, DataError> {
     for data in [folder.join(DEVKIT).join("data"), folder.join("data"), folder.to_owned()] {
         let (table, truth) = (data.join(devkit::TABLE), data.join(devkit::GROUND_TRUTH));
         if truth.is_file() {
-            let read = |path: &Path| {
-                fs::read(path).map_err(|source| DataError::from(IoError { action: "read", path: path.into(), source }))
-            };
+            let read = |path: &Path| plain::regular_bytes(path, limits::WHOLE_BYTES);
             let labels =
                 devkit::from_parts(&read(&table)?, &read(&truth)?).map_err(|error| malformed(&data, &error))?;
             return Ok(Some(Known { labels, files: vec![truth, table] }));
@@ -193,13 +191,13 @@ impl<'a> Roll<'a> {
 }
 
 fn bytes<T>(path: &Path, parse: fn(&[u8]) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
+    let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
     parse(&bytes).map_err(|error| malformed(path, &error))
 }
 
 /// Reads a text file.
 pub(super) fn text<T>(path: &Path, parse: fn(&str) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
+    let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| malformed(path, &ParseError::new(error.to_string())))?;
     parse(text).map_err(|error| malformed(path, &error))
 }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use compdd_core::files::IoError;
+use compdd_core::files::{IoError, plain};
 
 use rayon::prelude::*;
 
@@ -27,7 +27,7 @@ impl Archives {
     pub fn span(&self, part: usize) -> Result<Span, DataError> {
         let path = &self.0[part];
         let unreadable = |source| DataError::from(IoError { action: "read", path: path.clone(), source });
-        let file = File::open(path).map_err(unreadable)?;
+        let file = plain::open_regular(path).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         Ok(Span { file, start: 0, length, at: 0 })
     }
@@ -58,7 +58,7 @@ impl Archives {
 
     fn open(&self, part: u32) -> Result<File, String> {
         let path = self.0.get(part as usize).ok_or("the archive is not known")?;
-        File::open(path).map_err(|error| error.to_string())
+        plain::open_regular(path).map_err(|error| error.to_string())
     }
 }
 

@@ -8,7 +8,11 @@ use std::{
 
 use super::{Item, Picture, Place, Source, Split, Wanted};
 use crate::data::{error::DataError, planes::interleaved};
-use compdd_core::{files::IoError, subset::ClassEntry};
+use compdd_core::{
+    files::{IoError, plain},
+    limits,
+    subset::ClassEntry,
+};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -51,7 +55,8 @@ impl CifarBinary {
             Variant::Ten => "batches.meta.txt",
             Variant::Hundred => "fine_label_names.txt",
         };
-        let text = fs::read_to_string(folder.join(list)).unwrap_or_default();
+        let text = plain::regular_bytes(&folder.join(list), limits::TEXT_BYTES).unwrap_or_default();
+        let text = String::from_utf8(text).unwrap_or_default();
         let mut names: Vec<String> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
         if names.is_empty() && variant == Variant::Ten {
@@ -87,10 +92,11 @@ impl CifarBinary {
         let (mut paths, records) = self.paths(split);
         let path = paths.swap_remove(part);
         let expected = (records * (self.label_bytes() + PIXELS)) as u64;
-        let bytes = fs::read(&path).map_err(IoError::at("read", &path))?;
-        if bytes.len() as u64 != expected {
-            return Err(DataError::WrongSize { path, expected, found: bytes.len() as u64 });
+        let found = fs::metadata(&path).map_err(IoError::at("read", &path))?.len();
+        if found != expected {
+            return Err(DataError::WrongSize { path, expected, found });
         }
+        let bytes = plain::regular_bytes(&path, limits::WHOLE_BYTES)?;
         let impossible = |label: &u8| usize::from(*label) >= self.names.len();
         if let Some((record, label)) = self.labels(&bytes).enumerate().find(|(_, label)| impossible(label)) {
             return Err(DataError::WrongLabel { path, record, label, classes: self.names.len() });

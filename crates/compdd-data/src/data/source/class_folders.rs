@@ -10,7 +10,11 @@ use walkdir::WalkDir;
 
 use super::{Item, Picture, Place, Wanted, name_of, split_source::SplitSource};
 use crate::data::error::DataError;
-use compdd_core::{files::IoError, subset::ClassEntry};
+use compdd_core::{
+    files::{IoError, plain},
+    limits,
+    subset::ClassEntry,
+};
 
 /// Folders of classes, image files at any depth below each.
 ///
@@ -117,7 +121,8 @@ impl SplitSource for ClassFolders {
     }
 
     fn read(&self, item: &Item) -> Result<Picture, String> {
-        fs::read(self.path(item)).map(Picture::Encoded).map_err(|error| error.to_string())
+        let bytes = plain::regular_bytes(&self.path(item), limits::WHOLE_BYTES);
+        bytes.map(Picture::Encoded).map_err(|error| error.source.to_string())
     }
 
     fn path(&self, item: &Item) -> PathBuf {

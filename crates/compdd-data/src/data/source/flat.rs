@@ -12,7 +12,11 @@ use super::{
     split_source::SplitSource,
 };
 use crate::data::error::DataError;
-use compdd_core::{files::IoError, subset::ClassEntry};
+use compdd_core::{
+    files::{IoError, plain},
+    limits,
+    subset::ClassEntry,
+};
 
 /// Images directly in a folder.
 #[derive(Debug)]
@@ -72,7 +76,8 @@ impl SplitSource for Flat {
     }
 
     fn read(&self, item: &Item) -> Result<Picture, String> {
-        fs::read(self.path(item)).map(Picture::Encoded).map_err(|error| error.to_string())
+        let bytes = plain::regular_bytes(&self.path(item), limits::WHOLE_BYTES);
+        bytes.map(Picture::Encoded).map_err(|error| error.source.to_string())
     }
 
     fn path(&self, item: &Item) -> PathBuf {

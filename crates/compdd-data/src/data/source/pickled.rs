@@ -1,7 +1,6 @@
 //! The Python files of CIFAR-10 and CIFAR-100, as torchvision unpacks them: pickles of an array and lists.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -15,7 +14,7 @@ use crate::data::{
     },
     planes::interleaved,
 };
-use compdd_core::{files::IoError, subset::ClassEntry};
+use compdd_core::{files::plain, limits, subset::ClassEntry};
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -112,7 +111,7 @@ impl CifarPickled {
 }
 
 fn with_pickle<T>(path: &Path, then: impl FnOnce(Value) -> Result<T, ParseError>) -> Result<T, DataError> {
-    let bytes = fs::read(path).map_err(IoError::at("read", path))?;
+    let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
     Pickle::read(&bytes).and_then(|pickle| then(pickle.root())).map_err(|error| malformed(path, &error))
 }
 
@@ -198,6 +197,8 @@ impl Source for CifarPickled {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::data::parse::pickle::made;
 

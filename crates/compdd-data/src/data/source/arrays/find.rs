@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use compdd_core::files::IoError;
+use compdd_core::files::{IoError, plain};
 
 use super::super::{Split, annotation::malformed};
 use crate::data::{error::DataError, parse::npz::Npz};
@@ -38,7 +38,7 @@ impl Place {
 
     /// An archive, opened.
     pub fn open(path: &Path) -> Result<Npz<BufReader<File>>, DataError> {
-        let file = File::open(path).map_err(IoError::at("read", path))?;
+        let file = plain::open_regular(path).map_err(IoError::at("read", path))?;
         Npz::open(BufReader::new(file)).map_err(|error| malformed(path, &error))
     }
 }

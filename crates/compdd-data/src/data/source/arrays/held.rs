@@ -1,11 +1,14 @@
 //! What is read of the arrays: labels whole, images one by one.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader},
 };
 
-use compdd_core::files::IoError;
+use compdd_core::{
+    files::{IoError, plain},
+    limits,
+};
 
 use super::{find::Place, wrong};
 use crate::data::{
@@ -34,7 +37,7 @@ pub(super) fn values(place: &Place) -> Result<Values, DataError> {
     };
     let found = match place {
         Place::Npy(path) => {
-            let bytes = fs::read(path).map_err(IoError::at("read", path))?;
+            let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
             npy::read(&bytes).and_then(read)
         }
         Place::Npz(path, name) => Place::open(path)?.read(name).and_then(read),
@@ -103,7 +106,7 @@ impl Pictures {
     pub fn open(place: &Place) -> Result<Self, DataError> {
         let refused = |error: &ParseError| wrong(place, error);
         let unreadable = |source| DataError::from(IoError { action: "read", path: place.file().to_owned(), source });
-        let file = File::open(place.file()).map_err(unreadable)?;
+        let file = plain::open_regular(place.file()).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         let (header, at) = match place {
             Place::Npy(_) => {

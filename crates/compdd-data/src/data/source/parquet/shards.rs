@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use compdd_core::files::IoError;
+use compdd_core::files::{IoError, plain};
 
 use bytes::Bytes;
 use parquet::{
@@ -23,7 +23,10 @@ use super::super::{
 };
 use crate::data::{
     error::DataError,
-    parse::parquet::{Label, Shard},
+    parse::{
+        ParseError,
+        parquet::{Label, Shard},
+    },
 };
 
 /// The shards of a split, sorted by name.
@@ -109,15 +112,24 @@ fn parquets(folder: &Path) -> Vec<PathBuf> {
 /// A shard's file.
 pub(super) fn file(path: &Path) -> Result<Positioned, DataError> {
     let unreadable = |source| DataError::from(IoError { action: "read", path: path.to_owned(), source });
-    let file = File::open(path).map_err(unreadable)?;
+    let file = plain::open_regular(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     Ok(Positioned { file: Arc::new(file), length })
 }
 
-/// A shard's directory and file.
+/// No image takes fewer bytes.
+const SMALLEST_IMAGE: u64 = 16;
+
+/// A shard's directory and file, whose rows could be images.
 pub(super) fn open(path: &Path) -> Result<(Shard, Positioned), DataError> {
     let file = file(path)?;
-    Ok((Shard::open(&file).map_err(|error| malformed(path, &error))?, file))
+    let shard = Shard::open(&file).map_err(|error| malformed(path, &error))?;
+    let rows: u64 = shard.groups().sum();
+    if rows > file.length / SMALLEST_IMAGE {
+        let why = format!("it announces {rows} rows in {} bytes, which no images take", file.length);
+        return Err(malformed(path, &ParseError::new(why)));
+    }
+    Ok((shard, file))
 }
 
 /// A file that is read at places. Clones of a file share one position, so that threads that seek disturb each other.
