@@ -35,7 +35,7 @@ pub fn plane(
     let hash = Bundle::info(bundle)?.manifest.data.blake3;
     let observer = observer(&set)?;
     let stream = ImageStream::open(
-        Some(&Subset::find(&set.subset)?),
+        Some(&Subset::known(&set.subset)?),
         library,
         Split::Train,
         decode(&set),

@@ -23,7 +23,7 @@ mod workfolder;
 pub use cell::{Outcome, execute};
 pub use error::RunError;
 pub use options::{Plan, RunOptions};
-pub use rescore::{RescoreOptions, rescore};
+pub use rescore::{RescoreOptions, Rescoring, rescore};
 pub use settings::{EngineOptions, Places, ScoringOptions};
 pub use trace::Trace;
 pub use workfolder::{WorkError, WorkFolder};

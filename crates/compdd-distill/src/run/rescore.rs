@@ -43,80 +43,110 @@ pub struct RescoreOptions {
 /// # Errors
 /// When the bundle is damaged, its subset is unknown here, or its images are not those of the subset's resolution.
 pub fn rescore(options: &RescoreOptions, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
-    let set = Bundle::read(&options.bundle)?;
-    let subset = Subset::find(&set.subset)?;
-    for note in &subset.notes {
-        progress.note(&format!("note: {}: {note}", subset.id()));
-    }
-    let protocol = protocol(&options.scoring.protocol)?;
-    teacher::check(protocol, options.scoring.teacher.as_deref())?;
-    let scoring = protocol.scoring(options.scoring.budget);
-    let students = options.scoring.students.unwrap_or(scoring.students);
-    let [channels, side, _] = set.image_shape();
-    let mut networks = Vec::new();
-    let usual = [Subset::network_at(side).to_owned()];
-    for name in if options.networks.is_empty() { &usual[..] } else { &options.networks } {
-        let spec = NetworkSpec::parse(name)?;
-        spec.build(channels, side, subset.classes_len())?;
-        networks.push(spec);
-    }
-    let device = options.places.device.open()?;
-    let task = task(&set, &subset, options)?;
-    let teacher = teacher::open(options.scoring.teacher.as_deref(), &task, &device)?;
-    let store = Store::new(&options.places.results);
-    let mut outcomes = Vec::new();
-    for network in networks {
-        let cell = Cell {
-            method: set.method.clone(),
-            subset: subset.id(),
-            ipc: set.ipc,
-            protocol: protocol.id.clone(),
-            network: network.slug(),
-            source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
-            resolution: side,
-            budget: options.scoring.budget,
-            fidelity: set.provenance.fidelity,
-            recipe_hash: set.recipe_hash(),
-            data_hash: hash::of(&(task.source.identity(), task.space.hash())),
-            seed: options.scoring.seed,
-            students,
-            teacher: teacher::address(teacher.as_ref()),
-        };
-        let unfinished = store.root().join("unfinished").join(cell.id());
-        if options.force || !store.exists(&cell) {
-            let work = WorkFolder::open(&unfinished, options.force)?;
-            let begin = Instant::now();
-            let scorer = Scorer {
-                network: &cell.network,
-                task: &task,
-                protocol: &scoring,
-                teacher: teacher.as_ref().map(|teacher| teacher as _),
-                device: &device.device,
-                checkpoints: Some((work.file("students"), Duration::from_mins(1))),
-                trace: None,
-                progress,
-                stop,
-            };
-            let scores = scorer.score(&[TrainOn::Set(&set)], students, options.scoring.seed)?;
-            let data = value_of(&task.source);
-            let mut record = Record::new(cell.clone(), &subset, scores, set.recipe.clone(), data)?;
-            record.protocol = value_of(&scoring);
-            teacher::enter(&mut record, protocol, teacher.as_ref());
-            record.keep_bundle(BundleRef::to(&options.bundle, &store)?, &set);
-            if let Some(reference) = store.reference(&record.cell)? {
-                record.recover_from(&reference);
-            }
-            let mut timing = machine::timing(&record.id, &device.name);
-            timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
-            store.save(&record, Some(&timing))?;
-            work.finish()?;
-        } else {
-            WorkFolder::tidy(&unfinished)?;
-            progress.note(&format!("{}: the record exists (--force computes it again)", cell.network));
+    Rescoring::open(options, progress)?.score(progress, stop)
+}
+
+/// A bundle and the images that it is scored on, ready.
+pub struct Rescoring<'a> {
+    options: &'a RescoreOptions,
+    /// What the bundle holds.
+    pub set: Distilled,
+    /// The images, in the pixel space of the set.
+    pub task: Task,
+    networks: Vec<NetworkSpec>,
+}
+
+impl<'a> Rescoring<'a> {
+    /// Reads the bundle and loads the images.
+    ///
+    /// # Errors
+    /// As [`rescore`].
+    pub fn open(options: &'a RescoreOptions, progress: &dyn Progress) -> Result<Self, RunError> {
+        let set = Bundle::read(&options.bundle)?;
+        let subset = Subset::known(&set.subset)?;
+        for note in &subset.notes {
+            progress.note(&format!("note: {}: {note}", subset.id()));
         }
-        outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
+        teacher::check(protocol(&options.scoring.protocol)?, options.scoring.teacher.as_deref())?;
+        let [channels, side, _] = set.image_shape();
+        let mut networks = Vec::new();
+        let usual = [Subset::network_at(side).to_owned()];
+        for name in if options.networks.is_empty() { &usual[..] } else { &options.networks } {
+            let spec = NetworkSpec::parse(name)?;
+            spec.build(channels, side, subset.classes_len())?;
+            networks.push(spec);
+        }
+        let task = task(&set, &subset, options)?;
+        Ok(Self { options, set, task, networks })
     }
-    Ok(outcomes)
+
+    /// Trains and tests the students, and stores their records.
+    ///
+    /// # Errors
+    /// When a student diverges, or a record cannot be stored.
+    pub fn score(&self, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
+        let Self { options, set, task, networks } = self;
+        let (subset, side) = (&task.subset, task.resolution);
+        let protocol = protocol(&options.scoring.protocol)?;
+        let scoring = protocol.scoring(options.scoring.budget);
+        let students = options.scoring.students.unwrap_or(scoring.students);
+        let device = options.places.device.open()?;
+        let teacher = teacher::open(options.scoring.teacher.as_deref(), task, &device)?;
+        let store = Store::new(&options.places.results);
+        let mut outcomes = Vec::new();
+        for network in networks {
+            let cell = Cell {
+                method: set.method.clone(),
+                subset: subset.id(),
+                ipc: set.ipc,
+                protocol: protocol.id.clone(),
+                network: network.slug(),
+                source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
+                resolution: side,
+                budget: options.scoring.budget,
+                fidelity: set.provenance.fidelity,
+                recipe_hash: set.recipe_hash(),
+                data_hash: hash::of(&(task.source.identity(), task.space.hash())),
+                seed: options.scoring.seed,
+                students,
+                teacher: teacher::address(teacher.as_ref()),
+            };
+            let unfinished = store.root().join("unfinished").join(cell.id());
+            if options.force || !store.exists(&cell) {
+                let work = WorkFolder::open(&unfinished, options.force)?;
+                let begin = Instant::now();
+                let scorer = Scorer {
+                    network: &cell.network,
+                    task,
+                    protocol: &scoring,
+                    teacher: teacher.as_ref().map(|teacher| teacher as _),
+                    device: &device.device,
+                    checkpoints: Some((work.file("students"), Duration::from_mins(1))),
+                    trace: None,
+                    progress,
+                    stop,
+                };
+                let scores = scorer.score(&[TrainOn::Set(set)], students, options.scoring.seed)?;
+                let data = value_of(&task.source);
+                let mut record = Record::new(cell.clone(), subset, scores, set.recipe.clone(), data)?;
+                record.protocol = value_of(&scoring);
+                teacher::enter(&mut record, protocol, teacher.as_ref());
+                record.keep_bundle(BundleRef::to(&options.bundle, &store)?, set);
+                if let Some(reference) = store.reference(&record.cell)? {
+                    record.recover_from(&reference);
+                }
+                let mut timing = machine::timing(&record.id, &device.name);
+                timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+                store.save(&record, Some(&timing))?;
+                work.finish()?;
+            } else {
+                WorkFolder::tidy(&unfinished)?;
+                progress.note(&format!("{}: the record exists (--force computes it again)", cell.network));
+            }
+            outcomes.push(Outcome { record: Record::read(&store.record_path(&cell))?, timing: store.timing(&cell)? });
+        }
+        Ok(outcomes)
+    }
 }
 
 /// The test images, decoded as the bundle says and in the bundle's pixel space.

@@ -18,7 +18,8 @@ use super::{
     card::{CARD, PARAMS},
 };
 use compdd_core::{
-    files::{IoError, atomic},
+    files::{IoError, atomic, plain},
+    limits,
     record::hash,
     subset::Subset,
 };
@@ -46,7 +47,7 @@ impl Teacher {
         if !path.is_file() {
             return Err(TeacherError::Missing { path });
         }
-        let bytes = fs::read(&path).map_err(IoError::at("read", &path))?;
+        let bytes = plain::regular_bytes(&path, limits::TENSORS_BYTES)?;
         let found = hash::bytes(&bytes);
         if found != card.blake3 {
             let (expected, length) = (card.blake3.clone(), bytes.len() as u64);
@@ -112,7 +113,7 @@ impl Teacher {
         let Decode { resolution, resize, antialias } = self.card.decode.clone();
         let options =
             TaskOptions { resolution: Some(resolution), resize, antialias, zca: true, ..TaskOptions::default() };
-        let task = Task::load(&Subset::find(&self.card.subset)?, library, &options)?;
+        let task = Task::load(&Subset::known(&self.card.subset)?, library, &options)?;
         self.check_images(&task)?;
         Ok(task.space)
     }
