@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Division;
 use compdd_core::{
     protocol::{Protocol, Scoring},
+    recipe,
     record::{Budget, Flag, Record, value_of},
 };
 
@@ -15,6 +16,7 @@ const OPENING: [Flag; 5] =
 /// The built-in settings, worked out once.
 pub struct Rules {
     settings: HashMap<(&'static str, Budget), (Scoring, serde_json::Value)>,
+    definitions: HashMap<&'static str, String>,
 }
 
 impl Default for Rules {
@@ -26,7 +28,8 @@ impl Default for Rules {
             let value = value_of(&settings);
             ((protocol.id.as_str(), budget), (settings, value))
         });
-        Self { settings: settings.collect() }
+        let definitions = Protocol::all().iter().map(|protocol| (protocol.id.as_str(), protocol.hash())).collect();
+        Self { settings: settings.collect(), definitions }
     }
 }
 
@@ -39,6 +42,9 @@ impl Rules {
             reasons.push(format!("budget `{}`, not `paper`", cell.budget));
         } else if record.flags.contains(&Flag::ReducedBudget) {
             reasons.push("the set was made with a reduced budget".into());
+        }
+        if recipe::method(&cell.method).is_err() {
+            reasons.push(format!("`{}` is no method of this version", cell.method));
         }
         reasons.extend(self.protocol(record));
         if record.students.len() < Record::ENOUGH_STUDENTS {
@@ -54,7 +60,8 @@ impl Rules {
         (if reasons.is_empty() { Division::Closed } else { Division::Open }, reasons)
     }
 
-    /// What keeps a record's protocol from being a built-in one. Settings that are left out have their built-in values.
+    /// What keeps a record's protocol from being a built-in one that was followed. Settings that are left out have their built-in values; how
+    /// long the reference trains is for its recipe to say.
     pub fn protocol(&self, record: &Record) -> Option<String> {
         let cell = &record.cell;
         let known = self.settings.iter().find(|((id, budget), _)| *id == cell.protocol && *budget == cell.budget);
@@ -63,6 +70,12 @@ impl Rules {
         };
         let same = record.protocol == *value
             || serde_json::from_value::<Scoring>(record.protocol.clone()).is_ok_and(|found| found == *settings);
-        (!same).then(|| format!("the settings are not those of `{}`", cell.protocol))
+        let defined = |hash: &String| self.definitions.get(cell.protocol.as_str()) == Some(hash);
+        if !same || !record.protocol_hash.as_ref().is_none_or(defined) {
+            return Some(format!("the settings are not those of `{}`", cell.protocol));
+        }
+        let epochs = settings.total_epochs();
+        let other = record.students.iter().find(|student| student.epochs != epochs && !cell.is_reference());
+        other.map(|student| format!("a student of {} epochs, where `{}` has {epochs}", student.epochs, cell.protocol))
     }
 }

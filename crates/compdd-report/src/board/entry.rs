@@ -3,13 +3,15 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use super::Submitter;
-use compdd_core::record::{Budget, LabelKind, Record, RecordError, Recovery, Store, Timing, percent::percent};
+use compdd_core::record::{Budget, LabelKind, Problem, Record, RecordError, Recovery, Store, Timing, percent::percent};
 
 /// The leaderboard of one or several results folders.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Board {
     /// By group (subset, images per class, protocol and its teacher, network, resolution, division, budget), then the best first.
     pub entries: Vec<Entry>,
+    /// Records of others that were not taken, and why.
+    pub aside: Vec<Problem>,
 }
 
 /// A record on the leaderboard, and what its neighbours make of it.
@@ -27,6 +29,8 @@ pub struct Entry {
     pub store: Store,
     /// Who handed it in; none for the own results.
     pub who: Option<Submitter>,
+    /// Whether it comes from another folder than one's own, the first.
+    pub foreign: bool,
     /// Whether it follows every rule.
     pub division: Division,
     /// Why it is in the open division, a few words each; empty in the closed one.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use compdd_core::record::{Problem, RecordError};
+use compdd_core::{
+    limits::LISTED,
+    record::{Problem, RecordError},
+};
 
 /// Errors of the leaderboard.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -43,10 +46,12 @@ pub enum BoardError {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    let lines = problems.iter().map(|problem| format!("\n  {}: {}", problem.path.display(), problem.what));
+    let lines = problems.iter().take(LISTED).map(|problem| format!("\n  {problem}"));
+    let more = problems.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     let count = match problems.len() {
         1 => "1 problem keeps".to_owned(),
         many => format!("{many} problems keep"),
     };
-    format!("{count} the leaderboard from being made:{}", lines.collect::<String>())
+    format!("{count} the leaderboard from being made:{}{more}", lines.collect::<String>())
 }

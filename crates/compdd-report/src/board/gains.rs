@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Entry, StoredSet};
 use compdd_core::record::{Cell, Conditions, Flag, LabelKind, Record};
 
-/// The records that others are measured against, by their conditions.
+/// The records that others are measured against, by their conditions: one's own, since whoever could add one would move everybody's gains.
 struct Baselines<'a> {
     full: HashMap<Conditions<'a>, &'a Record>,
     random: HashMap<(Conditions<'a>, usize), &'a Record>,
@@ -13,7 +13,8 @@ struct Baselines<'a> {
 
 impl<'a> Baselines<'a> {
     fn among(entries: &'a [Entry]) -> Self {
-        let mut records: Vec<&Record> = entries.iter().map(|entry| &entry.record).collect();
+        let mut records: Vec<&Record> =
+            entries.iter().filter(|entry| !entry.foreign).map(|entry| &entry.record).collect();
         records.sort_by(|a, b| b.precedence().cmp(&a.precedence()));
         let of = |method: &'static str| records.iter().copied().filter(move |record| record.cell.method == method);
         Self {

@@ -32,7 +32,13 @@ impl<'a> Shelf<'a> {
         let mut kept = Vec::new();
         for bundle in &record.bundles {
             match self.find(bundle) {
-                Ok(Some(manifest)) => kept.push((manifest.data.bytes, manifest.label_bytes as u64, manifest.labels)),
+                Ok(Some(manifest)) => {
+                    if self.strict {
+                        let differ = manifest.disagreements(record).into_iter();
+                        problems.extend(differ.map(|what| format!("the bundle `{}` {what}", bundle.path)));
+                    }
+                    kept.push((manifest.data.bytes, manifest.label_bytes as u64, manifest.labels));
+                }
                 Ok(None) => {}
                 Err(problem) => problems.push(problem),
             }

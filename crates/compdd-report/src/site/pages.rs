@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -26,16 +26,16 @@ use super::{
 use crate::{
     board::{Board, Entry, Filter},
     report::{
-        counted,
+        Page, ReportError, counted,
         grid::{self, Entry as Words, Grid, Heading, Row, html},
         iteration_chart, read,
     },
 };
 use askama::Template;
 use compdd_core::{
-    files::IoError,
-    recipe,
-    record::{Bundle, Store, hash, percent::percent},
+    files::plain,
+    limits, recipe,
+    record::{Bundle, BundleRef, Problem, RecordError, Store, hash, percent::percent, with_causes},
     subset::Subset,
 };
 use compdd_data::data::Library;
@@ -44,7 +44,8 @@ use compdd_data::data::Library;
 #[derive(Clone, Debug)]
 pub struct Site {
     board: Board,
-    stores: Vec<Store>,
+    /// The first folder: what is shown beside records comes from it alone.
+    own: Option<Store>,
 }
 
 /// How many pages were written.
@@ -77,13 +78,18 @@ impl Site {
     ///
     /// # Errors
     /// What [`Board::open`] refuses, and folders without a single record.
-    pub fn read(stores: Vec<Store>) -> Result<Self, SiteError> {
-        let board = Board::open(&stores, &Filter::default())?;
+    pub fn read(stores: &[Store]) -> Result<Self, SiteError> {
+        let board = Board::open(stores, &Filter::default())?;
         if board.entries.is_empty() {
             let folders = stores.iter().map(|store| store.root().display().to_string()).collect();
             return Err(SiteError::Empty { folders });
         }
-        Ok(Self { board, stores })
+        Ok(Self { board, own: stores.first().cloned() })
+    }
+
+    /// Records of others that were not taken, and why.
+    pub fn aside(&self) -> &[Problem] {
+        &self.board.aside
     }
 
     /// Writes the site; an older one at the same place is replaced as a whole. Some images of a subset are shown where `samples` has them; it always
@@ -100,7 +106,7 @@ impl Site {
             built.methods = self.methods(folder, &origin)?;
             built.subsets = self.subsets(folder, samples, &origin)?;
             built.tables = tables::write(folder, &self.board, &origin)?;
-            built.plots = plots::write(folder, &self.board, &self.stores, &origin)?;
+            built.plots = plots::write(folder, &self.board, self.own.as_ref(), &origin)?;
             Ok(())
         })?;
         Ok(built)
@@ -145,17 +151,12 @@ impl Site {
         self.board.entries.par_iter().zip(places).try_for_each(|(entry, place)| {
             let page = entry.record.page();
             let beside = |ending: &str| Path::new(&page).with_extension(ending).display().to_string();
-            let take = |from: &Path, ending: &str| -> Result<(), SiteError> {
-                let fail = |source| IoError { action: "read", path: from.to_owned(), source };
-                folder.put(&beside(ending), fs::read(from).map_err(fail)?)
-            };
-            let curve = Some(entry.store.curve_path(&entry.record.cell)).filter(|path| path.is_file());
-            take(&entry.file, "json")?;
+            folder.put(&beside("json"), plain::bytes(&entry.file, limits::JSON_BYTES).map_err(RecordError::from)?)?;
             let mut pictures = pictures_of(entry);
-            if let Some(curve) = &curve {
-                take(curve, "curve.csv")?;
-                let records = std::slice::from_ref(&entry.record);
-                folder.put(&beside("svg"), iteration_chart(&read::iterations(&entry.store, records)?)?.svg())?;
+            let curve = curve_of(entry);
+            if let Some((table, chart)) = &curve {
+                folder.put(&beside("curve.csv"), table)?;
+                folder.put(&beside("svg"), chart.svg())?;
                 let href = format!("{}.svg", entry.record.id);
                 pictures.push(Picture::chart(href, "Over the iterations of the distillation"));
             }
@@ -169,15 +170,14 @@ impl Site {
         let mut sources: BTreeMap<String, PathBuf> = BTreeMap::new();
         for entry in &self.board.entries {
             for bundle in &entry.record.bundles {
-                let preview = entry.store.root().join(&bundle.path).join(Bundle::PREVIEW);
-                if preview.is_file() {
+                if let Some(preview) = preview_of(entry, bundle) {
                     sources.entry(picture_name(bundle)).or_insert(preview);
                 }
             }
         }
         sources.par_iter().try_for_each(|(name, path)| {
-            let fail = |source| IoError { action: "read", path: path.clone(), source };
-            folder.put(name, fs::read(path).map_err(fail)?)
+            let bytes = plain::bytes(path, limits::PREVIEW_BYTES).map_err(RecordError::from)?;
+            folder.put(name, bytes)
         })
     }
 
@@ -210,8 +210,7 @@ impl Site {
                 table: subset::list(&all, entries),
             },
         )?;
-        let means: Vec<Means> =
-            self.stores.iter().map(|store| Means::of_folder(store.root())).collect::<Result<Vec<_>, _>>()?.concat();
+        let means: Vec<Means> = self.own.as_ref().map(Means::of_folder).transpose()?.unwrap_or_default();
         all.par_iter().try_for_each(|subset| {
             let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).collect();
             let complexity: Vec<Grid> = means.iter().filter_map(|means| means.for_subset(subset)).cloned().collect();
@@ -229,8 +228,7 @@ impl Site {
 
 /// The pictures on a record's page: its first set.
 fn pictures_of(entry: &Entry) -> Vec<Picture> {
-    let bundle = entry.record.bundles.first();
-    let kept = bundle.filter(|bundle| entry.store.root().join(&bundle.path).join(Bundle::PREVIEW).is_file());
+    let kept = entry.record.bundles.first().filter(|bundle| preview_of(entry, bundle).is_some());
     let picture = kept.map(|bundle| Picture {
         href: format!("../../{}", picture_name(bundle)),
         words: match entry.record.bundles.len() {
@@ -240,6 +238,28 @@ fn pictures_of(entry: &Entry) -> Vec<Picture> {
         pixels: true,
     });
     picture.into_iter().collect()
+}
+
+/// The picture of a set that is kept: a plain file inside the folder that begins as a PNG does. What else lies under its name is not shown.
+fn preview_of(entry: &Entry, bundle: &BundleRef) -> Option<PathBuf> {
+    let path = bundle.inside(&entry.store)?.join(Bundle::PREVIEW);
+    let mut start = [0; 8];
+    let file = plain::open_plain(&path).ok()?;
+    let shown = file.metadata().is_ok_and(|data| data.len() <= limits::PREVIEW_BYTES.most);
+    (&file).read_exact(&mut start).ok()?;
+    (shown && start == *b"\x89PNG\r\n\x1a\n").then_some(path)
+}
+
+/// The table and the chart of a run's curve, where there is one. One that cannot be drawn is left out with a warning: it is no reason to have
+/// no site.
+fn curve_of(entry: &Entry) -> Option<(Vec<u8>, Page)> {
+    let path = entry.store.plain(entry.store.curve_path(&entry.record.cell)).filter(|path| path.is_file())?;
+    let draw = || -> Result<_, ReportError> {
+        let records = std::slice::from_ref(&entry.record);
+        let chart = iteration_chart(&read::iterations(&entry.store, records)?)?;
+        Ok((plain::bytes(&path, limits::TABLE_BYTES)?, chart))
+    };
+    draw().inspect_err(|error| tracing::warn!("left out: {}", with_causes(error))).ok()
 }
 
 /// So many results stand on the page of a method or a subset; the leaderboard has all of them.

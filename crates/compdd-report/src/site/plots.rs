@@ -159,8 +159,13 @@ fn changed(records: &[Record]) -> Vec<String> {
 
 /// Draws all plots into `plots/`, and their page. Returns how many there are.
 ///
-/// Records that a chart refuses to show together (two of one method, say) have no chart of that kind.
-pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin: &Origin) -> Result<usize, SiteError> {
+/// Tables of complexity are those of one's `own` folder. Records that a chart refuses to show together (two of one method, say) have no chart of that kind.
+pub(super) fn write(
+    folder: &Folder<'_>,
+    board: &Board,
+    own: Option<&Store>,
+    origin: &Origin,
+) -> Result<usize, SiteError> {
     let (records, mut sections) = (board.records(), Vec::new());
     for kind in &KINDS {
         let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(&records, kind).into_iter().collect();
@@ -176,7 +181,7 @@ pub(super) fn write(folder: &Folder<'_>, board: &Board, stores: &[Store], origin
             .collect::<Result<_, _>>()?;
         sections.push(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() });
     }
-    sections.push(Section { heading: "Complexity of classes", plots: complexity(folder, stores)? });
+    sections.push(Section { heading: "Complexity of classes", plots: complexity(folder, own)? });
     sections.retain(|section| !section.plots.is_empty());
     let count = sections.iter().map(|section| section.plots.len()).sum();
     folder.page("plots.html", &Plots { frame: Frame::new("Plots", "", Room::Plots, origin), sections })?;
@@ -229,14 +234,12 @@ fn draw(
 }
 
 /// A chart for each data set that was scored: the files in `complexity/` that begin alike.
-fn complexity(folder: &Folder<'_>, stores: &[Store]) -> Result<Vec<Plot>, SiteError> {
+fn complexity(folder: &Folder<'_>, own: Option<&Store>) -> Result<Vec<Plot>, SiteError> {
     let mut sets: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for store in stores {
-        for path in super::subset::means(store.root())? {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let set = name.split("-resnet").next().unwrap_or(&name).split("-convnet").next().unwrap_or_default();
-            sets.entry(set.to_owned()).or_default().push(path);
-        }
+    for path in own.map(super::subset::means).transpose()?.unwrap_or_default() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let set = name.split("-resnet").next().unwrap_or(&name).split("-convnet").next().unwrap_or_default();
+        sets.entry(set.to_owned()).or_default().push(path);
     }
     let mut plots = Vec::new();
     for (set, files) in sets {

@@ -47,7 +47,7 @@ fn run(record: &Record) -> String {
     if cell.ipc > 0 {
         let _ = write!(text, " --ipc {}", cell.ipc);
     }
-    let subset = Subset::find(&cell.subset).ok();
+    let subset = Subset::known(&cell.subset).ok();
     let side = subset.as_ref().map_or(0, Subset::default_resolution);
     let _ = write!(text, " --network {}", cell.source);
     if cell.network != cell.source {

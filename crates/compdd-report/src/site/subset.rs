@@ -17,7 +17,9 @@ use crate::{
     report::grid::{Entry as Words, Grid, Heading, Row, html},
 };
 use compdd_core::{
-    files::IoError,
+    files::{IoError, plain},
+    limits,
+    record::Store,
     subset::{ClassEntry, Family, Subset},
 };
 
@@ -110,12 +112,12 @@ pub(super) struct Means {
 
 impl Means {
     /// All files of a results folder, by name. Files of another form are left alone.
-    pub fn of_folder(root: &Path) -> Result<Vec<Self>, SiteError> {
+    pub fn of_folder(store: &Store) -> Result<Vec<Self>, SiteError> {
         let read = |path: &PathBuf| {
-            let text = fs::read_to_string(path).map_err(unreadable(path))?;
+            let text = plain::text(path, limits::TABLE_BYTES)?;
             Ok(Self::parse(&path.file_stem().unwrap_or_default().to_string_lossy(), &text))
         };
-        Ok(means(root)?.iter().map(read).collect::<Result<Vec<_>, SiteError>>()?.into_iter().flatten().collect())
+        Ok(means(store)?.iter().map(read).collect::<Result<Vec<_>, SiteError>>()?.into_iter().flatten().collect())
     }
 
     fn parse(name: &str, text: &str) -> Option<Self> {
@@ -158,17 +160,18 @@ impl Means {
     }
 }
 
-/// The tables of means in a results folder, sorted: `complexity/*.csv`, but for those of agreement with the scenes' truth.
-pub(super) fn means(root: &Path) -> Result<Vec<PathBuf>, SiteError> {
-    let folder = root.join("complexity");
-    if !folder.is_dir() {
+/// The tables of means in a results folder, sorted: `complexity/*.csv`, but for those of agreement with the scenes' truth. Only plain files
+/// count.
+pub(super) fn means(store: &Store) -> Result<Vec<PathBuf>, SiteError> {
+    let Some(folder) = store.plain(store.root().join("complexity")).filter(|folder| folder.is_dir()) else {
         return Ok(Vec::new());
-    }
+    };
     let listed = fs::read_dir(&folder).map_err(unreadable(&folder))?;
     let paths = listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
     let mut paths = paths.map_err(unreadable(&folder))?;
     let truth = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("truth-"));
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "csv") && !truth(path));
+    let is_table = |path: &Path| path.extension().is_some_and(|ending| ending == "csv") && !truth(path);
+    paths.retain(|path| is_table(path) && plain::open_plain(path).is_ok());
     paths.sort();
     Ok(paths)
 }

@@ -22,9 +22,13 @@ fn every_rule_of_the_closed_division() {
     let mut reduced = good.clone();
     reduced.flag(Flag::ReducedBudget);
     let mut own = good.clone();
-    own.cell.subset = "cifar10@mine".into();
+    own.cell.subset = "imagenette@mine".into();
     own.subset.id = own.cell.subset.clone();
     own.id = own.cell.id();
+    let mut defined = good.clone();
+    defined.protocol_hash = Some("00".repeat(32));
+    let mut short = good.clone();
+    short.students[0].epochs = 100;
     let nameless = Record { bundles: Vec::new(), ..good };
     let others = [
         changed,
@@ -32,6 +36,9 @@ fn every_rule_of_the_closed_division() {
         reduced,
         own,
         nameless,
+        defined,
+        short,
+        record("new-method", &around(0.5, 0.01)),
         record("edf", &[0.5; 4]),
         scored(Cell { budget: Budget::Smoke, ..cell("edf") }, &[0.5; 2]),
         scored(Cell { protocol: "house@1".into(), ..cell("edf") }, &[0.5; 5]),

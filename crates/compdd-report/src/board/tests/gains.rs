@@ -51,6 +51,22 @@ fn other_images_networks_and_budgets_are_no_baseline() {
     }
 }
 
+/// Whoever could add a reference would move everybody's gains.
+#[test]
+fn baselines_come_from_the_own_folder_alone() {
+    let own = Results::with(&[full(0.8), record("random", &[0.3; 5]), record("dm", &[0.5; 5])]);
+    let theirs = Results::default();
+    theirs.keep(scored(Cell { seed: 1, ..cell("random") }, &[0.05; 6]), hard());
+    theirs.save(&scored(Cell { ipc: 0, seed: 1, ..cell("full") }, &[0.55; 6]));
+    let both = open(&[&own, &theirs], &Filter::default());
+    let alone = board(&own);
+    for method in ["dm", "full"] {
+        let (one, other) = (find(&alone, method), find(&both, method));
+        assert_eq!((&one.recovery, one.hlr, one.ior), (&other.recovery, other.hlr, other.ior), "{method}");
+    }
+    assert_eq!((both.entries.len(), both.aside.len()), (4, 1), "their random competes, their reference does not");
+}
+
 /// Of several references the one with the most students counts.
 #[test]
 fn the_reference_with_the_most_students_counts() {

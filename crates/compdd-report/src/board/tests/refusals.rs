@@ -90,13 +90,56 @@ fn files_in_the_wrong_place_are_named() {
     });
 }
 
+/// Of others the records that cannot be taken are set aside, each with its reason; what is wrong in one's own folder ends the call.
 #[test]
-fn a_cell_in_two_folders_is_refused() {
-    let one = Results::with(&[record("edf", &[0.5; 5])]);
-    let two = Results::with(&[record("edf", &[0.5; 5]), record("dm", &[0.5; 5])]);
-    let text = said(&[&one, &two]);
-    assert!(text.contains("FOLDER2/records/edf") && text.contains("this cell is in FOLDER1/records/edf"), "{text}");
-    assert!(!text.contains("/dm/"), "{text}");
+fn what_is_wrong_with_others_changes_nothing_else() {
+    let own = Results::with(&[record("edf", &[0.5; 5])]);
+    let theirs = Results::default();
+    for (method, score) in [("edf", 0.5), ("dm", 0.4), ("dc", 0.3), ("mtt", 0.2)] {
+        theirs.keep(record(method, &[score; 5]), hard());
+    }
+    theirs.save(&scored(Cell { ipc: 0, ..cell("full") }, &[0.9; 5]));
+    fs::write(theirs.path().join("records/mtt/cifar10@1/broken.json"), "{").unwrap();
+    let (lost, _) = theirs.keep(record("idm", &[0.1; 5]), hard());
+    fs::remove_dir_all(theirs.path().join(&lost.bundles[0].path)).unwrap();
+    let hidden = record("cafe", &[0.6; 5]);
+    let mut made = set(&hidden.cell, hard());
+    made.provenance.imported_from.push("theirs.pt".into());
+    let path = theirs.path().join(&hidden.bundles[0].path);
+    Bundle::write(&path, &made, false).unwrap();
+    let bundles = vec![compdd_core::record::BundleRef::to(&path, &theirs.store).unwrap()];
+    theirs.save(&Record { bundles, ..hidden });
+
+    let board = open(&[&own, &theirs], &Filter::default());
+    let methods: Vec<&str> = board.entries.iter().map(|entry| entry.record.cell.method.as_str()).collect();
+    assert_eq!(methods, ["edf", "dm", "dc", "mtt"]);
+    let text: Vec<String> = board.aside.iter().map(|problem| problem.to_string()).collect();
+    let text = text.join("\n").replace(&own.path().display().to_string(), "OWN");
+    let text = text.replace(&theirs.path().display().to_string(), "THEIRS");
+    insta::with_settings!({filters => vec![("_s0_[0-9a-f]{8}", "_s0_[ID]")]}, {
+        insta::assert_snapshot!("aside", text);
+    });
+    // A folder whose submitter cannot be read is set aside as a whole.
+    theirs.submission("name =");
+    let board = open(&[&own, &theirs], &Filter::default());
+    assert_eq!((board.entries.len(), board.aside.len()), (1, 1));
+    // The same folder as one's own.
+    assert!(said(&[&theirs]).contains("submission.toml"));
+}
+
+/// What lies behind a link is nobody's result.
+#[cfg(unix)]
+#[test]
+fn records_behind_links_are_not_read() {
+    let elsewhere = Results::with(&[record("edf", &[0.5; 5])]);
+    let results = Results::default();
+    std::os::unix::fs::symlink(elsewhere.path().join("records"), results.path().join("records")).unwrap();
+    let error = Board::open(&stores(&[&results]), &Filter::default()).unwrap_err();
+    assert!(error.to_string().starts_with("cannot list"), "{error}");
+    let inside = Results::default();
+    fs::create_dir_all(inside.path().join("records")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("records/edf"), inside.path().join("records/edf")).unwrap();
+    assert_eq!(board(&inside).entries.len(), 0);
 }
 
 #[test]
@@ -168,6 +211,7 @@ fn nothing_is_written_when_something_is_wrong() {
 fn two_lists_of_one_name_are_refused() {
     let listed = |method: &str, last: &str| {
         let mut record = record(method, &around(0.5, 0.01));
+        record.published.clear();
         record.cell.subset = "birds@mine".into();
         record.subset = SubsetRecord {
             id: "birds@mine".into(),

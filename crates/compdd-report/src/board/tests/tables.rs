@@ -3,7 +3,7 @@
 use super::*;
 use crate::report::grid::Format;
 
-/// Two groups, a reference, a tie, a submitter, an open entry, sets kept and not.
+/// Two groups, a reference, a tie, a submitter, open entries, sets kept and not.
 fn example() -> (Results, Results) {
     let (own, theirs) = (Results::default(), Results::default());
     own.save(&scored(Cell { ipc: 0, ..cell("full") }, &[0.8]));
@@ -14,7 +14,8 @@ fn example() -> (Results, Results) {
     own.keep(record("edf", &around(0.502, 0.002)), Labels::Logits { values: vec![0.1; 100], classes: 10 });
     own.save(&scored(Cell { ipc: 1, budget: Budget::Quick, ..cell("mtt") }, &[0.3, 0.31, 0.29]));
     theirs.submission("name = \"A. Person\"\norganisation = \"Laboratory & Sons\"");
-    theirs.keep(record("new_method", &around(0.5, 0.002)), hard());
+    theirs.keep(record("datm", &around(0.5, 0.002)), hard());
+    theirs.keep(record("new_method", &around(0.45, 0.002)), hard());
     (own, theirs)
 }
 
@@ -57,11 +58,13 @@ fn an_empty_folder_has_an_empty_board() {
     assert!(board(&results).table(Format::Term).contains("no record answers to this"));
 }
 
+/// The first folder is one's own; that of the others has no effect.
 #[test]
-fn the_order_of_the_folders_does_not_matter() {
-    let (own, theirs) = example();
+fn the_order_of_the_folders_of_others_does_not_matter() {
+    let ((own, theirs), more) = (example(), Results::default());
+    more.keep(record("pad", &around(0.46, 0.002)), hard());
     let table = |folders: &[&Results]| open(folders, &Filter::default()).table(Format::Csv);
-    assert_eq!(table(&[&own, &theirs]), table(&[&theirs, &own]));
+    assert_eq!(table(&[&own, &theirs, &more]), table(&[&own, &more, &theirs]));
 }
 
 /// What can be told without the sets, which a copy of the repository need not hold.

@@ -16,14 +16,26 @@ fn value(entry: &Entry) -> &str {
     if entry.muted { "" } else { &entry.text }
 }
 
-/// One line of fields, each quoted where it must be.
+/// One line of fields.
 pub fn line<'a>(fields: impl Iterator<Item = &'a str>) -> String {
-    let quoted = |field: &str| {
-        if field.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", field.replace('"', "\"\""))
-        } else {
-            field.into()
-        }
-    };
-    fields.map(quoted).collect::<Vec<_>>().join(",") + "\n"
+    fields.map(field).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// A field, quoted where it must be. Text that a spreadsheet would run as a formula is given a quotation mark before it, which makes it text
+/// there; numbers with their sign are none.
+fn field(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn no_field_is_a_formula_or_ends_early() {
+        let fields = ["-0.25", "+1e-3", "=cmd|' C'!A0", "@x", "-x", "a,b", "say \"x\"", ""];
+        assert_eq!(line(fields.into_iter()), "-0.25,+1e-3,'=cmd|' C'!A0,'@x,'-x,\"a,b\",\"say \"\"x\"\"\",\n");
+    }
 }

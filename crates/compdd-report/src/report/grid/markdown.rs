@@ -33,12 +33,20 @@ fn entry(entry: &Entry) -> String {
     }
 }
 
-/// Text that Markdown leaves as it is. `code` between back-ticks stays code.
+/// Text that Markdown leaves as it is. `code` between back-ticks stays code; a back-tick without another after it is a sign like others.
 fn escaped(text: &str) -> String {
     let (mut out, mut code) = (String::with_capacity(text.len()), false);
+    let mut ticks = text.matches('`').count();
     for sign in text.chars() {
         match sign {
-            '`' => code = !code,
+            '`' => {
+                ticks -= 1;
+                if code || ticks > 0 {
+                    code = !code;
+                } else {
+                    out.push('\\');
+                }
+            }
             '|' => out.push('\\'),
             '*' | '_' | '<' | '[' | ']' | '\\' if !code => out.push('\\'),
             _ => {}

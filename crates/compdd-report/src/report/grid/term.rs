@@ -1,6 +1,7 @@
 //! Aligned columns for the terminal: text left, numbers right, broad headings over their columns.
 
 use super::{Grid, Row};
+use compdd_core::text;
 
 const BETWEEN: usize = 2;
 
@@ -43,7 +44,9 @@ fn line(grid: &Grid, row: &Row, widths: &[usize]) -> String {
 
 /// The best carry a star, as there is no bold type here.
 fn shown(entry: &super::Entry) -> String {
-    if entry.bold { format!("*{}", entry.read()) } else { entry.read() }
+    let text = entry.read();
+    let text = text::line(&text);
+    if entry.bold { format!("*{text}") } else { text.into_owned() }
 }
 
 /// The width of every column; broad headings that need more room widen their last column.

@@ -80,7 +80,7 @@ fn note(stages: &mut BTreeMap<String, Stage>, event: &Value) {
 
 /// The names of the classes of the subset that the id of a cell names, if it is a built-in one.
 fn labels_of(id: &str) -> Vec<String> {
-    let subset = id.split('_').nth(1).and_then(|subset| Subset::find(subset).ok());
+    let subset = id.split('_').nth(1).and_then(|subset| Subset::known(subset).ok());
     subset.into_iter().flat_map(|subset| subset.classes).map(|class| class.label).collect()
 }
 

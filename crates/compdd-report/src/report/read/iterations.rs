@@ -1,6 +1,6 @@
 //! Curves and losses of runs, from the files beside their records.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use serde::Deserialize;
 
@@ -13,19 +13,16 @@ use super::{
     log::events,
 };
 use compdd_core::{
-    files::IoError,
+    files::plain,
+    limits::{self, Limit},
     record::{Record, Store},
 };
 
 const CURVE: &str = "curves are written by `compdd run --curve`";
 
-/// A row of a curve: accuracies in per cent.
+/// A row of a curve: accuracies in per cent. All of its columns are numbers, so that the table can be shown as it is.
 #[derive(Deserialize)]
-struct Row {
-    iteration: usize,
-    mean: f64,
-    std: Option<f64>,
-}
+struct Row(usize, f64, Option<f64>, #[expect(dead_code, reason = "it must be a number")] usize);
 
 /// Reads the curve of each record and the losses in the log of its run, where there are any.
 ///
@@ -64,18 +61,23 @@ fn unique(records: &[&Record], names: &[String]) -> Vec<String> {
 }
 
 fn curve(path: &Path) -> Result<Vec<Checkpoint>, ReportError> {
-    let Some(text) = read(path)? else { return Ok(Vec::new()) };
+    let Some(text) = read(path, limits::TABLE_BYTES)? else { return Ok(Vec::new()) };
     let wrong = |why: csv::Error| ReportError::Table { path: path.into(), why: why.to_string(), help: CURVE };
     let point = |row: Result<Row, csv::Error>| {
-        let row = row.map_err(wrong)?;
-        Ok(Checkpoint { iteration: row.iteration, mean: row.mean / 100.0, std: row.std.map(|std| std / 100.0) })
+        let Row(iteration, mean, std, _) = row.map_err(wrong)?;
+        Ok(Checkpoint { iteration, mean: mean / 100.0, std: std.map(|std| std / 100.0) })
     };
-    csv::Reader::from_reader(text.as_bytes()).deserialize().map(point).collect()
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    if table.headers().map_err(wrong)? != ["iteration", "mean", "std", "students"].as_slice() {
+        let why = "its columns are not iteration, mean, std and students".to_owned();
+        return Err(ReportError::Table { path: path.into(), why, help: CURVE });
+    }
+    table.into_deserialize().map(point).collect()
 }
 
 /// The loss of every step of the distillation; of steps that were made twice the later counts.
 fn losses(path: &Path) -> Result<Vec<(usize, f64)>, ReportError> {
-    let Some(text) = read(path)? else { return Ok(Vec::new()) };
+    let Some(text) = read(path, limits::LOG_BYTES)? else { return Ok(Vec::new()) };
     let mut steps = BTreeMap::new();
     for event in events(path, &text)? {
         if event["event"] == "step"
@@ -89,10 +91,10 @@ fn losses(path: &Path) -> Result<Vec<(usize, f64)>, ReportError> {
 }
 
 /// The text of a file, if it is there.
-fn read(path: &Path) -> Result<Option<String>, ReportError> {
-    match fs::read_to_string(path) {
+fn read(path: &Path, limit: Limit) -> Result<Option<String>, ReportError> {
+    match plain::text(path, limit) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReportError::from(IoError { action: "read", path: path.into(), source })),
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -56,7 +56,7 @@ pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
 fn list_of(record: &Record) -> Option<(String, Difficulty)> {
     let slug = record.cell.subset.split('@').next()?;
     let word = |difficulty: Difficulty| slug.strip_suffix(difficulty.slug())?.strip_suffix('-').map(str::to_owned);
-    Subset::find(&record.cell.subset).ok()?;
+    Subset::known(&record.cell.subset).ok()?;
     let of = |difficulty| word(difficulty).map(|category| (category, difficulty));
     of(Difficulty::Easy).or_else(|| of(Difficulty::Hard))
 }
