@@ -27,7 +27,9 @@
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`report`] | pictures and tables of results that are there already |
 //! | [`files`] | whole files, locks, errors that name a path |
+//! | [`limits`] | how much is taken from files of others |
 //! | [`progress`] | how long work is followed and stopped |
+//! | [`text`] | text of others on its way to a terminal |
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
@@ -35,7 +37,7 @@
 //! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
-pub use compdd_core::{files, progress, protocol, recipe, record, rng, subset};
+pub use compdd_core::{files, limits, progress, protocol, recipe, record, rng, subset, text};
 pub use compdd_data::{data, scores};
 pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};

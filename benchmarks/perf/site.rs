@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // A folder that is new: one that was just emptied costs the file system more.
         let out = out.join(round.to_string());
         let begin = Instant::now();
-        let site = Site::read(vec![Store::new(&results)])?;
+        let site = Site::read(&[Store::new(&results)])?;
         let read = begin.elapsed();
         let begin = Instant::now();
         site.write(&out, &Library::new(Vec::<PathBuf>::new()))?;

@@ -9,7 +9,7 @@ use compdd::{
 };
 
 use super::{
-    results::{QueryArgs, StoresArgs},
+    results::{QueryArgs, StoresArgs, warn_of},
     ui::{self, Outcome},
 };
 
@@ -47,6 +47,7 @@ impl LeaderboardArgs {
             return Ok(ExitCode::SUCCESS);
         }
         let board = Board::open(&stores, &filter)?;
+        warn_of(&board.aside);
         let text = board.table(self.format.unwrap_or_default());
         let outcome = ui::deliver(&text, self.out.as_deref())?;
         if let Some(path) = &self.out {

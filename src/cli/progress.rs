@@ -1,5 +1,4 @@
 //! What a run looks like while it goes on: bars on a terminal, one line a minute elsewhere.
-#![allow(clippy::print_stderr)] // progress is talk
 
 use std::{
     collections::HashMap,
@@ -10,6 +9,8 @@ use std::{
 
 use compdd::progress::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::ui;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -40,8 +41,8 @@ impl Bars {
 
     fn line(&self, text: &str) {
         match &self.terminal {
-            Some(bars) => bars.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bars) => bars.suspend(|| ui::say(text)),
+            None => ui::say(text),
         }
     }
 }

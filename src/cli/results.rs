@@ -5,7 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use compdd::{
     board::{Board, Filter},
-    record::{Fidelity, Query, Store},
+    limits::LISTED,
+    record::{Fidelity, Problem, Query, Store},
     report::grid::Format,
 };
 
@@ -31,7 +32,7 @@ impl StoreArgs {
 /// Where the records are, of one folder or several.
 #[derive(Args)]
 pub struct StoresArgs {
-    /// Where records are; may be repeated to rank several folders together [default: results]
+    /// Where records are; may be repeated to rank others' records with one's own, which the first folder holds [default: results]
     #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Vec<PathBuf>,
 }
@@ -40,6 +41,14 @@ impl StoresArgs {
     pub fn open(self) -> Result<Vec<Store>, ui::Failure> {
         let folders = if self.results.is_empty() { vec![Config::read()?.results(None)] } else { self.results };
         Ok(folders.into_iter().map(Store::new).collect())
+    }
+}
+
+/// Says which records of others were not taken.
+pub fn warn_of(aside: &[Problem]) {
+    aside.iter().take(LISTED).for_each(|problem| ui::say(&format!("warning: set aside: {problem}")));
+    if aside.len() > LISTED {
+        ui::say(&format!("warning: and {} more", aside.len() - LISTED));
     }
 }
 
@@ -131,7 +140,7 @@ impl ResultsCommand {
 fn validate(store: &Store) -> Outcome {
     let (files, problems) = store.validate()?;
     for problem in &problems {
-        ui::show(&format!("{}: {}", problem.path.display(), problem.what));
+        ui::show(&problem.to_string());
     }
     ui::say(&format!("{files} records, {} problems", problems.len()));
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

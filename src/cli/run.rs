@@ -51,6 +51,9 @@ pub struct CacheArgs {
     /// Cache of decoded images [default: compdd in the user's cache folder]
     #[arg(long, env = "COMPDD_CACHE", hide_env_values = true, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Trust what others put into a cache folder that is not one's own; otherwise it is read in full each time
+    #[arg(long)]
+    trust_cache: bool,
     /// What the cache may hold, such as 500MiB or 20GiB [default: 64GiB]
     #[arg(long, value_name = "SIZE", value_parser = ui::bytes)]
     cache_size: Option<u64>,
@@ -88,7 +91,8 @@ impl CacheArgs {
             Some(limit) => limit,
             None => config.cache_size()?.unwrap_or(Cache::LIMIT),
         };
-        Ok((Cache::new(config.cache(self.cache)?, limit), limit))
+        let cache = Cache::new(config.cache(self.cache)?, limit);
+        Ok((if self.trust_cache { cache.trusted() } else { cache }, limit))
     }
 }
 

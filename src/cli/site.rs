@@ -6,7 +6,7 @@ use clap::Args;
 use compdd::{data::Library, site::Site};
 
 use super::{
-    results::StoresArgs,
+    results::{StoresArgs, warn_of},
     ui::{self, Outcome},
 };
 
@@ -29,7 +29,8 @@ pub struct SiteArgs {
 
 impl SiteArgs {
     pub fn execute(self) -> Outcome {
-        let site = Site::read(self.stores.open()?)?;
+        let site = Site::read(&self.stores.open()?)?;
+        warn_of(site.aside());
         let built = site.write(&self.out, &Library::new(self.samples))?;
         ui::say(&format!(
             "{} records, {} methods, {} subsets, {} tables and {} plots in {}",

@@ -8,7 +8,10 @@ use std::{
     process::ExitCode,
 };
 
-use compdd::files::{IoError, atomic};
+use compdd::{
+    files::{IoError, atomic},
+    text,
+};
 
 use miette::Diagnostic;
 
@@ -39,19 +42,19 @@ pub fn start_logging(verbosity: u8) {
 
 /// Prints `error:`, the causes below it and what to do, and gives the exit code of a failure.
 pub fn fail(failure: &Failure) -> ExitCode {
-    eprintln!("error: {failure}");
+    say(&format!("error: {failure}"));
     let mut cause: Option<&dyn Error> = failure.source();
     let mut last = failure.to_string();
     while let Some(error) = cause {
         let text = error.to_string();
         if text != last {
-            eprintln!("  caused by: {text}");
+            say(&format!("  caused by: {text}"));
         }
         last = text;
         cause = error.source();
     }
     if let Some(help) = failure.help() {
-        eprintln!("  help: {help}");
+        say(&format!("  help: {help}"));
     }
     ExitCode::FAILURE
 }
@@ -84,9 +87,10 @@ pub fn size(bytes: u64) -> String {
     compdd::data::human_size(bytes)
 }
 
-/// Writes text to standard output; a closed pipe (`| head`) is no error.
+/// Writes text to standard output; a closed pipe (`| head`) is no error. A terminal gets nothing that it would act on.
 pub fn show(text: &str) {
     let mut out = std::io::stdout().lock();
+    let text = if out.is_terminal() { text::terminal(text) } else { text.into() };
     if out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).is_err() {
         std::process::exit(0);
     }
@@ -101,9 +105,9 @@ pub fn deliver(text: &str, out: Option<&Path>) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a line of talk to standard error.
+/// Writes a line of talk to standard error, without anything that a terminal would act on.
 pub fn say(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", text::terminal(text));
 }
 
 /// A table with aligned columns: text left, numbers right.

@@ -10,6 +10,8 @@ use super::{
 };
 use crate::{
     board::Submitter,
+    files::IoError,
+    limits,
     record::{Bundle, Record, Store, Timing, with_causes},
 };
 
@@ -28,16 +30,17 @@ pub fn check(folder: &Path) -> Result<Report, SubmitError> {
     let store = Store::new(folder);
     let (rules, bands, mut sets) = (Rulebook::default(), Bands::built_in()?, Sets::new(&store));
     let mut findings = Vec::new();
+    strange_files(&store, &mut findings)?;
     let who = submitter(&store, &mut findings);
-    let files = store.record_files()?;
+    let files = if linked(&store.records()) { Vec::new() } else { store.record_files()? };
     for file in &files {
         let mut notes = Notes { file: store.relative(file).into(), findings: &mut findings };
         match Record::read(file) {
             Err(error) => notes.error(without(&with_causes(&error), file), AS_WRITTEN),
             Ok(found) => {
-                for problem in store.problems_of(file, &found, &rules.subsets) {
-                    notes.error(problem, AS_WRITTEN);
-                }
+                let mut problems = store.problems_of(file, &found, &rules.subsets);
+                store.check_reference(&found, &mut problems);
+                problems.into_iter().for_each(|problem| notes.error(problem, AS_WRITTEN));
                 if let Err(problem) = Timing::beside(file, &found) {
                     notes.error(
                         without(&problem, file),
@@ -76,9 +79,34 @@ fn submitter(store: &Store, findings: &mut Vec<Finding>) -> Option<Submitter> {
     }
 }
 
+/// Files that are neither files nor folders: nothing of them is read.
+fn strange_files(store: &Store, findings: &mut Vec<Finding>) -> Result<(), SubmitError> {
+    for (count, entry) in walkdir::WalkDir::new(store.root()).min_depth(1).into_iter().enumerate() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(store.root()).to_owned();
+            IoError { action: "list", path, source: error.into() }
+        })?;
+        if !limits::FILES.holds(count) {
+            return Err(SubmitError::Many { path: store.root().to_owned(), what: limits::FILES.exceeded(count) });
+        }
+        let kind = entry.file_type();
+        if !kind.is_file() && !kind.is_dir() {
+            let mut notes = Notes { file: store.relative(entry.path()).into(), findings };
+            let what = if kind.is_symlink() { "it is a symbolic link" } else { "it is a pipe, a socket or a device" };
+            notes.error(what, "hand in plain files and folders: nothing else is read");
+        }
+    }
+    Ok(())
+}
+
+fn linked(folder: &Path) -> bool {
+    folder.is_symlink()
+}
+
 /// Bundles that no record names.
 fn strangers(store: &Store, named: &BTreeSet<String>, findings: &mut Vec<Finding>) -> Result<(), SubmitError> {
-    for path in store.bundles()? {
+    let bundles = if linked(&store.root().join("bundles")) { Vec::new() } else { store.bundles()? };
+    for path in bundles {
         let name = store.relative(&path);
         if !named.contains(&name) && path.extension().is_some_and(|extension| extension == Bundle::EXTENSION) {
             let mut notes = Notes { file: name.into(), findings };

@@ -23,6 +23,15 @@ pub enum SubmitError {
         /// The submission.
         folder: PathBuf,
     },
+    /// More files than anybody hands in.
+    #[error("{}: {what} files and folders", path.display())]
+    #[diagnostic(help("hand in the folder in parts, or leave out what no record names"))]
+    Many {
+        /// The submission.
+        path: PathBuf,
+        /// How many, and the limit.
+        what: String,
+    },
     /// Nothing to score again.
     #[error("{} has no record", path.display())]
     #[diagnostic(help(

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::board::Submitter;
+use crate::{board::Submitter, text};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,14 +51,15 @@ impl Report {
     }
 }
 
-/// Two lines: what is wrong, what to do.
+/// Two lines, whatever the file is called: what is wrong, what to do.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = match self.level {
             Level::Error => "error",
             Level::Warning => "warning",
         };
-        write!(f, "{level}: {}: {}\n  help: {}", self.file.display(), self.what, self.remedy)
+        let file = self.file.display().to_string();
+        write!(f, "{level}: {}: {}\n  help: {}", text::line(&file), text::line(&self.what), self.remedy)
     }
 }
 

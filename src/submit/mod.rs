@@ -11,6 +11,7 @@ mod check;
 mod compare;
 mod error;
 mod finding;
+mod leak;
 mod record;
 mod table;
 mod verify;

@@ -5,7 +5,7 @@ use crate::{
     board::Rules,
     methods,
     protocol::Scoring,
-    recipe::{Recipe, RecipeRequest},
+    recipe::{self, Recipe, RecipeRequest},
     record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 
@@ -45,6 +45,14 @@ pub(super) fn check(record: &Record, rules: &Rulebook, notes: &mut Notes<'_>) {
     }
     if let Some(reason) = rules.protocols.protocol(record) {
         notes.error(reason, "score the bundle with a built-in protocol: `compdd eval BUNDLE --protocol no-kd`");
+    }
+    if recipe::method(&cell.method).is_err() {
+        let what = format!("`{}` is no method of this version", cell.method);
+        notes.warning(what, "it will be shown in the open division: neither its recipe nor its cost can be checked");
+    }
+    let first = record.students.first().map(|student| student.accuracy);
+    if students >= 3 && record.students.iter().all(|student| Some(student.accuracy) == first) {
+        notes.warning("all students have the same accuracy", "a person will look at it: score the set again");
     }
     if changed(record) && !OPEN[..3].iter().any(|flag| record.flags.contains(flag)) {
         notes.warning(

@@ -24,7 +24,7 @@ pub fn grid(verdicts: &[Verdict]) -> Grid {
 }
 
 fn row(verdict: &Verdict) -> Row {
-    let [claimed, interval] = summary(&verdict.claimed);
+    let [claimed, interval] = verdict.claimed.as_ref().map(summary).unwrap_or_default();
     let mut entries = vec![Entry::new(verdict.record.as_str()), claimed, interval];
     match &verdict.found {
         Err(reason) => {

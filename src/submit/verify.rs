@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 use crate::progress::{Progress, Stop};
 
-use super::{Comparison, SubmitError, workplace};
+use super::{Comparison, SubmitError, leak, workplace};
 use crate::{
     board,
     data::Library,
     device::DeviceChoice,
-    record::{BundleRef, Record, RecordError, Store, StudentRecord, Summary, hash, value_of, with_causes},
+    nn::NetworkSpec,
+    protocol::Protocol,
+    record::{
+        Bundle, BundleRef, Depth, KnownSubsets, Record, Store, StudentRecord, Summary, hash, value_of, with_causes,
+    },
     rng::Stream,
-    run::{self, Places, RescoreOptions, RunError, ScoringOptions},
+    run::{Places, RescoreOptions, Rescoring, RunError, ScoringOptions},
 };
 
 /// The flags of `compdd submit verify`.
@@ -41,10 +45,10 @@ pub struct VerifyOptions {
 /// A claim and what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// Id of the claimed record.
+    /// Id of the claimed record, or the file that cannot be read as one.
     pub record: String,
     /// What is claimed.
-    pub claimed: Summary,
+    pub claimed: Option<Summary>,
     /// What was found.
     pub found: Result<Found, String>,
 }
@@ -69,12 +73,14 @@ impl Verdict {
 
 /// Scores every bundle of a submission under its record's protocol and network, with seeds that its author has not seen, and compares.
 ///
-/// The new records are kept, so that the same call continues where an earlier one was interrupted. A reference `full` has no bundle and
-/// is left out.
+/// The new records are kept, so that the same call continues where an earlier one was interrupted. What is wrong with one claim (a record that
+/// does not follow from its own content, a bundle that is missing or another one, a set that diverges or holds test images) is its
+/// verdict, and no error. A reference `full` has no
+/// bundle, and no effect on the board of somebody else: it is left out.
 ///
 /// # Errors
-/// When the new records would go into the submission, which is never written to; when there is nothing to score, the images are not there, or the run was interrupted. A bundle that is missing or another one is no
-/// error: its claim does not hold.
+/// When the new records would go into the submission, which is never written to; when there is nothing to score, the images are not there,
+/// or the run was interrupted.
 pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Verdict>, SubmitError> {
     if !options.folder.is_dir() {
         return Err(SubmitError::NoFolder { path: options.folder.clone() });
@@ -84,12 +90,9 @@ pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> 
     }
     let store = Store::new(&options.folder);
     let files = store.record_files()?;
-    let records = files.iter().map(|file| Record::read(file)).collect::<Result<Vec<_>, RecordError>>()?;
-    let claims: Vec<&Record> = records.iter().filter(|record| !record.cell.is_reference()).collect();
-    if claims.is_empty() {
-        return Err(SubmitError::NoRecord { path: options.folder.clone() });
-    }
-    let hashes = records.iter().map(|record| hash::value(&value_of(record))).collect::<Vec<_>>();
+    let records: Vec<Result<Record, String>> =
+        files.iter().map(|file| Record::read(file).map_err(|error| with_causes(&error))).collect();
+    let hashes = records.iter().flatten().map(|record| hash::value(&value_of(record))).collect::<Vec<_>>();
     let content = hash::of(&hashes);
     let results = options.results.clone().unwrap_or_else(|| PathBuf::from(format!("verify-{}", hash::short(&content))));
     if workplace::is_inside(&results, &options.folder) {
@@ -97,15 +100,30 @@ pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> 
     }
     let root = options.seed.map_or_else(|| workplace::secret(&results), Ok)?;
     let seed = Stream::child_seed(root, &format!("submit verify {content}"), 0);
-    let mut verdicts = Vec::with_capacity(claims.len());
-    for record in claims {
-        let session = Session { options, store: &store, results: &results, seed, progress, stop };
-        let found = match session.again(record) {
-            Ok(found) => Ok(found),
-            Err(Failure::Claim(reason)) => Err(reason),
-            Err(Failure::Run(error)) => return Err(error.into()),
+    let subsets = KnownSubsets::default();
+    let session = Session { options, store: &store, results: &results, seed, progress, stop };
+    let mut verdicts = Vec::with_capacity(records.len());
+    for (file, record) in files.iter().zip(records) {
+        let record = match record {
+            Ok(record) if record.cell.is_reference() => continue,
+            Ok(record) => record,
+            Err(reason) => {
+                verdicts.push(Verdict { record: store.relative(file), claimed: None, found: Err(reason) });
+                continue;
+            }
         };
-        verdicts.push(Verdict { record: record.id.clone(), claimed: record.summary.clone(), found });
+        let found = match store.problems_of(file, &record, &subsets).into_iter().next() {
+            Some(problem) => Err(problem),
+            None => match session.again(&record) {
+                Ok(found) => Ok(found),
+                Err(Failure::Claim(reason)) => Err(reason),
+                Err(Failure::Run(error)) => return Err(error.into()),
+            },
+        };
+        verdicts.push(Verdict { record: record.id, claimed: Some(record.summary), found });
+    }
+    if verdicts.is_empty() {
+        return Err(SubmitError::NoRecord { path: options.folder.clone() });
     }
     Ok(verdicts)
 }
@@ -114,6 +132,17 @@ pub fn verify(options: &VerifyOptions, progress: &dyn Progress, stop: &Stop) -> 
 enum Failure {
     Claim(String),
     Run(RunError),
+}
+
+/// A student that cannot be trained on the set is the set's fault.
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Eval(error) => Self::Claim(with_causes(&error)),
+            RunError::Subset(error) => Self::Claim(with_causes(&error)),
+            error => Self::Run(error),
+        }
+    }
 }
 
 struct Session<'a> {
@@ -131,13 +160,24 @@ impl Session<'_> {
         if record.bundles.is_empty() {
             return Err(Failure::Claim("the record names no bundle".into()));
         }
+        let cell = &record.cell;
+        if Protocol::find(&cell.protocol).is_none() {
+            return Err(Failure::Claim(format!("`{}` is no built-in protocol", cell.protocol)));
+        }
+        if let Err(error) = NetworkSpec::parse(&cell.network) {
+            return Err(Failure::Claim(with_causes(&error)));
+        }
         let wanted = self.options.students.unwrap_or(record.students.len()).max(2);
         let each = wanted.div_ceil(record.bundles.len());
         let (mut students, mut same_images) = (Vec::<StudentRecord>::new(), true);
         for bundle in &record.bundles {
-            let path = self.bundle(bundle)?;
-            let rescoring = self.rescoring(record, path, each);
-            let outcomes = run::rescore(&rescoring, self.progress, self.stop).map_err(Failure::Run)?;
+            let path = self.bundle(record, bundle)?;
+            let options = self.rescoring(record, path, each);
+            let rescoring = Rescoring::open(&options, self.progress)?;
+            if let Some(reason) = leak::of(&rescoring.set, &rescoring.task.test) {
+                return Err(Failure::Claim(reason));
+            }
+            let outcomes = rescoring.score(self.progress, self.stop)?;
             board::refresh(&Store::new(self.results), &|text| self.progress.note(text));
             for outcome in outcomes {
                 if outcome.record.cell.teacher != record.cell.teacher {
@@ -152,13 +192,16 @@ impl Session<'_> {
         Ok(Found { again, comparison, same_images })
     }
 
-    fn bundle(&self, bundle: &BundleRef) -> Result<PathBuf, Failure> {
+    /// Where a record's set lies: a plain folder inside the submission whose data is the record's.
+    fn bundle(&self, record: &Record, bundle: &BundleRef) -> Result<PathBuf, Failure> {
         let missing = || Failure::Claim(format!("the bundle `{}` is missing", bundle.path));
-        let path = bundle.inside(self.store).filter(|path| path.exists()).ok_or_else(missing)?;
-        let found = BundleRef::to(&path, self.store).map_err(|error| Failure::Claim(with_causes(&error)))?;
-        if found.data_hash != bundle.data_hash {
-            return Err(Failure::Claim(format!("the bundle `{}` is another one than the record's", bundle.path)));
+        let look = |path: &Path| self.store.manifest_of(path, Depth::Hash);
+        let manifest = bundle.kept(self.store, look).map_err(Failure::Claim)?.ok_or_else(missing)?;
+        if let Some(what) = manifest.disagreements(record).into_iter().next() {
+            return Err(Failure::Claim(format!("the bundle `{}` {what}", bundle.path)));
         }
+        let path = bundle.inside(self.store).ok_or_else(missing)?;
+        Bundle::read(&path).map_err(|error| Failure::Claim(with_causes(&error)))?;
         Ok(path)
     }
 
