@@ -32,7 +32,7 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Bytes of a record, a timing file or a manifest: a thousand students of a thousand classes take less than one.
+    /// Bytes of a record, a timing file or a manifest: a hundred students of twenty thousand classes take less than one.
     JSON_BYTES = 8 * MIB;
     /// Bytes of a text that a person wrote: `submission.toml`, a class list.
     TEXT_BYTES = MIB;
@@ -56,10 +56,10 @@ limits! {
     EXPANSION = 100;
     /// Images that cannot be decoded, before the rest is not tried any more.
     BAD_IMAGES = 100_000;
-    /// Students of a record.
-    STUDENTS = 1000;
-    /// Bundles of a record.
-    BUNDLES = 1000;
+    /// Students of a record. The resamples of their bootstrap take memory and time for every number of students that occurs.
+    STUDENTS = 100;
+    /// Bundles of a record: a draw for every student.
+    BUNDLES = 100;
     /// Classes of a subset: ImageNet-21K has 21 841.
     CLASSES = 25_000;
     /// Notes of a subset, remarks of a bundle, published values of a record.
