@@ -27,6 +27,9 @@ impl<'a> Shelf<'a> {
     /// What a record's sets take; a complaint for each that is missing or another one.
     pub fn set_of(&self, record: &Record, problems: &mut Vec<String>) -> StoredSet {
         if record.bundles.is_empty() {
+            if self.strict && !record.cell.is_reference() {
+                problems.push("no bundle is named: a submission brings its sets".into());
+            }
             return if record.cell.is_reference() { StoredSet::Reference } else { StoredSet::ScoreOnly };
         }
         let mut kept = Vec::new();

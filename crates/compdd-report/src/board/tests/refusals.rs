@@ -150,6 +150,7 @@ fn bundles_of_submissions_must_be_there_and_right() {
     assert_eq!(board(&results).entries[0].who.as_ref().unwrap().shown(), "A. Person");
     let (swapped, _) = results.keep(record("dm", &[0.5; 5]), hard());
     results.save(&record("mtt", &[0.5; 5]));
+    results.save(&Record { bundles: Vec::new(), ..record("dc", &[0.5; 5]) });
     let data = results.path().join(&whole.bundles[0].path).join(Bundle::DATA);
     let mut bytes = fs::read(&data).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
@@ -164,7 +165,7 @@ fn bundles_of_submissions_must_be_there_and_right() {
     let text = said(&[&results]);
     assert!(text.contains("another one than the record's") && !text.contains("missing"), "{text}");
     fs::remove_dir_all(results.path().join("bundles")).unwrap();
-    assert_eq!(board(&results).entries.len(), 3);
+    assert_eq!(board(&results).entries.len(), 4);
 }
 
 #[test]
