@@ -36,6 +36,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("gsam_step", experts::gsam),
     ("kd_loss", eval::distillation_loss),
     ("label_init", experts::labels),
+    ("network_forward", nn::network),
     ("resnet18_forward", nn::resnet18),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use compdd::{
     cam::{CamMethod, CamModel, Comparison, Noise, Threshold, complexity, dae_weights, normalise, resize},
-    nn::{ConvNet, NetworkSpec, ResNet18},
+    nn::{ConvNet, Depth, NetworkSpec, ResNet},
 };
 
 use super::{
@@ -20,7 +20,12 @@ pub fn maps(case: &Case) -> Result<(), String> {
             let (depth, width) = (case.number("depth")?, width("features.0")?);
             NetworkSpec::ConvNet(ConvNet { depth, width, norm: norm(case)?, ..ConvNet::default() })
         }
-        "resnet18" => NetworkSpec::ResNet18(ResNet18 { stem: stem(case)?, norm: norm(case)?, width: width("conv1")? }),
+        "resnet18" => NetworkSpec::ResNet(ResNet {
+            stem: stem(case)?,
+            norm: norm(case)?,
+            width: width("conv1")?,
+            ..ResNet::new(Depth::D18)
+        }),
         other => return Err(format!("unknown network `{other}`")),
     };
     let (network, params) = read(case, &spec)?;

@@ -1,7 +1,8 @@
 //! Kinds of the networks: forward pass, loss and gradients.
 
+use burn::tensor::{Device, Tensor};
 use compdd::nn::{
-    AlexNet, ConvNet, Mode, Network, NetworkSpec, Norm, Params, ResNet18, Stem, Taps, Vgg11,
+    AlexNet, ConvNet, Depth, Mode, Network, NetworkSpec, Norm, Params, ResNet, Stem, Taps, Vgg11,
     loss::{hard_cross_entropy, soft_cross_entropy},
 };
 
@@ -20,7 +21,7 @@ fn prepare(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String>
 pub fn read(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String> {
     let (_, shape) = case.f32("in.x")?;
     let network = spec.build(shape[1], shape[2], case.number("classes")?).map_err(|error| error.to_string())?;
-    let device = burn::tensor::Device::flex();
+    let device = Device::flex();
     let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &device)
         .map_err(|error| error.to_string())?;
     Ok((network, params))
@@ -57,7 +58,10 @@ pub fn convnet(case: &Case) -> Result<(), String> {
 /// `resnet18_forward`.
 pub fn resnet18(case: &Case) -> Result<(), String> {
     let width = case.number("base_width")?;
-    forward(case, &NetworkSpec::ResNet18(ResNet18 { stem: stem(case)?, norm: norm(case)?, width }))
+    forward(
+        case,
+        &NetworkSpec::ResNet(ResNet { stem: stem(case)?, norm: norm(case)?, width, ..ResNet::new(Depth::D18) }),
+    )
 }
 
 /// The stem of a case.
@@ -84,7 +88,7 @@ pub fn alexnet(case: &Case) -> Result<(), String> {
     let list = case.settings["channels"].as_array().ok_or("setting `channels` is no list")?;
     let counts: Vec<usize> = list.iter().filter_map(serde_json::Value::as_u64).map(|count| count as usize).collect();
     let channels = counts.try_into().map_err(|counts| format!("channels {counts:?}"))?;
-    forward(case, &NetworkSpec::AlexNet(AlexNet { channels, tiny: false }))
+    forward(case, &NetworkSpec::AlexNet(AlexNet { channels, ..AlexNet::default() }))
 }
 
 /// The norm of a case.
@@ -120,8 +124,51 @@ fn forward(case: &Case, spec: &NetworkSpec) -> Result<(), String> {
     case.check("grad_norms", &norms?)
 }
 
+/// `network_forward`: logits in eval mode, and a step in train mode with given masks.
+pub fn network(case: &Case) -> Result<(), String> {
+    let spec = NetworkSpec::parse(case.word("network")?).map_err(|error| error.to_string())?;
+    let (network, params) = read(case, &spec)?;
+    let x = case.tensor::<4>("in.x")?;
+    case.check_tensor("eval_logits", &network.forward(&params, x.clone(), Mode::Eval).logits)?;
+
+    let masks: Vec<Tensor<2>> =
+        (0..case.number("masks")?).map(|i| case.tensor(&format!("in.mask.{i}"))).collect::<Result<_, _>>()?;
+    let drawn = network.masks(x.dims()[0], 0, 0, &Device::flex());
+    let shapes = |masks: &[Tensor<2>]| masks.iter().map(Tensor::dims).collect::<Vec<_>>();
+    if shapes(&masks) != shapes(&drawn) {
+        return Err(format!("masks of shapes {:?}", shapes(&drawn)));
+    }
+    let (params, x) = (params.track(), x.autodiff().require_grad());
+    let out = network.forward_dropping(&params, x.clone(), &masks);
+    case.check_tensor("logits", &out.logits)?;
+    for (slot, value) in network.layout().buffers.iter().zip(&out.buffers) {
+        case.check_tensor(&format!("new.{}", file_name(case, &slot.name)), value)?;
+    }
+    let loss = hard_cross_entropy(out.logits, case.integers("in.labels")?);
+    case.check_tensor("loss", &loss)?;
+    let mut gradients = loss.backward();
+    case.check_tensor("grad_x", &x.grad_remove(&mut gradients).ok_or("no gradient of x")?)?;
+    let gradients = params.gradients(&mut gradients);
+    let of = |name: &str| {
+        let found = gradients.entries().find(|(slot, _)| slot.name == name);
+        found.map(|(_, value)| value).ok_or(format!("no parameter `{name}`"))
+    };
+    case.check_tensor("first", of(case.word("first")?)?)?;
+    let order = case.names("param_order")?;
+    if order.len() != gradients.values().len() {
+        return Err(format!("{} parameters instead of {}", gradients.values().len(), order.len()));
+    }
+    let norms: Result<Vec<f32>, String> = order.into_iter().map(|name| length(of(name)?)).collect();
+    case.check("grad_norms", &norms?)
+}
+
+/// The name under which the file of a case has a tensor of the network.
+fn file_name(case: &Case, name: &str) -> String {
+    if case.f32(&format!("in.net.{name}")).is_ok() { name.into() } else { name.replace(".shortcut.", ".downsample.") }
+}
+
 /// L2 norm, summed in double precision.
-fn length(values: &burn::tensor::Tensor<1>) -> Result<f32, String> {
+fn length(values: &Tensor<1>) -> Result<f32, String> {
     let values = values.clone().try_into_vec_as::<f32>().map_err(|error| error.to_string())?;
     Ok(values.into_iter().map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32)
 }

@@ -28,13 +28,13 @@ const TORCHVISION_SIDE: usize = 224;
   compdd teacher import resnet50.pth --network resnet50 --subset imagenet-1k --check imagenette --data ~/data/imagenette2
   compdd teacher import mine.safetensors --network convnet-d4-bn --subset tiny-imagenet --check tiny-imagenet --data ~/data/tiny
 
-The words resnet18, resnet50, vgg11 and vgg11_bn are torchvision's networks at 224 px; any other network goes by its
+The names of torchvision (resnet18, mobilenet_v2, vgg11_bn, ...) are its networks at 224 px; any other network goes by its
 slug (`compdd network list`). Nothing in the file is executed, and nothing is downloaded.")]
 pub struct ImportArgs {
     /// The weights: .pth, .pt or .safetensors
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// resnet18, resnet50, vgg11 or `vgg11_bn` as torchvision has them, or the slug of a network
+    /// A name of torchvision, such as resnet18 or `mobilenet_v2`, or the slug of a network
     #[arg(long)]
     network: String,
     /// Subset whose classes, in its order, are the outputs

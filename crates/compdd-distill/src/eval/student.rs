@@ -12,7 +12,7 @@ use compdd_core::{
 use compdd_data::data::PixelSpace;
 use compdd_nn::{
     augment::{BatchSpec, DrawBatch as _, Draws, Sampling},
-    nn::{Mode, Network, Params, loss::probability_cross_entropy},
+    nn::{Network, Params, loss::probability_cross_entropy},
 };
 
 /// A network being trained from its own named random streams.
@@ -204,10 +204,12 @@ impl<'n> Student<'n> {
         for indices in batches.skip(self.batch) {
             watch.pause_point(self)?;
             let images = images(self.batch);
-            let draws = self.draws(images.dims(), (self.epoch * count + self.batch) as u64)?;
+            let step = (self.epoch * count + self.batch) as u64;
+            let draws = self.draws(images.dims(), step)?;
+            let masks = self.network.masks(indices.len(), self.seed, step, &images.device());
             let images = draws.apply(images);
             let minibatch = Minibatch { indices, draws: &draws, images: &images };
-            let loss = self.step_with(images.clone(), rate, |logits| supervision.loss(&minibatch, logits));
+            let loss = self.step_with(images.clone(), rate, &masks, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
                 Some(sum) => sum + weighted,
@@ -238,18 +240,24 @@ impl<'n> Student<'n> {
         self.optimizer.rebuild();
     }
 
-    /// One update on one minibatch with target probabilities; returns the loss before it.
+    /// One update on one minibatch with target probabilities, nothing dropped; returns the loss before it.
     ///
     /// # Shapes
     /// `images` `[b, channels, height, width]`, `targets` `[b, classes]` probabilities; result: one value.
     pub fn step(&mut self, images: Tensor<4>, targets: Tensor<2>, rate: f32) -> Tensor<1> {
-        self.step_with(images, rate, |logits| probability_cross_entropy(logits, targets))
+        self.step_with(images, rate, &[], |logits| probability_cross_entropy(logits, targets))
     }
 
-    /// One update on one minibatch, with the loss that `loss` makes of the logits; returns it.
-    fn step_with(&mut self, images: Tensor<4>, rate: f32, loss: impl FnOnce(Tensor<2>) -> Tensor<1>) -> Tensor<1> {
+    /// One update on one minibatch, with what `masks` keep and the loss that `loss` makes of the logits; returns it.
+    fn step_with(
+        &mut self,
+        images: Tensor<4>,
+        rate: f32,
+        masks: &[Tensor<2>],
+        loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
+    ) -> Tensor<1> {
         let tracked = self.params.track();
-        let output = self.network.forward(&tracked, images, Mode::Train);
+        let output = self.network.forward_dropping(&tracked, images, masks);
         let loss = loss(output.logits);
         let mut gradients = loss.clone().backward();
         let gradients = tracked.gradients(&mut gradients);

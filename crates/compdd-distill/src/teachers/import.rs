@@ -51,15 +51,21 @@ pub struct Check<'a> {
     pub stop: &'a Stop,
 }
 
-/// The network that torchvision calls `name` (`resnet18`, `resnet50`, `vgg11`, `vgg11_bn`), if it is one we can read.
+/// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
+const PUBLISHED: [(&str, &str); 8] = [
+    ("resnet18", "resnet18-imagenet-bn"),
+    ("resnet34", "resnet34-imagenet-bn"),
+    ("resnet50", "resnet50-imagenet-bn"),
+    ("resnet101", "resnet101-imagenet-bn"),
+    ("wide_resnet50_2", "resnet50-imagenet-bn-wide"),
+    ("vgg11", "vgg11-imagenet-nn"),
+    ("vgg11_bn", "vgg11-imagenet-bn"),
+    ("alexnet", "alexnet-imagenet"),
+];
+
+/// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...
 pub fn torchvision(name: &str) -> Option<NetworkSpec> {
-    let slug = match name {
-        "resnet18" => "resnet18-imagenet-bn",
-        "resnet50" => "resnet50-imagenet-bn",
-        "vgg11" => "vgg11-imagenet-nn",
-        "vgg11_bn" => "vgg11-imagenet-bn",
-        _ => return None,
-    };
+    let (_, slug) = PUBLISHED.iter().find(|(published, _)| *published == name)?;
     NetworkSpec::parse(slug).ok()
 }
 

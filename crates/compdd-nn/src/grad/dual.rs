@@ -1,12 +1,14 @@
 //! The dual reading of the value trait: a value, and how it changes along a direction in parameter space.
 
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
 use burn::tensor::{
-    Tensor, activation, module,
+    Bool, DType, Device, Tensor, activation, module,
     ops::{AvgPoolOptions, MaxPoolOptions},
 };
 
 use super::norm;
-use crate::nn::{Activation, Moments, PoolKind, Primal, TensorOps, Window, kernels};
+use crate::nn::{Activation, EPSILON, Moments, PoolKind, Primal, TensorOps, Window, kernels};
 
 /// Values with tangents as [`TensorOps`]: forward-mode differentiation, itself tracked by reverse mode.
 pub struct Dual;
@@ -66,6 +68,19 @@ impl<const D: usize> DualTensor<D> {
         }
     }
 
+    /// Applies a function that is linear in each argument: `f(a, b)`, and its tangent `f(a', b) + f(a, b')`.
+    fn product(self, other: Self, f: impl Fn(Tensor<D>, Tensor<D>) -> Tensor<D>) -> Self {
+        let ((a, along_a), (b, along_b)) = (self.into_parts(), other.into_parts());
+        let left = along_a.map(|along| f(along, b.clone()));
+        let right = along_b.map(|along| f(a.clone(), along));
+        let value = f(a, b);
+        match (left, right) {
+            (Some(left), Some(right)) => Self::pair(value, left + right),
+            (Some(tangent), None) | (None, Some(tangent)) => Self::pair(value, tangent),
+            (None, None) => Self::Constant(value),
+        }
+    }
+
     /// Applies a linear function that treats the entries along the first axis alike.
     fn linear<const E: usize>(self, f: impl Fn(Tensor<D>) -> Tensor<E>) -> DualTensor<E> {
         match self {
@@ -89,6 +104,16 @@ fn parameter<const D: usize>(x: DualTensor<D>) -> (Tensor<D>, Tensor<D>) {
 
 impl TensorOps for Dual {
     type T<const D: usize> = DualTensor<D>;
+
+    fn constant<const D: usize>(x: Tensor<D>) -> DualTensor<D> {
+        DualTensor::Constant(x)
+    }
+
+    fn place<const D: usize>(x: &DualTensor<D>) -> (Device, DType) {
+        match x {
+            DualTensor::Constant(x) | DualTensor::Pair { value: x, .. } | DualTensor::Stacked(x) => Primal::place(x),
+        }
+    }
 
     fn dims<const D: usize>(x: &DualTensor<D>) -> [usize; D] {
         match x {
@@ -114,22 +139,84 @@ impl TensorOps for Dual {
         }
     }
 
+    fn permute<const D: usize>(x: DualTensor<D>, axes: [usize; D]) -> DualTensor<D> {
+        x.linear(|x| x.permute(axes))
+    }
+
+    fn narrow<const D: usize>(x: DualTensor<D>, axis: usize, start: usize, length: usize) -> DualTensor<D> {
+        x.linear(|x| x.narrow(axis, start, length))
+    }
+
+    fn cat<const D: usize>(parts: Vec<DualTensor<D>>, axis: usize) -> DualTensor<D> {
+        if parts.iter().all(|part| matches!(part, DualTensor::Constant(_))) {
+            return DualTensor::Constant(Tensor::cat(
+                parts.into_iter().map(|part| part.into_parts().0).collect(),
+                axis,
+            ));
+        }
+        let (values, tangents) = parts.into_iter().map(parameter).unzip();
+        DualTensor::pair(Tensor::cat(values, axis), Tensor::cat(tangents, axis))
+    }
+
     fn add<const D: usize>(a: DualTensor<D>, b: DualTensor<D>) -> DualTensor<D> {
         match (a, b) {
-            (DualTensor::Stacked(a), DualTensor::Stacked(b)) => DualTensor::Stacked(a + b),
+            (DualTensor::Stacked(a), DualTensor::Stacked(b)) if a.dims() == b.dims() => DualTensor::Stacked(a + b),
             (a, b) => {
                 let ((a, at), (b, bt)) = (a.into_parts(), b.into_parts());
                 let value = a + b;
                 match (at, bt) {
                     (Some(at), Some(bt)) => DualTensor::pair(value, at + bt),
-                    (Some(tangent), None) | (None, Some(tangent)) => DualTensor::pair(value, tangent),
+                    (Some(tangent), None) | (None, Some(tangent)) => {
+                        let shape = value.dims();
+                        DualTensor::pair(value, tangent.expand(shape))
+                    }
                     (None, None) => DualTensor::Constant(value),
                 }
             }
         }
     }
 
-    fn conv2d(x: DualTensor<4>, weight: DualTensor<4>, bias: Option<DualTensor<1>>, window: Window) -> DualTensor<4> {
+    fn multiply<const D: usize>(a: DualTensor<D>, b: DualTensor<D>) -> DualTensor<D> {
+        a.product(b, |a, b| a * b)
+    }
+
+    fn matmul<const D: usize>(a: DualTensor<D>, b: DualTensor<D>) -> DualTensor<D> {
+        a.product(b, Tensor::matmul)
+    }
+
+    fn softmax<const D: usize>(x: DualTensor<D>) -> DualTensor<D> {
+        let (x, tangent) = x.into_parts();
+        let y = Primal::softmax(x);
+        match tangent {
+            None => DualTensor::Constant(y),
+            Some(tangent) => {
+                let mean = (y.clone() * tangent.clone()).sum_dim(D - 1);
+                DualTensor::pair(y.clone(), y * (tangent - mean))
+            }
+        }
+    }
+
+    fn standardise(x: DualTensor<3>, epsilon: f64) -> DualTensor<3> {
+        norm::standardise(x, epsilon)
+    }
+
+    fn conv2d(
+        x: DualTensor<4>,
+        weight: DualTensor<4>,
+        bias: Option<DualTensor<1>>,
+        window: Window,
+        groups: usize,
+    ) -> DualTensor<4> {
+        if groups > 1 {
+            let z = x.product(weight, |x, weight| Primal::conv2d(x, weight, None, window, groups));
+            return match bias {
+                None => z,
+                Some(bias) => {
+                    let [channels] = Self::dims(&bias);
+                    Self::add(z, Self::reshape(bias, [1, channels, 1, 1]))
+                }
+            };
+        }
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
         let (weight, tangent) = parameter(weight);
         let (x, stacked) = x.into_stacked();
@@ -151,13 +238,13 @@ impl TensorOps for Dual {
             let (gamma, beta, z) = (parameter(gamma), parameter(beta), x.stacked());
             return DualTensor::Stacked(kernels::dual_instance_norm(z, gamma.0, beta.0, gamma.1, beta.1));
         }
-        let y = norm::standardise(Self::reshape(x, [n, groups, c / groups * h * w]));
+        let y = norm::standardise(Self::reshape(x, [n, groups, c / groups * h * w]), EPSILON);
         norm::affine(Self::reshape(y, [n, c, h, w]), parameter(gamma), parameter(beta), [1, c, 1, 1])
     }
 
     fn layer_norm(x: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
         let [n, c, h, w] = Self::dims(&x);
-        let y = norm::standardise(Self::reshape(x, [n, 1, c * h * w]));
+        let y = norm::standardise(Self::reshape(x, [n, 1, c * h * w]), EPSILON);
         norm::affine(Self::reshape(y, [n, c, h, w]), parameter(gamma), parameter(beta), [1, c, h, w])
     }
 
@@ -173,14 +260,31 @@ impl TensorOps for Dual {
         let (x, Some(tangent)) = x.clone().into_parts() else {
             return x.linear(|value| Primal::activate(value, kind));
         };
+        let indicator = |yes: Tensor<D, Bool>| yes.float().cast(x.dtype());
+        let within = |low: f64, high: f64| {
+            let constant = x.clone().inner();
+            indicator(constant.clone().greater_elem(low).bool_and(constant.lower_elem(high)))
+        };
         let slope = match kind {
             Activation::Sigmoid => {
                 let y = activation::sigmoid(x.clone());
                 y.clone() * (y.neg() + 1.0)
             }
             // Piecewise linear: the slope is constant as far as differentiation is concerned.
-            Activation::Relu => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()),
-            Activation::Leaky => x.clone().inner().greater_elem(0.0).float().cast(x.dtype()) * 0.99 + 0.01,
+            Activation::Relu => indicator(x.clone().inner().greater_elem(0.0)),
+            Activation::Leaky => indicator(x.clone().inner().greater_elem(0.0)) * 0.99 + 0.01,
+            Activation::Relu6 => within(0.0, 6.0),
+            Activation::Silu => {
+                let y = activation::sigmoid(x.clone());
+                y.clone() * (x.clone() * (y.neg() + 1.0) + 1.0)
+            }
+            Activation::Gelu => {
+                let below = (x.clone() * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
+                below + x.clone() * (x.clone().square() * -0.5).exp() * (0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
+            }
+            Activation::HardSwish => {
+                (x.clone() / 3.0 + 0.5) * within(-3.0, 3.0) + indicator(x.clone().inner().greater_equal_elem(3.0))
+            }
         };
         DualTensor::pair(Primal::activate(x, kind), tangent * slope)
     }
@@ -212,14 +316,17 @@ impl TensorOps for Dual {
         x.linear(|x| Primal::adaptive_avg_pool(x, side))
     }
 
-    fn linear(x: DualTensor<2>, weight: DualTensor<2>, bias: DualTensor<1>) -> DualTensor<2> {
-        let ((weight, weight_tangent), (bias, bias_tangent)) = (parameter(weight), parameter(bias));
+    fn linear(x: DualTensor<2>, weight: DualTensor<2>, bias: Option<DualTensor<1>>) -> DualTensor<2> {
+        let ((weight, weight_tangent), bias) = (parameter(weight), bias.map(parameter));
         let (x, tangent) = x.into_parts();
-        let along = x.clone().matmul(weight_tangent.transpose()) + bias_tangent.unsqueeze::<2>();
-        let along = match tangent {
-            Some(tangent) => along + tangent.matmul(weight.clone().transpose()),
-            None => along,
-        };
+        let mut along = x.clone().matmul(weight_tangent.transpose());
+        let bias = bias.map(|(bias, bias_tangent)| {
+            along = along.clone() + bias_tangent.unsqueeze::<2>();
+            bias
+        });
+        if let Some(tangent) = tangent {
+            along = along + tangent.matmul(weight.clone().transpose());
+        }
         DualTensor::pair(Primal::linear(x, weight, bias), along)
     }
 
@@ -229,7 +336,7 @@ impl TensorOps for Dual {
     }
 
     fn conv_block(x: DualTensor<4>, weight: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3).stacked();
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1).stacked();
         let (gamma, beta) = (parameter(gamma), parameter(beta));
         DualTensor::Stacked(kernels::dual_norm_relu_pool(z, gamma.0, beta.0, gamma.1, beta.1))
     }

@@ -8,10 +8,10 @@ use crate::nn::{EPSILON, Moments, per_channel};
 /// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
 ///
 /// With `c` the centring, `r = (var + epsilon)^-1/2` and `y = r c(x)`, the tangent is `r (c(x') - y mean(y x'))`.
-pub(super) fn standardise(x: DualTensor<3>) -> DualTensor<3> {
+pub(super) fn standardise(x: DualTensor<3>, epsilon: f64) -> DualTensor<3> {
     let (x, tangent) = x.into_parts();
     let centred = x.clone() - x.mean_dim(2);
-    let inverse = (centred.clone().square().mean_dim(2) + EPSILON).sqrt().recip();
+    let inverse = (centred.clone().square().mean_dim(2) + epsilon).sqrt().recip();
     let y = centred * inverse.clone();
     match tangent {
         None => DualTensor::Constant(y),
@@ -60,7 +60,7 @@ pub(super) fn batch(
         Some(tangent) => DualTensor::pair(value, rows(tangent)),
         None => DualTensor::Constant(value),
     };
-    let y = match standardise(x).into_parts() {
+    let y = match standardise(x, EPSILON).into_parts() {
         (y, Some(tangent)) => DualTensor::pair(maps(y), maps(tangent)),
         (y, None) => DualTensor::Constant(maps(y)),
     };

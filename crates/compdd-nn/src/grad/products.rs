@@ -57,7 +57,7 @@ impl Objective<'_> {
             let values = tracked.values().iter().zip(direction.values());
             let values: Vec<DualTensor<1>> =
                 values.map(|(value, v)| DualTensor::pair(value.clone(), v.clone().inner().autodiff())).collect();
-            let values = Values::<Dual> { parameters: &values, buffers: params.buffers() };
+            let values = Values::<Dual> { parameters: &values, buffers: params.buffers(), masks: &[] };
             let run =
                 self.network.run::<Dual>(&values, DualTensor::Constant(leaves.images.clone()), self.mode, Taps::None);
             let slope = slope(run.logits, leaves.targets.probabilities()) * share;

@@ -1,8 +1,9 @@
 //! The `ConvNet` of the lineage: blocks of convolution, normalisation, activation and pooling under a linear head.
 
 use super::{
-    layer::{Activation, Layer, Norm, PoolKind, Stack},
+    layer::{Activation, Layer, Norm, PoolKind},
     spec::{Aspects, number},
+    stack::Stack,
     tensor_ops::Window,
 };
 
@@ -34,30 +35,29 @@ impl Default for ConvNet {
     }
 }
 
+/// Every activation with its tokens, the canonical one first.
+const ACTIVATIONS: [(Activation, &[&str]); 7] = [
+    (Activation::Relu, &["relu", "ar"]),
+    (Activation::Sigmoid, &["sigmoid", "as"]),
+    (Activation::Leaky, &["leaky", "al"]),
+    (Activation::Relu6, &["relu6"]),
+    (Activation::Silu, &["silu"]),
+    (Activation::Gelu, &["gelu"]),
+    (Activation::HardSwish, &["hardswish"]),
+];
+
 /// Largest depth a slug may ask for.
 const DEEPEST: usize = 6;
 
 impl ConvNet {
     pub(super) const ACCEPTED: &str = "variants of convnet: -d1..-d6, -w<width>, -in|-bn|-ln|-gn|-nn (norm), \
-        -relu|-sigmoid|-leaky, -avgpool|-maxpool|-nopool, -kip (width 1024, no norm)";
+        -relu|-sigmoid|-leaky|-relu6|-silu|-gelu|-hardswish, -avgpool|-maxpool|-nopool, -kip (width 1024, no norm)";
 
     pub(super) fn parse<'a>(tokens: &[&'a str]) -> Result<Self, &'a str> {
         let mut net = Self::default();
         let mut seen = Aspects::default();
         for &token in tokens {
             let aspect = match token {
-                "relu" | "ar" => {
-                    net.activation = Activation::Relu;
-                    "activation"
-                }
-                "sigmoid" | "as" => {
-                    net.activation = Activation::Sigmoid;
-                    "activation"
-                }
-                "leaky" | "al" => {
-                    net.activation = Activation::Leaky;
-                    "activation"
-                }
                 "avgpool" | "ap" => {
                     net.pooling = Some(PoolKind::Average);
                     "pooling"
@@ -76,7 +76,10 @@ impl ConvNet {
                     "width"
                 }
                 _ => {
-                    if let Some(norm) = norm(token) {
+                    if let Some((kind, _)) = ACTIVATIONS.iter().find(|(_, words)| words.contains(&token)) {
+                        net.activation = *kind;
+                        "activation"
+                    } else if let Some(norm) = norm(token) {
                         net.norm = norm;
                         "norm"
                     } else if let Some(depth) = number(token, 'd').filter(|depth| *depth <= DEEPEST) {
@@ -102,10 +105,10 @@ impl ConvNet {
         if self.norm != usual.norm {
             tokens.push(norm_token(self.norm).into());
         }
-        match self.activation {
-            Activation::Relu => {}
-            Activation::Sigmoid => tokens.push("sigmoid".into()),
-            Activation::Leaky => tokens.push("leaky".into()),
+        if self.activation != usual.activation {
+            let word =
+                ACTIVATIONS.iter().find(|(kind, _)| *kind == self.activation).map(|(_, words)| words[0].to_owned());
+            tokens.extend(word);
         }
         match self.pooling {
             Some(PoolKind::Average) => {}

@@ -32,8 +32,7 @@ impl Params {
             .map_err(|source| NetworkError::from(IoError { action: "write", path: path.into(), source }))
     }
 
-    /// Reads a safetensors file; names and shapes must be exactly those of `layout`, but torchvision's `downsample` and `fc`
-    /// are understood for a `ResNet`.
+    /// Reads a safetensors file; names and shapes are checked as in [`from_named`](Self::from_named).
     pub fn load(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let bytes = fs::read(path).map_err(IoError::at("read", path))?;
         Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
@@ -57,17 +56,17 @@ impl Params {
                 Dtype::BF16 => Some(Kind::Bf16),
                 _ => None,
             };
-            if name.ends_with(COUNTER) {
+            if ignored(&name) {
                 continue;
             }
             let kind = kind.ok_or_else(|| number_kind(origin, &name, &view.dtype()))?;
-            named.insert(translate(layout, &name), (view.shape().to_vec(), kind.decode(view.data())));
+            named.insert(name, (view.shape().to_vec(), kind.decode(view.data())));
         }
         Self::from_named(layout, named, origin, device)
     }
 
     /// Imports a `PyTorch` checkpoint: a state dict, or a dictionary that holds one under `state_dict`, `model` or `net`.
-    /// `module.` prefixes are removed; torchvision's `downsample` and `fc` are understood for a `ResNet`.
+    /// `module.` prefixes are removed; names and shapes are checked as in [`from_named`](Self::from_named).
     pub fn from_pth(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
         let origin = path.display().to_string();
         let read = |source| NetworkError::from(IoError { action: "read", path: path.into(), source });
@@ -79,8 +78,8 @@ impl Params {
         let mut named = BTreeMap::new();
         for (key, tensor) in &tensors {
             let Some(name) = wrapper.map_or(Some(key.as_str()), |prefix| key.strip_prefix(prefix)) else { continue };
-            let name = translate(layout, name.strip_prefix("module.").unwrap_or(name));
-            if name.ends_with(COUNTER) {
+            let name = name.strip_prefix("module.").unwrap_or(name).to_owned();
+            if ignored(&name) {
                 continue;
             }
             let kind = match tensor.dtype() {
@@ -95,14 +94,16 @@ impl Params {
         Self::from_named(layout, named, &origin, device)
     }
 
-    /// Parameters from named tensors; names and shapes must be exactly those of `layout`, and the error lists every
-    /// one that is missing, unexpected or of another shape.
+    /// Parameters from named tensors; shapes must be exactly those of `layout`, and so must names, but for those that torchvision
+    /// spells otherwise. The error lists every tensor that is missing, unexpected or of another shape.
     pub fn from_named(
         layout: &Arc<Layout>,
-        mut named: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+        named: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
         origin: &str,
         device: &Device,
     ) -> Result<Self, NetworkError> {
+        let named = named.into_iter().filter(|(name, _)| !ignored(name));
+        let mut named: BTreeMap<_, _> = named.map(|(name, tensor)| (translate(layout, &name), tensor)).collect();
         let (mut missing, mut wrong) = (Vec::new(), Vec::new());
         let mut found = Vec::new();
         for slot in layout.parameters.iter().chain(&layout.buffers) {
@@ -124,15 +125,33 @@ impl Params {
 
 /// Keys under which checkpoints hold the state dict.
 const WRAPPERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."];
-/// `PyTorch` counts batches beside the running statistics; nothing uses the count.
-const COUNTER: &str = ".num_batches_tracked";
+/// Whether a tensor is nothing that is learned or measured: counts of batches, Swin's indices of relative positions.
+fn ignored(name: &str) -> bool {
+    name.ends_with(".num_batches_tracked") || name.ends_with(".relative_position_index")
+}
 
-/// A name of torchvision's `ResNet`s as the lineage spells it, if that is a name of `layout`.
+/// What published files write for what the networks here call otherwise. The names of torchvision's `ResNet`s, of `DenseNet`s and
+/// transformers saved by its older versions, and of the parameters that `PyTorch`'s attention holds without layers.
+const SPELLINGS: [(&str, &str); 8] = [
+    (".downsample.", ".shortcut."),
+    (".in_proj_", ".in_proj."),
+    (".mlp.linear_1.", ".mlp.0."),
+    (".mlp.linear_2.", ".mlp.3."),
+    (".norm.1.", ".norm1."),
+    (".conv.1.", ".conv1."),
+    (".norm.2.", ".norm2."),
+    (".conv.2.", ".conv2."),
+];
+
+/// A name of a published file as it is spelled here, if that is a name of `layout`.
 fn translate(layout: &Layout, name: &str) -> String {
     let known = |name: &str| layout.parameters.iter().chain(&layout.buffers).any(|slot| slot.name == name);
-    let spelled = name.replace(".downsample.", ".shortcut.");
+    if known(name) {
+        return name.into();
+    }
+    let spelled = SPELLINGS.iter().fold(name.to_owned(), |name, (there, here)| name.replace(there, here));
     let spelled = spelled.strip_prefix("fc.").map_or(spelled.clone(), |rest| format!("classifier.{rest}"));
-    if !known(name) && known(&spelled) { spelled } else { name.into() }
+    if known(&spelled) { spelled } else { name.into() }
 }
 
 fn number_kind(origin: &str, name: &str, found: &dyn std::fmt::Debug) -> NetworkError {

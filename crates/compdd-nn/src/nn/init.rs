@@ -8,9 +8,8 @@ use super::params::{Init, Layout, Params, Slot, upload};
 use compdd_core::rng::Stream;
 
 impl Params {
-    /// Fresh parameters for `layout` (the framework defaults of the lineage: weights and biases uniform within
-    /// `1 / sqrt(fan_in)`; norms at scale 1, shift 0; running mean 0, variance 1). Parameter `i` draws from the stream
-    /// `(seed, "init", i)`, so a value depends on nothing but its place.
+    /// Fresh parameters for `layout`, each as its [`Init`] says (norms at scale 1, shift 0; running mean 0, variance 1).
+    /// Parameter `i` draws from the stream `(seed, "init", i)`, so a value depends on nothing but its place.
     pub fn init(layout: &Arc<Layout>, seed: u64, device: &Device) -> Self {
         let values = |slots: &[Slot]| {
             let numbered = slots.iter().zip(0..);
@@ -21,12 +20,24 @@ impl Params {
 }
 
 fn draw(slot: &Slot, seed: u64, index: u64) -> Vec<f32> {
+    let mut stream = Stream::new(seed, "init", index);
+    let mut fill = |value: &mut dyn FnMut(&mut Stream) -> f32| (0..slot.len()).map(|_| value(&mut stream)).collect();
     match slot.init {
         Init::One => vec![1.0; slot.len()],
         Init::Zero => vec![0.0; slot.len()],
-        Init::Uniform(bound) => {
-            let mut stream = Stream::new(seed, "init", index);
-            (0..slot.len()).map(|_| stream.range(-bound, bound)).collect()
-        }
+        Init::Constant(value) => vec![value; slot.len()],
+        Init::Uniform(bound) => fill(&mut |stream| stream.range(-bound, bound)),
+        Init::Normal(deviation) => fill(&mut |stream| deviation * stream.normal()),
+        Init::TruncatedNormal(deviation) => fill(&mut |stream| {
+            loop {
+                let value = deviation * stream.normal();
+                if value.abs() <= TRUNCATION {
+                    return value;
+                }
+            }
+        }),
     }
 }
+
+/// Where `torch.nn.init.trunc_normal_` cuts unless told otherwise: an absolute bound, not one in deviations.
+const TRUNCATION: f32 = 2.0;

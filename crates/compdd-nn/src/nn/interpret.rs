@@ -5,7 +5,10 @@ use std::slice::Iter;
 use burn::tensor::Tensor;
 
 use super::{
+    attention::{attention, constant, windowed},
+    flow::Flow,
     layer::{Activation, GROUPS, Layer, Norm, PoolKind},
+    moves,
     network::Mode,
     params::{Slot, Slots},
     tensor_ops::{Moments, TensorOps, Window},
@@ -42,6 +45,9 @@ pub struct Values<'a, N: TensorOps> {
     pub parameters: &'a [N::T<1>],
     /// Running statistics, in the order of the layout: mean and variance of every batch norm.
     pub buffers: &'a [Tensor<1>],
+    /// One factor for every value that a dropping layer sees, in the order of [`Network::masks`](super::Network::masks);
+    /// none at all where nothing is dropped.
+    pub masks: &'a [Tensor<2>],
 }
 
 /// What a run yields.
@@ -56,47 +62,11 @@ pub struct Run<N: TensorOps> {
     pub buffers: Vec<Tensor<1>>,
 }
 
-/// What flows from layer to layer.
-enum Flow<N: TensorOps> {
-    Map(N::T<4>),
-    Vector(N::T<2>),
-}
-
-impl<N: TensorOps> Clone for Flow<N> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Map(x) => Self::Map(x.clone()),
-            Self::Vector(x) => Self::Vector(x.clone()),
-        }
-    }
-}
-
-impl<N: TensorOps> Flow<N> {
-    fn map(self) -> N::T<4> {
-        match self {
-            Self::Map(x) => x,
-            Self::Vector(x) => {
-                let [n, f] = N::dims(&x);
-                N::reshape(x, [n, f, 1, 1])
-            }
-        }
-    }
-
-    fn vector(self) -> N::T<2> {
-        match self {
-            Self::Map(x) => {
-                let [n, c, h, w] = N::dims(&x);
-                N::reshape(x, [n, c * h * w])
-            }
-            Self::Vector(x) => x,
-        }
-    }
-}
-
 /// One pass over the layers: the cursors into the parameters and what has been collected so far.
 struct Pass<'a, N: TensorOps> {
     parameters: std::iter::Zip<Iter<'a, N::T<1>>, Iter<'a, Slot>>,
     running: Iter<'a, Tensor<1>>,
+    masks: Iter<'a, Tensor<2>>,
     mode: Mode,
     wanted: Taps<'a>,
     taps: Vec<(String, N::T<4>)>,
@@ -124,6 +94,7 @@ pub(super) fn run<N: TensorOps>(
     let mut pass = Pass::<N> {
         parameters: values.parameters.iter().zip(slots.parameters),
         running: values.buffers.iter(),
+        masks: values.masks.iter(),
         mode,
         wanted,
         taps: Vec::new(),
@@ -225,34 +196,89 @@ impl<N: TensorOps> Pass<'_, N> {
 
     fn layer(&mut self, layer: &Layer, flow: Flow<N>, before_instance_norm: bool) -> Flow<N> {
         match layer {
-            Layer::Conv { window, bias, .. } => {
+            Layer::Conv { window, groups, bias, .. } => {
                 let weight = self.next();
                 let bias = bias.then(|| self.next_flat());
                 // An instance norm subtracts the bias again: its gradient is zero and its work is saved.
                 let bias = bias.filter(|_| !before_instance_norm);
-                Flow::Map(N::conv2d(flow.map(), weight, bias, *window))
+                Flow::Map(N::conv2d(flow.map(), weight, bias, *window, *groups))
             }
             Layer::Norm { kind, shape, .. } => {
                 let (gamma, beta) = (self.next_flat(), self.next_flat());
                 Flow::Map(self.norm(flow.map(), *kind, shape[0], gamma, beta))
             }
+            Layer::TokenNorm { channels, epsilon, .. } => {
+                let y = N::standardise(flow.tokens(), *epsilon);
+                let [gamma, beta] = [(); 2].map(|()| N::reshape(self.next_flat(), [1, 1, *channels]));
+                Flow::Tokens(N::add(N::multiply(y, gamma), beta))
+            }
             Layer::Act(kind) => match flow {
                 Flow::Map(x) => Flow::Map(N::activate(x, *kind)),
+                Flow::Tokens(x) => Flow::Tokens(N::activate(x, *kind)),
                 Flow::Vector(x) => Flow::Vector(N::activate(x, *kind)),
             },
             Layer::Pool { kind, window } => Flow::Map(N::pool(flow.map(), *kind, *window)),
             Layer::AdaptiveAvgPool { side } => Flow::Map(N::adaptive_avg_pool(flow.map(), *side)),
             Layer::Residual { main, shortcut } => {
-                let long = self.sequence(main, flow.clone()).map();
-                let short = self.sequence(shortcut, flow).map();
-                Flow::Map(N::add(long, short))
+                let long = self.sequence(main, flow.clone());
+                long.plus(self.sequence(shortcut, flow))
+            }
+            Layer::Concat(branches) => {
+                let maps = branches.iter().map(|branch| self.sequence(branch, flow.clone()).map());
+                Flow::Map(N::cat(maps.collect(), 1))
+            }
+            Layer::Gate(layers) => {
+                let gate = self.sequence(layers, flow.clone()).map();
+                Flow::Map(N::multiply(flow.map(), gate))
+            }
+            Layer::Channels { start, count } => Flow::Map(N::narrow(flow.map(), 1, *start, *count)),
+            Layer::Shuffle { groups } => Flow::Map(moves::shuffle::<N>(flow.map(), *groups)),
+            Layer::Scale { channels, .. } => {
+                let factors = N::reshape(self.next_flat(), [1, *channels, 1, 1]);
+                Flow::Map(N::multiply(flow.map(), factors))
+            }
+            Layer::Dropout { .. } | Layer::StochasticDepth { .. } => match (self.mode, self.masks.next()) {
+                (Mode::Train, Some(mask)) => flow.each(|x| N::multiply(x, N::constant(mask.clone()))),
+                _ => flow,
+            },
+            Layer::Tokens => Flow::Tokens(flow.tokens()),
+            Layer::Map { size } => Flow::Map(moves::map::<N>(flow.tokens(), *size)),
+            Layer::SpaceToDepth => Flow::Map(moves::space_to_depth::<N>(flow.map())),
+            Layer::ClassToken { channels, .. } => {
+                let x = flow.tokens();
+                let [n, ..] = N::dims(&x);
+                let ones = constant::<N, 3, 3>(&x, vec![1.0; n], [n, 1, 1]);
+                let token = N::reshape(self.next_flat(), [1, 1, *channels]);
+                Flow::Tokens(N::cat(vec![N::multiply(token, ones), x], 1))
+            }
+            Layer::Positions { .. } => Flow::Tokens(N::add(flow.tokens(), self.next())),
+            Layer::Attention { heads, windows: None } => Flow::Tokens(attention::<N>(&flow.tokens(), *heads, None)),
+            Layer::Attention { heads, windows: Some(windows) } => {
+                let table = self.next();
+                Flow::Tokens(windowed::<N>(flow.tokens(), *heads, table, windows))
+            }
+            Layer::FirstToken => {
+                let x = flow.tokens();
+                let [n, _, c] = N::dims(&x);
+                Flow::Vector(N::reshape(N::narrow(x, 1, 0, 1), [n, c]))
             }
             Layer::Flatten => Flow::Vector(flow.vector()),
-            Layer::Linear { .. } => {
-                let (weight, bias) = (self.next(), self.next_flat());
-                let x = flow.vector();
-                self.features = Some(x.clone());
-                Flow::Vector(N::linear(x, weight, bias))
+            Layer::Linear { bias, .. } => {
+                let weight = self.next();
+                let bias = bias.then(|| self.next_flat());
+                match flow {
+                    Flow::Tokens(x) => {
+                        let [n, t, c] = N::dims(&x);
+                        let y = N::linear(N::reshape(x, [n * t, c]), weight, bias);
+                        let [_, outputs] = N::dims(&y);
+                        Flow::Tokens(N::reshape(y, [n, t, outputs]))
+                    }
+                    flow => {
+                        let x = flow.vector();
+                        self.features = Some(x.clone());
+                        Flow::Vector(N::linear(x, weight, bias))
+                    }
+                }
             }
             Layer::Tap(name) => {
                 if self.wanted.wants(name) {

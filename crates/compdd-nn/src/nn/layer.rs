@@ -1,13 +1,12 @@
-//! A network as data: the layers, their shapes and their parameters.
-
-use std::fmt;
+//! A network as data: the layers and their parameters. What shape each makes is in [`shapes`](super::shapes), what it is
+//! called in [`describe`](super::describe).
 
 use super::{
     params::{Init, Slot},
     tensor_ops::Window,
 };
 
-/// The nonlinearities of the lineage.
+/// The nonlinearities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
     /// `1 / (1 + exp(-x))`.
@@ -17,9 +16,17 @@ pub enum Activation {
     Relu,
     /// `x` where positive, `0.01 x` elsewhere.
     Leaky,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `x / (1 + exp(-x))`.
+    Silu,
+    /// `x` times the distribution function of the standard normal: the exact form.
+    Gelu,
+    /// `x min(max(x + 3, 0), 6) / 6`.
+    HardSwish,
 }
 
-/// The normalisations of the lineage, all affine with epsilon 1e-5.
+/// The normalisations of maps, all affine with epsilon 1e-5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Norm {
     /// No normalisation.
@@ -44,43 +51,11 @@ pub enum PoolKind {
     Average,
 }
 
-/// The shape of one example between two layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `[C, H, W]`.
-    Map([usize; 3]),
-    /// `[F]`.
-    Vector(usize),
-}
-
-impl Shape {
-    /// Number of values.
-    pub fn len(self) -> usize {
-        match self {
-            Self::Map([c, h, w]) => c * h * w,
-            Self::Vector(n) => n,
-        }
-    }
-
-    /// Whether there is no value at all.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Map([c, h, w]) => write!(f, "{c}x{h}x{w}"),
-            Self::Vector(n) => write!(f, "{n}"),
-        }
-    }
-}
-
-/// One layer. Parameters belong to the layers that have a `name`: `name.weight` and `name.bias`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One layer. Parameters belong to the layers that have a `name`: `name.weight` and `name.bias`, or `name` itself where
+/// the parameter is a free one.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// Convolution `[outputs, inputs, kernel, kernel]`.
+    /// Convolution `[outputs, inputs / groups, kernel, kernel]`.
     Conv {
         /// Name of the parameters.
         name: String,
@@ -90,8 +65,12 @@ pub enum Layer {
         outputs: usize,
         /// Kernel, stride and padding.
         window: Window,
+        /// Groups of channels that do not see each other; as many as channels for a depthwise one.
+        groups: usize,
         /// Whether there is a bias.
         bias: bool,
+        /// How fresh weights and biases are drawn.
+        init: [Init; 2],
     },
     /// Normalisation with a scale and a shift.
     Norm {
@@ -101,6 +80,15 @@ pub enum Layer {
         kind: Norm,
         /// Shape `[C, H, W]` of one example.
         shape: [usize; 3],
+    },
+    /// Every token standardised over its channels, with a scale and a shift per channel.
+    TokenNorm {
+        /// Name of the parameters.
+        name: String,
+        /// Channels of a token.
+        channels: usize,
+        /// What is added to the variance.
+        epsilon: f64,
     },
     /// Nonlinearity.
     Act(Activation),
@@ -123,9 +111,81 @@ pub enum Layer {
         /// The layers of the short way.
         shortcut: Vec<Layer>,
     },
-    /// Map to vector, row-major.
+    /// What each list of layers makes of the same map, channels one behind the other; an empty list is the identity.
+    Concat(Vec<Vec<Layer>>),
+    /// `x g(x)`, where `g` ends with one value per channel: squeeze and excitation.
+    Gate(Vec<Layer>),
+    /// Some of the channels.
+    Channels {
+        /// The first one.
+        start: usize,
+        /// How many.
+        count: usize,
+    },
+    /// Channels as a table of so many rows, read by columns.
+    Shuffle {
+        /// Number of rows.
+        groups: usize,
+    },
+    /// A factor per channel of a map: layer scale `[C, 1, 1]`.
+    Scale {
+        /// Name of the parameter.
+        name: String,
+        /// Channels.
+        channels: usize,
+        /// Value of a fresh one.
+        start: f32,
+    },
+    /// Values are zero with probability `rate`, the others grow by `1 / (1 - rate)`; in train mode, with given masks.
+    Dropout {
+        /// Probability of a zero.
+        rate: f32,
+    },
+    /// The same for whole images: stochastic depth at the end of a residual way.
+    StochasticDepth {
+        /// Probability of a zero.
+        rate: f32,
+    },
+    /// Map to tokens: one per pixel, row by row, with the channels as its values.
+    Tokens,
+    /// Tokens to the map that they came from.
+    Map {
+        /// Height and width.
+        size: [usize; 2],
+    },
+    /// Even and odd rows and columns as channels: `[C, H, W]` to `[4C, H/2, W/2]`, in the order of Swin's patch merging
+    /// (row parity runs faster than column parity, channels fastest).
+    SpaceToDepth,
+    /// A learned token before the others.
+    ClassToken {
+        /// Name of the parameter `[1, 1, C]`.
+        name: String,
+        /// Channels of a token.
+        channels: usize,
+        /// How a fresh one is drawn.
+        init: Init,
+    },
+    /// A learned vector added to every token.
+    Positions {
+        /// Name of the parameter `[1, T, C]`.
+        name: String,
+        /// Number of tokens and channels.
+        shape: [usize; 2],
+        /// How fresh ones are drawn.
+        init: Init,
+    },
+    /// Multi-head attention of tokens that hold queries, keys and values one behind the other.
+    Attention {
+        /// Number of heads.
+        heads: usize,
+        /// Windows of a map that attend to themselves; all tokens together without.
+        windows: Option<Windows>,
+    },
+    /// The first token as a vector.
+    FirstToken,
+    /// Map or tokens to vector, row-major.
     Flatten,
-    /// Affine map `[outputs, inputs]`.
+    /// Affine map `[outputs, inputs]` of a vector or of every token.
     Linear {
         /// Name of the parameters.
         name: String,
@@ -133,99 +193,77 @@ pub enum Layer {
         inputs: usize,
         /// Values out.
         outputs: usize,
+        /// Whether there is a bias.
+        bias: bool,
+        /// How fresh weights and biases are drawn.
+        init: [Init; 2],
     },
     /// No operation: a place whose map can be asked for by name.
     Tap(String),
+}
+
+/// How a map is cut for windowed attention (Swin, arXiv 2103.14030, section 3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Name of the table of relative positions `[(2 side - 1)^2, heads]`.
+    pub name: String,
+    /// Height and width of the map.
+    pub map: [usize; 2],
+    /// Side of a window; divides both.
+    pub side: usize,
+    /// By how many pixels the windows are shifted, rows and columns alike.
+    pub shift: usize,
 }
 
 /// Number of groups of [`Norm::Group`].
 pub(crate) const GROUPS: usize = 4;
 
 impl Layer {
-    /// Shape after this layer, or why the layer does not fit `shape`.
-    pub(crate) fn output(&self, shape: Shape) -> Result<Shape, String> {
-        match (self, shape) {
-            (Self::Conv { inputs, outputs, window, name, .. }, Shape::Map([c, h, w])) if c == *inputs => {
-                windowed([*outputs, h, w], *window, &format!("the convolution `{name}`"))
-            }
-            (Self::Norm { kind: Norm::Group, name, .. }, Shape::Map([c, ..])) if c % GROUPS != 0 => {
-                Err(format!("the group norm `{name}` cannot split {c} channels into {GROUPS} groups"))
-            }
-            (Self::Norm { .. } | Self::Tap(_) | Self::Act(_), shape) => Ok(shape),
-            (Self::Pool { window, .. }, Shape::Map(map)) => windowed(map, *window, "a pooling layer"),
-            (Self::AdaptiveAvgPool { side }, Shape::Map([c, ..])) => Ok(Shape::Map([c, *side, *side])),
-            (Self::Residual { main, shortcut }, shape) => {
-                let ends = [sequence(main, shape)?, sequence(shortcut, shape)?];
-                if ends[0] == ends[1] {
-                    Ok(ends[0])
-                } else {
-                    Err(format!("the two ways of a residual block end in {} and {}", ends[0], ends[1]))
-                }
-            }
-            (Self::Flatten, shape) => Ok(Shape::Vector(shape.len())),
-            (Self::Linear { inputs, outputs, .. }, Shape::Vector(n)) if n == *inputs => Ok(Shape::Vector(*outputs)),
-            (layer, shape) => Err(format!("{} cannot follow a shape of {shape}", layer.kind())),
-        }
-    }
-
-    /// The word for what this layer does, as `compdd network show` prints it.
-    pub fn kind(&self) -> String {
-        match self {
-            Self::Conv { window: Window { kernel, stride, padding }, .. } => {
-                format!("conv {kernel}x{kernel} stride {stride} pad {padding}")
-            }
-            Self::Norm { kind, .. } => match kind {
-                Norm::None => "identity".into(),
-                Norm::Batch => "batch norm".into(),
-                Norm::Layer => "layer norm".into(),
-                Norm::Instance => "instance norm".into(),
-                Norm::Group => format!("group norm ({GROUPS} groups)"),
-            },
-            Self::Act(Activation::Sigmoid) => "sigmoid".into(),
-            Self::Act(Activation::Relu) => "relu".into(),
-            Self::Act(Activation::Leaky) => "leaky relu 0.01".into(),
-            Self::Pool { kind, window: Window { kernel, stride, padding } } => {
-                let word = if *kind == PoolKind::Max { "max" } else { "average" };
-                let pad = if *padding == 0 { String::new() } else { format!(" pad {padding}") };
-                format!("{word} pool {kernel}x{kernel} stride {stride}{pad}")
-            }
-            Self::AdaptiveAvgPool { side } => format!("average pool to {side}x{side}"),
-            Self::Residual { .. } => "residual sum".into(),
-            Self::Flatten => "flatten".into(),
-            Self::Linear { .. } => "linear".into(),
-            Self::Tap(_) => "tap".into(),
-        }
-    }
-
     /// Name of the parameters, empty for layers without any.
     pub fn name(&self) -> &str {
         match self {
-            Self::Conv { name, .. } | Self::Norm { name, .. } | Self::Linear { name, .. } => name,
+            Self::Conv { name, .. }
+            | Self::Norm { name, .. }
+            | Self::TokenNorm { name, .. }
+            | Self::Linear { name, .. }
+            | Self::Scale { name, .. }
+            | Self::ClassToken { name, .. }
+            | Self::Positions { name, .. }
+            | Self::Attention { windows: Some(Windows { name, .. }), .. } => name,
             _ => "",
         }
     }
 
-    /// The parameters of this layer alone (not of layers inside it), in `PyTorch` order.
+    /// The parameters of this layer alone (not of layers inside it), weight before bias.
     pub(crate) fn slots(&self) -> Vec<Slot> {
         let slot =
             |name: &str, what: &str, shape: Vec<usize>, init| Slot { name: format!("{name}.{what}"), shape, init };
+        let pair = |name: &str, shape: Vec<usize>, outputs: usize, bias: bool, init: [Init; 2]| {
+            let bias = bias.then(|| slot(name, "bias", vec![outputs], init[1]));
+            [slot(name, "weight", shape, init[0])].into_iter().chain(bias).collect()
+        };
+        let free = |name: &String, shape: Vec<usize>, init| vec![Slot { name: name.clone(), shape, init }];
         match self {
-            Self::Conv { name, inputs, outputs, window, bias } => {
+            Self::Conv { name, inputs, outputs, window, groups, bias, init } => {
                 let k = window.kernel;
-                let init = Init::fan_in(inputs * k * k);
-                let mut slots = vec![slot(name, "weight", vec![*outputs, *inputs, k, k], init)];
-                if *bias {
-                    slots.push(slot(name, "bias", vec![*outputs], init));
-                }
-                slots
+                pair(name, vec![*outputs, *inputs / *groups, k, k], *outputs, *bias, *init)
             }
             Self::Norm { name, kind, shape } => {
                 let shape = if *kind == Norm::Layer { shape.to_vec() } else { vec![shape[0]] };
                 vec![slot(name, "weight", shape.clone(), Init::One), slot(name, "bias", shape, Init::Zero)]
             }
-            Self::Linear { name, inputs, outputs } => {
-                let init = Init::fan_in(*inputs);
-                vec![slot(name, "weight", vec![*outputs, *inputs], init), slot(name, "bias", vec![*outputs], init)]
+            Self::TokenNorm { name, channels, .. } => {
+                pair(name, vec![*channels], *channels, true, [Init::One, Init::Zero])
+            }
+            Self::Linear { name, inputs, outputs, bias, init } => {
+                pair(name, vec![*outputs, *inputs], *outputs, *bias, *init)
+            }
+            Self::Scale { name, channels, start } => free(name, vec![*channels, 1, 1], Init::Constant(*start)),
+            Self::ClassToken { name, channels, init } => free(name, vec![1, 1, *channels], *init),
+            Self::Positions { name, shape: [tokens, channels], init } => free(name, vec![1, *tokens, *channels], *init),
+            Self::Attention { heads, windows: Some(Windows { name, side, .. }) } => {
+                let reach = 2 * side - 1;
+                free(name, vec![reach * reach, *heads], Init::TruncatedNormal(0.02))
             }
             _ => Vec::new(),
         }
@@ -241,97 +279,24 @@ impl Layer {
             _ => Vec::new(),
         }
     }
+
+    /// The lists of layers inside this one, in the order in which they run.
+    pub(crate) fn inner(&self) -> Vec<&[Layer]> {
+        match self {
+            Self::Residual { main, shortcut } => vec![main, shortcut],
+            Self::Concat(branches) => branches.iter().map(Vec::as_slice).collect(),
+            Self::Gate(layers) => vec![layers],
+            _ => Vec::new(),
+        }
+    }
 }
 
-/// Every layer of `layers`, those inside residual blocks included, in the order in which parameters are listed.
+/// Every layer of `layers`, those inside others included, in the order in which parameters are listed.
 pub(crate) fn walk<'a>(layers: &'a [Layer], visit: &mut impl FnMut(&'a Layer)) {
     for layer in layers {
-        if let Layer::Residual { main, shortcut } = layer {
-            walk(main, visit);
-            walk(shortcut, visit);
+        for inner in layer.inner() {
+            walk(inner, visit);
         }
         visit(layer);
-    }
-}
-
-fn sequence(layers: &[Layer], shape: Shape) -> Result<Shape, String> {
-    layers.iter().try_fold(shape, |shape, layer| layer.output(shape))
-}
-
-fn windowed([c, h, w]: [usize; 3], window: Window, what: &str) -> Result<Shape, String> {
-    match (window.output(h), window.output(w)) {
-        (Some(h), Some(w)) => Ok(Shape::Map([c, h, w])),
-        _ => Err(format!("{what} needs a map of at least {}x{0}, but it is {h}x{w} there", window.kernel)),
-    }
-}
-
-/// A list of layers under construction that knows the shape reached so far.
-pub(crate) struct Stack {
-    /// The layers so far.
-    pub layers: Vec<Layer>,
-    shape: Shape,
-}
-
-impl Stack {
-    /// Nothing yet, over images `[C, H, W]`.
-    pub fn new(input: [usize; 3]) -> Self {
-        Self { layers: Vec::new(), shape: Shape::Map(input) }
-    }
-
-    /// A further stack that starts where this one stands.
-    pub fn branch(&self) -> Self {
-        Self { layers: Vec::new(), shape: self.shape }
-    }
-
-    /// The map `[C, H, W]` reached so far; a vector counts as a map of one pixel.
-    pub fn map(&self) -> [usize; 3] {
-        match self.shape {
-            Shape::Map(map) => map,
-            Shape::Vector(n) => [n, 1, 1],
-        }
-    }
-
-    /// Appends a layer.
-    pub fn push(&mut self, layer: Layer) -> Result<&mut Self, String> {
-        self.shape = layer.output(self.shape)?;
-        self.layers.push(layer);
-        Ok(self)
-    }
-
-    /// Appends a convolution to `outputs` channels.
-    pub fn conv(&mut self, name: String, outputs: usize, window: Window, bias: bool) -> Result<&mut Self, String> {
-        let inputs = self.map()[0];
-        self.push(Layer::Conv { name, inputs, outputs, window, bias })
-    }
-
-    /// Appends a normalisation, or nothing for [`Norm::None`].
-    pub fn norm(&mut self, name: String, kind: Norm) -> Result<&mut Self, String> {
-        let shape = self.map();
-        if kind == Norm::None { Ok(self) } else { self.push(Layer::Norm { name, kind, shape }) }
-    }
-
-    /// Appends a pooling layer.
-    pub fn pool(&mut self, kind: PoolKind, window: Window) -> Result<&mut Self, String> {
-        self.push(Layer::Pool { kind, window })
-    }
-
-    /// Brings the map to `side x side` by average pooling, unless it has that size already.
-    pub fn resize(&mut self, side: usize) -> Result<&mut Self, String> {
-        let [_, h, w] = self.map();
-        if [h, w] == [side, side] { Ok(self) } else { self.push(Layer::AdaptiveAvgPool { side }) }
-    }
-
-    /// Appends a linear layer, behind a flattening where the input is still a map.
-    pub fn linear(&mut self, name: &str, outputs: usize) -> Result<&mut Self, String> {
-        if matches!(self.shape, Shape::Map(_)) {
-            self.push(Layer::Flatten)?;
-        }
-        let inputs = self.shape.len();
-        self.push(Layer::Linear { name: name.into(), inputs, outputs })
-    }
-
-    /// Names the map at this place.
-    pub fn tap(&mut self, name: String) -> Result<&mut Self, String> {
-        self.push(Layer::Tap(name))
     }
 }

@@ -1,7 +1,8 @@
 //! `LeNet` as the lineage has it, at any resolution.
 
 use super::{
-    layer::{Activation, Layer, PoolKind, Stack},
+    layer::{Activation, Layer, PoolKind},
+    stack::Stack,
     tensor_ops::Window,
 };
 

@@ -1,6 +1,9 @@
 //! The multi-layer perceptron of the lineage.
 
-use super::layer::{Activation, Layer, Stack};
+use super::{
+    layer::{Activation, Layer},
+    stack::Stack,
+};
 
 /// Flatten, two hidden layers of 128 with `ReLU`, linear head: `fc_1`, `fc_2`, `fc_3`.
 pub(super) fn build(input: [usize; 3], classes: usize) -> Result<Vec<Layer>, String> {

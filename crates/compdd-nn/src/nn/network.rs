@@ -6,18 +6,21 @@ use burn::tensor::{Device, Tensor};
 
 use super::{
     NetworkError, NetworkSpec, Primal, Split,
+    describe::{self, Row},
+    drops,
     interpret::{self, Run, Taps, Values},
-    layer::{Layer, Norm, Shape, walk},
+    layer::{Layer, Norm, walk},
     params::{Layout, Params},
+    shapes::Shape,
     tensor_ops::TensorOps,
 };
 
-/// Whether batch norms use the statistics of the batch or the running ones.
+/// Whether batch norms use the statistics of the batch or the running ones, and whether given masks drop anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Statistics of the batch; running statistics are updated.
+    /// Statistics of the batch; running statistics are updated; masks are applied.
     Train,
-    /// Running statistics, unchanged.
+    /// Running statistics, unchanged; nothing is dropped.
     Eval,
 }
 
@@ -34,26 +37,17 @@ pub struct Output {
     pub buffers: Vec<Tensor<1>>,
 }
 
+impl From<Run<Primal>> for Output {
+    fn from(Run { logits, features, taps, buffers }: Run<Primal>) -> Self {
+        Self { logits, features, taps, buffers }
+    }
+}
+
 impl Output {
     /// The map called `name`, if it was asked for and exists.
     pub fn tap(&self, name: &str) -> Option<&Tensor<4>> {
         self.taps.iter().find(|(own, _)| own == name).map(|(_, map)| map)
     }
-}
-
-/// One line of the description of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Name of the parameters (`features.0`), empty for layers without any.
-    pub name: String,
-    /// What the layer does.
-    pub kind: String,
-    /// Shape of one example behind it.
-    pub output: Shape,
-    /// Number of parameters (running statistics are not parameters).
-    pub parameters: usize,
-    /// How many residual blocks the layer is inside of.
-    pub depth: usize,
 }
 
 /// A network: a list of layers, without its parameters.
@@ -86,7 +80,8 @@ impl Network {
         &self.layers
     }
 
-    /// Names and shapes of the parameters, in `PyTorch` order.
+    /// Names and shapes of the parameters, in the order in which the layers use them: `PyTorch`'s, but for free parameters
+    /// and patch merging, which `PyTorch` lists before the layers around them.
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
@@ -133,13 +128,22 @@ impl Network {
         names
     }
 
-    /// Fresh parameters: weights and biases uniform within `1 / sqrt(fan_in)`, norms at 1 and 0. Parameter `i` draws
-    /// from the stream `(seed, "init", i)`.
+    /// Fresh parameters, drawn as the architecture does it. Parameter `i` draws from the stream `(seed, "init", i)`.
     pub fn init(&self, seed: u64, device: &Device) -> Params {
         Params::init(&self.layout, seed, device)
     }
 
-    /// Logits, head features and running statistics of a batch.
+    /// What dropout and stochastic depth take away from minibatch number `step` of `images` images: one factor for every
+    /// value that a dropping layer sees (for every image, in stochastic depth), in the order of the layers; none where
+    /// the network drops nothing. Layer `i` draws from the stream `(child of seed and step, "drop", i)`.
+    ///
+    /// # Shapes
+    /// `[images, F]` or `[images, 1]`.
+    pub fn masks(&self, images: usize, seed: u64, step: u64, device: &Device) -> Vec<Tensor<2>> {
+        drops::masks(&self.layers, Shape::Map(self.input), images, seed, step, device)
+    }
+
+    /// Logits, head features and running statistics of a batch; nothing is dropped.
     ///
     /// # Shapes
     /// `x [N, C, H, W]` -> logits `[N, classes]`, features `[N, F]`.
@@ -155,9 +159,17 @@ impl Network {
     /// # Panics
     /// When `params` belongs to another network.
     pub fn forward_with(&self, params: &Params, x: Tensor<4>, mode: Mode, taps: Taps<'_>) -> Output {
-        let values = Values { parameters: params.values(), buffers: params.buffers() };
-        let Run { logits, features, taps, buffers } = self.run::<Primal>(&values, x, mode, taps);
-        Output { logits, features, taps, buffers }
+        let values = Values { parameters: params.values(), buffers: params.buffers(), masks: &[] };
+        self.run::<Primal>(&values, x, mode, taps).into()
+    }
+
+    /// [`forward`](Self::forward) in train mode, with the [`masks`](Self::masks) of its minibatch.
+    ///
+    /// # Panics
+    /// When `params` belongs to another network, or the masks to another batch.
+    pub fn forward_dropping(&self, params: &Params, x: Tensor<4>, masks: &[Tensor<2>]) -> Output {
+        let values = Values { parameters: params.values(), buffers: params.buffers(), masks };
+        self.run::<Primal>(&values, x, Mode::Train, Taps::None).into()
     }
 
     /// The same network on any [`TensorOps`].
@@ -171,31 +183,15 @@ impl Network {
     /// The network cut in two at the map called `tap`, so that the layers behind it can be run on their own.
     ///
     /// # Errors
-    /// When there is no such tap, or when it lies inside a residual block, where the network cannot be cut.
+    /// When there is no such tap, or when it lies inside of another layer, where the network cannot be cut.
     pub fn split(&self, tap: &str) -> Result<Split<'_>, NetworkError> {
         Split::new(self, tap)
     }
 
-    /// The layers as lines of a table; taps are left out, the layers of a residual block come before its sum.
+    /// The layers as lines of a table; taps are left out, layers inside others come before them.
     pub fn describe(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        describe(&self.layers, Shape::Map(self.input), 0, &mut rows);
+        describe::describe(&self.layers, Shape::Map(self.input), 0, &mut rows);
         rows
     }
-}
-
-fn describe(layers: &[Layer], mut shape: Shape, depth: usize, rows: &mut Vec<Row>) -> Shape {
-    for layer in layers {
-        if let Layer::Residual { main, shortcut } = layer {
-            describe(main, shape, depth + 1, rows);
-            describe(shortcut, shape, depth + 1, rows);
-        }
-        // Building the network has checked every shape.
-        shape = layer.output(shape).unwrap_or(shape);
-        if !matches!(layer, Layer::Tap(_)) {
-            let parameters = layer.slots().iter().map(super::Slot::len).sum();
-            rows.push(Row { name: layer.name().into(), kind: layer.kind(), output: shape, parameters, depth });
-        }
-    }
-    shape
 }

@@ -9,6 +9,12 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 pub enum Init {
     /// Uniform within plus or minus this bound.
     Uniform(f32),
+    /// Normal with this deviation.
+    Normal(f32),
+    /// Normal with this deviation; what lies beyond plus or minus two is drawn again.
+    TruncatedNormal(f32),
+    /// The same value everywhere: layer scale.
+    Constant(f32),
     /// All ones.
     One,
     /// All zeros.
@@ -27,7 +33,7 @@ impl Init {
 pub struct Slot {
     /// `PyTorch`'s name: `features.0.weight`.
     pub name: String,
-    /// `PyTorch`'s shape: `[out, in, k, k]`, `[out, in]` or `[n]`.
+    /// `PyTorch`'s shape: `[out, in / groups, k, k]`, `[out, in]`, `[n]`, or that of a free parameter.
     pub shape: Vec<usize>,
     /// How a fresh one is drawn.
     pub init: Init,

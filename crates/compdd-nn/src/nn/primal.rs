@@ -1,7 +1,7 @@
 //! The plain reading of the value trait: a value is a tensor.
 
 use burn::tensor::{
-    Tensor, activation, module,
+    DType, Device, Tensor, activation, module,
     ops::{AvgPoolOptions, ConvOptions},
 };
 
@@ -21,13 +21,6 @@ pub(crate) fn per_channel(x: Tensor<1>) -> Tensor<4> {
     x.reshape([1, channels, 1, 1])
 }
 
-/// Every row of `x [N, G, M]` with mean 0 and variance `v / (v + epsilon)`.
-fn standardise(x: Tensor<3>) -> Tensor<3> {
-    let centred = x.clone() - x.mean_dim(2);
-    let variance = centred.clone().square().mean_dim(2);
-    centred / (variance + EPSILON).sqrt()
-}
-
 /// Batch norm in train mode, `ReLU` where asked for, and what was measured.
 fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, Moments) {
     let [n, _, h, w] = x.dims();
@@ -38,22 +31,60 @@ fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (T
 impl TensorOps for Primal {
     type T<const D: usize> = Tensor<D>;
 
+    fn constant<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+        x
+    }
+
     fn dims<const D: usize>(x: &Tensor<D>) -> [usize; D] {
         x.dims()
+    }
+
+    fn place<const D: usize>(x: &Tensor<D>) -> (Device, DType) {
+        (x.device(), x.dtype())
     }
 
     fn reshape<const D: usize, const E: usize>(x: Tensor<D>, shape: [usize; E]) -> Tensor<E> {
         x.reshape(shape)
     }
 
+    fn permute<const D: usize>(x: Tensor<D>, axes: [usize; D]) -> Tensor<D> {
+        x.permute(axes)
+    }
+
+    fn narrow<const D: usize>(x: Tensor<D>, axis: usize, start: usize, length: usize) -> Tensor<D> {
+        x.narrow(axis, start, length)
+    }
+
+    fn cat<const D: usize>(parts: Vec<Tensor<D>>, axis: usize) -> Tensor<D> {
+        Tensor::cat(parts, axis)
+    }
+
     fn add<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
         a + b
     }
 
-    fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window) -> Tensor<4> {
+    fn multiply<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+        a * b
+    }
+
+    fn matmul<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+        a.matmul(b)
+    }
+
+    fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+        activation::softmax(x, D - 1)
+    }
+
+    fn standardise(x: Tensor<3>, epsilon: f64) -> Tensor<3> {
+        let centred = x.clone() - x.mean_dim(2);
+        let variance = centred.clone().square().mean_dim(2);
+        centred / (variance + epsilon).sqrt()
+    }
+
+    fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window, groups: usize) -> Tensor<4> {
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
-        if !kernels::usable(&x.device()) {
-            return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1));
+        if groups > 1 || !kernels::usable(&x.device()) {
+            return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], groups));
         }
         let z = kernels::conv2d(x, weight, stride, padding);
         match bias {
@@ -67,13 +98,13 @@ impl TensorOps for Primal {
         if groups == c && kernels::usable(&x.device()) {
             return kernels::instance_norm(x, gamma, beta);
         }
-        let y = standardise(x.reshape([n, groups, c / groups * h * w]));
+        let y = Self::standardise(x.reshape([n, groups, c / groups * h * w]), EPSILON);
         y.reshape([n, c, h, w]) * per_channel(gamma) + per_channel(beta)
     }
 
     fn layer_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
         let [n, c, h, w] = x.dims();
-        let y = standardise(x.reshape([n, 1, c * h * w])).reshape([n, c, h, w]);
+        let y = Self::standardise(x.reshape([n, 1, c * h * w]), EPSILON).reshape([n, c, h, w]);
         y * gamma.reshape([1, c, h, w]) + beta.reshape([1, c, h, w])
     }
 
@@ -94,6 +125,10 @@ impl TensorOps for Primal {
             Activation::Sigmoid => activation::sigmoid(x),
             Activation::Relu => activation::relu(x),
             Activation::Leaky => activation::leaky_relu(x, 0.01),
+            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::Silu => activation::silu(x),
+            Activation::Gelu => activation::gelu(x),
+            Activation::HardSwish => x.clone() * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
         }
     }
 
@@ -120,8 +155,12 @@ impl TensorOps for Primal {
         module::adaptive_avg_pool2d(x, [side; 2])
     }
 
-    fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-        x.matmul(weight.transpose()) + bias.unsqueeze::<2>()
+    fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        let y = x.matmul(weight.transpose());
+        match bias {
+            Some(bias) => y + bias.unsqueeze::<2>(),
+            None => y,
+        }
     }
 
     fn norm_relu(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
@@ -137,7 +176,7 @@ impl TensorOps for Primal {
     }
 
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3);
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1);
         if kernels::usable(&z.device()) {
             return kernels::norm_relu_pool(z, gamma, beta);
         }

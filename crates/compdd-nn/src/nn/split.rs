@@ -5,8 +5,9 @@ use burn::tensor::Tensor;
 use super::{
     Mode, Network, NetworkError, Output, Params, Primal,
     interpret::{self, Run, Taps, Values},
-    layer::{Layer, Shape, walk},
+    layer::{Layer, walk},
     params::Slots,
+    shapes::Shape,
 };
 
 /// The two parts of a network, before and behind one of its taps.
@@ -59,10 +60,7 @@ impl<'n> Split<'n> {
     pub fn shape(&self) -> [usize; 3] {
         let input = Shape::Map(self.network.input());
         // Building the network has checked every shape.
-        match self.before.iter().fold(input, |shape, layer| layer.output(shape).unwrap_or(shape)) {
-            Shape::Map(map) => map,
-            Shape::Vector(length) => [length, 1, 1],
-        }
+        self.before.iter().fold(input, |shape, layer| layer.output(shape).unwrap_or(shape)).map()
     }
 
     /// The layers behind the map, in order.
@@ -86,8 +84,11 @@ impl<'n> Split<'n> {
         let layout = self.network.layout();
         let slots =
             Slots { parameters: &layout.parameters[..self.parameters], buffers: &layout.buffers[..self.buffers] };
-        let values =
-            Values { parameters: &params.values()[..self.parameters], buffers: &params.buffers()[..self.buffers] };
+        let values = Values {
+            parameters: &params.values()[..self.parameters],
+            buffers: &params.buffers()[..self.buffers],
+            masks: &[],
+        };
         let run: Run<Primal> = interpret::run(self.before, slots, &values, x, mode, Taps::Named(&[self.tap]));
         run.taps.into_iter().next_back().expect("the first part ends with the tap").1
     }
@@ -104,8 +105,11 @@ impl<'n> Split<'n> {
         let layout = self.network.layout();
         let slots =
             Slots { parameters: &layout.parameters[self.parameters..], buffers: &layout.buffers[self.buffers..] };
-        let values =
-            Values { parameters: &params.values()[self.parameters..], buffers: &params.buffers()[self.buffers..] };
+        let values = Values {
+            parameters: &params.values()[self.parameters..],
+            buffers: &params.buffers()[self.buffers..],
+            masks: &[],
+        };
         let run: Run<Primal> = interpret::run(self.behind, slots, &values, map, mode, Taps::None);
         let buffers = params.buffers()[..self.buffers].iter().cloned().chain(run.buffers).collect();
         Output { logits: run.logits, features: run.features, taps: Vec::new(), buffers }

@@ -1,10 +1,10 @@
 //! The value trait: every operation of every layer, once.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Device, Tensor};
 
 use super::layer::{Activation, PoolKind};
 
-/// The constant added to variances, for every normalisation (`PyTorch`'s default).
+/// The constant added to variances, for every normalisation that does not say otherwise (`PyTorch`'s default).
 pub(crate) const EPSILON: f64 = 1e-5;
 
 /// A sliding window: its side, its stride and the padding on every border.
@@ -24,6 +24,8 @@ impl Window {
         Self { kernel, stride, padding }
     }
 
+    /// One pixel.
+    pub const POINT: Self = Self::new(1, 1, 0);
     /// The 3x3 window that keeps the size of the map.
     pub const SAME3: Self = Self::new(3, 1, 1);
     /// The 2x2 window that halves the map.
@@ -66,20 +68,51 @@ pub trait TensorOps: 'static {
     /// A value of rank `D`.
     type T<const D: usize>: Clone;
 
+    /// A value that nothing is differentiated by.
+    fn constant<const D: usize>(x: Tensor<D>) -> Self::T<D>;
+
     /// The shape of `x`.
     fn dims<const D: usize>(x: &Self::T<D>) -> [usize; D];
+
+    /// Where `x` is, and the kind of its numbers.
+    fn place<const D: usize>(x: &Self::T<D>) -> (Device, DType);
 
     /// The same numbers, row-major, in another shape.
     fn reshape<const D: usize, const E: usize>(x: Self::T<D>, shape: [usize; E]) -> Self::T<E>;
 
-    /// Sum of two values of one shape: the end of a residual block.
+    /// The axes in another order; the first stays the first.
+    fn permute<const D: usize>(x: Self::T<D>, axes: [usize; D]) -> Self::T<D>;
+
+    /// `length` entries of `axis` (not the first) from `start` on.
+    fn narrow<const D: usize>(x: Self::T<D>, axis: usize, start: usize, length: usize) -> Self::T<D>;
+
+    /// Values one behind the other along `axis` (not the first).
+    fn cat<const D: usize>(parts: Vec<Self::T<D>>, axis: usize) -> Self::T<D>;
+
+    /// Sum of two values; axes of length one are stretched.
     fn add<const D: usize>(a: Self::T<D>, b: Self::T<D>) -> Self::T<D>;
 
-    /// Convolution (cross-correlation).
+    /// Product element by element; axes of length one are stretched.
+    fn multiply<const D: usize>(a: Self::T<D>, b: Self::T<D>) -> Self::T<D>;
+
+    /// Matrix product of the last two axes.
     ///
     /// # Shapes
-    /// `x [N, I, H, W]`, `weight [O, I, K, K]`, `bias [O]` -> `[N, O, H', W']`.
-    fn conv2d(x: Self::T<4>, weight: Self::T<4>, bias: Option<Self::T<1>>, window: Window) -> Self::T<4>;
+    /// `a [.., M, K]`, `b [.., K, N]` -> `[.., M, N]`.
+    fn matmul<const D: usize>(a: Self::T<D>, b: Self::T<D>) -> Self::T<D>;
+
+    /// Softmax over the last axis.
+    fn softmax<const D: usize>(x: Self::T<D>) -> Self::T<D>;
+
+    /// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
+    fn standardise(x: Self::T<3>, epsilon: f64) -> Self::T<3>;
+
+    /// Convolution (cross-correlation): output channels of a group see only the input channels of that group.
+    ///
+    /// # Shapes
+    /// `x [N, I, H, W]`, `weight [O, I / groups, K, K]`, `bias [O]` -> `[N, O, H', W']`.
+    fn conv2d(x: Self::T<4>, weight: Self::T<4>, bias: Option<Self::T<1>>, window: Window, groups: usize)
+    -> Self::T<4>;
 
     /// Group norm: every image is standardised over the pixels of each group of channels (biased variance, epsilon
     /// 1e-5), then scaled and shifted per channel. With as many groups as channels it is the instance norm.
@@ -126,11 +159,11 @@ pub trait TensorOps: 'static {
     /// Average pooling to `[N, C, side, side]`, whatever the size of the map.
     fn adaptive_avg_pool(x: Self::T<4>, side: usize) -> Self::T<4>;
 
-    /// Affine map of vectors.
+    /// Affine map of vectors, linear without a bias.
     ///
     /// # Shapes
     /// `x [N, I]`, `weight [O, I]`, `bias [O]` -> `[N, O]`.
-    fn linear(x: Self::T<2>, weight: Self::T<2>, bias: Self::T<1>) -> Self::T<2>;
+    fn linear(x: Self::T<2>, weight: Self::T<2>, bias: Option<Self::T<1>>) -> Self::T<2>;
 
     /// Instance norm, then `ReLU`.
     ///
@@ -156,7 +189,7 @@ pub trait TensorOps: 'static {
     /// # Shapes
     /// `x [N, I, H, W]`, `weight [O, I, 3, 3]`, `gamma [O]`, `beta [O]` -> `[N, O, H/2, W/2]`.
     fn conv_block(x: Self::T<4>, weight: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3);
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1);
         Self::pool(Self::norm_relu(z, gamma, beta), PoolKind::Average, Window::HALVE)
     }
 }

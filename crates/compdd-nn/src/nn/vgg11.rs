@@ -1,8 +1,9 @@
 //! VGG11 as the lineage has it.
 
 use super::{
-    layer::{Activation, Layer, Norm, PoolKind, Stack},
+    layer::{Activation, Layer, Norm, PoolKind},
     spec::{Aspects, number},
+    stack::Stack,
     tensor_ops::Window,
 };
 

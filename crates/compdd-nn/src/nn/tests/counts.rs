@@ -150,3 +150,36 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     assert!(refuse("lenet", 8).to_string().contains("needs a map of at least 5x5"), "{}", refuse("lenet", 8));
     assert!(refuse("vgg11", 16).to_string().contains("needs a map of at least 2x2"));
 }
+
+/// Section 8 of the specification of evaluation with teachers, and torchvision's and timm's documentation.
+#[test]
+fn published_networks_have_their_counts() {
+    for (slug, expected) in [
+        ("resnet18-imagenet-bn", 11_689_512),
+        ("resnet34-imagenet-bn", 21_797_672),
+        ("resnet50-imagenet-bn", 25_557_032),
+        ("resnet50-imagenet-bn-wide", 68_883_240),
+        ("resnet101-imagenet-bn", 44_549_160),
+        ("vgg11-imagenet-bn", 132_868_840),
+        ("alexnet-imagenet", 61_100_840),
+    ] {
+        assert_eq!(count(slug, 224, 1000), expected, "{slug}");
+    }
+}
+
+#[test]
+fn networks_for_small_images_have_their_counts() {
+    for (slug, counts) in [
+        ("resnet18-cifar-bn", [11_173_962, 11_220_132, 11_271_432]),
+        ("resnet50-cifar-bn", [23_520_842, 23_705_252, 23_910_152]),
+        ("resnet101-cifar-bn", [42_512_970, 42_697_380, 42_902_280]),
+    ] {
+        for (classes, expected) in [10, 100, 200].into_iter().zip(counts) {
+            assert_eq!(count(slug, 32, classes), expected, "{slug}, {classes} classes");
+        }
+    }
+    assert_eq!(count("resnet18-imagenet-bn", 224, 10), 11_181_642);
+    assert_eq!(count("convnet-d3-bn", 32, 10), 320_010);
+    assert_eq!(count("convnet-d4-bn", 64, 200), 857_160);
+    assert_eq!(count("convnet-d5-bn", 128, 10), 615_690);
+}

@@ -114,6 +114,7 @@ fn running_statistics_move_by_a_tenth_in_train_mode_only() {
         params.values()[0].clone().reshape([4, 3, 3, 3]),
         Some(params.values()[1].clone()),
         Window::SAME3,
+        1,
     );
     let (_, measured) = Primal::batch_norm_train(z, flat(&[1.0; 4]), flat(&[0.0; 4]));
     assert!(distance(&out.buffers[0], &(measured.mean * 0.1)) < 1e-6);
@@ -249,10 +250,14 @@ fn a_gradient_step_lowers_the_loss_of_every_network() {
         "resnet18-w3",
         "resnet18-ap-bn-w3",
         "resnet18-imagenet-in-w3",
+        "resnet34-tiny-bn-w3",
+        "resnet50-bn-wide-w2",
+        "resnet101-in-he-w2",
     ] {
-        let net = network(slug, 36, 3);
+        let side = 36;
+        let net = network(slug, side, 3);
         let params = net.init(0, &Device::flex()).track();
-        let x = normal([6, 3, 36, 36], 8);
+        let x = normal([6, 3, side, side], 8);
         let loss = hard_cross_entropy(net.forward(&params, x.clone(), Mode::Train).logits, labels(6, 3));
         let before: f32 = loss.clone().inner().into_scalar();
         let gradients = params.gradients(&mut loss.backward());
@@ -294,6 +299,15 @@ fn flat_parameters_come_back() {
 #[test]
 fn activations_are_what_they_say() {
     let x: Tensor<1> = flat(&[-2.0, 0.0, 3.0]);
+    assert_eq!(host(&Primal::activate(x.clone() * 3.0, Activation::Relu6)), [0.0, 0.0, 6.0]);
+    assert_eq!(host(&Primal::activate(x.clone(), Activation::HardSwish)), [-1.0 / 3.0, 0.0, 3.0]);
+    // PyTorch's values.
+    for (kind, expected) in
+        [(Activation::Silu, [-0.238_405_84, 2.857_722_5]), (Activation::Gelu, [-0.045_500_27, 2.995_950_2])]
+    {
+        let found = host(&Primal::activate(x.clone(), kind));
+        assert!((found[0] - expected[0]).abs() < 1e-6 && (found[2] - expected[1]).abs() < 1e-6, "{kind:?}: {found:?}");
+    }
     assert_eq!(host(&Primal::activate(x.clone(), Activation::Relu)), [0.0, 0.0, 3.0]);
     assert_eq!(host(&Primal::activate(x.clone(), Activation::Leaky)), [-0.02, 0.0, 3.0]);
     assert!((host(&Primal::activate(x, Activation::Sigmoid))[2] - 0.952_574_1).abs() < 1e-6);

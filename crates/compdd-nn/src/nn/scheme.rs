@@ -1,0 +1,36 @@
+//! How fresh weights are drawn: the rules of the lineage, of torchvision and of timm.
+
+use super::params::Init;
+
+/// How the weights and the biases of a layer are drawn, from its fan in (values that one output sees) and its fan out
+/// (outputs, times the pixels of the kernel).
+pub(crate) type Rule = fn(usize, usize) -> [Init; 2];
+
+/// The rules of a network for its convolutions and for its linear layers.
+#[derive(Clone, Copy)]
+pub(crate) struct Scheme {
+    /// For convolutions.
+    pub conv: Rule,
+    /// For linear layers.
+    pub linear: Rule,
+}
+
+impl Scheme {
+    /// The framework's defaults, which the lineage and torchvision's `ShuffleNet` use.
+    pub const DEFAULT: Self = Self { conv: uniform, linear: uniform };
+    /// torchvision's `ResNet`: He, arXiv 1502.01852, by the fan out; linear layers by default.
+    pub const RESNET: Self = Self { conv: he_fan_out, linear: uniform };
+}
+
+/// Normal with variance 2 over `fan`.
+fn he(fan: usize) -> Init {
+    Init::Normal((2.0 / fan as f64).sqrt() as f32)
+}
+
+fn uniform(inputs: usize, _: usize) -> [Init; 2] {
+    [Init::fan_in(inputs); 2]
+}
+
+fn he_fan_out(_: usize, outputs: usize) -> [Init; 2] {
+    [he(outputs), Init::Zero]
+}
