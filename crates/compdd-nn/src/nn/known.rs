@@ -45,6 +45,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("resnet50-imagenet-bn", "ResNet50 with the ImageNet stem, batch norm: torchvision's ResNet50"),
     ("resnet50-imagenet-bn-wide", "torchvision's Wide ResNet-50-2"),
     ("resnet101-imagenet-bn", "torchvision's ResNet101; variants as resnet50"),
+    ("wrn-16-2", "wide residual network of depth 16, twice as wide; any depth 6n + 4 and factor"),
+    ("wrn-40-2", "the same of depth 40"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

@@ -36,6 +36,7 @@ mod stack;
 mod stem;
 mod tensor_ops;
 mod vgg11;
+mod wrn;
 
 #[cfg(test)]
 mod tests;
@@ -59,3 +60,4 @@ pub use stem::Stem;
 pub(crate) use tensor_ops::EPSILON;
 pub use tensor_ops::{Moments, TensorOps, Window};
 pub use vgg11::{Vgg11, VggHead};
+pub use wrn::WideResNet;

@@ -20,6 +20,8 @@ impl Scheme {
     pub const DEFAULT: Self = Self { conv: uniform, linear: uniform };
     /// torchvision's `ResNet`: He, arXiv 1502.01852, by the fan out; linear layers by default.
     pub const RESNET: Self = Self { conv: he_fan_out, linear: uniform };
+    /// Wide `ResNet` (arXiv 1605.07146, released code): He by the fan out; linear layers by default, biases zero.
+    pub const WIDE: Self = Self { conv: he_fan_out, linear: uniform_without_bias };
 }
 
 /// Normal with variance 2 over `fan`.
@@ -29,6 +31,10 @@ fn he(fan: usize) -> Init {
 
 fn uniform(inputs: usize, _: usize) -> [Init; 2] {
     [Init::fan_in(inputs); 2]
+}
+
+fn uniform_without_bias(inputs: usize, _: usize) -> [Init; 2] {
+    [Init::fan_in(inputs), Init::Zero]
 }
 
 fn he_fan_out(_: usize, outputs: usize) -> [Init; 2] {

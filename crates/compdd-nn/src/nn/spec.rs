@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{AlexNet, ConvNet, Depth, Network, NetworkError, ResNet, Vgg11, known::nearest, lenet, mlp};
+use super::{AlexNet, ConvNet, Depth, Network, NetworkError, ResNet, Vgg11, WideResNet, known::nearest, lenet, mlp};
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,13 @@ pub enum NetworkSpec {
     Vgg11(Vgg11),
     /// `resnet18-...`, `resnet34-...`, `resnet50-...`, `resnet101-...`.
     ResNet(ResNet),
+    /// `wrn-DEPTH-FACTOR`.
+    WideResNet(WideResNet),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 9] =
-    ["convnet", "mlp", "lenet", "alexnet", "vgg11", "resnet18", "resnet34", "resnet50", "resnet101"];
+const ARCHITECTURES: [&str; 10] =
+    ["convnet", "mlp", "lenet", "alexnet", "vgg11", "resnet18", "resnet34", "resnet50", "resnet101", "wrn"];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
 const GLUED: [&str; 6] = ["convnet", "vgg11", "resnet18", "resnet34", "resnet50", "resnet101"];
@@ -60,6 +62,7 @@ impl NetworkSpec {
             "vgg11" => (Vgg11::parse(&tokens).map(Self::Vgg11), Vgg11::ACCEPTED),
             "mlp" => (alone(Self::Mlp, &tokens), "it has no variants"),
             "lenet" => (alone(Self::LeNet, &tokens), "it has no variants"),
+            "wrn" => (WideResNet::parse(&tokens).map(Self::WideResNet), WideResNet::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -77,6 +80,7 @@ impl NetworkSpec {
             Self::AlexNet(net) => ("alexnet", net.tokens()),
             Self::Vgg11(net) => ("vgg11", net.tokens()),
             Self::ResNet(net) => (net.depth.word(), net.tokens()),
+            Self::WideResNet(net) => ("wrn", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -92,6 +96,7 @@ impl NetworkSpec {
             Self::AlexNet(net) => net.build(input, classes),
             Self::Vgg11(net) => net.build(input, classes),
             Self::ResNet(net) => net.build(input, classes),
+            Self::WideResNet(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

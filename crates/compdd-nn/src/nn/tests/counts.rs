@@ -183,3 +183,22 @@ fn networks_for_small_images_have_their_counts() {
     assert_eq!(count("convnet-d4-bn", 64, 200), 857_160);
     assert_eq!(count("convnet-d5-bn", 128, 10), 615_690);
 }
+
+/// `n = (depth - 4) / 6` blocks a stage: a layer of the first stage has `9 (16 k)^2` weights, and so on.
+#[test]
+fn wide_networks_have_the_counts_of_their_formula() {
+    let formula = |n: usize, k: usize, classes: usize| {
+        let mut total = 27 * 16;
+        let mut before = 16;
+        for channels in [16 * k, 32 * k, 64 * k] {
+            total += 2 * before + 9 * before * channels + 2 * channels + 9 * channels * channels + before * channels;
+            total += (n - 1) * (4 * channels + 18 * channels * channels);
+            before = channels;
+        }
+        total + 2 * before + before * classes + classes
+    };
+    for (slug, n) in [("wrn-16-2", 2), ("wrn-40-2", 6)] {
+        assert_eq!(count(slug, 32, 100), formula(n, 2, 100), "{slug}");
+    }
+    assert_eq!(count("wrn-16-2", 32, 100), 703_284);
+}
