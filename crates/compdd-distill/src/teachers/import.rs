@@ -52,7 +52,7 @@ pub struct Check<'a> {
 }
 
 /// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
-const PUBLISHED: [(&str, &str); 8] = [
+const PUBLISHED: [(&str, &str); 9] = [
     ("resnet18", "resnet18-imagenet-bn"),
     ("resnet34", "resnet34-imagenet-bn"),
     ("resnet50", "resnet50-imagenet-bn"),
@@ -61,6 +61,7 @@ const PUBLISHED: [(&str, &str); 8] = [
     ("vgg11", "vgg11-imagenet-nn"),
     ("vgg11_bn", "vgg11-imagenet-bn"),
     ("alexnet", "alexnet-imagenet"),
+    ("mobilenet_v2", "mobilenet-v2"),
 ];
 
 /// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...

@@ -47,6 +47,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("resnet101-imagenet-bn", "torchvision's ResNet101; variants as resnet50"),
     ("wrn-16-2", "wide residual network of depth 16, twice as wide; any depth 6n + 4 and factor"),
     ("wrn-40-2", "the same of depth 40"),
+    ("mobilenet-v2", "torchvision's MobileNetV2; the first convolution at full size below 96 px (-cifar, -imagenet)"),
+    ("mobilenet-v2-x0.5-nodrop", "half the channels, no dropout: EDC's and G-VBSM's on small images"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

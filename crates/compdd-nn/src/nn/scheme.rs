@@ -22,6 +22,8 @@ impl Scheme {
     pub const RESNET: Self = Self { conv: he_fan_out, linear: uniform };
     /// Wide `ResNet` (arXiv 1605.07146, released code): He by the fan out; linear layers by default, biases zero.
     pub const WIDE: Self = Self { conv: he_fan_out, linear: uniform_without_bias };
+    /// torchvision's `MobileNet`: He by the fan out; linear layers normal with deviation 0.01.
+    pub const MOBILE: Self = Self { conv: he_fan_out, linear: |_, _| [Init::Normal(0.01), Init::Zero] };
 }
 
 /// Normal with variance 2 over `fan`.

@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{AlexNet, ConvNet, Depth, Network, NetworkError, ResNet, Vgg11, WideResNet, known::nearest, lenet, mlp};
+use super::{
+    AlexNet, ConvNet, Depth, MobileNetV2, Network, NetworkError, ResNet, Vgg11, WideResNet, known::nearest, lenet, mlp,
+};
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +23,24 @@ pub enum NetworkSpec {
     ResNet(ResNet),
     /// `wrn-DEPTH-FACTOR`.
     WideResNet(WideResNet),
+    /// `mobilenet-v2-...`.
+    MobileNetV2(MobileNetV2),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 10] =
-    ["convnet", "mlp", "lenet", "alexnet", "vgg11", "resnet18", "resnet34", "resnet50", "resnet101", "wrn"];
+const ARCHITECTURES: [&str; 11] = [
+    "convnet",
+    "mlp",
+    "lenet",
+    "alexnet",
+    "vgg11",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "wrn",
+    "mobilenet-v2",
+];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
 const GLUED: [&str; 6] = ["convnet", "vgg11", "resnet18", "resnet34", "resnet50", "resnet101"];
@@ -63,6 +78,7 @@ impl NetworkSpec {
             "mlp" => (alone(Self::Mlp, &tokens), "it has no variants"),
             "lenet" => (alone(Self::LeNet, &tokens), "it has no variants"),
             "wrn" => (WideResNet::parse(&tokens).map(Self::WideResNet), WideResNet::ACCEPTED),
+            "mobilenet-v2" => (MobileNetV2::parse(&tokens).map(Self::MobileNetV2), MobileNetV2::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -81,6 +97,7 @@ impl NetworkSpec {
             Self::Vgg11(net) => ("vgg11", net.tokens()),
             Self::ResNet(net) => (net.depth.word(), net.tokens()),
             Self::WideResNet(net) => ("wrn", net.tokens()),
+            Self::MobileNetV2(net) => ("mobilenet-v2", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -97,6 +114,7 @@ impl NetworkSpec {
             Self::Vgg11(net) => net.build(input, classes),
             Self::ResNet(net) => net.build(input, classes),
             Self::WideResNet(net) => net.build(input, classes),
+            Self::MobileNetV2(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

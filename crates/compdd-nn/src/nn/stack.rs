@@ -1,7 +1,7 @@
 //! A network under construction.
 
 use super::{
-    layer::{Layer, Norm, PoolKind},
+    layer::{Activation, Layer, Norm, PoolKind},
     scheme::{Rule, Scheme},
     shapes::Shape,
     tensor_ops::Window,
@@ -62,6 +62,22 @@ impl Stack {
         self.push(Layer::Conv { name, inputs, outputs, window, groups, bias, init })
     }
 
+    /// Appends a convolution without bias, batch norm and an activation; `names` are those of the two.
+    pub fn conv_norm(
+        &mut self,
+        [conv, norm]: [String; 2],
+        outputs: usize,
+        window: Window,
+        groups: usize,
+        activation: Option<Activation>,
+    ) -> Result<&mut Self, String> {
+        self.grouped(conv, outputs, window, groups, false)?.norm(norm, Norm::Batch)?;
+        match activation {
+            Some(activation) => self.push(Layer::Act(activation)),
+            None => Ok(self),
+        }
+    }
+
     /// Appends a normalisation, or nothing for [`Norm::None`].
     pub fn norm(&mut self, name: String, kind: Norm) -> Result<&mut Self, String> {
         let shape = self.map();
@@ -92,6 +108,18 @@ impl Stack {
         let [inputs, ..] = self.map();
         let init = rule(inputs, outputs);
         self.push(Layer::Linear { name: name.into(), inputs, outputs, bias, init })
+    }
+
+    /// Appends the layers of a branch, as the long way of a residual block where `residual`.
+    pub fn extend(&mut self, branch: Self, residual: bool) -> Result<(), String> {
+        if residual {
+            self.push(Layer::Residual { main: branch.layers, shortcut: Vec::new() })?;
+        } else {
+            for layer in branch.layers {
+                self.push(layer)?;
+            }
+        }
+        Ok(())
     }
 
     /// Names the map at this place.

@@ -51,3 +51,43 @@ impl Stem {
         }
     }
 }
+
+/// The first convolution of networks that have two: with stride 2 for large images, or at full size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Chosen by the resolution: at full size below 96 px.
+    #[default]
+    Auto,
+    /// Stride 1; a pooling behind it is left out.
+    Cifar,
+    /// Stride 2, as published.
+    ImageNet,
+}
+
+impl Start {
+    /// The start that a token stands for.
+    pub(super) fn of(token: &str) -> Option<Self> {
+        match token {
+            "cifar" => Some(Self::Cifar),
+            "imagenet" => Some(Self::ImageNet),
+            _ => None,
+        }
+    }
+
+    /// The token that stands for it; none for the choice by resolution.
+    pub(super) fn token(self) -> Option<String> {
+        match self {
+            Self::Auto => None,
+            Self::Cifar => Some("cifar".into()),
+            Self::ImageNet => Some("imagenet".into()),
+        }
+    }
+
+    /// Stride of the first convolution at a resolution.
+    pub(super) fn stride(self, resolution: usize) -> usize {
+        match (self, resolution) {
+            (Self::Cifar, _) | (Self::Auto, ..96) => 1,
+            (Self::ImageNet | Self::Auto, _) => 2,
+        }
+    }
+}

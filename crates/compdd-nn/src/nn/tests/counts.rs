@@ -162,6 +162,8 @@ fn published_networks_have_their_counts() {
         ("resnet101-imagenet-bn", 44_549_160),
         ("vgg11-imagenet-bn", 132_868_840),
         ("alexnet-imagenet", 61_100_840),
+        ("mobilenet-v2", 3_504_872),
+        ("mobilenet-v2-x0.5-nodrop", 1_968_680),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }
