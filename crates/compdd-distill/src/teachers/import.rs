@@ -52,7 +52,7 @@ pub struct Check<'a> {
 }
 
 /// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
-const PUBLISHED: [(&str, &str); 9] = [
+const PUBLISHED: [(&str, &str); 11] = [
     ("resnet18", "resnet18-imagenet-bn"),
     ("resnet34", "resnet34-imagenet-bn"),
     ("resnet50", "resnet50-imagenet-bn"),
@@ -62,6 +62,8 @@ const PUBLISHED: [(&str, &str); 9] = [
     ("vgg11_bn", "vgg11-imagenet-bn"),
     ("alexnet", "alexnet-imagenet"),
     ("mobilenet_v2", "mobilenet-v2"),
+    ("shufflenet_v2_x0_5", "shufflenet-v2-x0.5"),
+    ("shufflenet_v2_x1_0", "shufflenet-v2-x1.0"),
 ];
 
 /// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...

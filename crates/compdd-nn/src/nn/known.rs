@@ -49,6 +49,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("wrn-40-2", "the same of depth 40"),
     ("mobilenet-v2", "torchvision's MobileNetV2; the first convolution at full size below 96 px (-cifar, -imagenet)"),
     ("mobilenet-v2-x0.5-nodrop", "half the channels, no dropout: EDC's and G-VBSM's on small images"),
+    ("shufflenet-v2-x0.5", "torchvision's ShuffleNetV2 of half size; -cifar, -imagenet as mobilenet-v2"),
+    ("shufflenet-v2-x1.0", "torchvision's ShuffleNetV2"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

@@ -3,7 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    AlexNet, ConvNet, Depth, MobileNetV2, Network, NetworkError, ResNet, Vgg11, WideResNet, known::nearest, lenet, mlp,
+    AlexNet, ConvNet, Depth, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2, Vgg11, WideResNet,
+    known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -25,10 +26,12 @@ pub enum NetworkSpec {
     WideResNet(WideResNet),
     /// `mobilenet-v2-...`.
     MobileNetV2(MobileNetV2),
+    /// `shufflenet-v2-...`.
+    ShuffleNetV2(ShuffleNetV2),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 11] = [
+const ARCHITECTURES: [&str; 12] = [
     "convnet",
     "mlp",
     "lenet",
@@ -40,6 +43,7 @@ const ARCHITECTURES: [&str; 11] = [
     "resnet101",
     "wrn",
     "mobilenet-v2",
+    "shufflenet-v2",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -79,6 +83,7 @@ impl NetworkSpec {
             "lenet" => (alone(Self::LeNet, &tokens), "it has no variants"),
             "wrn" => (WideResNet::parse(&tokens).map(Self::WideResNet), WideResNet::ACCEPTED),
             "mobilenet-v2" => (MobileNetV2::parse(&tokens).map(Self::MobileNetV2), MobileNetV2::ACCEPTED),
+            "shufflenet-v2" => (ShuffleNetV2::parse(&tokens).map(Self::ShuffleNetV2), ShuffleNetV2::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -98,6 +103,7 @@ impl NetworkSpec {
             Self::ResNet(net) => (net.depth.word(), net.tokens()),
             Self::WideResNet(net) => ("wrn", net.tokens()),
             Self::MobileNetV2(net) => ("mobilenet-v2", net.tokens()),
+            Self::ShuffleNetV2(net) => ("shufflenet-v2", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -115,6 +121,7 @@ impl NetworkSpec {
             Self::ResNet(net) => net.build(input, classes),
             Self::WideResNet(net) => net.build(input, classes),
             Self::MobileNetV2(net) => net.build(input, classes),
+            Self::ShuffleNetV2(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

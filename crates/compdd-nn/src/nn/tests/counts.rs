@@ -164,6 +164,8 @@ fn published_networks_have_their_counts() {
         ("alexnet-imagenet", 61_100_840),
         ("mobilenet-v2", 3_504_872),
         ("mobilenet-v2-x0.5-nodrop", 1_968_680),
+        ("shufflenet-v2-x0.5", 1_366_792),
+        ("shufflenet-v2-x1.0", 2_278_604),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }
