@@ -51,6 +51,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("mobilenet-v2-x0.5-nodrop", "half the channels, no dropout: EDC's and G-VBSM's on small images"),
     ("shufflenet-v2-x0.5", "torchvision's ShuffleNetV2 of half size; -cifar, -imagenet as mobilenet-v2"),
     ("shufflenet-v2-x1.0", "torchvision's ShuffleNetV2"),
+    ("efficientnet-b0", "torchvision's EfficientNet-B0; -cifar, -imagenet as mobilenet-v2"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

@@ -24,6 +24,8 @@ impl Scheme {
     pub const WIDE: Self = Self { conv: he_fan_out, linear: uniform_without_bias };
     /// torchvision's `MobileNet`: He by the fan out; linear layers normal with deviation 0.01.
     pub const MOBILE: Self = Self { conv: he_fan_out, linear: |_, _| [Init::Normal(0.01), Init::Zero] };
+    /// torchvision's `EfficientNet`: He by the fan out; linear layers uniform within `1 / sqrt(fan_out)`.
+    pub const EFFICIENT: Self = Self { conv: he_fan_out, linear: |_, outputs| [Init::fan_in(outputs), Init::Zero] };
 }
 
 /// Normal with variance 2 over `fan`.

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    AlexNet, ConvNet, Depth, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2, Vgg11, WideResNet,
-    known::nearest, lenet, mlp,
+    AlexNet, ConvNet, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2, Vgg11,
+    WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -28,10 +28,12 @@ pub enum NetworkSpec {
     MobileNetV2(MobileNetV2),
     /// `shufflenet-v2-...`.
     ShuffleNetV2(ShuffleNetV2),
+    /// `efficientnet-b0-...`.
+    EfficientNetB0(EfficientNetB0),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 12] = [
+const ARCHITECTURES: [&str; 13] = [
     "convnet",
     "mlp",
     "lenet",
@@ -44,6 +46,7 @@ const ARCHITECTURES: [&str; 12] = [
     "wrn",
     "mobilenet-v2",
     "shufflenet-v2",
+    "efficientnet-b0",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -84,6 +87,7 @@ impl NetworkSpec {
             "wrn" => (WideResNet::parse(&tokens).map(Self::WideResNet), WideResNet::ACCEPTED),
             "mobilenet-v2" => (MobileNetV2::parse(&tokens).map(Self::MobileNetV2), MobileNetV2::ACCEPTED),
             "shufflenet-v2" => (ShuffleNetV2::parse(&tokens).map(Self::ShuffleNetV2), ShuffleNetV2::ACCEPTED),
+            "efficientnet-b0" => (EfficientNetB0::parse(&tokens).map(Self::EfficientNetB0), EfficientNetB0::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -104,6 +108,7 @@ impl NetworkSpec {
             Self::WideResNet(net) => ("wrn", net.tokens()),
             Self::MobileNetV2(net) => ("mobilenet-v2", net.tokens()),
             Self::ShuffleNetV2(net) => ("shufflenet-v2", net.tokens()),
+            Self::EfficientNetB0(net) => ("efficientnet-b0", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -122,6 +127,7 @@ impl NetworkSpec {
             Self::WideResNet(net) => net.build(input, classes),
             Self::MobileNetV2(net) => net.build(input, classes),
             Self::ShuffleNetV2(net) => net.build(input, classes),
+            Self::EfficientNetB0(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

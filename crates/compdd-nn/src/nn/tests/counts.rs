@@ -164,6 +164,7 @@ fn published_networks_have_their_counts() {
         ("alexnet-imagenet", 61_100_840),
         ("mobilenet-v2", 3_504_872),
         ("mobilenet-v2-x0.5-nodrop", 1_968_680),
+        ("efficientnet-b0", 5_288_548),
         ("shufflenet-v2-x0.5", 1_366_792),
         ("shufflenet-v2-x1.0", 2_278_604),
     ] {
