@@ -52,7 +52,7 @@ pub struct Check<'a> {
 }
 
 /// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
-const PUBLISHED: [(&str, &str); 12] = [
+const PUBLISHED: [(&str, &str); 13] = [
     ("resnet18", "resnet18-imagenet-bn"),
     ("resnet34", "resnet34-imagenet-bn"),
     ("resnet50", "resnet50-imagenet-bn"),
@@ -65,6 +65,7 @@ const PUBLISHED: [(&str, &str); 12] = [
     ("shufflenet_v2_x0_5", "shufflenet-v2-x0.5"),
     ("shufflenet_v2_x1_0", "shufflenet-v2-x1.0"),
     ("efficientnet_b0", "efficientnet-b0"),
+    ("densenet121", "densenet121"),
 ];
 
 /// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...

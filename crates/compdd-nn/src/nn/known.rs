@@ -52,6 +52,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("shufflenet-v2-x0.5", "torchvision's ShuffleNetV2 of half size; -cifar, -imagenet as mobilenet-v2"),
     ("shufflenet-v2-x1.0", "torchvision's ShuffleNetV2"),
     ("efficientnet-b0", "torchvision's EfficientNet-B0; -cifar, -imagenet as mobilenet-v2"),
+    ("densenet121", "torchvision's DenseNet-121; -cifar, -imagenet as mobilenet-v2, -k<growth>"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

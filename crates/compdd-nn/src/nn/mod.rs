@@ -10,6 +10,7 @@
 mod alexnet;
 mod attention;
 mod convnet;
+mod densenet;
 mod describe;
 mod drops;
 mod efficientnet;
@@ -47,6 +48,7 @@ mod tests;
 
 pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
+pub use densenet::DenseNet121;
 pub use describe::Row;
 pub use efficientnet::EfficientNetB0;
 pub use error::NetworkError;

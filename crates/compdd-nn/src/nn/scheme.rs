@@ -26,6 +26,8 @@ impl Scheme {
     pub const MOBILE: Self = Self { conv: he_fan_out, linear: |_, _| [Init::Normal(0.01), Init::Zero] };
     /// torchvision's `EfficientNet`: He by the fan out; linear layers uniform within `1 / sqrt(fan_out)`.
     pub const EFFICIENT: Self = Self { conv: he_fan_out, linear: |_, outputs| [Init::fan_in(outputs), Init::Zero] };
+    /// torchvision's `DenseNet`: He by the fan in; linear layers by default, biases zero.
+    pub const DENSE: Self = Self { conv: |inputs, _| [he(inputs), Init::Zero], linear: uniform_without_bias };
 }
 
 /// Normal with variance 2 over `fan`.

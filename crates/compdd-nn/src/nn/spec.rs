@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    AlexNet, ConvNet, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2, Vgg11,
-    WideResNet, known::nearest, lenet, mlp,
+    AlexNet, ConvNet, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2,
+    Vgg11, WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -30,10 +30,12 @@ pub enum NetworkSpec {
     ShuffleNetV2(ShuffleNetV2),
     /// `efficientnet-b0-...`.
     EfficientNetB0(EfficientNetB0),
+    /// `densenet121-...`.
+    DenseNet121(DenseNet121),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 13] = [
+const ARCHITECTURES: [&str; 14] = [
     "convnet",
     "mlp",
     "lenet",
@@ -47,6 +49,7 @@ const ARCHITECTURES: [&str; 13] = [
     "mobilenet-v2",
     "shufflenet-v2",
     "efficientnet-b0",
+    "densenet121",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -88,6 +91,7 @@ impl NetworkSpec {
             "mobilenet-v2" => (MobileNetV2::parse(&tokens).map(Self::MobileNetV2), MobileNetV2::ACCEPTED),
             "shufflenet-v2" => (ShuffleNetV2::parse(&tokens).map(Self::ShuffleNetV2), ShuffleNetV2::ACCEPTED),
             "efficientnet-b0" => (EfficientNetB0::parse(&tokens).map(Self::EfficientNetB0), EfficientNetB0::ACCEPTED),
+            "densenet121" => (DenseNet121::parse(&tokens).map(Self::DenseNet121), DenseNet121::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -109,6 +113,7 @@ impl NetworkSpec {
             Self::MobileNetV2(net) => ("mobilenet-v2", net.tokens()),
             Self::ShuffleNetV2(net) => ("shufflenet-v2", net.tokens()),
             Self::EfficientNetB0(net) => ("efficientnet-b0", net.tokens()),
+            Self::DenseNet121(net) => ("densenet121", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -128,6 +133,7 @@ impl NetworkSpec {
             Self::MobileNetV2(net) => net.build(input, classes),
             Self::ShuffleNetV2(net) => net.build(input, classes),
             Self::EfficientNetB0(net) => net.build(input, classes),
+            Self::DenseNet121(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

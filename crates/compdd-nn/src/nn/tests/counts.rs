@@ -165,6 +165,7 @@ fn published_networks_have_their_counts() {
         ("mobilenet-v2", 3_504_872),
         ("mobilenet-v2-x0.5-nodrop", 1_968_680),
         ("efficientnet-b0", 5_288_548),
+        ("densenet121", 7_978_856),
         ("shufflenet-v2-x0.5", 1_366_792),
         ("shufflenet-v2-x1.0", 2_278_604),
     ] {
@@ -187,6 +188,10 @@ fn networks_for_small_images_have_their_counts() {
     assert_eq!(count("convnet-d3-bn", 32, 10), 320_010);
     assert_eq!(count("convnet-d4-bn", 64, 200), 857_160);
     assert_eq!(count("convnet-d5-bn", 128, 10), 615_690);
+    // The stem of small images has the kernel of the large one: strides carry no parameters.
+    for slug in ["mobilenet-v2", "shufflenet-v2-x0.5", "efficientnet-b0"] {
+        assert_eq!(count(&format!("{slug}-cifar"), 32, 10), count(&format!("{slug}-imagenet"), 224, 10), "{slug}");
+    }
 }
 
 /// `n = (depth - 4) / 6` blocks a stage: a layer of the first stage has `9 (16 k)^2` weights, and so on.
