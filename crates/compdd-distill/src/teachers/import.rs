@@ -52,7 +52,7 @@ pub struct Check<'a> {
 }
 
 /// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
-const PUBLISHED: [(&str, &str); 13] = [
+const PUBLISHED: [(&str, &str); 15] = [
     ("resnet18", "resnet18-imagenet-bn"),
     ("resnet34", "resnet34-imagenet-bn"),
     ("resnet50", "resnet50-imagenet-bn"),
@@ -66,6 +66,8 @@ const PUBLISHED: [(&str, &str); 13] = [
     ("shufflenet_v2_x1_0", "shufflenet-v2-x1.0"),
     ("efficientnet_b0", "efficientnet-b0"),
     ("densenet121", "densenet121"),
+    ("deit_tiny_patch16_224", "deit-tiny"),
+    ("vit_b_16", "vit-b-16"),
 ];
 
 /// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...

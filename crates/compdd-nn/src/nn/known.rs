@@ -53,6 +53,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("shufflenet-v2-x1.0", "torchvision's ShuffleNetV2"),
     ("efficientnet-b0", "torchvision's EfficientNet-B0; -cifar, -imagenet as mobilenet-v2"),
     ("densenet121", "torchvision's DenseNet-121; -cifar, -imagenet as mobilenet-v2, -k<growth>"),
+    ("deit-tiny", "timm's DeiT-Tiny at its fixed resolution; -p<patch>, -w<width>, -l<blocks>, -h<heads>"),
+    ("vit-b-16", "torchvision's ViT-B/16; variants as deit-tiny"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

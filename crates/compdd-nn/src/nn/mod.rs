@@ -41,6 +41,7 @@ mod stack;
 mod stem;
 mod tensor_ops;
 mod vgg11;
+mod vit;
 mod wrn;
 
 #[cfg(test)]
@@ -69,4 +70,5 @@ pub use stem::{Start, Stem};
 pub(crate) use tensor_ops::EPSILON;
 pub use tensor_ops::{Moments, TensorOps, Window};
 pub use vgg11::{Vgg11, VggHead};
+pub use vit::{Vit, VitKind};
 pub use wrn::WideResNet;

@@ -28,11 +28,30 @@ impl Scheme {
     pub const EFFICIENT: Self = Self { conv: he_fan_out, linear: |_, outputs| [Init::fan_in(outputs), Init::Zero] };
     /// torchvision's `DenseNet`: He by the fan in; linear layers by default, biases zero.
     pub const DENSE: Self = Self { conv: |inputs, _| [he(inputs), Init::Zero], linear: uniform_without_bias };
+    /// timm's transformers: linear layers from a truncated normal distribution of deviation 0.02; convolutions by default.
+    pub const TRANSFORMER: Self = Self { conv: uniform, linear: truncated };
+    /// torchvision's vision transformer: patches from a truncated normal distribution of variance `1 / fan_in`, linear layers
+    /// uniform by fan in and fan out (Glorot).
+    pub const VIT: Self = Self {
+        conv: |inputs, _| [Init::TruncatedNormal((1.0 / inputs as f64).sqrt() as f32), Init::Zero],
+        linear: |inputs, outputs| [glorot(inputs, outputs), Init::Zero],
+    };
+    /// Its hidden layers.
+    pub const VIT_HIDDEN: Rule = |inputs, outputs| [glorot(inputs, outputs), Init::Normal(1e-6)];
+    /// What is behind its attention.
+    pub const VIT_OUTPUT: Rule = uniform_without_bias;
+    /// Its head.
+    pub const VIT_HEAD: Rule = |_, _| [Init::Zero; 2];
 }
 
 /// Normal with variance 2 over `fan`.
 fn he(fan: usize) -> Init {
     Init::Normal((2.0 / fan as f64).sqrt() as f32)
+}
+
+/// Uniform with variance 2 over the sum of both fans.
+fn glorot(inputs: usize, outputs: usize) -> Init {
+    Init::Uniform((6.0 / (inputs + outputs) as f64).sqrt() as f32)
 }
 
 fn uniform(inputs: usize, _: usize) -> [Init; 2] {
@@ -45,4 +64,8 @@ fn uniform_without_bias(inputs: usize, _: usize) -> [Init; 2] {
 
 fn he_fan_out(_: usize, outputs: usize) -> [Init; 2] {
     [he(outputs), Init::Zero]
+}
+
+fn truncated(_: usize, _: usize) -> [Init; 2] {
+    [Init::TruncatedNormal(0.02), Init::Zero]
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{
     AlexNet, ConvNet, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2,
-    Vgg11, WideResNet, known::nearest, lenet, mlp,
+    Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -32,10 +32,12 @@ pub enum NetworkSpec {
     EfficientNetB0(EfficientNetB0),
     /// `densenet121-...`.
     DenseNet121(DenseNet121),
+    /// `deit-tiny-...`, `vit-b-16-...`.
+    Vit(Vit),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 14] = [
+const ARCHITECTURES: [&str; 16] = [
     "convnet",
     "mlp",
     "lenet",
@@ -50,6 +52,8 @@ const ARCHITECTURES: [&str; 14] = [
     "shufflenet-v2",
     "efficientnet-b0",
     "densenet121",
+    "deit-tiny",
+    "vit-b-16",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -92,6 +96,8 @@ impl NetworkSpec {
             "shufflenet-v2" => (ShuffleNetV2::parse(&tokens).map(Self::ShuffleNetV2), ShuffleNetV2::ACCEPTED),
             "efficientnet-b0" => (EfficientNetB0::parse(&tokens).map(Self::EfficientNetB0), EfficientNetB0::ACCEPTED),
             "densenet121" => (DenseNet121::parse(&tokens).map(Self::DenseNet121), DenseNet121::ACCEPTED),
+            "deit-tiny" => (Vit::parse(VitKind::DeitTiny, &tokens).map(Self::Vit), Vit::ACCEPTED),
+            "vit-b-16" => (Vit::parse(VitKind::B16, &tokens).map(Self::Vit), Vit::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -114,6 +120,7 @@ impl NetworkSpec {
             Self::ShuffleNetV2(net) => ("shufflenet-v2", net.tokens()),
             Self::EfficientNetB0(net) => ("efficientnet-b0", net.tokens()),
             Self::DenseNet121(net) => ("densenet121", net.tokens()),
+            Self::Vit(net) => (net.kind.word(), net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -134,6 +141,7 @@ impl NetworkSpec {
             Self::ShuffleNetV2(net) => net.build(input, classes),
             Self::EfficientNetB0(net) => net.build(input, classes),
             Self::DenseNet121(net) => net.build(input, classes),
+            Self::Vit(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

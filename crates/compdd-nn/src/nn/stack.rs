@@ -110,6 +110,12 @@ impl Stack {
         self.push(Layer::Linear { name: name.into(), inputs, outputs, bias, init })
     }
 
+    /// Appends a layer norm of tokens.
+    pub fn token_norm(&mut self, name: String, epsilon: f64) -> Result<&mut Self, String> {
+        let [channels, ..] = self.map();
+        self.push(Layer::TokenNorm { name, channels, epsilon })
+    }
+
     /// Appends the layers of a branch, as the long way of a residual block where `residual`.
     pub fn extend(&mut self, branch: Self, residual: bool) -> Result<(), String> {
         if residual {

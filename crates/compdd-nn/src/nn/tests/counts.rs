@@ -168,6 +168,8 @@ fn published_networks_have_their_counts() {
         ("densenet121", 7_978_856),
         ("shufflenet-v2-x0.5", 1_366_792),
         ("shufflenet-v2-x1.0", 2_278_604),
+        ("deit-tiny", 5_717_416),
+        ("vit-b-16", 86_567_656),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }
