@@ -55,6 +55,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("densenet121", "torchvision's DenseNet-121; -cifar, -imagenet as mobilenet-v2, -k<growth>"),
     ("deit-tiny", "timm's DeiT-Tiny at its fixed resolution; -p<patch>, -w<width>, -l<blocks>, -h<heads>"),
     ("vit-b-16", "torchvision's ViT-B/16; variants as deit-tiny"),
+    ("convnext-tiny", "torchvision's ConvNeXt-Tiny; -w<width>"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

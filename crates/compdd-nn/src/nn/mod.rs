@@ -10,6 +10,7 @@
 mod alexnet;
 mod attention;
 mod convnet;
+mod convnext;
 mod densenet;
 mod describe;
 mod drops;
@@ -49,6 +50,7 @@ mod tests;
 
 pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
+pub use convnext::ConvNextTiny;
 pub use densenet::DenseNet121;
 pub use describe::Row;
 pub use efficientnet::EfficientNetB0;

@@ -42,6 +42,8 @@ impl Scheme {
     pub const VIT_OUTPUT: Rule = uniform_without_bias;
     /// Its head.
     pub const VIT_HEAD: Rule = |_, _| [Init::Zero; 2];
+    /// torchvision's `ConvNeXt`: everything from the truncated normal distribution of deviation 0.02.
+    pub const CONVNEXT: Self = Self { conv: truncated, linear: truncated };
 }
 
 /// Normal with variance 2 over `fan`.

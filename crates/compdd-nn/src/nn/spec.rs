@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    AlexNet, ConvNet, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet, ShuffleNetV2,
-    Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
+    AlexNet, ConvNet, ConvNextTiny, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet,
+    ShuffleNetV2, Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -34,10 +34,12 @@ pub enum NetworkSpec {
     DenseNet121(DenseNet121),
     /// `deit-tiny-...`, `vit-b-16-...`.
     Vit(Vit),
+    /// `convnext-tiny-...`.
+    ConvNextTiny(ConvNextTiny),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 16] = [
+const ARCHITECTURES: [&str; 17] = [
     "convnet",
     "mlp",
     "lenet",
@@ -54,6 +56,7 @@ const ARCHITECTURES: [&str; 16] = [
     "densenet121",
     "deit-tiny",
     "vit-b-16",
+    "convnext-tiny",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -98,6 +101,7 @@ impl NetworkSpec {
             "densenet121" => (DenseNet121::parse(&tokens).map(Self::DenseNet121), DenseNet121::ACCEPTED),
             "deit-tiny" => (Vit::parse(VitKind::DeitTiny, &tokens).map(Self::Vit), Vit::ACCEPTED),
             "vit-b-16" => (Vit::parse(VitKind::B16, &tokens).map(Self::Vit), Vit::ACCEPTED),
+            "convnext-tiny" => (ConvNextTiny::parse(&tokens).map(Self::ConvNextTiny), ConvNextTiny::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -121,6 +125,7 @@ impl NetworkSpec {
             Self::EfficientNetB0(net) => ("efficientnet-b0", net.tokens()),
             Self::DenseNet121(net) => ("densenet121", net.tokens()),
             Self::Vit(net) => (net.kind.word(), net.tokens()),
+            Self::ConvNextTiny(net) => ("convnext-tiny", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -142,6 +147,7 @@ impl NetworkSpec {
             Self::EfficientNetB0(net) => net.build(input, classes),
             Self::DenseNet121(net) => net.build(input, classes),
             Self::Vit(net) => net.build(input, classes),
+            Self::ConvNextTiny(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

@@ -170,6 +170,7 @@ fn published_networks_have_their_counts() {
         ("shufflenet-v2-x1.0", 2_278_604),
         ("deit-tiny", 5_717_416),
         ("vit-b-16", 86_567_656),
+        ("convnext-tiny", 28_589_128),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }
