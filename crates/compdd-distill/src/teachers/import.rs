@@ -52,7 +52,7 @@ pub struct Check<'a> {
 }
 
 /// The networks that torchvision (for `DeiT`: timm) calls so, with their slugs here.
-const PUBLISHED: [(&str, &str); 16] = [
+const PUBLISHED: [(&str, &str); 17] = [
     ("resnet18", "resnet18-imagenet-bn"),
     ("resnet34", "resnet34-imagenet-bn"),
     ("resnet50", "resnet50-imagenet-bn"),
@@ -69,6 +69,7 @@ const PUBLISHED: [(&str, &str); 16] = [
     ("deit_tiny_patch16_224", "deit-tiny"),
     ("vit_b_16", "vit-b-16"),
     ("convnext_tiny", "convnext-tiny"),
+    ("swin_t", "swin-tiny"),
 ];
 
 /// The network that torchvision (for `DeiT`: timm) calls `name`, if it is one we can read: `resnet50`, `mobilenet_v2`, ...

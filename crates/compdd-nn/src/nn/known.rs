@@ -56,6 +56,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("deit-tiny", "timm's DeiT-Tiny at its fixed resolution; -p<patch>, -w<width>, -l<blocks>, -h<heads>"),
     ("vit-b-16", "torchvision's ViT-B/16; variants as deit-tiny"),
     ("convnext-tiny", "torchvision's ConvNeXt-Tiny; -w<width>"),
+    ("swin-tiny", "torchvision's Swin-T; -w<width>, -h<heads>, -s<window>"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

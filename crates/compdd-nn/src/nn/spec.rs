@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{
     AlexNet, ConvNet, ConvNextTiny, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet,
-    ShuffleNetV2, Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
+    ShuffleNetV2, SwinTiny, Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -36,10 +36,12 @@ pub enum NetworkSpec {
     Vit(Vit),
     /// `convnext-tiny-...`.
     ConvNextTiny(ConvNextTiny),
+    /// `swin-tiny-...`.
+    SwinTiny(SwinTiny),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 17] = [
+const ARCHITECTURES: [&str; 18] = [
     "convnet",
     "mlp",
     "lenet",
@@ -57,6 +59,7 @@ const ARCHITECTURES: [&str; 17] = [
     "deit-tiny",
     "vit-b-16",
     "convnext-tiny",
+    "swin-tiny",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -102,6 +105,7 @@ impl NetworkSpec {
             "deit-tiny" => (Vit::parse(VitKind::DeitTiny, &tokens).map(Self::Vit), Vit::ACCEPTED),
             "vit-b-16" => (Vit::parse(VitKind::B16, &tokens).map(Self::Vit), Vit::ACCEPTED),
             "convnext-tiny" => (ConvNextTiny::parse(&tokens).map(Self::ConvNextTiny), ConvNextTiny::ACCEPTED),
+            "swin-tiny" => (SwinTiny::parse(&tokens).map(Self::SwinTiny), SwinTiny::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -126,6 +130,7 @@ impl NetworkSpec {
             Self::DenseNet121(net) => ("densenet121", net.tokens()),
             Self::Vit(net) => (net.kind.word(), net.tokens()),
             Self::ConvNextTiny(net) => ("convnext-tiny", net.tokens()),
+            Self::SwinTiny(net) => ("swin-tiny", net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")
@@ -148,6 +153,7 @@ impl NetworkSpec {
             Self::DenseNet121(net) => net.build(input, classes),
             Self::Vit(net) => net.build(input, classes),
             Self::ConvNextTiny(net) => net.build(input, classes),
+            Self::SwinTiny(net) => net.build(input, classes),
         };
         match layers {
             Ok(layers) => Ok(Network::new(self.clone(), layers, input, classes)),

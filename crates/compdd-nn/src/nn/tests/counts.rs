@@ -171,6 +171,7 @@ fn published_networks_have_their_counts() {
         ("deit-tiny", 5_717_416),
         ("vit-b-16", 86_567_656),
         ("convnext-tiny", 28_589_128),
+        ("swin-tiny", 28_288_354),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }
