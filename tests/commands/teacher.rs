@@ -95,7 +95,7 @@ fn bad_input_is_named() {
     let import = |file: &str, network: &str| format!("teacher import {file} --network {network} --subset scenes-easy");
     let cases = [
         ("no subset of that name", train("").replace("scenes-easy", "scenes-eazy")),
-        ("no network of that name", train("").replace("convnet-d2-w8", "resnet34")),
+        ("no network of that name", train("").replace("convnet-d2-w8", "resnet99")),
         ("no epochs", train("").replace("--epochs 3", "--epochs 0")),
         ("rate that is no rate", train("--learning-rate 0")),
         ("momentum that never ends", train("--momentum 1")),

@@ -163,6 +163,26 @@ fn an_epoch_can_be_cut_in_the_middle() {
     assert_eq!(second.last_loss().to_bits(), straight.last_loss().to_bits());
 }
 
+/// Dropout acts in training, is drawn from the seed, and goes on after an interruption as if there had been none.
+#[test]
+fn students_with_dropout_are_drawn_alike_after_an_interruption() {
+    let data = training_set(0.05);
+    let build = |slug: &str| NetworkSpec::parse(slug).unwrap().build(3, 8, 4).unwrap();
+    let (network, plain) = (build("mobilenet-v2-x0.1"), build("mobilenet-v2-x0.1-nodrop"));
+    let start = |network| Student::new(network, Plan::of(&protocol(), 1e-3), 7, &Device::flex());
+    let train = |student: &mut Student<'_>, stop: &Stop| student.train(&data, &mut TrainingHooks::new(0, stop, &()));
+    let mut straight = start(&network);
+    train(&mut straight, &Stop::never()).unwrap();
+    let mut cut = start(&network);
+    assert!(train(&mut cut, &Stop::after(4)).is_err());
+    train(&mut cut, &Stop::never()).unwrap();
+    assert_eq!(bits(&cut), bits(&straight));
+    let mut other = start(&plain);
+    assert_eq!(bits(&other), bits(&start(&network)), "both start alike");
+    train(&mut other, &Stop::never()).unwrap();
+    assert_ne!(bits(&other), bits(&straight));
+}
+
 #[test]
 fn checkpoints_of_others_are_ignored_and_broken_ones_named() {
     let network = network();

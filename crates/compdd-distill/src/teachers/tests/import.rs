@@ -49,7 +49,8 @@ fn files_of_torchvision_are_taken_in() {
         assert_eq!(*file, format!("torchvision_{name}.pth"));
         assert_eq!(card.notes, ["it was never tried on images"]);
     }
-    assert!(torchvision("resnet34").is_none());
+    assert_eq!(torchvision("mobilenet_v2").unwrap().slug(), "mobilenet-v2");
+    assert!(torchvision("resnet152").is_none());
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 4);
 }
 

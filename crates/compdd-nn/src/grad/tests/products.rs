@@ -36,6 +36,10 @@ fn convnets_of_every_kind() {
         "convnet-d2-w4-nopool",
         "convnet-d2-w4-sigmoid",
         "convnet-d2-w4-leaky",
+        "convnet-d2-w4-relu6",
+        "convnet-d2-w4-silu",
+        "convnet-d2-w4-gelu",
+        "convnet-d2-w4-hardswish",
         "convnet-d2-w4-bn",
     ] {
         check(slug, 8, Mode::Train);
@@ -53,6 +57,23 @@ fn the_other_architectures() {
     check("alexnet", 16, Mode::Train);
     check("lenet", 16, Mode::Train);
     check("mlp", 4, Mode::Train);
+}
+
+#[test]
+fn networks_of_the_wider_layers() {
+    check("resnet50-bn-wide-w1", 16, Mode::Train);
+    check("wrn-10-1", 8, Mode::Train);
+    for mode in [Mode::Train, Mode::Eval] {
+        check("mobilenet-v2-x0.1", 32, mode);
+        check("shufflenet-v2-c4.8.12.16.24", 16, mode);
+        check("efficientnet-b0-x0.1", 32, mode);
+        check("densenet121-k2", 16, mode);
+    }
+    check("alexnet-imagenet-c4.4.4.4.4", 80, Mode::Train);
+    check("deit-tiny-p4-w12-l2", 8, Mode::Train);
+    check("vit-b-16-p4-w12-l2-h3", 8, Mode::Train);
+    check("convnext-tiny-w4", 32, Mode::Train);
+    check("swin-tiny-w4-h1-s2", 64, Mode::Train);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Parameters in files.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use burn::tensor::Device;
 
@@ -79,4 +79,37 @@ fn bad_checkpoints_are_refused() {
     let path = folder.path().join("text.pth");
     fs::write(&path, "not a checkpoint").unwrap();
     assert!(matches!(import(&path), NetworkError::Checkpoint { .. }));
+}
+
+/// Names of published files that are spelled otherwise here, and tensors that are no parameters.
+#[test]
+fn published_spellings_are_understood() {
+    for (slug, side, renames) in [
+        ("resnet50-imagenet-bn-w1", 64, vec![(".shortcut.", ".downsample."), ("classifier.", "fc.")]),
+        (
+            "vit-b-16-p4-w6-l1-h3",
+            8,
+            vec![(".in_proj.", ".in_proj_"), (".mlp.0.", ".mlp.linear_1."), (".mlp.3.", ".mlp.linear_2.")],
+        ),
+        (
+            "densenet121-k1",
+            16,
+            vec![(".norm1.", ".norm.1."), (".conv1.", ".conv.1."), (".norm2.", ".norm.2."), (".conv2.", ".conv.2.")],
+        ),
+    ] {
+        let net = network(slug, side, 3);
+        let params = net.init(1, &Device::flex());
+        let mut named: BTreeMap<_, _> = params
+            .entries()
+            .map(|(slot, _)| {
+                let name = renames.iter().fold(slot.name.clone(), |name, (here, there)| name.replace(here, there));
+                (name, (slot.shape.clone(), params.get(&slot.name).unwrap()))
+            })
+            .collect();
+        assert!(renames.iter().all(|(_, there)| named.keys().any(|name| name.contains(there))), "{slug}");
+        named.insert("features.norm5.num_batches_tracked".into(), (vec![], vec![7.0]));
+        named.insert("features.1.0.attn.relative_position_index".into(), (vec![1], vec![0.0]));
+        let back = Params::from_named(net.layout(), named, "memory", &Device::flex()).unwrap();
+        assert_eq!(back.to_host(), params.to_host(), "{slug}");
+    }
 }

@@ -1,7 +1,9 @@
 //! Acceptance checks of the networks (E1, E3, E4, E5, E12, E16 of the evaluation specification) and their own.
 
 mod counts;
+mod drops;
 mod files;
+mod init;
 mod slugs;
 mod split;
 mod torchvision;

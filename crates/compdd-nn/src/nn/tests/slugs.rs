@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::{
-    Activation, AlexNet, ConvNet, Depth, NetworkError, NetworkSpec, Norm, PoolKind, ResNet, Stem, Vgg11, VggHead, known,
+    Activation, AlexNet, ConvNet, ConvNextTiny, DenseNet121, Depth, EfficientNetB0, MobileNetV2, NetworkError,
+    NetworkSpec, Norm, PoolKind, ResNet, ShuffleNetV2, Start, Stem, SwinTiny, Vgg11, VggHead, Vit, VitKind, WideResNet,
+    known,
 };
 
 fn canonical(slug: &str) -> String {
@@ -42,6 +44,13 @@ fn other_spellings_have_one_canonical_form() {
         ("ResNet18_AP", "resnet18-ap-in"),
         ("resnet18-in", "resnet18"),
         ("resnet101-bn-w2-he-imagenet", "resnet101-imagenet-bn-he-w2"),
+        ("mobilenet_v2", "mobilenet-v2"),
+        ("mobilenet-v2-nodrop-x0.50", "mobilenet-v2-x0.5-nodrop"),
+        ("shufflenet-v2", "shufflenet-v2-x1.0"),
+        ("shufflenet-v2-c24.48.96.192.1024-cifar", "shufflenet-v2-x0.5-cifar"),
+        ("efficientnet_b0", "efficientnet-b0"),
+        ("vit_b_16", "vit-b-16"),
+        ("deit-tiny-p16-h3", "deit-tiny"),
         (" mlp ", "mlp"),
     ] {
         assert_eq!(canonical(spelling), slug, "{spelling}");
@@ -64,6 +73,13 @@ fn an_unknown_network_names_the_nearest() {
         "vgg11-gn",
         "resnet50-ap",
         "resnet18-wide",
+        "shufflenet-v2-c4.8.13.16.24",
+        "wrn-17-2",
+        "wrn-16",
+        "wrn-16-2-3",
+        "mobilenet-v2-x0",
+        "mobilenet-v2-x1.234",
+        "deit-tiny-w2-w3",
     ] {
         let error = NetworkSpec::parse(slug).unwrap_err();
         assert!(matches!(error, NetworkError::Variant { .. }), "{slug}");
@@ -106,6 +122,36 @@ fn any_spec() -> impl Strategy<Value = NetworkSpec> {
         (strided, affine(), width, 1..=2usize, deep).prop_map(|(stem, norm, width, wide, depth)| {
             NetworkSpec::ResNet(ResNet { stem, norm, width, wide, ..ResNet::new(depth) })
         }),
+        wider(),
+    ]
+}
+
+/// The networks of torchvision and timm beyond the lineage.
+fn wider() -> impl Strategy<Value = NetworkSpec> {
+    let start = || prop::sample::select(vec![Start::Auto, Start::Cifar, Start::ImageNet]);
+    let kind = prop::sample::select(vec![VitKind::DeitTiny, VitKind::B16]);
+    let size = || 1..999usize;
+    prop_oneof![
+        (1..9usize, size()).prop_map(|(n, widen)| NetworkSpec::WideResNet(WideResNet { depth: 6 * n + 4, widen })),
+        (start(), 1..9999usize, any::<bool>())
+            .prop_map(|(start, width, dropout)| NetworkSpec::MobileNetV2(MobileNetV2 { start, width, dropout })),
+        (start(), prop::array::uniform5(size()))
+            .prop_map(|(start, half)| NetworkSpec::ShuffleNetV2(ShuffleNetV2 { start, channels: half.map(|c| 2 * c) })),
+        (start(), 1..9999usize).prop_map(|(start, width)| NetworkSpec::EfficientNetB0(EfficientNetB0 { start, width })),
+        (start(), size()).prop_map(|(start, growth)| NetworkSpec::DenseNet121(DenseNet121 { start, growth })),
+        (kind, size(), size(), size(), size()).prop_map(|(kind, patch, width, depth, heads)| NetworkSpec::Vit(Vit {
+            kind,
+            patch,
+            width,
+            depth,
+            heads
+        })),
+        size().prop_map(|width| NetworkSpec::ConvNextTiny(ConvNextTiny { width })),
+        (size(), size(), size()).prop_map(|(width, heads, window)| NetworkSpec::SwinTiny(SwinTiny {
+            width,
+            heads,
+            window
+        })),
     ]
 }
 
