@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Training speed of ConvNets beside PyTorch, on the same two threads, in turns.
+"""Training speed of networks beside PyTorch, on the same two threads, in turns.
 
     python3 benchmarks/perf/train_step.py [--rounds 5] [--cases d3,d5,...] [--composed] [--out FILE.json]
 
 Builds the Rust side (`cargo build --release --bench train_step`), starts it and a PyTorch process with the same allocator settings
 (they are worth a factor of two to PyTorch too), warms both up, and lets them work in turns, round after round. Prints the smallest and the
 median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyTorch. On Linux also the ratio of processor time, which
-other programs disturb less (with `--threads 1` it is the fairest figure on a busy machine). Both networks are the ConvNet of
-the field: conv 3x3 with bias, instance norm, ReLU, 2x2 average pooling, a linear head; soft-label cross-entropy, width 128.
+other programs disturb less (with `--threads 1` it is the fairest figure on a busy machine). The ConvNet is that of
+the field: conv 3x3 with bias, instance norm, ReLU, 2x2 average pooling, a linear head, width 128; the others are torchvision's, with a first
+convolution at full size and no max pooling, in train mode without dropout. Soft-label cross-entropy.
 """
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -17,15 +19,17 @@ import subprocess
 import sys
 import time
 
-# name: (depth, resolution, batch, mode, steps a turn)
+# name: (network, resolution, batch, mode, steps a turn)
 CASES = {
-    "d3": (3, 32, 256, "train", 2),
-    "d5": (5, 128, 64, "train", 1),
-    "d3-eval": (3, 32, 256, "eval", 4),
-    "d5-eval": (5, 128, 64, "eval", 1),
-    "d3-10": (3, 32, 10, "train", 20),
-    "d3-1": (3, 32, 1, "train", 50),
-    "d5-10": (5, 128, 10, "train", 3),
+    "d3": ("convnet-d3", 32, 256, "train", 2),
+    "d5": ("convnet-d5", 128, 64, "train", 1),
+    "d3-eval": ("convnet-d3", 32, 256, "eval", 4),
+    "d5-eval": ("convnet-d5", 128, 64, "eval", 1),
+    "d3-10": ("convnet-d3", 32, 10, "train", 20),
+    "d3-1": ("convnet-d3", 32, 1, "train", 50),
+    "d5-10": ("convnet-d5", 128, 10, "train", 3),
+    "resnet18": ("resnet18-cifar-bn", 32, 128, "train", 1),
+    "mobilenet": ("mobilenet-v2-cifar-nodrop", 32, 128, "train", 1),
 }
 MALLOC = {
     "MALLOC_MMAP_MAX_": "0",
@@ -43,8 +47,25 @@ def peer(threads):
     torch.set_num_threads(threads)
     kept = {}
 
-    def case(depth, resolution, batch):
+    def torchvision(name):
+        from torchvision import models
+
+        if name == "resnet18-cifar-bn":
+            net = models.resnet18(num_classes=10)
+            net.conv1 = torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+            net.maxpool = torch.nn.Identity()
+        else:
+            net = models.mobilenet_v2(num_classes=10, dropout=0.0)
+            net.features[0][0].stride = (1, 1)
+        return net.train()
+
+    def case(network, resolution, batch):
         torch.manual_seed(0)
+        images, labels = torch.randn(batch, 3, resolution, resolution), F.softmax(torch.randn(batch, 10), 1)
+        if not network.startswith("convnet-d"):
+            net = torchvision(network)
+            return net, list(net.parameters()), images, labels
+        depth = int(network.removeprefix("convnet-d"))
         blocks = []
         for block in range(depth):
             channels = 3 if block == 0 else 128
@@ -53,7 +74,7 @@ def peer(threads):
         features = 128 * (resolution >> depth) ** 2
         head = torch.randn(10, features) * features**-0.5
         parameters = [p.requires_grad_() for p in [p for block in blocks for p in block] + [head, torch.zeros(10)]]
-        return parameters, torch.randn(batch, 3, resolution, resolution), F.softmax(torch.randn(batch, 10), 1)
+        return functools.partial(logits, parameters), parameters, images, labels
 
     def logits(parameters, x):
         for i in range(0, len(parameters) - 2, 4):
@@ -62,17 +83,17 @@ def peer(threads):
             x = F.avg_pool2d(F.relu(F.group_norm(x, x.shape[1], gamma, beta, eps=1e-5)), 2)
         return F.linear(x.flatten(1), parameters[-2], parameters[-1])
 
-    def step(parameters, images, labels, mode):
+    def step(network, parameters, images, labels, mode):
         if mode == "eval":
             with torch.no_grad():
-                return logits(parameters, images).mean().item()
-        loss = -(labels * F.log_softmax(logits(parameters, images), 1)).sum(1).mean()
+                return network(images).mean().item()
+        loss = -(labels * F.log_softmax(network(images), 1)).sum(1).mean()
         torch.autograd.grad(loss, parameters)
         return loss.item()
 
     for line in sys.stdin:
-        _, depth, resolution, batch, mode, steps = line.split()
-        key = (int(depth), int(resolution), int(batch))
+        _, network, resolution, batch, mode, steps = line.split()
+        key = (network, int(resolution), int(batch))
         if key not in kept:
             kept = {key: case(*key)}
         start = time.perf_counter()
@@ -98,8 +119,8 @@ class Worker:
             return None
 
     def seconds(self, case, steps=None):
-        depth, resolution, batch, mode, usual = CASES[case]
-        print(self.form, depth, resolution, batch, mode, steps or usual, file=self.process.stdin, flush=True)
+        network, resolution, batch, mode, usual = CASES[case]
+        print(self.form, network, resolution, batch, mode, steps or usual, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline().split()
         if not answer:
             sys.exit(f"error: the {self.form} process ended early")

@@ -1,7 +1,7 @@
-//! Training speed of `ConvNets` on the CPU: one side of `train_step.py`, which starts this program and its `PyTorch`
+//! Training speed of networks on the CPU: one side of `train_step.py`, which starts this program and its `PyTorch`
 //! peer and has them work in turns.
 //!
-//! Protocol: a line `form depth resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
+//! Protocol: a line `form network resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
 //! `mode`: `train`, forward and backward, or `eval`, forward without gradients) is answered by a line with the seconds
 //! a step took, and the loss.
 
@@ -23,11 +23,11 @@ struct Case {
 }
 
 impl Case {
-    fn new(depth: usize, resolution: usize, batch: usize) -> Result<Self, Box<dyn Error>> {
+    fn new(network: &str, resolution: usize, batch: usize) -> Result<Self, Box<dyn Error>> {
         let device = Device::flex();
         device.seed(0);
         let labels = Tensor::random([batch, CLASSES], Distribution::Normal(0.0, 1.0), &device);
-        let network = NetworkSpec::parse(&format!("convnet-d{depth}"))?.build(3, resolution, CLASSES)?;
+        let network = NetworkSpec::parse(network)?.build(3, resolution, CLASSES)?;
         Ok(Self {
             params: network.init(0, &device),
             network,
@@ -56,17 +56,17 @@ impl Case {
 fn main() -> Result<(), Box<dyn Error>> {
     kernels::tune_allocator();
     let mut out = stdout();
-    let mut kept: Option<(Vec<usize>, Case)> = None;
+    let mut kept: Option<(String, Case)> = None;
     for line in stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [form, depth, resolution, batch, mode, steps] = words[..] else {
-            return Err(format!("expected `form depth resolution batch mode steps`, got `{line}`").into());
+        let [form, network, resolution, batch, mode, steps] = words[..] else {
+            return Err(format!("expected `form network resolution batch mode steps`, got `{line}`").into());
         };
-        let sizes = [depth, resolution, batch].map(str::parse).into_iter().collect::<Result<Vec<usize>, _>>()?;
+        let key = format!("{network} {resolution} {batch}");
         kernels::set_enabled(form == "kernels");
-        if kept.as_ref().is_none_or(|(key, _)| *key != sizes) {
-            kept = Some((sizes.clone(), Case::new(sizes[0], sizes[1], sizes[2])?));
+        if kept.as_ref().is_none_or(|(known, _)| *known != key) {
+            kept = Some((key, Case::new(network, resolution.parse()?, batch.parse()?)?));
         }
         let Some((_, case)) = &kept else { continue };
         let (steps, mut loss) = (steps.parse::<u32>()?, 0.0);
