@@ -3,8 +3,12 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use toml::{Table, Value};
 
-use super::Scoring;
+use super::{
+    Fit, ProtocolError, Scoring,
+    fit::{self, Adjustment},
+};
 use crate::record::{Budget, hash, value_of};
 
 /// A named, versioned way of scoring. `docs/protocols` has a page on each.
@@ -17,6 +21,12 @@ pub struct Protocol {
     pub summary: String,
     /// What it says, at the full budget.
     scoring: Scoring,
+    /// What it says for some sets and networks only.
+    #[serde(default)]
+    when: Vec<Adjustment>,
+    /// Whether its augmentation follows the pictures that an image shows along each side.
+    #[serde(default)]
+    by_tiles: bool,
 }
 
 macro_rules! files {
@@ -26,15 +36,42 @@ macro_rules! files {
 }
 
 /// Every file, the usual protocol first.
-static FILES: [(&str, &str); 6] =
-    files!["no-kd", "no-kd-plain", "no-kd-datadam", "no-kd-idc", "no-kd-cafe", "kd-online"];
+static FILES: [(&str, &str); 9] = files![
+    "no-kd",
+    "no-kd-plain",
+    "no-kd-datadam",
+    "no-kd-idc",
+    "no-kd-cafe",
+    "kd-online",
+    "kd-rded",
+    "kd-rded-released",
+    "soft",
+];
 
 static ALL: LazyLock<Vec<Protocol>> = LazyLock::new(|| {
-    let read = |(name, text): &(&str, &str)| {
-        toml::from_str(text).unwrap_or_else(|error| panic!("benchmarks/protocols/{name}.toml: {error}"))
+    let read = |(name, _): &(&str, &str)| {
+        table(name).try_into().unwrap_or_else(|error| panic!("benchmarks/protocols/{name}.toml: {error}"))
     };
     FILES.iter().map(read).collect()
 });
+
+/// The file of a protocol. One that is `like` another says only what differs: other keys, and other settings of its scoring.
+fn table(name: &str) -> Table {
+    let text = FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| text.parse::<Table>());
+    let mut own = match text {
+        Some(Ok(table)) => table,
+        other => panic!("benchmarks/protocols/{name}.toml: {other:?}"),
+    };
+    let Some(Value::String(other)) = own.remove("like") else { return own };
+    let mut whole = table(&other);
+    for (key, value) in own {
+        match (whole.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(changes)) => base.extend(changes),
+            (_, value) => drop(whole.insert(key, value)),
+        }
+    }
+    whole
+}
 
 impl Protocol {
     /// The names of [`Protocol::all`] without their versions, known before any definition is read.
@@ -57,13 +94,34 @@ impl Protocol {
         self.id.split_once('@').map_or(&self.id, |(slug, _)| slug)
     }
 
-    /// What it says at a budget.
+    /// What it says at a budget, whatever the set.
     pub fn scoring(&self, budget: Budget) -> Scoring {
         self.scoring.clone().at(budget)
     }
 
-    /// Content address of the definition: id and every setting at the full budget.
+    /// What it says at a budget for a set and a network.
+    ///
+    /// # Errors
+    /// When it has no learning rate for the network.
+    pub fn fitted(&self, budget: Budget, fit: &Fit<'_>) -> Result<Scoring, ProtocolError> {
+        let mut scoring = fit::fitted(self.scoring(budget), &self.when, &self.id, fit)?;
+        if self.by_tiles {
+            scoring.augmentation = scoring.augmentation.for_tiles(fit.tiles);
+        }
+        Ok(scoring)
+    }
+
+    /// Whether [`Protocol::fitted`] may say anything else than [`Protocol::scoring`].
+    pub fn depends_on_the_set(&self) -> bool {
+        self.by_tiles || !self.when.is_empty()
+    }
+
+    /// Content address of the definition: id, every setting at the full budget, and what these become for which sets.
     pub fn hash(&self) -> String {
-        hash::value(&serde_json::json!([self.id, value_of(&self.scoring)]))
+        let (id, scoring) = (&self.id, value_of(&self.scoring));
+        if self.depends_on_the_set() {
+            return hash::value(&serde_json::json!([id, scoring, value_of(&self.when), self.by_tiles]));
+        }
+        hash::value(&serde_json::json!([id, scoring]))
     }
 }

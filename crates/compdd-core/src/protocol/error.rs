@@ -16,6 +16,17 @@ pub enum ProtocolError {
         /// The accepted range, in words.
         range: &'static str,
     },
+    /// The protocol names no learning rate for a network.
+    #[error("`{protocol}` has no learning rate for `{network}`")]
+    #[diagnostic(help(
+        "score on a network that it has one for; docs/protocols lists them, and `no-kd` takes every network"
+    ))]
+    NoRate {
+        /// Id of the protocol.
+        protocol: String,
+        /// Slug of the network.
+        network: String,
+    },
     /// A setting of the augmentation.
     #[error(transparent)]
     #[diagnostic(transparent)]

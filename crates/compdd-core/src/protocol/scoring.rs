@@ -45,6 +45,10 @@ pub struct Scoring {
     /// What a student learns from.
     #[serde(skip_serializing_if = "is_default")]
     pub supervision: Supervision,
+    /// Gathers the statistics of batch norm twice a step, as RDED's released code does: a second pass of the student in train mode, whose
+    /// only effect they are.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rded_double_bn: bool,
     /// Independent students of one evaluation.
     pub students: usize,
     /// Images of one forward pass over the test set; no effect on the result.
@@ -62,6 +66,8 @@ pub enum Decay {
     TwoThirdsFiveSixths,
     /// Half a cosine period over the epochs, to zero (`SRe2L`).
     Cosine,
+    /// A quarter of a cosine period over the epochs, to half the rate (RDED; the smoothing of EDC with ζ = 2).
+    CosineToHalf,
 }
 
 /// How gradients become updates.
@@ -116,6 +122,7 @@ impl Default for Scoring {
             augmentation: Pipeline::default(),
             cutmix: 0.0,
             supervision: Supervision::Labels,
+            rded_double_bn: false,
             students: 5,
             test_batch: 256,
         }

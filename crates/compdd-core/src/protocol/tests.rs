@@ -15,7 +15,7 @@ fn every_budget_is_valid_and_seeds_are_stable() {
 #[test]
 fn settings_of_older_records_read_and_write_alike() {
     let text = serde_json::to_string(&Scoring::default()).unwrap();
-    for later in ["extra_epoch", "drops", "cutmix", "optimizer", "learning_rate", "supervision"] {
+    for later in ["extra_epoch", "drops", "cutmix", "optimizer", "learning_rate", "supervision", "rded_double_bn"] {
         assert!(!text.contains(later), "{text}");
     }
     assert_eq!(serde_json::from_str::<Scoring>(&text).unwrap(), Scoring::default());
@@ -45,6 +45,8 @@ fn names_are_found_and_every_protocol_has_its_page() {
         include_str!("../../../../docs/protocols/no-kd.md"),
         include_str!("../../../../docs/protocols/no-kd-variants.md"),
         include_str!("../../../../docs/protocols/kd-online.md"),
+        include_str!("../../../../docs/protocols/kd-rded.md"),
+        include_str!("../../../../docs/protocols/soft.md"),
     ];
     for protocol in Protocol::all() {
         assert!(pages.iter().any(|page| page.contains(&format!("`{}`", protocol.id))), "{}", protocol.id);

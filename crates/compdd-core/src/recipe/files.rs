@@ -29,6 +29,16 @@ impl Recipe {
         Ok(self)
     }
 
+    /// The key of the teacher that a method asks; empty in every recipe file.
+    pub const OBSERVER: &str = "observer";
+
+    /// The recipe with the teacher that the method asks, by its content.
+    #[must_use]
+    pub fn with_observer(mut self, hash: &str) -> Self {
+        self.values.insert(Self::OBSERVER.to_owned(), format!("{PREFIX}{hash}").into());
+        self
+    }
+
     /// The file that a key names; none where it names none.
     pub fn file(&self, key: &str) -> Option<&Path> {
         self.files.get(key).map(PathBuf::as_path)

@@ -152,6 +152,11 @@ impl Recipe {
     }
 }
 
+/// How many pictures an image of a method shows along each side: `tiles` of its recipe, 1 where the recipe does not name it.
+pub fn tiles(recipe: &serde_json::Value) -> usize {
+    recipe.get("tiles").and_then(serde_json::Value::as_u64).map_or(1, |tiles| tiles.clamp(1, 255) as usize)
+}
+
 fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
     format!("unknown key `{key}`; the recipe has: {}", known.collect::<Vec<_>>().join(", "))
 }

@@ -9,7 +9,7 @@ use super::{
     Store, StudentRecord, Timing, hash, value_of,
 };
 use crate::{
-    protocol::{Protocol, Scoring},
+    protocol::{Fit, Protocol, Scoring},
     subset::Subset,
 };
 
@@ -65,9 +65,9 @@ pub fn recipe() -> Value {
 /// The record of a cell whose students reached these accuracies; it names a bundle that is kept nowhere.
 pub fn scored(cell: Cell, scores: &[f64]) -> Record {
     let seeds = Scoring::seeds(cell.seed, scores.len());
-    let settings = Protocol::find(&cell.protocol).map(|protocol| protocol.scoring(cell.budget));
     let mut record = made(cell, seeds, scores, recipe());
-    if let Some(settings) = settings {
+    let fitted = |protocol: &Protocol| protocol.fitted(record.cell.budget, &Fit::of(&record)).ok();
+    if let Some(settings) = Protocol::find(&record.cell.protocol).and_then(fitted) {
         record.protocol = value_of(&settings);
         let epochs = settings.total_epochs();
         record.students.iter_mut().for_each(|student| (student.epochs, student.steps) = (epochs, epochs));

@@ -93,7 +93,9 @@ impl Job<'_> {
         let draw = number % self.data.len();
         let data = self.data[draw];
         let plan = Plan::of(self.protocol, data.learning_rate());
-        let mut student = Student::new(self.network, plan, seed, &context.device).in_space(self.test.space());
+        let mut student = Student::new(self.network, plan, seed, &context.device)
+            .in_space(self.test.space())
+            .gathering_statistics_twice(self.protocol.rded_double_bn);
         let supervision =
             supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
         let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}.safetensors"));

@@ -37,4 +37,6 @@ pub use view::View;
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]
+mod statistics_tests;
+#[cfg(test)]
 mod tests;

@@ -74,6 +74,7 @@ fn schedule(scoring: &Scoring, base: f32) -> Schedule {
         Decay::Halfway => Schedule::Drop { base, after: epochs / 2 + 1, factor },
         Decay::TwoThirdsFiveSixths => Schedule::Steps { base, at: [2 * epochs / 3, 5 * epochs / 6], factor },
         Decay::Cosine => Schedule::Cosine { base, total: scoring.total_epochs(), zeta: 1.0 },
+        Decay::CosineToHalf => Schedule::Cosine { base, total: scoring.total_epochs(), zeta: 2.0 },
     }
 }
 
@@ -129,6 +130,15 @@ mod tests {
         near(runs("no-kd-idc", Budget::Smoke), &[(1.0, 13), (0.2, 3), (0.04, 4)]);
     }
 
+    /// RDED's rate after epochs 0, 150 and 299 of 300: it ends at half.
+    #[test]
+    fn the_cosine_of_rded_ends_at_half() {
+        let plan = Plan::of(&Protocol::find("kd-rded").unwrap().scoring(Budget::Paper), 1.0);
+        for (epoch, expected) in [(0, 1.0), (150, 0.853_553), (299, 0.502_618)] {
+            assert!((plan.schedule.rate(epoch) - expected).abs() < 1e-6, "{epoch}: {}", plan.schedule.rate(epoch));
+        }
+    }
+
     #[test]
     fn minibatches_augmentation_and_momentum() {
         let row = |protocol: &Protocol| {
@@ -138,6 +148,7 @@ mod tests {
         };
         let dsa = || "color_crop_cutout_flip_scale_rotate".to_owned();
         let none = || "none".to_owned();
+        let rded = || "patch-shuffle, random-resized-crop, flip, cutmix".to_owned();
         assert_eq!(
             Protocol::all().iter().map(row).collect::<Vec<_>>(),
             [
@@ -147,6 +158,9 @@ mod tests {
                 ("no-kd-idc".to_owned(), 64, "color_crop_flip_scale_rotate".to_owned(), 0.5, 0),
                 ("no-kd-cafe".to_owned(), 256, none(), 0.0, 1),
                 ("kd-online".to_owned(), 100, dsa(), 1.0, 0),
+                ("kd-rded".to_owned(), 10, rded(), 0.0, 0),
+                ("kd-rded-released".to_owned(), 10, rded(), 0.0, 0),
+                ("soft".to_owned(), 10, rded(), 0.0, 0),
             ]
         );
         for protocol in Protocol::all() {

@@ -30,7 +30,11 @@ impl Student<'_> {
     /// What a saved student must share with this one to be continued: network, sizes, plan, seed and `tag`.
     fn fingerprint(&self, tag: &str) -> String {
         let network = (self.network.spec().to_string(), self.network.input(), self.network.classes());
-        let text = serde_json::json!([network, self.plan, self.seed, tag]).to_string();
+        let mut parts = serde_json::json!([network, self.plan, self.seed, tag]);
+        if let (true, Some(parts)) = (self.twice, parts.as_array_mut()) {
+            parts.push("statistics twice".into());
+        }
+        let text = parts.to_string();
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 

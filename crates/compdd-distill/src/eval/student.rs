@@ -27,6 +27,8 @@ pub struct Student<'n> {
     pipeline: Pipeline,
     /// Mean and standard deviation with which the images were normalised, where they are bytes.
     normalisation: Option<([f32; 3], [f32; 3])>,
+    /// Whether running statistics are gathered twice a step.
+    pub(super) twice: bool,
     pub(super) seed: u64,
     pub(super) device: Device,
     pub(super) params: Params,
@@ -50,6 +52,7 @@ impl<'n> Student<'n> {
             network,
             pipeline: plan.pipeline(),
             normalisation: None,
+            twice: false,
             seed,
             device: params.device(),
             params,
@@ -70,6 +73,12 @@ impl<'n> Student<'n> {
             PixelSpace::Zca { .. } => None,
         };
         Self { normalisation, ..self }
+    }
+
+    /// Gathers the running statistics of batch norm twice a step if `twice`: RDED's `rded_double_bn`.
+    #[must_use]
+    pub fn gathering_statistics_twice(self, twice: bool) -> Self {
+        Self { twice, ..self }
     }
 
     /// The parameters as they stand.
@@ -257,11 +266,20 @@ impl<'n> Student<'n> {
         loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
     ) -> Tensor<1> {
         let tracked = self.params.track();
+        let again = self.twice.then(|| images.clone());
         let output = self.network.forward_dropping(&tracked, images, masks);
         let loss = loss(output.logits);
         let mut gradients = loss.clone().backward();
         let gradients = tracked.gradients(&mut gradients);
-        self.params = self.optimizer.step(&self.params, &gradients, rate).with_buffers(output.buffers);
+        let gathered = self.params.clone().with_buffers(output.buffers);
+        let gathered = match again {
+            Some(images) => {
+                let second = self.network.forward_dropping(&gathered, images, masks);
+                gathered.with_buffers(second.buffers)
+            }
+            None => gathered,
+        };
+        self.params = self.optimizer.step(&gathered, &gradients, rate);
         loss.inner()
     }
 }

@@ -3,7 +3,10 @@
 use burn::tensor::Device;
 
 use super::{MethodError, Requirements, State};
-use crate::{eval::Following, experts::Buffer};
+use crate::{
+    eval::{Following, LogitSource},
+    experts::Buffer,
+};
 use compdd_core::{
     progress::Stop,
     recipe::{Check, Kind, Recipe},
@@ -67,6 +70,8 @@ pub struct Start<'a> {
     pub device: &'a Device,
     /// The experts that the method demanded.
     pub experts: Option<&'a Buffer>,
+    /// The teacher that the method asks, if it requires one.
+    pub observer: Option<&'a dyn LogitSource>,
     /// Where the student's parameters wait during a rollout.
     pub offload: Offload,
     /// Most images of a student minibatch that are differentiated at a time; none: all.

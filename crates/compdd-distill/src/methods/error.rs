@@ -58,6 +58,42 @@ pub enum MethodError {
         /// The method.
         method: String,
     },
+    /// A method that asks a teacher was started without one.
+    #[error("{method} was started without a teacher")]
+    #[diagnostic(help("this is a mistake in the program: please report it"))]
+    NoObserver {
+        /// The method.
+        method: String,
+    },
+    /// A class has fewer training images than pictures are kept, one of each.
+    #[error("class {class} has {found} training images, but {needed} are needed, one for every picture of the set")]
+    #[diagnostic(help("lower --ipc to at most {most}, or show fewer pictures on an image (--set tiles=1)"))]
+    TooFewPictures {
+        /// The class, by synset or name.
+        class: String,
+        /// Images there are.
+        found: usize,
+        /// Pictures of the class in the set.
+        needed: usize,
+        /// The largest number of images per class that can be filled.
+        most: usize,
+    },
+    /// Pictures do not fill an image.
+    #[error("{tiles} pictures side by side do not fill an image of {side} pixels a side")]
+    #[diagnostic(help("use a number that divides the side: --set tiles=1 or tiles=2, or another --res"))]
+    Tiles {
+        /// Side of an image in pixels.
+        side: usize,
+        /// Pictures along a side.
+        tiles: usize,
+    },
+    /// Crops are taken of pixels, and whitened values are none.
+    #[error("{method} crops and joins pixels, and whitened images have none")]
+    #[diagnostic(help("leave --zca out"))]
+    Whitened {
+        /// The method.
+        method: String,
+    },
     /// The learned step size of the student left the positive numbers.
     #[error("{method} diverged: the student's learning rate would become {rate} in step {step}")]
     #[diagnostic(help("lower `lr_lr` (the learning rate of the learning rate) or `lr_img` with --set"))]

@@ -11,6 +11,8 @@ pub struct Requirements {
     pub network: Option<String>,
     /// Experts that the run reads; those that are missing are trained.
     pub experts: Option<Demand>,
+    /// The method asks the run's teacher; its content enters the recipe.
+    pub observer: bool,
     /// Every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
     pub draw_per_student: bool,
 }

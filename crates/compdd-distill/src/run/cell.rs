@@ -17,7 +17,7 @@ use super::{
     teacher,
 };
 use crate::{
-    eval::{Following, Stages},
+    eval::{Following, LogitSource as _, Stages},
     experts::Buffer,
     methods::{FullRecipe, Start, State},
     teachers::TeacherLogits,
@@ -25,7 +25,7 @@ use crate::{
 use compdd_core::{
     files::{IoError, atomic},
     progress::{Progress, Stop},
-    recipe::{Kind, RecipeError},
+    recipe::{Kind, Recipe, RecipeError},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
         StudentRecord, Timing, hash, value_of,
@@ -58,18 +58,37 @@ pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<
     let store = Store::new(&plan.options.places.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
-    let session =
-        Session { plan, task: &task, device: &device, store: &store, given, teacher: teacher.as_ref(), progress, stop };
+    let (mut recipe, mut observer) = (plan.recipe.clone(), None);
+    if let (true, Some(logits)) = (plan.requirements.observer, &teacher) {
+        progress.note(&format!("{} asks {}", plan.method.slug(), logits.teacher()));
+        (recipe, observer) = (recipe.with_observer(logits.hash()), Some(logits));
+    }
+    let session = Session {
+        plan,
+        recipe,
+        task: &task,
+        device: &device,
+        store: &store,
+        given,
+        observer,
+        teacher: teacher.as_ref().filter(|_| teacher::asks(plan.protocol)),
+        progress,
+        stop,
+    };
     session.run()
 }
 
 struct Session<'a> {
     plan: &'a Plan,
+    /// The recipe of the plan, with the content of the teacher that the method asks.
+    recipe: Recipe,
     task: &'a Task,
     device: &'a OpenDevice,
     store: &'a Store,
     /// What the experts of `--experts` are.
     given: Option<Vec<String>>,
+    /// What the method asks.
+    observer: Option<&'a TeacherLogits>,
     /// What the protocol asks.
     teacher: Option<&'a TeacherLogits>,
     progress: &'a dyn Progress,
@@ -112,7 +131,7 @@ impl Session<'_> {
             resolution: plan.resolution,
             budget: options.scoring.budget,
             fidelity: options.fidelity,
-            recipe_hash: hash::value(&plan.recipe.to_json()),
+            recipe_hash: hash::value(&self.recipe.to_json()),
             data_hash: match &self.given {
                 None => hash::of(&(self.task.source.identity(), self.task.space.hash())),
                 Some(experts) => hash::of(&(self.task.source.identity(), self.task.space.hash(), experts)),
@@ -269,7 +288,7 @@ impl Session<'_> {
         let preparing = Stages { progress: self.progress, name: |_| "network of the maps".to_owned(), of_what: "" };
         let start = Start {
             task: self.task,
-            recipe: &plan.recipe,
+            recipe: &self.recipe,
             ipc: plan.ipc,
             seed: Stream::child_seed(options.scoring.seed, "draw", index as u64),
             method: plan.method.slug(),
@@ -277,6 +296,7 @@ impl Session<'_> {
             network: &plan.networks[0],
             device: &self.device.device,
             experts,
+            observer: self.observer.map(|logits| logits as _),
             offload: options.engine.offload,
             chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
@@ -303,7 +323,7 @@ impl Session<'_> {
         Scorer {
             network: &cell.network,
             task: self.task,
-            protocol: &self.plan.scoring,
+            protocol: self.plan.scoring(cell),
             teacher: self.teacher.map(|teacher| teacher as _),
             device: &self.device.device,
             checkpoints,
@@ -323,7 +343,7 @@ impl Session<'_> {
         let every = Duration::from_secs(self.plan.options.engine.checkpoint_seconds);
         let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {
-            let recipe: FullRecipe = self.plan.recipe.typed().map_err(RecipeError::OutOfRange)?;
+            let recipe: FullRecipe = self.recipe.typed().map_err(RecipeError::OutOfRange)?;
             let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
             return scorer.score(&[train], self.plan.students, self.plan.options.scoring.seed);
         }
@@ -333,8 +353,9 @@ impl Session<'_> {
 
     fn keep(&self, cell: Cell, students: Vec<StudentRecord>, draws: &[Draw], timing: &Timing) -> Result<(), RunError> {
         let data = value_of(&self.task.source);
-        let mut record = Record::new(cell, &self.plan.subset, students, self.plan.recipe.to_json(), data)?;
-        record.protocol = value_of(&self.plan.scoring);
+        let protocol = value_of(self.plan.scoring(&cell));
+        let mut record = Record::new(cell, &self.plan.subset, students, self.recipe.to_json(), data)?;
+        record.protocol = protocol;
         teacher::enter(&mut record, self.plan.protocol, self.teacher);
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {

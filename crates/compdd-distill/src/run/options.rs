@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::{EngineOptions, Places, RunError, ScoringOptions};
-use crate::methods::{self, Method, Requirements};
+use crate::{
+    eval::EvalError,
+    methods::{self, Method, Requirements},
+};
 use compdd_core::{
-    protocol::{Protocol, Scoring},
-    recipe::{Kind, Recipe, RecipeFile, RecipeRequest},
-    record::Fidelity,
+    protocol::{Fit, Protocol, Scoring},
+    recipe::{Kind, Recipe, RecipeFile, RecipeRequest, tiles},
+    record::{Cell, Fidelity},
     subset::Subset,
 };
 use compdd_data::data::TaskOptions;
@@ -75,16 +78,24 @@ pub struct Plan {
     /// Images per class; 0 for the reference.
     pub(super) ipc: usize,
     pub(super) protocol: &'static Protocol,
-    /// The protocol's settings at the budget of the run.
-    pub(super) scoring: Scoring,
     /// The first one is the network of the run.
     pub(super) networks: Vec<NetworkSpec>,
+    /// The protocol's settings at the budget of the run, for each network.
+    pub(super) scorings: Vec<Scoring>,
     pub(super) resolution: usize,
     pub(super) recipe: Recipe,
     pub(super) requirements: Requirements,
     pub(super) students: usize,
     pub(super) task: TaskOptions,
     pub(super) options: RunOptions,
+}
+
+impl Plan {
+    /// The protocol's settings for the network that a cell is scored on.
+    pub(super) fn scoring(&self, cell: &Cell) -> &Scoring {
+        let place = self.networks.iter().position(|network| network.slug() == cell.network);
+        &self.scorings[place.unwrap_or(0)]
+    }
 }
 
 impl RunOptions {
@@ -104,9 +115,17 @@ impl RunOptions {
         let requirements = method.requirements(&recipe, self.scoring.seed)?;
         let networks = self.networks(&subset, resolution, requirements.network.as_deref())?;
         let protocol = protocol(&self.scoring.protocol)?;
-        super::teacher::check(protocol, self.scoring.teacher.as_deref())?;
-        let scoring = protocol.scoring(self.scoring.budget);
-        let students = self.scoring.students.unwrap_or(scoring.students);
+        let asking = requirements.observer.then(|| method.slug());
+        let training = format!("--subset {} --network {}", subset.slug, networks[0].slug());
+        super::teacher::check(protocol, asking, self.scoring.teacher.as_deref(), &training)?;
+        let (subset_slug, classes) = (subset.slug.as_str(), subset.classes.len());
+        let (ipc_of_sets, tiles) = ((method.kind() != Kind::Reference).then_some(ipc), tiles(&recipe.to_json()));
+        let fitted = |network: &NetworkSpec| {
+            let fit = Fit { subset: subset_slug, classes, ipc: ipc_of_sets, network: &network.slug(), tiles };
+            protocol.fitted(self.scoring.budget, &fit)
+        };
+        let scorings = networks.iter().map(fitted).collect::<Result<Vec<_>, _>>().map_err(EvalError::from)?;
+        let students = self.scoring.students.unwrap_or(scorings[0].students);
         if students == 0 || students > 1000 {
             return Err(RunError::flag("--seeds", &students, "out of range", "train between 1 and 1000 students"));
         }
@@ -129,8 +148,8 @@ impl RunOptions {
             subset,
             ipc,
             protocol,
-            scoring,
             networks,
+            scorings,
             resolution,
             recipe,
             requirements,

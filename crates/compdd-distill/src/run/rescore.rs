@@ -11,8 +11,11 @@ use super::{
     score::{Scorer, TrainOn},
     teacher,
 };
+use crate::eval::EvalError;
 use compdd_core::{
     progress::{Progress, Stop},
+    protocol::{Fit, Scoring},
+    recipe::tiles,
     record::{Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
     subset::Subset,
 };
@@ -53,7 +56,8 @@ pub struct Rescoring<'a> {
     pub set: Distilled,
     /// The images, in the pixel space of the set.
     pub task: Task,
-    networks: Vec<NetworkSpec>,
+    /// Each with the settings of the protocol for it.
+    networks: Vec<(NetworkSpec, Scoring)>,
 }
 
 impl<'a> Rescoring<'a> {
@@ -67,14 +71,19 @@ impl<'a> Rescoring<'a> {
         for note in &subset.notes {
             progress.note(&format!("note: {}: {note}", subset.id()));
         }
-        teacher::check(protocol(&options.scoring.protocol)?, options.scoring.teacher.as_deref())?;
+        let protocol = protocol(&options.scoring.protocol)?;
+        let training = format!("--subset {}", subset.slug);
+        teacher::check(protocol, None, options.scoring.teacher.as_deref(), &training)?;
         let [channels, side, _] = set.image_shape();
         let mut networks = Vec::new();
         let usual = [Subset::network_at(side).to_owned()];
         for name in if options.networks.is_empty() { &usual[..] } else { &options.networks } {
             let spec = NetworkSpec::parse(name)?;
             spec.build(channels, side, subset.classes_len())?;
-            networks.push(spec);
+            let (classes, tiles) = (subset.classes.len(), tiles(&set.recipe));
+            let fit = Fit { subset: &subset.slug, classes, ipc: Some(set.ipc), network: &spec.slug(), tiles };
+            let scoring = protocol.fitted(options.scoring.budget, &fit).map_err(EvalError::from)?;
+            networks.push((spec, scoring));
         }
         let task = task(&set, &subset, options)?;
         Ok(Self { options, set, task, networks })
@@ -88,13 +97,12 @@ impl<'a> Rescoring<'a> {
         let Self { options, set, task, networks } = self;
         let (subset, side) = (&task.subset, task.resolution);
         let protocol = protocol(&options.scoring.protocol)?;
-        let scoring = protocol.scoring(options.scoring.budget);
-        let students = options.scoring.students.unwrap_or(scoring.students);
+        let students = options.scoring.students.unwrap_or(protocol.scoring(options.scoring.budget).students);
         let device = options.places.device.open()?;
         let teacher = teacher::open(options.scoring.teacher.as_deref(), task, &device)?;
         let store = Store::new(&options.places.results);
         let mut outcomes = Vec::new();
-        for network in networks {
+        for (network, scoring) in networks {
             let cell = Cell {
                 method: set.method.clone(),
                 subset: subset.id(),
@@ -118,7 +126,7 @@ impl<'a> Rescoring<'a> {
                 let scorer = Scorer {
                     network: &cell.network,
                     task,
-                    protocol: &scoring,
+                    protocol: scoring,
                     teacher: teacher.as_ref().map(|teacher| teacher as _),
                     device: &device.device,
                     checkpoints: Some((work.file("students"), Duration::from_mins(1))),
@@ -129,7 +137,7 @@ impl<'a> Rescoring<'a> {
                 let scores = scorer.score(&[TrainOn::Set(set)], students, options.scoring.seed)?;
                 let data = value_of(&task.source);
                 let mut record = Record::new(cell.clone(), subset, scores, set.recipe.clone(), data)?;
-                record.protocol = value_of(&scoring);
+                record.protocol = value_of(scoring);
                 teacher::enter(&mut record, protocol, teacher.as_ref());
                 record.keep_bundle(BundleRef::to(&options.bundle, &store)?, set);
                 if let Some(reference) = store.reference(&record.cell)? {

@@ -1,4 +1,4 @@
-//! The teacher that a protocol asks.
+//! The teacher that a protocol or a method asks.
 
 use std::path::Path;
 
@@ -14,16 +14,24 @@ use compdd_core::{
 use compdd_data::data::Task;
 use compdd_nn::device::OpenDevice;
 
-/// Checks that a teacher is named where the protocol asks one, and only there.
-pub(super) fn check(protocol: &Protocol, teacher: Option<&Path>) -> Result<(), RunError> {
-    match (protocol.scoring(Budget::Paper).supervision.needs_teacher(), teacher) {
-        (true, None) => Err(RunError::flag(
+/// Checks that a teacher is named where the protocol or the method asks one, and only there. `training` are the flags with which one is made.
+pub(super) fn check(
+    protocol: &Protocol,
+    method: Option<&str>,
+    teacher: Option<&Path>,
+    training: &str,
+) -> Result<(), RunError> {
+    let of_protocol = asks(protocol).then(|| protocol.slug());
+    match (method.or(of_protocol), teacher) {
+        (Some(asking), None) => Err(RunError::flag(
             "--teacher",
             &"(not given)",
-            format!("`{}` asks a teacher", protocol.slug()),
-            "name one; `compdd teacher list` shows those there are, `compdd teacher train` makes one",
+            format!("`{asking}` asks a teacher"),
+            format!(
+                "name one; `compdd teacher list` shows those there are, `compdd teacher train {training} --name NAME` makes one"
+            ),
         )),
-        (false, Some(path)) => Err(RunError::flag(
+        (None, Some(path)) => Err(RunError::flag(
             "--teacher",
             &path.display(),
             format!("`{}` asks no teacher", protocol.slug()),
@@ -31,6 +39,11 @@ pub(super) fn check(protocol: &Protocol, teacher: Option<&Path>) -> Result<(), R
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether students of a protocol ask a teacher.
+pub(super) fn asks(protocol: &Protocol) -> bool {
+    protocol.scoring(Budget::Paper).supervision.needs_teacher()
 }
 
 /// Opens the teacher for a task.

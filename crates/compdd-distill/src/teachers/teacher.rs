@@ -7,7 +7,7 @@
 //! ```
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -129,6 +129,18 @@ impl Teacher {
     /// [`TeacherError::Images`].
     pub fn check_images(&self, task: &Task) -> Result<(), TeacherError> {
         self.card.check_images(task, &self.path)
+    }
+}
+
+impl fmt::Display for Teacher {
+    /// Name, network, subset and what it is worth: `one (convnet-d3-bn of cifar10@1, 80.12 % on its test images)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str()).display();
+        write!(f, "{name} ({} of {}", self.card.network, self.card.subset)?;
+        match &self.card.test {
+            Some(score) => write!(f, ", {:.2} % on its test images)", score.accuracy.percent()),
+            None => f.write_str(")"),
+        }
     }
 }
 

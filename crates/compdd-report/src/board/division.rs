@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Division;
 use compdd_core::{
-    protocol::{Protocol, Scoring},
+    protocol::{Fit, Protocol, Scoring},
     recipe,
     record::{Budget, Flag, Record, value_of},
 };
@@ -13,7 +13,7 @@ use compdd_core::{
 const OPENING: [Flag; 5] =
     [Flag::ChangedRecipe, Flag::GivenExperts, Flag::BestOnTest, Flag::Imported, Flag::SkippedFiles];
 
-/// The built-in settings, worked out once.
+/// The built-in settings, worked out once; those that depend on the set are worked out for each record.
 pub struct Rules {
     settings: HashMap<(&'static str, Budget), (Scoring, serde_json::Value)>,
     definitions: HashMap<&'static str, String>,
@@ -68,8 +68,13 @@ impl Rules {
         let Some((_, (settings, value))) = known else {
             return Some(format!("`{}` is no built-in protocol", cell.protocol));
         };
-        let same = record.protocol == *value
-            || serde_json::from_value::<Scoring>(record.protocol.clone()).is_ok_and(|found| found == *settings);
+        let written = || serde_json::from_value::<Scoring>(record.protocol.clone()).ok();
+        let same = match Protocol::find(&cell.protocol).filter(|protocol| protocol.depends_on_the_set()) {
+            Some(protocol) => {
+                written().is_some_and(|found| protocol.fitted(cell.budget, &Fit::of(record)) == Ok(found))
+            }
+            None => record.protocol == *value || written().is_some_and(|found| found == *settings),
+        };
         let defined = |hash: &String| self.definitions.get(cell.protocol.as_str()) == Some(hash);
         if !same || !record.protocol_hash.as_ref().is_none_or(defined) {
             return Some(format!("the settings are not those of `{}`", cell.protocol));

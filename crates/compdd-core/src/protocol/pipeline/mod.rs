@@ -63,6 +63,24 @@ impl Pipeline {
         self
     }
 
+    /// The pipeline for mosaics of `tiles` by `tiles` pictures: blocks of one picture are shuffled, and crops keep at least the area of one
+    /// (RDED). Single pictures are neither shuffled nor cropped: that would change nothing.
+    #[must_use]
+    pub fn for_tiles(mut self, tiles: usize) -> Self {
+        if tiles == 1 {
+            let tiled = |op: &Operation| matches!(op, Operation::PatchShuffle(_) | Operation::RandomResizedCrop(_));
+            self.operations.retain(|operation| !tiled(operation));
+        }
+        for operation in &mut self.operations {
+            match operation {
+                Operation::PatchShuffle(config) => config.grid = tiles,
+                Operation::RandomResizedCrop(config) => config.scale = [1.0 / tiles as f32, 1.0],
+                _ => {}
+            }
+        }
+        self
+    }
+
     /// Whether the last operation mixes the images of a minibatch with each other.
     pub fn mixes(&self) -> bool {
         self.operations.iter().any(Operation::mixes)

@@ -20,7 +20,7 @@ mod prepared;
 mod real;
 mod siamese;
 #[cfg(test)]
-mod test_task;
+pub(super) mod test_task;
 
 use family::Matching;
 

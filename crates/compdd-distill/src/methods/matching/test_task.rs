@@ -13,13 +13,13 @@ use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::{grad::Offload, nn::NetworkSpec};
 
 /// The built-in recipe of a method for a cell, with some values replaced.
-pub(super) fn recipe(method: &str, sets: &[(&str, &str)], request: &RecipeRequest<'_>) -> Recipe {
+pub(in crate::methods) fn recipe(method: &str, sets: &[(&str, &str)], request: &RecipeRequest<'_>) -> Recipe {
     let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Recipe::resolve(find(method).unwrap(), None, &sets, request).unwrap()
 }
 
 /// Ten classes of eight images of 16 pixels, and a network of two small blocks.
-pub(super) struct World {
+pub(in crate::methods) struct World {
     pub task: Task,
     network: NetworkSpec,
     provenance: Provenance,
@@ -72,6 +72,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: None,
+            observer: None,
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),
@@ -79,29 +80,29 @@ impl World {
     }
 }
 
-pub(super) fn step(run: &mut dyn Distiller, step: usize) -> Result<StepReport, MethodError> {
+pub(in crate::methods) fn step(run: &mut dyn Distiller, step: usize) -> Result<StepReport, MethodError> {
     run.step(&StepContext { step, stop: &Stop::never() })
 }
 
 /// The state behind the first `steps` steps.
-pub(super) fn after(run: &mut dyn Distiller, steps: usize) -> State {
+pub(in crate::methods) fn after(run: &mut dyn Distiller, steps: usize) -> State {
     (0..steps).for_each(|i| drop(step(run, i).unwrap()));
     saved(run)
 }
 
-pub(super) fn saved(run: &dyn Distiller) -> State {
+pub(in crate::methods) fn saved(run: &dyn Distiller) -> State {
     let mut state = State::default();
     run.save(&mut state).unwrap();
     state
 }
 
-pub(super) fn floats(state: &State, name: &str) -> Vec<f32> {
+pub(in crate::methods) fn floats(state: &State, name: &str) -> Vec<f32> {
     bytemuck::pod_collect_to_vec(state.get(name).unwrap())
 }
 
 /// Asserts that a run that is saved and loaded between any two steps ends with the bytes of one that is not, and that a stop
 /// in the middle of a step leaves everything as it was.
-pub(super) fn assert_resumes(world: &World, method: &str, sets: &[(&str, &str)], steps: usize) {
+pub(in crate::methods) fn assert_resumes(world: &World, method: &str, sets: &[(&str, &str)], steps: usize) {
     let straight = world.with(method, sets, |run| after(run, steps));
     let mut state = world.with(method, sets, |run| saved(run));
     for i in 0..steps {

@@ -51,6 +51,25 @@ fn every_rule_of_the_closed_division() {
     insta::assert_snapshot!("reasons", text.collect::<Vec<_>>().join("\n"));
 }
 
+/// What a protocol says for the set and the network of a record is its built-in setting, and nothing else is.
+#[test]
+fn settings_that_depend_on_the_set_are_those_of_the_record() {
+    let rded = |network: &str, ipc| {
+        let cell =
+            Cell { protocol: "kd-rded@1".into(), network: network.into(), source: network.into(), ipc, ..cell("edf") };
+        scored(Cell { teacher: Some("ab".repeat(32)), ..cell }, &[0.5; 5])
+    };
+    let closed = rded("vgg11", 50);
+    assert_eq!((closed.protocol["batch"].as_u64(), judged(&closed).0), (Some(100), Division::Closed));
+    let mut other = closed.clone();
+    other.protocol["batch"] = 50.into();
+    let mut another = closed;
+    another.protocol["learning_rate"] = 0.001.into();
+    for record in [other, another, rded("lenet", 50)] {
+        assert_eq!(judged(&record), (Division::Open, vec!["the settings are not those of `kd-rded@1`".to_owned()]));
+    }
+}
+
 /// Settings that came later than a record are not in it; it has them at their built-in values.
 #[test]
 fn older_records_stay_closed() {

@@ -101,6 +101,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: Some(&experts),
+            observer: None,
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

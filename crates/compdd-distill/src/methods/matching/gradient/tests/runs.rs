@@ -78,6 +78,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: None,
+            observer: None,
             offload: Offload::Device,
             chunk,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

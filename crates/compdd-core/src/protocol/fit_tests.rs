@@ -1,0 +1,82 @@
+//! What RDED's protocol says for which set and network.
+
+use super::*;
+use crate::record::{Budget, value_of};
+
+fn fit(network: &str) -> Fit<'_> {
+    Fit { subset: "imagenette", classes: 10, ipc: Some(10), network, tiles: 2 }
+}
+
+fn fitted(name: &str, fit: &Fit<'_>) -> Result<Scoring, ProtocolError> {
+    Protocol::find(name).unwrap().fitted(Budget::Paper, fit)
+}
+
+fn rded(fit: &Fit<'_>) -> Scoring {
+    fitted("kd-rded", fit).unwrap()
+}
+
+/// Minibatches of RDED's released scripts.
+#[test]
+fn the_minibatch_follows_images_and_classes() {
+    let batch = |subset, classes, ipc, network| rded(&Fit { subset, classes, ipc, network, tiles: 1 }).batch;
+    let ten = |ipc| batch("cifar10", 10, Some(ipc), "convnet-d3-bn");
+    assert_eq!([1, 5, 9, 10, 20, 50, 100].map(ten), [10, 10, 10, 50, 50, 100, 100]);
+    let hundred = |ipc| batch("imagenet100", 100, Some(ipc), "resnet18-imagenet-bn");
+    assert_eq!([1, 10, 50].map(hundred), [20, 100, 200]);
+    assert_eq!([1, 10].map(|ipc| batch("tiny-imagenet", 200, Some(ipc), "convnet-d4-bn")), [100, 100]);
+    assert_eq!([1, 50].map(|ipc| batch("cifar100", 100, Some(ipc), "convnet-d3-bn")), [25, 25]);
+    assert_eq!(batch("own", 4, Some(1), "convnet-d3"), 4, "a minibatch is not larger than the set");
+    assert_eq!(batch("cifar10", 10, None, "convnet-d3"), 100, "the whole training set has many images");
+}
+
+#[test]
+fn the_learning_rate_follows_the_network() {
+    let rate = |network| rded(&fit(network)).learning_rate;
+    for (network, expected) in [
+        ("convnet-d3-bn", 1e-3),
+        ("convnet-d5", 1e-3),
+        ("resnet18-cifar-bn", 1e-3),
+        ("resnet50-imagenet-bn", 1e-3),
+        ("vgg11", 5e-4),
+        ("alexnet", 1e-4),
+    ] {
+        assert_eq!(rate(network), Some(expected), "{network}");
+    }
+    let cifar100 = Fit { subset: "cifar100", classes: 100, ..fit("convnet-d3-bn") };
+    assert_eq!(rded(&cifar100).learning_rate, Some(2e-3));
+    assert_eq!(rded(&Fit { network: "resnet18", ..cifar100 }).learning_rate, Some(1e-3));
+    let error = fitted("kd-rded", &fit("lenet")).unwrap_err();
+    assert_eq!(error.to_string(), "`kd-rded@1` has no learning rate for `lenet`");
+    assert_eq!(fitted("no-kd", &fit("lenet")).unwrap(), Scoring::new(Budget::Paper));
+}
+
+#[test]
+fn tiles_are_shuffled_and_cropped_and_single_pictures_are_not() {
+    let pipeline = |tiles| rded(&Fit { tiles, ..fit("convnet-d3") }).augmentation;
+    let rest = [Operation::Flip(FlipConfig::default()), Operation::CutMix(MixConfig::default())];
+    for tiles in [2, 3] {
+        let scale = [1.0 / tiles as f32, 1.0];
+        let shuffle = Operation::PatchShuffle(PatchShuffleConfig { grid: tiles });
+        let crop = Operation::RandomResizedCrop(ResizedCropConfig { scale, ..ResizedCropConfig::default() });
+        assert_eq!(pipeline(tiles), Pipeline::new([&[shuffle, crop][..], &rest].concat()));
+    }
+    assert_eq!(pipeline(1), Pipeline::new(rest.to_vec()));
+}
+
+/// `kd-rded-released` and `soft` differ from `kd-rded` in one setting each.
+#[test]
+fn a_protocol_like_another_says_what_differs() {
+    let base = rded(&fit("vgg11"));
+    assert!(base.supervision == Supervision::OnlineTeacher { temperature: 20.0 } && !base.rded_double_bn);
+    assert_eq!((base.epochs, base.extra_epoch, base.decay), (300, false, Decay::CosineToHalf));
+    assert_eq!((base.optimizer, base.weight_decay), (OptimizerKind::AdamW, 0.01));
+    let released = fitted("kd-rded-released", &fit("vgg11")).unwrap();
+    assert_eq!(released, Scoring { rded_double_bn: true, ..base.clone() });
+    let soft = fitted("soft", &fit("vgg11")).unwrap();
+    assert_eq!(soft, Scoring { supervision: Supervision::Labels, ..base.clone() });
+    for scoring in [base, released, soft] {
+        assert_eq!(scoring.validate(), Ok(()));
+        assert_eq!(serde_json::from_value::<Scoring>(value_of(&scoring)).unwrap(), scoring);
+    }
+    assert!(!Protocol::find("kd-online").unwrap().depends_on_the_set());
+}
