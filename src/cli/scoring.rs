@@ -16,7 +16,7 @@ use super::teacher;
 pub struct ScoringArgs {
     #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}", protocols()))]
     protocol: String,
-    /// Teacher that kd-online asks: its name below RESULTS/teachers, or its folder
+    /// Teacher that the protocol or the method asks: its name below RESULTS/teachers, or its folder
     #[arg(long, value_name = "NAME")]
     teacher: Option<PathBuf>,
     /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers

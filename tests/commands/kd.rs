@@ -127,3 +127,45 @@ fn a_submission_is_scored_again_with_its_teacher() {
     assert!(verify("other").0.contains("the teacher is another one"));
     assert!(verify("").1.contains("`kd-online` asks a teacher"));
 }
+
+/// A method that asks the teacher has its content in the address of the set; the protocol's teacher is in that of the score alone.
+#[test]
+fn an_observer_enters_the_set_by_content() {
+    const RDED: &str = "run --method rded --subset scenes-easy --ipc 1 --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu";
+    let sandbox = Sandbox::new();
+    for protocol in ["kd-rded", "soft"] {
+        let (_, said) = texts(&sandbox.run(&format!("{RDED} --protocol {protocol}")));
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+        assert!(said.contains("`rded` asks a teacher"), "{said}");
+        assert!(said.contains("compdd teacher train --subset scenes-easy --network convnet-d2-w8"), "{said}");
+    }
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    sandbox.succeed(&format!("{TRAIN} --name two --seed 1"));
+    let run = |teacher: &str, protocol: &str| {
+        let (_, said) = texts(&sandbox.run(&format!("{RDED} --protocol {protocol} --teacher {teacher}")));
+        let found = records(&sandbox);
+        let record = found.iter().map(|(_, record)| record.clone()).find(|record| {
+            let name = record["teacher"]["name"].as_str().unwrap_or(teacher);
+            record["cell"]["protocol"] == format!("{protocol}@1") && name == teacher && said.contains(teacher)
+        });
+        (record.unwrap_or_else(|| panic!("{said}")), found.len())
+    };
+    let (taught, _) = run("one", "kd-rded");
+    assert_eq!(taught["protocol"]["batch"], 10);
+    assert!(taught["recipe"]["observer"].as_str().unwrap().starts_with("blake3:"));
+    let (soft, count) = run("one", "soft");
+    assert_eq!((soft["bundles"].clone(), count), (taught["bundles"].clone(), 2), "one set serves both protocols");
+    assert!(soft["cell"].get("teacher").is_none() && soft["cell"]["recipe_hash"] == taught["cell"]["recipe_hash"]);
+    let (other, _) = run("two", "kd-rded");
+    assert_ne!(other["bundles"], taught["bundles"], "another observer makes another set");
+
+    let bundle = taught["bundles"][0]["path"].as_str().unwrap();
+    let eval = "--budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu";
+    sandbox.succeed(&format!("eval results/{bundle} --protocol soft {eval}"));
+    sandbox.succeed(&format!("eval results/{bundle} --protocol kd-rded --teacher two {eval}"));
+    assert_eq!(records(&sandbox).len(), 5);
+    let (_, said) = texts(&sandbox.run(&format!("eval results/{bundle} --protocol soft {eval} --network lenet")));
+    assert!(said.contains("no learning rate for `lenet`"), "{said}");
+    sandbox.succeed("results validate");
+    sandbox.succeed("leaderboard");
+}

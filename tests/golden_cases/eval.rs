@@ -1,4 +1,4 @@
-//! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher.
+//! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher; `schedules`: its learning rate by epoch.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use compdd::{
@@ -95,5 +95,17 @@ pub fn distillation_loss(case: &Case) -> Result<(), String> {
         case.check(&format!("grad_{name}"), &gradient.into_data().iter::<f32>().collect::<Vec<_>>())?;
     }
     case.later(&["mse_gt", "grad_mse_gt", "ensemble_balanced", "ensemble_mean"]);
+    Ok(())
+}
+
+/// `schedules`: the cosines. The others belong to methods that are not there yet.
+pub fn schedules(case: &Case) -> Result<(), String> {
+    let total = case.number("epochs")?;
+    for zeta in case.f32("in.zetas")?.0 {
+        let schedule = Schedule::Cosine { base: 1.0, total, zeta };
+        case.check(&format!("cos_{zeta}"), &(0..total).map(|epoch| schedule.rate(epoch)).collect::<Vec<_>>())?;
+    }
+    let others = case.below("out.");
+    case.later(&others.keys().map(String::as_str).filter(|name| !name.starts_with("cos_")).collect::<Vec<_>>());
     Ok(())
 }

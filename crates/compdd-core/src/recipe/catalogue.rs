@@ -23,6 +23,12 @@ pub static HERDING: MethodInfo =
 /// Sener and Savarese 2018.
 pub static K_CENTER: MethodInfo =
     method!(Selection, "k-center", "real images that lie farthest from each other in a trained network's features");
+/// arXiv 2312.03526.
+pub static RDED: MethodInfo = method!(
+    Selection,
+    "rded",
+    "crops of real images that a teacher is surest of, several on an image, with its logits as labels (Sun et al. 2024)"
+);
 /// arXiv 2006.05929.
 pub static DC: MethodInfo = method!(
     Distillation,
@@ -96,9 +102,9 @@ pub static FULL: MethodInfo = method!(
     "no distillation: students train on the whole training set (the reference of the recovery ratio)"
 );
 
-static METHODS: [&MethodInfo; 19] = [
-    &RANDOM, &HERDING, &K_CENTER, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM, &IDM, &MMD, &MTT, &TESLA, &FTD, &DATM,
-    &PAD, &EDF, &FULL,
+static METHODS: [&MethodInfo; 20] = [
+    &RANDOM, &HERDING, &K_CENTER, &RDED, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM, &IDM, &MMD, &MTT, &TESLA, &FTD,
+    &DATM, &PAD, &EDF, &FULL,
 ];
 
 /// The methods, in the order of tables.

@@ -12,6 +12,7 @@ mod full;
 pub mod matching;
 mod names;
 mod random;
+mod rded;
 mod registry;
 mod requirements;
 mod selected;

@@ -1,12 +1,13 @@
 //! Every method that `compdd run --method` knows: one line each.
 
-use super::{Method, MethodError, coreset, full, matching, random, trajectory};
+use super::{Method, MethodError, coreset, full, matching, random, rded, trajectory};
 use compdd_core::recipe::RecipeError;
 
 static METHODS: &[&dyn Method] = &[
     &random::Random,
     &coreset::HERDING,
     &coreset::K_CENTER,
+    &rded::Rded,
     &matching::DC,
     &matching::DSA,
     &matching::IDC_I,

@@ -162,11 +162,19 @@ impl Formation {
 
     /// The inverse of [`part`](Self::part).
     fn join(&self, images: Tensor<4>) -> Tensor<4> {
-        let ([n, c, _, _], f, side) = (images.dims(), self.factor, self.side);
-        let n = n / (f * f);
-        let tiles: Tensor<6> = images.reshape([f, f, n, c, side, side]);
-        tiles.permute([2, 3, 0, 4, 1, 5]).reshape([n, c, f * side, f * side])
+        mosaic(images, self.factor)
     }
+}
+
+/// Images side by side, `tiles` along each side and row by row: of `n` mosaics the `i`-th shows the images `i`, `n + i`, `2n + i`, ...
+///
+/// # Shapes
+/// `[tiles² n, c, side, side]`, tile-major, to `[n, c, tiles * side, tiles * side]`.
+pub fn mosaic(images: Tensor<4>, tiles: usize) -> Tensor<4> {
+    let [count, c, side, _] = images.dims();
+    let n = count / (tiles * tiles);
+    let grid: Tensor<6> = images.reshape([tiles, tiles, n, c, side, side]);
+    grid.permute([2, 3, 0, 4, 1, 5]).reshape([n, c, tiles * side, tiles * side])
 }
 
 /// A linear map of a row of pixels, row-major.

@@ -40,7 +40,7 @@ pub use compdd_core::protocol::{
 pub use config::{Draw, Sampling};
 pub use cutmix::CutMix;
 pub use draws::Draws;
-pub use formation::Formation;
+pub use formation::{Formation, mosaic};
 pub use mixup::Mixup;
 pub use operation::{Kind, Op};
 pub use pad_crop::PadCrop;

@@ -17,14 +17,13 @@ macro_rules! cards {
 }
 
 static METHODS: &[(&str, &str)] = cards!("methods",
-    "random" => "random", "herding" => "herding", "k-center" => "k-center", "dc" => "dc", "dsa" => "dsa", "idc-i" => "idc", "idc" => "idc",
+    "random" => "random", "herding" => "herding", "k-center" => "k-center", "rded" => "rded", "dc" => "dc", "dsa" => "dsa", "idc-i" => "idc", "idc" => "idc",
     "cafe" => "cafe", "dm" => "dm", "datadam" => "datadam", "idm" => "idm", "mmd" => "mmd", "mtt" => "mtt", "tesla" => "tesla",
     "ftd" => "ftd", "datm" => "datm", "pad" => "pad", "edf" => "edf", "full" => "full",
 );
 
 /// In the order of the list on the site.
-pub(super) static PROTOCOLS: &[(&str, &str)] =
-    cards!("protocols", "no-kd" => "no-kd", "no-kd-variants" => "no-kd-variants", "kd-online" => "kd-online");
+pub(super) static PROTOCOLS: &[(&str, &str)] = cards!("protocols", "no-kd" => "no-kd", "no-kd-variants" => "no-kd-variants", "kd-online" => "kd-online", "kd-rded" => "kd-rded", "soft" => "soft");
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,9 @@ fn run(record: &Record) -> String {
         let _ = write!(text, " --eval-networks {}", cell.network);
     }
     flag(&mut text, "protocol", &cell.protocol, "no-kd@1");
+    if record.teacher.is_none() && record.recipe.get(Recipe::OBSERVER).is_some_and(Recipe::is_content) {
+        text += " --teacher TEACHER";
+    }
     flag(&mut text, "res", &cell.resolution.to_string(), &side.to_string());
     flag(&mut text, "budget", &cell.budget.to_string(), "paper");
     flag(&mut text, "fidelity", &cell.fidelity.to_string(), "paper");
@@ -83,7 +86,7 @@ fn flag(text: &mut String, name: &str, value: &str, usual: &str) {
 fn overrides(record: &Record) -> Vec<(String, String)> {
     let Some(shipped) = shipped(&record.cell) else { return Vec::new() };
     let own = record.recipe.as_object().into_iter().flatten();
-    let changed = own.filter(|(key, value)| shipped.get(key.as_str()) != Some(value));
+    let changed = own.filter(|(key, value)| *key != Recipe::OBSERVER && shipped.get(key.as_str()) != Some(value));
     changed
         .map(|(key, value)| (key.clone(), if Recipe::is_content(value) { "FILE".to_owned() } else { written(value) }))
         .collect()
