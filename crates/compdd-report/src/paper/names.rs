@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::data;
+use compdd_core::subset::Subset;
 
 /// Names of methods, data sets, networks, metrics and factors.
 pub static NAMES: LazyLock<Names> =
@@ -17,6 +18,7 @@ pub struct Names {
     pub papers: BTreeMap<String, String>,
     pub methods: BTreeMap<String, Method>,
     protocols: BTreeMap<String, String>,
+    protocols_with_teacher: BTreeMap<String, String>,
     pub datasets: BTreeMap<String, Dataset>,
     networks: BTreeMap<String, String>,
     exceptions: Vec<Exception>,
@@ -57,6 +59,9 @@ pub struct Exception {
     only: Vec<String>,
     /// Slug of the protocol that its scores are compared with.
     protocol: Option<String>,
+    /// Sides of the images in pixels by subset, where they are not the usual ones.
+    #[serde(default)]
+    resolutions: BTreeMap<String, usize>,
     /// What a reader must know.
     #[serde(default)]
     pub note: String,
@@ -103,6 +108,18 @@ impl Names {
     pub fn protocol(&self, paper: &str, method: &str) -> &str {
         let meant = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref());
         meant.or_else(|| self.protocols.get(method)).map_or(self.usual_protocol(), String::as_str)
+    }
+
+    /// Slug of the protocol that a paper's score of a method with a teacher is compared with; none if compdd has none.
+    pub fn protocol_with_teacher(&self, paper: &str, method: &str) -> Option<&str> {
+        let meant = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref());
+        meant.or_else(|| self.protocols_with_teacher.get(method)).map(String::as_str)
+    }
+
+    /// Side of the images that a paper means for a method on a subset, in pixels.
+    pub fn resolution(&self, paper: &str, method: &str, subset: &Subset) -> usize {
+        let meant = self.exception(paper, method).and_then(|exception| exception.resolutions.get(&subset.slug));
+        meant.copied().unwrap_or_else(|| subset.default_resolution())
     }
 
     /// Slug of the protocol that a command without one uses.

@@ -10,7 +10,12 @@ use super::{
     names::{Factor, NAMES},
     printed::read,
 };
-use compdd_core::subset::Subset;
+use compdd_core::{
+    protocol::Protocol,
+    recipe::{self, Recipe},
+    record::Budget,
+    subset::Subset,
+};
 
 /// The cell of compdd that answers a printed one, at the subset's usual resolution.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,11 +63,13 @@ impl Target {
         let dataset = read(Dimension::Dataset, &printed.dataset);
         let slug = NAMES.datasets.get(&printed.dataset).and_then(|dataset| dataset.slug.as_deref());
         let subset = slug.and_then(|slug| Subset::find(slug).ok()).ok_or(Missing::Part(dataset))?;
-        match printed.protocol.as_str() {
-            "no-kd" => {}
-            "kd" => return Err(Missing::Part("scoring with a teacher".to_owned())),
+        let protocol = match printed.protocol.as_str() {
+            "no-kd" => NAMES.protocol(&printed.paper, &method.slug),
+            "kd" => NAMES
+                .protocol_with_teacher(&printed.paper, &method.slug)
+                .ok_or_else(|| Missing::Part("scoring with a teacher".to_owned()))?,
             _ => return Err(Missing::Part("scoring that is not stated".to_owned())),
-        }
+        };
         let network_of = |word: &str| {
             let unknown =
                 || Missing::Part(if word.is_empty() { "a network that is not stated" } else { word }.to_owned());
@@ -70,13 +77,19 @@ impl Target {
         };
         let tested = if printed.network.is_empty() { network } else { &printed.network };
         let unusual = || Missing::Part(subset.default_network().to_owned());
+        let network = network_of(tested)?;
+        let source = if asks_observer(&method.slug) {
+            network.clone()
+        } else {
+            NAMES.meant(&printed.paper, &method.slug, subset.default_network()).ok_or_else(unusual)?
+        };
         let mut target = Self {
             method: method.slug.clone(),
             ipc: printed.ipc.parse().unwrap_or(0),
-            protocol: NAMES.protocol(&printed.paper, &method.slug).to_owned(),
-            network: network_of(tested)?,
-            source: NAMES.meant(&printed.paper, &method.slug, subset.default_network()).ok_or_else(unusual)?,
-            resolution: subset.default_resolution(),
+            protocol: protocol.to_owned(),
+            network,
+            source,
+            resolution: NAMES.resolution(&printed.paper, &method.slug, &subset),
             subset: subset.slug,
             set: method.set.clone(),
             free: Vec::new(),
@@ -110,11 +123,24 @@ impl Target {
             words.push(format!("--ipc {}", self.ipc));
         }
         words.push(format!("--network {}", self.source));
+        if Subset::find(&self.subset).is_ok_and(|subset| subset.default_resolution() != self.resolution) {
+            words.push(format!("--res {}", self.resolution));
+        }
         if self.protocol != NAMES.usual_protocol() {
             words.push(format!("--protocol {}", self.protocol));
         }
+        if self.asks_teacher() {
+            words.push("--teacher TEACHER".to_owned());
+        }
         words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));
         words.join(" ")
+    }
+
+    /// Whether the run must name a teacher: for its method, or for its protocol.
+    fn asks_teacher(&self) -> bool {
+        let protocol = Protocol::find(&self.protocol);
+        let asked = |protocol: &Protocol| protocol.scoring(Budget::Paper).supervision.needs_teacher();
+        asks_observer(&self.method) || protocol.is_some_and(asked)
     }
 
     /// The changed keys of the recipe, as `--set` takes them.
@@ -133,4 +159,12 @@ impl Target {
         let scorer = self.scorer().map(|network| format!(" --eval-networks {network}")).unwrap_or_default();
         self.run() + &scorer
     }
+}
+
+/// Whether a method asks a teacher. Its sets come from that teacher and from no network of their own.
+fn asks_observer(method: &str) -> bool {
+    recipe::method(method).is_ok_and(|info| {
+        let file: Result<toml::Table, _> = info.recipe.parse();
+        file.is_ok_and(|file| file.get("recipe").and_then(|recipe| recipe.get(Recipe::OBSERVER)).is_some())
+    })
 }

@@ -92,7 +92,7 @@ fn the_list_of_published_values_agrees_with_the_tables() {
         };
         compared += 1;
         let same = |printed: &&Printed| {
-            Target::of(printed, "").is_ok_and(|target| {
+            Target::of(printed, find(id).unwrap().network()).is_ok_and(|target| {
                 let words = [&target.method, &target.subset, &target.network, &target.protocol];
                 words == [&row[0], &row[1], &row[3], row.get(7).unwrap_or("no-kd")].map(String::from).each_ref()
                     && row[2] == target.ipc.to_string()
@@ -117,8 +117,9 @@ fn is_left_out(id: &str, target: &Target) -> bool {
 fn records_quote_what_the_main_tables_print() {
     for id in ["edf:1", "datadam:main-1", "datadam:main-2"] {
         let mut missing = Vec::new();
-        for printed in find(id).unwrap().cells() {
-            let (Some(value), Ok(target)) = (printed.value(), Target::of(printed, "")) else { continue };
+        let table = find(id).unwrap();
+        for printed in table.cells() {
+            let (Some(value), Ok(target)) = (printed.value(), Target::of(printed, table.network())) else { continue };
             let record = example::record(cell(&target), &[0.5]);
             let quoted = |published: &Published| (100.0 * published.mean - value).abs() < 1e-9;
             if record.published.iter().any(quoted) == is_left_out(id, &target) {

@@ -38,11 +38,35 @@ fn targets_are_what_the_papers_mean() {
     assert!(maps.command().ends_with("--set cam_network=vgg11-imagenet-bn"), "{}", maps.command());
 }
 
+/// Cells that were scored with a teacher name one, by the protocol that the paper's words stand for.
+#[test]
+fn a_teacher_is_named_where_one_is_asked() {
+    let kd =
+        |method| target("edf:1", &[(Method, method), (Dataset, "imagewoof"), (Ipc, "10"), (Protocol, "kd")]).command();
+    let common = "--subset imagewoof --ipc 10 --network convnet-d5 --protocol kd-rded --teacher TEACHER";
+    assert_eq!(kd("RDED"), format!("compdd run --method rded {common}"));
+    assert_eq!(kd("EDF"), format!("compdd run --method edf {common}"));
+    let soft = target("edf:11", &[(Method, "RDED"), (Dataset, "imagenette"), (Ipc, "1")]);
+    let expected =
+        "compdd run --method rded --subset imagenette --ipc 1 --network convnet-d5 --protocol soft --teacher TEACHER";
+    assert_eq!(soft.command(), expected);
+    let edc =
+        |id, dataset, network| target(id, &[(Method, "RDED"), (Dataset, dataset), (Ipc, "10"), (Network, network)]);
+    assert_eq!(
+        edc("edc:1", "cifar10", "ResNet18").command(),
+        "compdd run --method rded --subset cifar10 --ipc 10 --network resnet18-bn --protocol kd-rded-released --teacher TEACHER"
+    );
+    let large = edc("edc:2", "imagenet1k", "ResNet50");
+    assert_eq!((large.resolution, large.network.as_str(), large.source.as_str()), (224, "resnet50-bn", "resnet50-bn"));
+    assert!(large.command().contains("--res 224 --protocol kd-rded-released"), "{}", large.command());
+}
+
 #[test]
 fn what_compdd_lacks_is_named() {
     let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
     assert_eq!(why("edf:1", &[(Protocol, "kd")]), "Part(\"SRe2L\")");
-    assert_eq!(why("edf:1", &[(Method, "EDF"), (Protocol, "kd")]), "Part(\"scoring with a teacher\")");
+    assert_eq!(why("edf:1", &[(Method, "RDED"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
+    assert_eq!(why("edc:1", &[(Method, "RDED"), (Network, "ResNet101")]), "Part(\"ResNet101\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("bilp:9", &[(Method, "IDC"), (Network, "ResNet")]), "Part(\"ResNet\")");
     assert_eq!(why("bilp:7", &[(Factor1, "70%")]), "Part(\"pruned 70%\")");
