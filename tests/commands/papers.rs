@@ -45,6 +45,8 @@ fn accept(command: &str) {
             "--subset" => value.clone_into(&mut options.subset),
             "--ipc" => options.ipc = Some(value.parse().unwrap()),
             "--network" => options.network = Some(value.to_owned()),
+            "--res" => options.images.resolution = Some(value.parse().unwrap()),
+            "--teacher" => options.scoring.teacher = Some(value.into()),
             "--protocol" => value.clone_into(&mut options.scoring.protocol),
             "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
             "--set" => {
