@@ -65,7 +65,8 @@ pub(super) fn check(record: &Record, rules: &Rulebook, notes: &mut Notes<'_>) {
     }
 }
 
-/// Whether the recipe of a method that is known here differs from the one that is shipped. Of other methods there is none to compare with.
+/// Whether the recipe of a method that is known here differs from the one that is shipped, but for the observer that every run has of its
+/// own. Of other methods there is none to compare with.
 fn changed(record: &Record) -> bool {
     let cell = &record.cell;
     let (Ok(method), Some((subset, _))) = (methods::find(&cell.method), cell.subset.split_once('@')) else {
@@ -74,6 +75,11 @@ fn changed(record: &Record) -> bool {
     let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
     let (ipc, resolution) = (cell.ipc, cell.resolution);
     let request = RecipeRequest { subset, ipc, budget: &budget, fidelity: &fidelity, resolution };
-    Recipe::resolve(method, None, &[], &request)
-        .is_ok_and(|shipped| hash::value(&shipped.to_json()) != cell.recipe_hash)
+    Recipe::resolve(method, None, &[], &request).is_ok_and(|shipped| {
+        let mut shipped = shipped.to_json();
+        if let (Some(observer), Some(own)) = (shipped.get_mut(Recipe::OBSERVER), record.recipe.get(Recipe::OBSERVER)) {
+            *observer = own.clone();
+        }
+        hash::value(&shipped) != cell.recipe_hash
+    })
 }

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, fs};
 
 use crate::{
     data::{Decode, PixelSpace, ResizeMode, SourceInfo, SplitInfo},
+    recipe::{Recipe, RecipeRequest, method},
     record::{
         Budget, Bundle, BundleRef, Cell, Flag, Labels, PixelSpaceRecord, Record, Recovery,
         example::{self, Results, around, cell_of as cell, hard, record_of as record, set},
@@ -359,6 +360,25 @@ fn all_findings_come_at_once() {
 fn warnings_let_a_submission_pass() {
     let results = with_record(|record| record.flag(Flag::ChangedRecipe));
     assert!(report(&results).passes() && report(&results).count(Level::Warning) == 1);
+}
+
+/// The observer of RDED is the run's teacher, and no change of the recipe.
+#[test]
+fn an_observer_is_no_change_of_the_recipe() {
+    let request = RecipeRequest { subset: "cifar10", ipc: 1, budget: "paper", fidelity: "paper", resolution: 32 };
+    let mut recipe = Recipe::shipped(method("rded").unwrap(), &[], &request).unwrap().to_json();
+    recipe[Recipe::OBSERVER] = format!("blake3:{}", "ab".repeat(32)).into();
+    let warned = |recipe: &serde_json::Value| {
+        let results = with_record(|record| {
+            record.recipe = recipe.clone();
+            (record.cell.method, record.cell.recipe_hash) = ("rded".into(), hash::value(recipe));
+            record.id = record.cell.id();
+        });
+        said(&results).contains("the recipe is not the one")
+    };
+    assert!(!warned(&recipe));
+    recipe["crops"] = 9.into();
+    assert!(warned(&recipe));
 }
 
 /// Several draws are several sets; each must be there.

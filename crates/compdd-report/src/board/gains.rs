@@ -48,9 +48,12 @@ pub(super) fn work_out(entries: &mut [Entry]) {
     }
 }
 
-/// What the bundle says, or the recipe where the bundle is not kept: methods that make soft labels have an entry `labels`. Of a set that
+/// Whether students learned from hard labels: never where a teacher was asked. What the bundle says, or the recipe where the bundle is not kept: methods that make soft labels have an entry `labels`. Of a set that
 /// was made elsewhere the recipe says nothing.
 fn has_hard_labels(entry: &Entry) -> bool {
+    if entry.record.cell.teacher.is_some() {
+        return false;
+    }
     match entry.set {
         StoredSet::Kept { labels, .. } => labels == LabelKind::Hard,
         StoredSet::Reference => false,

@@ -75,6 +75,18 @@ fn the_reference_with_the_most_students_counts() {
     assert!((find(&board(&results), "dm").hlr.unwrap() - 0.4).abs() < 1e-12);
 }
 
+/// Students of a teacher read no label of the set.
+#[test]
+fn a_teacher_leaves_no_hard_label_recovery() {
+    let taught = |method: &str, ipc: usize| {
+        let teacher = Some("ab".repeat(32));
+        scored(Cell { protocol: "kd-online@1".into(), ipc, teacher, ..cell(method) }, &around(0.5, 0.01))
+    };
+    let board = board(&Results::with(&[taught("full", 0), taught("dm", 10)]));
+    let dm = find(&board, "dm");
+    assert!(dm.recovery.is_some() && dm.hlr.is_none() && dm.lrs().is_none());
+}
+
 #[test]
 fn soft_labels_have_no_hard_label_recovery() {
     let results = Results::with(&[full(0.8)]);
