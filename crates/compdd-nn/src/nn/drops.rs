@@ -2,7 +2,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{layer::Layer, shapes::Shape};
+use super::{
+    layer::{Layer, walk},
+    shapes::Shape,
+};
 use compdd_core::rng::Stream;
 
 /// The masks of all dropping layers of `layers`, which start at `shape`.
@@ -24,6 +27,15 @@ pub(super) fn masks(
         Tensor::from_data(TensorData::new(mask.collect(), [images, values]), device)
     };
     found.into_iter().zip(0..).map(draw).collect()
+}
+
+/// How many masks `layers` take.
+pub(super) fn count(layers: &[Layer]) -> usize {
+    let mut found = 0;
+    walk(layers, &mut |layer| {
+        found += usize::from(matches!(layer, Layer::Dropout { .. } | Layer::StochasticDepth { .. }));
+    });
+    found
 }
 
 /// Rate and number of factors per image of every dropping layer, in the order in which they run.

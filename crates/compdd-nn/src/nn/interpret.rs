@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use super::{
     attention::{attention, constant, windowed},
+    drops,
     flow::Flow,
     layer::{Activation, GROUPS, Layer, Norm, PoolKind},
     moves,
@@ -80,7 +81,8 @@ struct Pass<'a, N: TensorOps> {
 /// `x [N, C, H, W]`, the input of the first layer -> logits `[N, F]`, the output of the last one, flattened.
 ///
 /// # Panics
-/// When `values` does not belong to these layers (the framework reports the shapes).
+/// When `values` does not belong to these layers (the framework reports the shapes), masks that are not one for each
+/// dropping layer included.
 pub(super) fn run<N: TensorOps>(
     layers: &[Layer],
     slots: Slots<'_>,
@@ -92,6 +94,8 @@ pub(super) fn run<N: TensorOps>(
     assert_eq!(values.parameters.len(), slots.parameters.len(), "parameters of another network");
     assert_eq!(values.buffers.len(), slots.buffers.len(), "running statistics of another network");
     let mut pass = Pass::<N> {
+    let masks = values.masks.len();
+    assert!(masks == 0 || masks == drops::count(layers), "masks of another network");
         parameters: values.parameters.iter().zip(slots.parameters),
         running: values.buffers.iter(),
         masks: values.masks.iter(),

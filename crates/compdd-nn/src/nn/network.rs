@@ -166,7 +166,7 @@ impl Network {
     /// [`forward`](Self::forward) in train mode, with the [`masks`](Self::masks) of its minibatch.
     ///
     /// # Panics
-    /// When `params` belongs to another network, or the masks to another batch.
+    /// When `params` belongs to another network, or the masks to another network or batch.
     pub fn forward_dropping(&self, params: &Params, x: Tensor<4>, masks: &[Tensor<2>]) -> Output {
         let values = Values { parameters: params.values(), buffers: params.buffers(), masks };
         self.run::<Primal>(&values, x, Mode::Train, Taps::None).into()

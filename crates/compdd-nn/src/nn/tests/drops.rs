@@ -1,5 +1,7 @@
 //! Dropout and stochastic depth: masks by rate, by name, in train mode only.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use burn::tensor::{Device, Tensor};
 
 use super::{super::Mode, network};
@@ -51,4 +53,19 @@ fn a_mask_of_ones_and_no_mask_are_the_same_and_zeros_are_not() {
     assert_eq!(host(&net.forward_dropping(&params, x.clone(), &with(1.0)).logits), plain);
     assert_ne!(host(&net.forward_dropping(&params, x.clone(), &with(0.0)).logits), plain);
     assert_eq!(host(&net.forward(&params, x, Mode::Eval).logits), plain);
+}
+
+/// Some of the masks would drop nothing in the layers after them.
+#[test]
+fn masks_are_one_for_each_dropping_layer_or_none() {
+    let net = network("convnext-tiny-w4", 32, 3);
+    let params = net.init(0, &Device::flex());
+    let x = Tensor::<4>::ones([2, 3, 32, 32], &Device::flex());
+    let masks = net.masks(2, 0, 0, &Device::flex());
+    let runs = |masks: &[Tensor<2>]| {
+        catch_unwind(AssertUnwindSafe(|| net.forward_dropping(&params, x.clone(), masks).logits)).is_ok()
+    };
+    assert!(runs(&masks) && runs(&[]));
+    assert!(!runs(&masks[1..]), "one mask too few");
+    assert!(!runs(&[masks.clone(), masks[..1].to_vec()].concat()), "one mask too many");
 }
