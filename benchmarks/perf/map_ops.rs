@@ -56,7 +56,7 @@ impl Inputs {
             "conv" => Primal::conv2d(x, weight, None, Window::SAME3, 1).sum(),
             "pool" => Primal::pool(x, PoolKind::Average, Window::HALVE).sum(),
             "batch-norm" => Primal::batch_norm_train(x, gamma, beta).0.sum(),
-            "batch-norm-relu" => Primal::batch_norm_relu_train(x, gamma, beta).0.sum(),
+            "batch-norm-relu" => Primal::batch_norm_rectified_train(x, gamma, beta, kernels::Rectifier::Relu).0.sum(),
             "norm-relu" => Primal::norm_relu(x, gamma, beta).sum(),
             "attention-1" => attention(1.0),
             "attention-2" => attention(2.0),

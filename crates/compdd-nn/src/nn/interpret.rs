@@ -8,6 +8,7 @@ use super::{
     attention::{attention, constant, windowed},
     drops,
     flow::Flow,
+    kernels::Rectifier,
     layer::{Activation, GROUPS, Layer, Norm, PoolKind},
     moves,
     network::Mode,
@@ -93,9 +94,9 @@ pub(super) fn run<N: TensorOps>(
 ) -> Run<N> {
     assert_eq!(values.parameters.len(), slots.parameters.len(), "parameters of another network");
     assert_eq!(values.buffers.len(), slots.buffers.len(), "running statistics of another network");
-    let mut pass = Pass::<N> {
     let masks = values.masks.len();
     assert!(masks == 0 || masks == drops::count(layers), "masks of another network");
+    let mut pass = Pass::<N> {
         parameters: values.parameters.iter().zip(slots.parameters),
         running: values.buffers.iter(),
         masks: values.masks.iter(),
@@ -141,16 +142,16 @@ impl<N: TensorOps> Pass<'_, N> {
                     flow = Flow::Map(N::norm_relu(flow.map(), gamma, beta));
                     layers = &layers[taken..];
                 }
-                Some(Fusion::BatchNormRelu { layers: taken }) => {
+                Some(Fusion::BatchNormRectified { rectifier, layers: taken }) => {
                     let (gamma, beta) = (self.next_flat(), self.next_flat());
                     let running = self.next_running();
                     flow = Flow::Map(match self.mode {
                         Mode::Eval => {
                             self.buffers.extend([running.mean.clone(), running.variance.clone()]);
-                            N::batch_norm_relu_eval(flow.map(), gamma, beta, running)
+                            N::batch_norm_rectified_eval(flow.map(), gamma, beta, running, rectifier)
                         }
                         Mode::Train => {
-                            let (y, measured) = N::batch_norm_relu_train(flow.map(), gamma, beta);
+                            let (y, measured) = N::batch_norm_rectified_train(flow.map(), gamma, beta, rectifier);
                             self.measured(running, measured);
                             y
                         }
@@ -181,10 +182,13 @@ impl<N: TensorOps> Pass<'_, N> {
                 };
             }
             Layer::Norm { kind: Norm::Batch, .. } => {
-                return match steps.next()? {
-                    (last, Layer::Act(Activation::Relu)) => Some(Fusion::BatchNormRelu { layers: last + 1 }),
-                    _ => None,
+                let (last, Layer::Act(kind)) = steps.next()? else { return None };
+                let rectifier = match kind {
+                    Activation::Relu => Rectifier::Relu,
+                    Activation::Relu6 => Rectifier::Relu6,
+                    _ => return None,
                 };
+                return Some(Fusion::BatchNormRectified { rectifier, layers: last + 1 });
             }
             _ => return None,
         };
@@ -336,6 +340,6 @@ enum Fusion {
     ConvBlock { layers: usize, bias: bool },
     /// Instance norm and `ReLU`.
     NormRelu { layers: usize },
-    /// Batch norm and `ReLU`.
-    BatchNormRelu { layers: usize },
+    /// Batch norm and a rectifier.
+    BatchNormRectified { rectifier: Rectifier, layers: usize },
 }

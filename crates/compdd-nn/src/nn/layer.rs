@@ -2,6 +2,7 @@
 //! called in [`describe`](super::describe).
 
 use super::{
+    kernels::Rectifier,
     params::{Init, Slot},
     tensor_ops::Window,
 };
@@ -24,6 +25,15 @@ pub enum Activation {
     Gelu,
     /// `x min(max(x + 3, 0), 6) / 6`.
     HardSwish,
+}
+
+impl From<Rectifier> for Activation {
+    fn from(rectifier: Rectifier) -> Self {
+        match rectifier {
+            Rectifier::Relu => Self::Relu,
+            Rectifier::Relu6 => Self::Relu6,
+        }
+    }
 }
 
 /// The normalisations of maps, all affine with epsilon 1e-5.

@@ -6,7 +6,7 @@ use burn::tensor::{
 };
 
 use super::{
-    kernels,
+    kernels::{self, Rectifier},
     layer::{Activation, PoolKind},
     tensor_ops::{EPSILON, Moments, TensorOps, Window},
 };
@@ -21,10 +21,10 @@ pub(crate) fn per_channel(x: Tensor<1>) -> Tensor<4> {
     x.reshape([1, channels, 1, 1])
 }
 
-/// Batch norm in train mode, `ReLU` where asked for, and what was measured.
-fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, Moments) {
+/// Batch norm in train mode, what follows, and what was measured.
+fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, rectifier: Option<Rectifier>) -> (Tensor<4>, Moments) {
     let [n, _, h, w] = x.dims();
-    let (y, [mean, variance]) = kernels::batch_norm(x, gamma, beta, relu);
+    let (y, [mean, variance]) = kernels::batch_norm(x, gamma, beta, rectifier);
     (y, Moments::measured(mean, variance, n * h * w))
 }
 
@@ -109,15 +109,21 @@ impl TensorOps for Primal {
     }
 
     fn batch_norm_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
-        batch_norm(x, gamma, beta, false)
+        batch_norm(x, gamma, beta, None)
     }
 
     fn batch_norm_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
-        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], false)
+        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], None)
     }
 
-    fn batch_norm_relu_eval(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, running: Moments) -> Tensor<4> {
-        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], true)
+    fn batch_norm_rectified_eval(
+        x: Tensor<4>,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        running: Moments,
+        rectifier: Rectifier,
+    ) -> Tensor<4> {
+        kernels::batch_norm_by(x, gamma, beta, [running.mean, running.variance], Some(rectifier))
     }
 
     fn activate<const D: usize>(x: Tensor<D>, kind: Activation) -> Tensor<D> {
@@ -171,8 +177,13 @@ impl TensorOps for Primal {
         activation::relu(Self::group_norm(x, channels, gamma, beta))
     }
 
-    fn batch_norm_relu_train(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tensor<4>, Moments) {
-        batch_norm(x, gamma, beta, true)
+    fn batch_norm_rectified_train(
+        x: Tensor<4>,
+        gamma: Tensor<1>,
+        beta: Tensor<1>,
+        rectifier: Rectifier,
+    ) -> (Tensor<4>, Moments) {
+        batch_norm(x, gamma, beta, Some(rectifier))
     }
 
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {

@@ -2,7 +2,10 @@
 
 use burn::tensor::{DType, Device, Tensor};
 
-use super::layer::{Activation, PoolKind};
+use super::{
+    kernels::Rectifier,
+    layer::{Activation, PoolKind},
+};
 
 /// The constant added to variances, for every normalisation that does not say otherwise (`PyTorch`'s default).
 pub(crate) const EPSILON: f64 = 1e-5;
@@ -139,12 +142,18 @@ pub trait TensorOps: 'static {
     /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
     fn batch_norm_eval(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>, running: Moments) -> Self::T<4>;
 
-    /// [`batch_norm_eval`](Self::batch_norm_eval), then `ReLU`.
+    /// [`batch_norm_eval`](Self::batch_norm_eval), then the rectifier.
     ///
     /// # Shapes
     /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
-    fn batch_norm_relu_eval(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>, running: Moments) -> Self::T<4> {
-        Self::activate(Self::batch_norm_eval(x, gamma, beta, running), Activation::Relu)
+    fn batch_norm_rectified_eval(
+        x: Self::T<4>,
+        gamma: Self::T<1>,
+        beta: Self::T<1>,
+        running: Moments,
+        rectifier: Rectifier,
+    ) -> Self::T<4> {
+        Self::activate(Self::batch_norm_eval(x, gamma, beta, running), rectifier.into())
     }
 
     /// The nonlinearity, element by element.
@@ -174,13 +183,18 @@ pub trait TensorOps: 'static {
         Self::activate(Self::group_norm(x, channels, gamma, beta), Activation::Relu)
     }
 
-    /// [`batch_norm_train`](Self::batch_norm_train), then `ReLU`.
+    /// [`batch_norm_train`](Self::batch_norm_train), then the rectifier.
     ///
     /// # Shapes
     /// `x [N, C, H, W]`, `gamma [C]`, `beta [C]` -> `[N, C, H, W]`.
-    fn batch_norm_relu_train(x: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> (Self::T<4>, Moments) {
+    fn batch_norm_rectified_train(
+        x: Self::T<4>,
+        gamma: Self::T<1>,
+        beta: Self::T<1>,
+        rectifier: Rectifier,
+    ) -> (Self::T<4>, Moments) {
         let (y, measured) = Self::batch_norm_train(x, gamma, beta);
-        (Self::activate(y, Activation::Relu), measured)
+        (Self::activate(y, rectifier.into()), measured)
     }
 
     /// The block of the `ConvNet`: 3x3 convolution, instance norm, `ReLU`, average pooling by two. The bias of the

@@ -1,8 +1,8 @@
-//! Batch normalisation with scale and shift, fused with the `ReLU` that may follow it: by the batch's own moments (train mode) or by given
+//! Batch normalisation with scale and shift, fused with the `ReLU` or `ReLU6` that may follow it: by the batch's own moments (train mode) or by given
 //! ones (eval mode).
 //!
 //! Per channel, over the `m = n * h * w` values of all images: `y = gamma * (z - mean) / sqrt(variance + 1e-5) + beta` with
-//! the biased variance, then `max(y, 0)` where asked for (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). The
+//! the biased variance, then `max(y, 0)` or `min(max(y, 0), 6)` where asked for (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). The
 //! statistics are one pass over the maps, the values another; so are the gradients of gamma and beta, and that of the maps.
 
 use rayon::prelude::*;
@@ -11,13 +11,22 @@ use super::norm::{EPSILON, Maps, each_group, read, total, write};
 use super::scratch::{Output, filled};
 use super::simd::{Isa, LANES, Lanes, per_isa};
 
+/// What may follow the normalisation. Gradients pass where the result is inside the bounds, not on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rectifier {
+    /// `max(y, 0)`.
+    Relu,
+    /// `min(max(y, 0), 6)`.
+    Relu6,
+}
+
 /// How a batch is normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchNormMode {
     /// Whether the moments are those of the batch itself and move with it; given ones stand.
     pub own: bool,
-    /// Whether the `ReLU` follows.
-    pub relu: bool,
+    /// What follows.
+    pub rectifier: Option<Rectifier>,
 }
 
 /// What a batch is normalised with, one value per channel each.
@@ -41,23 +50,26 @@ impl<'a> Channels<'a> {
     }
 
     /// How the planes of a channel become results.
-    fn affine(self, channel: usize, relu: bool) -> Affine {
+    fn affine(self, channel: usize, rectifier: Option<Rectifier>) -> Affine {
         let scale = self.gamma[channel] * self.inverse(channel);
-        Affine { mean: self.mean[channel], scale, beta: self.beta[channel], relu }
+        Affine { mean: self.mean[channel], scale, beta: self.beta[channel], rectifier }
     }
 }
 
-/// `y = (z - mean) * scale + beta`, and `max(y, 0)` where `relu`.
+/// `y = (z - mean) * scale + beta`, and what follows.
 #[derive(Clone, Copy)]
 struct Affine {
     mean: f32,
     scale: f32,
     beta: f32,
-    relu: bool,
+    rectifier: Option<Rectifier>,
 }
 
+/// The upper bound of [`Rectifier::Relu6`].
+const SIX: f32 = 6.0;
+
 impl Affine {
-    /// The results before the `ReLU`.
+    /// The results before the rectifier.
     #[inline(always)]
     unsafe fn value<L: Lanes>(self, z: L) -> L {
         // SAFETY: arithmetic only.
@@ -86,9 +98,9 @@ pub fn moments(isa: Isa, maps: Maps, z: &[f32]) -> Vec<f32> {
 }
 
 /// The normalised maps: `[n, c, h, w]`.
-pub fn forward(isa: Isa, maps: Maps, z: &[f32], channels: Channels<'_>, relu: bool) -> Vec<f32> {
+pub fn forward(isa: Isa, maps: Maps, z: &[f32], channels: Channels<'_>, rectifier: Option<Rectifier>) -> Vec<f32> {
     fill_planes(maps, |i, range, to| {
-        let affine = channels.affine(i % maps.c, relu);
+        let affine = channels.affine(i % maps.c, rectifier);
         // SAFETY: there is room for as many results as the plane has values.
         unsafe { normalise_plane(isa, &z[range], affine, to) };
     })
@@ -101,11 +113,11 @@ pub fn backward(
     z: &[f32],
     channels: Channels<'_>,
     dy: &[f32],
-    BatchNormMode { own, relu }: BatchNormMode,
+    BatchNormMode { own, rectifier }: BatchNormMode,
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let plane = maps.h * maps.w;
     let planes = each_plane(maps, |i, to| {
-        let (range, affine) = (i * plane..(i + 1) * plane, channels.affine(i % maps.c, relu));
+        let (range, affine) = (i * plane..(i + 1) * plane, channels.affine(i % maps.c, rectifier));
         // SAFETY: as many gradients as values.
         unsafe { sums_plane(isa, &z[range.clone()], &dy[range], affine, to) };
     });
@@ -122,7 +134,7 @@ pub fn backward(
     let dz = fill_planes(maps, |i, range, to| {
         let channel = i % maps.c;
         let slope = moving(dgamma[channel]) * channels.inverse(channel);
-        let (affine, shift) = (channels.affine(channel, relu), moving(dbeta[channel]));
+        let (affine, shift) = (channels.affine(channel, rectifier), moving(dbeta[channel]));
         // SAFETY: as many gradients as values, and room for as many.
         unsafe { gradient_plane(isa, &z[range.clone()], &dy[range], affine, shift, slope, to) };
     });
@@ -187,16 +199,28 @@ unsafe fn normalise_plane_body<L: Lanes>(z: &[f32], affine: Affine, to: *mut f32
     unsafe {
         each_group!(z.len(), |at, count| {
             let y = affine.value(read::<L>(z.as_ptr().add(at), count, 0.0));
-            write(if affine.relu { y.relu() } else { y }, to.add(at), count);
+            let y = match affine.rectifier {
+                None => y,
+                Some(Rectifier::Relu) => y.relu(),
+                Some(Rectifier::Relu6) => y.relu().at_most(L::splat(SIX)),
+            };
+            write(y, to.add(at), count);
         });
     }
 }
 
-/// The gradients that reach the normalisation: those where the result is positive, with `ReLU`.
+/// The gradients that reach the normalisation: those where the result is inside the rectifier's bounds.
 #[inline(always)]
 unsafe fn passed<L: Lanes>(dy: L, z: L, affine: Affine) -> L {
     // SAFETY: arithmetic only.
-    unsafe { if affine.relu { dy.where_positive(affine.value(z)) } else { dy } }
+    unsafe {
+        let y = affine.value(z);
+        match affine.rectifier {
+            None => dy,
+            Some(Rectifier::Relu) => dy.where_positive(y),
+            Some(Rectifier::Relu6) => dy.where_positive(y).where_positive(L::splat(SIX).sub(y)),
+        }
+    }
 }
 
 per_isa! {

@@ -6,6 +6,7 @@ use burn::tensor::activation;
 use burn::tensor::module;
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 
+use super::batch::Rectifier;
 use super::norm::{EPSILON, Epilogue};
 
 /// Convolution without bias.
@@ -52,26 +53,38 @@ pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
     raised.sum_dim(1).reshape([n, h * w])
 }
 
-/// Batch normalisation in train mode, and the `ReLU` where asked for; means and biased variances of the channels.
-pub fn batch_normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, [Tensor<1>; 2]) {
-    let out = module::batch_norm_train(z, gamma, beta, f64::from(EPSILON));
-    let y = if relu { activation::relu(out.output) } else { out.output };
-    (y, [out.mean.inner(), out.variance.inner()])
+/// What may follow a batch normalisation.
+fn rectify(y: Tensor<4>, rectifier: Option<Rectifier>) -> Tensor<4> {
+    match rectifier {
+        None => y,
+        Some(Rectifier::Relu) => activation::relu(y),
+        Some(Rectifier::Relu6) => y.clamp(0.0, 6.0),
+    }
 }
 
-/// Batch normalisation by given means and variances, and the `ReLU` where asked for.
+/// Batch normalisation in train mode, and what follows; means and biased variances of the channels.
+pub fn batch_normalise(
+    z: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    rectifier: Option<Rectifier>,
+) -> (Tensor<4>, [Tensor<1>; 2]) {
+    let out = module::batch_norm_train(z, gamma, beta, f64::from(EPSILON));
+    (rectify(out.output, rectifier), [out.mean.inner(), out.variance.inner()])
+}
+
+/// Batch normalisation by given means and variances, and what follows.
 pub fn batch_normalise_by(
     z: Tensor<4>,
     gamma: Tensor<1>,
     beta: Tensor<1>,
     [mean, variance]: [Tensor<1>; 2],
-    relu: bool,
+    rectifier: Option<Rectifier>,
 ) -> Tensor<4> {
     let row = |x: Tensor<1>| {
         let [channels] = x.dims();
         x.reshape([1, channels, 1, 1])
     };
     let scale = gamma / (variance + EPSILON).sqrt();
-    let y = (z - row(mean)) * row(scale) + row(beta);
-    if relu { activation::relu(y) } else { y }
+    rectify((z - row(mean)) * row(scale) + row(beta), rectifier)
 }

@@ -49,6 +49,7 @@ use batch::BatchNormMode;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::Epilogue;
+pub use batch::Rectifier;
 use ops::KernelOps;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
@@ -92,28 +93,33 @@ pub fn conv3x3(x: Tensor<4>, w: Tensor<4>) -> Tensor<4> {
     conv2d(x, w, [1, 1], [1, 1])
 }
 
-/// Batch normalisation in train mode with scale and shift (biased variance, epsilon 1e-5), then `ReLU` if `relu`; and the
+/// Batch normalisation in train mode with scale and shift (biased variance, epsilon 1e-5), then the rectifier; and the
 /// means and biased variances of the batch, as constants.
 ///
 /// # Shapes
 ///
 /// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, results: `[n, c, h, w]` and twice `[c]`.
-pub fn batch_norm(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, relu: bool) -> (Tensor<4>, [Tensor<1>; 2]) {
+pub fn batch_norm(
+    z: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    rectifier: Option<Rectifier>,
+) -> (Tensor<4>, [Tensor<1>; 2]) {
     let [n, c, h, w] = z.dims();
     let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
     let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
     if !(fits && floats && serves(&z)) {
-        return composed::batch_normalise(z, gamma, beta, relu);
+        return composed::batch_normalise(z, gamma, beta, rectifier);
     }
     let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
     let moments = Dispatch::batch_moments(z.clone());
-    let manner = BatchNormMode { own: true, relu };
+    let manner = BatchNormMode { own: true, rectifier };
     let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, manner));
     let moments = Tensor::<2>::from_dispatch(moments).inner();
     (y, [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c])))
 }
 
-/// Batch normalisation in eval mode: with given means and variances (epsilon 1e-5), scale and shift, then `ReLU` if `relu`. The
+/// Batch normalisation in eval mode: with given means and variances (epsilon 1e-5), scale and shift, then the rectifier. The
 /// moments are constants.
 ///
 /// # Shapes
@@ -124,14 +130,14 @@ pub fn batch_norm_by(
     gamma: Tensor<1>,
     beta: Tensor<1>,
     moments: [Tensor<1>; 2],
-    relu: bool,
+    rectifier: Option<Rectifier>,
 ) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let [mean, variance] = moments;
     let rows = [&gamma, &beta, &mean, &variance];
     let fits = n * c * h * w > 0 && rows.iter().all(|row| row.dims() == [c] && row.dtype() == DType::F32);
     if !(fits && serves(&z)) {
-        return composed::batch_normalise_by(z, gamma, beta, [mean, variance], relu);
+        return composed::batch_normalise_by(z, gamma, beta, [mean, variance], rectifier);
     }
     let moments = Tensor::cat(vec![mean, variance], 0).reshape([2, c]).inner();
     // An operation takes tensors of one kind: constants join those that are tracked.
@@ -146,7 +152,7 @@ pub fn batch_norm_by(
         moments.into_dispatch(),
         gamma.into_dispatch(),
         beta.into_dispatch(),
-        BatchNormMode { own: false, relu },
+        BatchNormMode { own: false, rectifier },
     ))
 }
 

@@ -43,7 +43,7 @@ pub trait KernelOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`, untracked.
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Batch normalisation of `z[n, c, h, w]` with `moments[2, c]`, `gamma[c]` and `beta[c]`, then the `ReLU` where asked for.
+    /// Batch normalisation of `z[n, c, h, w]` with `moments[2, c]`, `gamma[c]` and `beta[c]`, and what follows.
     fn batch_normalise(
         z: FloatTensor<Self>,
         moments: FloatTensor<Self>,
@@ -158,7 +158,7 @@ impl KernelOps for Flex {
         let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(|operand| operand.to_contiguous());
         let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
         let m = maps(&z);
-        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, manner.relu), &[m.n, m.c, m.h, m.w])
+        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, manner.rectifier), &[m.n, m.c, m.h, m.w])
     }
 
     fn batch_normalise_gradient(

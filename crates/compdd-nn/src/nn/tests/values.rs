@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::{
     super::{
         Activation, Mode, Network, Params, PoolKind, Primal, Taps, TensorOps, Window,
+        kernels::Rectifier,
         loss::{hard_cross_entropy, probability_cross_entropy, soft_cross_entropy},
     },
     network,
@@ -93,14 +94,17 @@ fn batch_norm_reports_the_unbiased_variance_and_uses_the_biased() {
 
 /// In one go or one after the other, with the kernels: the same values and the same moments.
 #[test]
-fn batch_norm_with_relu_is_the_two_in_turn() {
+fn batch_norm_with_a_rectifier_is_the_two_in_turn() {
     let x = normal([5, 3, 4, 6], 0) * 2.0 + 1.0;
-    let (gamma, beta) = (flat(&[1.5, -2.0, 0.5]), flat(&[0.1, -0.2, 0.3]));
-    let (together, at_once) = Primal::batch_norm_relu_train(x.clone(), gamma.clone(), beta.clone());
-    let (y, measured) = Primal::batch_norm_train(x, gamma, beta);
-    assert_eq!(host(&together), host(&Primal::activate(y, Activation::Relu)));
-    assert_eq!(host(&at_once.mean), host(&measured.mean));
-    assert_eq!(host(&at_once.variance), host(&measured.variance));
+    let (gamma, beta) = (flat(&[1.5, -2.0, 0.5]) * 5.0, flat(&[0.1, -0.2, 0.3]));
+    let (y, measured) = Primal::batch_norm_train(x.clone(), gamma.clone(), beta.clone());
+    assert!(host(&y).iter().any(|value| *value > 6.0));
+    for rectifier in [Rectifier::Relu, Rectifier::Relu6] {
+        let (together, at_once) = Primal::batch_norm_rectified_train(x.clone(), gamma.clone(), beta.clone(), rectifier);
+        assert_eq!(host(&together), host(&Primal::activate(y.clone(), rectifier.into())));
+        assert_eq!(host(&at_once.mean), host(&measured.mean));
+        assert_eq!(host(&at_once.variance), host(&measured.variance));
+    }
 }
 
 #[test]
