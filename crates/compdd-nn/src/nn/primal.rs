@@ -83,10 +83,16 @@ impl TensorOps for Primal {
 
     fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window, groups: usize) -> Tensor<4> {
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
-        if groups > 1 || !kernels::usable(&x.device()) {
+        let [_, channels, _, _] = x.dims();
+        let depthwise = groups == channels && groups == weight.dims()[0];
+        if !(groups == 1 || depthwise) || !kernels::usable(&x.device()) {
             return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], groups));
         }
-        let z = kernels::conv2d(x, weight, stride, padding);
+        let z = if groups == 1 {
+            kernels::conv2d(x, weight, stride, padding)
+        } else {
+            kernels::depthwise_conv2d(x, weight, stride, padding)
+        };
         match bias {
             Some(bias) => z + per_channel(bias),
             None => z,

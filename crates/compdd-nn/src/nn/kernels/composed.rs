@@ -14,6 +14,12 @@ pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2
     module::conv2d(x, w, None, ConvOptions::new(stride, padding, [1, 1], 1))
 }
 
+/// Convolution without bias, a filter for each channel.
+pub fn depthwise_conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+    let [_, channels, _, _] = x.dims();
+    module::conv2d(x, w, None, ConvOptions::new(stride, padding, [1, 1], channels))
+}
+
 /// Instance normalisation and what comes after it.
 pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();

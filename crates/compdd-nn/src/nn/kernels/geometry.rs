@@ -26,6 +26,8 @@ pub struct Geometry {
     pub oh: usize,
     /// Output width.
     pub ow: usize,
+    /// Whether every channel has a filter of its own and sees no other channel; `o` is `c` then.
+    pub depthwise: bool,
 }
 
 impl Geometry {
@@ -50,7 +52,21 @@ impl Geometry {
             padding,
             oh,
             ow,
+            depthwise: false,
         })
+    }
+
+    /// The sizes of `x` (`[n, c, h, w]`) under one filter for each channel (`weight`: `[c, 1, kh, kw]`); nothing where [`new`](Self::new)
+    /// has nothing.
+    pub fn depthwise(x: [usize; 4], weight: [usize; 4], stride: [usize; 2], padding: [usize; 2]) -> Option<Self> {
+        let [o, one, kh, kw] = weight;
+        let geometry = Self::new(x, [o, x[1], kh, kw], stride, padding)?;
+        (one == 1 && o == geometry.c).then_some(Self { depthwise: true, ..geometry })
+    }
+
+    /// The shape of the filters.
+    pub fn filters(&self) -> [usize; 4] {
+        [self.o, if self.depthwise { 1 } else { self.c }, self.kh, self.kw]
     }
 
     /// Terms in one result: `c * kh * kw`.
@@ -61,6 +77,11 @@ impl Geometry {
     /// Results in one output channel: `oh * ow`.
     pub fn pixels(&self) -> usize {
         self.oh * self.ow
+    }
+
+    /// Whether filters are single pixels that meet every pixel once.
+    pub fn is_point(&self) -> bool {
+        [self.kh, self.kw] == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0]
     }
 
     /// Whether Winograd's algorithm applies and pays: 3 x 3 filters, stride and padding 1, enough channels to fill the

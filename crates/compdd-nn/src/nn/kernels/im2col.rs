@@ -136,7 +136,7 @@ unsafe fn unroll_tap_body<L: Lanes>(tap: &Tap, g: &Geometry, map: &[f32], column
 
 /// Copies values that are `step` apart, the first at the start of `from`.
 #[inline(always)]
-fn every(step: usize, from: &[f32], to: &mut [f32]) {
+pub fn every(step: usize, from: &[f32], to: &mut [f32]) {
     match (step, to.split_last_mut()) {
         (1, _) => to.copy_from_slice(&from[..to.len()]),
         // Pairs, of which the last may be cut short by the end of the plane.

@@ -1,13 +1,14 @@
 //! Room: kernels. What makes training on a CPU as fast as it can be: convolution and normalisation as operations of
 //! their own on the framework's CPU backend, with hand-written gradients. Convolution of any size is a matrix product
-//! over unrolled windows ([`im2col`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]); instance
-//! normalisation is one pass with the `ReLU` and the pooling that follow it ([`norm`]); both exist for duals too, values
-//! with a tangent ([`dual`]). Batch normalisation
-//! takes the `ReLU` along ([`batch`]), pooling exists by itself ([`pool`], [`max_pool`]), and spatial attention is one pass over
-//! the maps ([`attention`](mod@attention)). All of it is built from one
-//! small matrix product ([`tile`]) compiled for several instruction sets, of which the running processor's is chosen
-//! ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another device,
-//! another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
+//! over unrolled windows ([`im2col`]); the usual 3 x 3 one takes Winograd's shorter way ([`winograd`]), one of single
+//! pixels unrolls nothing ([`point`]), and a depthwise one is no matrix product at all ([`depthwise`]); other grouped
+//! ones stay with the framework. Instance normalisation is one pass with the `ReLU` and the pooling that follow it
+//! ([`norm`]). Convolutions but for depthwise ones, and instance norms, exist for duals too, values with a tangent
+//! ([`dual`]). Batch normalisation takes the `ReLU` or `ReLU6` along ([`batch`]), pooling exists by itself ([`pool`],
+//! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Convolutions are built
+//! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
+//! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another
+//! device, another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
 //! tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
 // The bodies must be compiled into the entry of their instruction set, or they would fall back to the baseline's
@@ -20,6 +21,7 @@ mod allocator;
 mod attention;
 mod batch;
 mod composed;
+mod depthwise;
 mod dual;
 mod geometry;
 mod im2col;
@@ -27,6 +29,7 @@ mod max_pool;
 mod norm;
 mod ops;
 mod plan;
+mod point;
 mod pool;
 mod scratch;
 mod simd;
@@ -46,10 +49,10 @@ use burn::tensor::{DType, Device, Tensor};
 pub use allocator::tune_allocator;
 use attention::Power;
 use batch::BatchNormMode;
+pub use batch::Rectifier;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::Epilogue;
-pub use batch::Rectifier;
 use ops::KernelOps;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
@@ -81,6 +84,20 @@ pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2
             Tensor::from_dispatch(Dispatch::convolve(x.into_dispatch(), w.into_dispatch(), geometry))
         }
         _ => composed::conv2d(x, w, stride, padding),
+    }
+}
+
+/// [`conv2d`] where every channel has one filter and sees no other channel.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, `w`: `[c, 1, kh, kw]`, result: `[n, c, oh, ow]` with sizes as in [`conv2d`].
+pub fn depthwise_conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+    match Geometry::depthwise(x.dims(), w.dims(), stride, padding) {
+        Some(geometry) if serves(&x) && serves(&w) => {
+            Tensor::from_dispatch(Dispatch::convolve(x.into_dispatch(), w.into_dispatch(), geometry))
+        }
+        _ => composed::depthwise_conv2d(x, w, stride, padding),
     }
 }
 

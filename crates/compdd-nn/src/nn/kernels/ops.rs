@@ -12,7 +12,7 @@ use super::norm::{self, Epilogue, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
-use super::{im2col, max_pool, pool, winograd};
+use super::{depthwise, im2col, max_pool, point, pool, winograd};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
@@ -20,7 +20,7 @@ use super::{im2col, max_pool, pool, winograd};
 /// `convolve`, `normalise`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
-    /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and `w[o, c, kh, kw]`.
+    /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and the filters, `w[o, c, kh, kw]`, or `w[c, 1, kh, kw]` of a depthwise one.
     fn convolve(x: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `dx` from `dy` and `w`.
     fn convolve_input_gradient(dy: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
@@ -76,17 +76,35 @@ pub trait KernelOps: Backend {
 
 /// The results of a plan, by the algorithm that suits the sizes.
 pub fn forward(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
-    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Forward) } else { im2col::forward(isa, g, plan) }
+    if g.is_winograd() {
+        winograd::convolve(isa, g, plan, Way::Forward)
+    } else if g.is_point() {
+        point::forward(isa, g, plan)
+    } else {
+        im2col::forward(isa, g, plan)
+    }
 }
 
 /// The results of a plan backwards: gradients of inputs.
 pub fn input_gradient(isa: Isa, g: &Geometry, plan: Plan<'_>) -> Vec<f32> {
-    if g.is_winograd() { winograd::convolve(isa, g, plan, Way::Backward) } else { im2col::input_gradient(isa, g, plan) }
+    if g.is_winograd() {
+        winograd::convolve(isa, g, plan, Way::Backward)
+    } else if g.is_point() {
+        point::input_gradient(isa, g, plan)
+    } else {
+        im2col::input_gradient(isa, g, plan)
+    }
 }
 
 /// Gradient of the weights. Maps beyond the first `g.n` are not read.
 pub fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    if g.is_winograd() { winograd::weight_gradient(isa, g, x, dy) } else { im2col::weight_gradient(isa, g, x, dy) }
+    if g.is_winograd() {
+        winograd::weight_gradient(isa, g, x, dy)
+    } else if g.is_point() {
+        point::weight_gradient(isa, g, x, dy)
+    } else {
+        im2col::weight_gradient(isa, g, x, dy)
+    }
 }
 
 /// A tensor of the CPU backend from its values.
@@ -103,21 +121,32 @@ pub fn maps(z: &FlexTensor) -> Maps {
 impl KernelOps for Flex {
     fn convolve(x: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
         let (x, w, isa) = (x.to_contiguous(), w.to_contiguous(), Isa::detect());
-        let plan = Plan { maps: &[x.storage()], weights: &[w.storage()], sums: Plan::ONE };
-        let y = forward(isa, &g, plan);
+        let y = if g.depthwise {
+            depthwise::forward(isa, &g, x.storage(), w.storage())
+        } else {
+            forward(isa, &g, Plan { maps: &[x.storage()], weights: &[w.storage()], sums: Plan::ONE })
+        };
         tensor(y, &[g.n, g.o, g.oh, g.ow])
     }
 
     fn convolve_input_gradient(dy: FlexTensor, w: FlexTensor, g: Geometry) -> FlexTensor {
         let (dy, w, isa) = (dy.to_contiguous(), w.to_contiguous(), Isa::detect());
-        let plan = Plan { maps: &[dy.storage()], weights: &[w.storage()], sums: Plan::ONE };
-        let dx = input_gradient(isa, &g, plan);
+        let dx = if g.depthwise {
+            depthwise::input_gradient(isa, &g, dy.storage(), w.storage())
+        } else {
+            input_gradient(isa, &g, Plan { maps: &[dy.storage()], weights: &[w.storage()], sums: Plan::ONE })
+        };
         tensor(dx, &[g.n, g.c, g.h, g.w])
     }
 
     fn convolve_weight_gradient(x: FlexTensor, dy: FlexTensor, g: Geometry) -> FlexTensor {
         let (x, dy, isa) = (x.to_contiguous(), dy.to_contiguous(), Isa::detect());
-        tensor(weight_gradient(isa, &g, x.storage(), dy.storage()), &[g.o, g.c, g.kh, g.kw])
+        let dw = if g.depthwise {
+            depthwise::weight_gradient(isa, &g, x.storage(), dy.storage())
+        } else {
+            weight_gradient(isa, &g, x.storage(), dy.storage())
+        };
+        tensor(dw, &g.filters())
     }
 
     fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: Epilogue) -> FlexTensor {

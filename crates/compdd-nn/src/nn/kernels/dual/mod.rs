@@ -3,7 +3,8 @@
 //! second-order engine reads a network's derivatives off these ([`dual_conv2d`], [`dual_norm_relu_pool`]): the loss's
 //! tangent is an inner product of a gradient, and its own gradient a Hessian-vector product. Operations of the CPU
 //! backend ([`ops`], [`tracked`]) with the normalisation's formulas in [`norm`]; convolutions are sums of the house's
-//! own. Each has its composed form ([`composed`]), used where the kernels do not serve, and in the tests.
+//! own. Each has its composed form ([`composed`]), used where the kernels do not serve, and in the tests. Depthwise convolutions
+//! have no kernel here: they are put together from up to three plain ones.
 
 mod composed;
 mod norm;

@@ -108,6 +108,7 @@ fn network_sized_convolutions_agree() {
     check_convolution(9, [16, 4, 4], [48, 16, 3, 3], [1, 1], [1, 1]);
     check_convolution(2, [32, 16, 16], [64, 32, 3, 3], [2, 2], [1, 1]);
     check_convolution(2, [32, 16, 16], [64, 32, 1, 1], [2, 2], [0, 0]);
+    check_convolution(20, [19, 3, 3], [21, 19, 1, 1], [1, 1], [0, 0]);
 }
 
 /// A convolution is linear in its input and in its weights: the tangent is the difference of two values, exactly but for

@@ -3,6 +3,7 @@
 
 mod attention;
 mod batch;
+mod depthwise;
 mod max_pool;
 mod pool;
 
@@ -13,8 +14,7 @@ use super::geometry::Geometry;
 use super::norm::{self, Epilogue, Maps};
 use super::plan::Plan;
 use super::simd::Isa;
-use super::winograd::{self, Way};
-use super::{composed, conv2d, conv3x3, im2col, instance_norm, norm_relu, norm_relu_pool, normalise};
+use super::{composed, conv2d, conv3x3, im2col, instance_norm, norm_relu, norm_relu_pool, normalise, ops};
 
 /// Values in -1 .. 1 from a small generator of its own (steps of a 64-bit congruence).
 pub(super) fn values(count: usize, seed: u64) -> Vec<f32> {
@@ -99,6 +99,11 @@ proptest! {
     }
 
     #[test]
+    fn point_convolutions_agree(n in 1_usize..9, c in 1_usize..40, o in 1_usize..40, h in 1_usize..8, w in 1_usize..8) {
+        check_convolution([n, c, h, w], [o, c, 1, 1], [1, 1], [0, 0]);
+    }
+
+    #[test]
     fn winograd_convolutions_agree(n in 1_usize..4, c in 12_usize..40, o in 12_usize..70, h in 1_usize..10, w in 1_usize..10) {
         check_convolution([n, c, h, w], [o, c, 3, 3], [1, 1], [1, 1]);
     }
@@ -130,6 +135,9 @@ fn network_sized_convolutions_agree() {
     check_convolution([2, 16, 16, 16], [40, 16, 5, 5], [1, 1], [2, 2]);
     check_convolution([2, 32, 16, 16], [64, 32, 3, 3], [2, 2], [1, 1]);
     check_convolution([2, 32, 16, 16], [64, 32, 1, 1], [2, 2], [0, 0]);
+    check_convolution([2, 24, 17, 16], [70, 24, 1, 1], [1, 1], [0, 0]);
+    check_convolution([70, 40, 2, 2], [9, 40, 1, 1], [1, 1], [0, 0]);
+    check_convolution([9, 300, 4, 4], [33, 300, 1, 1], [1, 1], [0, 0]);
     check_convolution([1, 3, 40, 40], [24, 3, 7, 7], [2, 2], [3, 3]);
 }
 
@@ -161,6 +169,7 @@ fn gradients_match_differences() {
     for (x, w, stride, padding) in [
         ([2, 13, 5, 6], [17, 13, 3, 3], [1, 1], [1, 1]),
         ([2, 3, 7, 6], [5, 3, 3, 2], [2, 1], [1, 0]),
+        ([5, 19, 3, 3], [10, 19, 1, 1], [1, 1], [0, 0]),
         ([1, 16, 6, 6], [33, 16, 5, 5], [1, 1], [2, 2]),
     ] {
         let g = Geometry::new(x, w, stride, padding).unwrap();
@@ -236,17 +245,16 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
         ([5, 3, 9, 8], [18, 3, 3, 3], [1, 1], [1, 1]),
         ([3, 6, 11, 7], [9, 6, 5, 4], [2, 1], [2, 0]),
         ([2, 3, 21, 40], [9, 3, 7, 7], [2, 2], [3, 3]),
+        ([70, 19, 3, 3], [10, 19, 1, 1], [1, 1], [0, 0]),
     ] {
         let g = Geometry::new(x, w, stride, padding).unwrap();
         let (xs, ws) = (values(x.iter().product(), 1), values(w.iter().product(), 2));
         let dy = values(g.n * g.o * g.pixels(), 3);
         let forward = Plan { maps: &[&xs], weights: &[&ws], sums: Plan::ONE };
         let backward = Plan { maps: &[&dy], ..forward };
-        if g.is_winograd() {
-            all.push(winograd::convolve(isa, &g, forward, Way::Forward));
-            all.push(winograd::convolve(isa, &g, backward, Way::Backward));
-            all.push(winograd::weight_gradient(isa, &g, &xs, &dy));
-        }
+        all.push(ops::forward(isa, &g, forward));
+        all.push(ops::input_gradient(isa, &g, backward));
+        all.push(ops::weight_gradient(isa, &g, &xs, &dy));
         all.push(im2col::forward(isa, &g, forward));
         all.push(im2col::input_gradient(isa, &g, backward));
         all.push(im2col::weight_gradient(isa, &g, &xs, &dy));
