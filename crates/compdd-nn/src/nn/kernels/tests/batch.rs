@@ -138,6 +138,16 @@ fn constant_channels_stay_finite_and_nan_shows() {
     assert!(host(y).iter().all(|v| v.is_nan()));
 }
 
+/// On the bounds of `ReLU6`, 0 and 6, nothing passes; between them everything does.
+#[test]
+fn rectified_gradients_are_zero_on_the_bounds() {
+    let z = Tensor::from_inner(Tensor::<4>::full([2, 3, 4, 4], 7.5, &Device::flex()));
+    let beta = Tensor::<1>::from_data([0.0_f32, 6.0, 3.0], &Device::flex()).autodiff().require_grad();
+    let (y, _) = batch_norm(z, Tensor::from_inner(leaf([3], 1).inner()), beta.clone(), ALL[2]);
+    let mut gradients = y.sum().backward();
+    assert_eq!(host(beta.grad_remove(&mut gradients).unwrap()), [0.0, 0.0, 32.0]);
+}
+
 /// Only what is tracked gets a gradient; doubles take the composed form; views give what their copies give.
 #[test]
 fn untracked_strided_and_double_operands() {
