@@ -40,7 +40,9 @@ pub fn check(folder: &Path) -> Result<Report, SubmitError> {
             Ok(found) => {
                 let mut problems = store.problems_of(file, &found, &rules.subsets);
                 store.check_reference(&found, &mut problems);
-                problems.into_iter().for_each(|problem| notes.error(problem, AS_WRITTEN));
+                for problem in problems {
+                    notes.error(problem, AS_WRITTEN);
+                }
                 if let Err(problem) = Timing::beside(file, &found) {
                     notes.error(
                         without(&problem, file),

@@ -59,10 +59,14 @@ fn small(image: &[u8], height: usize, width: usize) -> Vec<f32> {
     for colour in 0..3 {
         let own = || (0..SIDE * SIDE).map(|cell| cell * 3 + colour);
         let mean = own().map(|at| values[at]).sum::<f32>() / (SIDE * SIDE) as f32;
-        own().for_each(|at| values[at] -= mean);
+        for at in own() {
+            values[at] -= mean;
+        }
     }
     let length = product(&values, &values).sqrt().max(f32::MIN_POSITIVE);
-    values.iter_mut().for_each(|value| *value /= length);
+    for value in &mut values {
+        *value /= length;
+    }
     values
 }
 

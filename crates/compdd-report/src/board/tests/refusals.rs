@@ -113,7 +113,7 @@ fn what_is_wrong_with_others_changes_nothing_else() {
     let board = open(&[&own, &theirs], &Filter::default());
     let methods: Vec<&str> = board.entries.iter().map(|entry| entry.record.cell.method.as_str()).collect();
     assert_eq!(methods, ["edf", "dm", "dc", "mtt"]);
-    let text: Vec<String> = board.aside.iter().map(|problem| problem.to_string()).collect();
+    let text: Vec<String> = board.aside.iter().map(ToString::to_string).collect();
     let text = text.join("\n").replace(&own.path().display().to_string(), "OWN");
     let text = text.replace(&theirs.path().display().to_string(), "THEIRS");
     insta::with_settings!({filters => vec![("_s0_[0-9a-f]{8}", "_s0_[ID]")]}, {
