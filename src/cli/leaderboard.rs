@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
-    board::{self, Board, Division, Filter},
+    board::{self, Board, Division, Filter, Submitter},
     report::grid::Format,
 };
 
@@ -19,7 +19,7 @@ use super::{
   compdd leaderboard --subset cifar10 --ipc 10 --format md
   compdd leaderboard --results results --results submissions/their-lab --division closed --format html --out board.html
 
-Without --format, --out and conditions, leaderboard.csv in the results folder is written as well.")]
+Without --format, --out and conditions, leaderboard.csv in the results folder is written as well, unless it is a submission.")]
 pub struct LeaderboardArgs {
     #[command(flatten)]
     stores: StoresArgs,
@@ -40,7 +40,9 @@ impl LeaderboardArgs {
     pub fn execute(self) -> Outcome {
         let filter = Filter { query: self.query.into(), division: self.division };
         let stores = self.stores.open()?;
-        if let ([store], None, None, true) = (stores.as_slice(), self.format, &self.out, filter == Filter::default()) {
+        if let ([store], None, None, true) = (stores.as_slice(), self.format, &self.out, filter == Filter::default())
+            && Submitter::of(store)?.is_none()
+        {
             let board = board::write(store)?;
             ui::show(board.table(Format::Term).trim_end());
             ui::say(&format!("{} rows in {}", board.entries.len(), store.leaderboard().display()));

@@ -181,6 +181,10 @@ fn an_imported_set_cannot_be_closed() {
     let mut record = store.list(&Query::default()).unwrap().into_iter().find(|record| record.cell.seed == 4).unwrap();
     record.flag(Flag::Imported);
     store.save(&record, None).unwrap();
+    let written = sandbox.path().join("theirs/leaderboard.csv");
+    let before = fs::read(&written).ok();
+    sandbox.succeed("leaderboard --results theirs");
+    assert_eq!(fs::read(&written).ok(), before, "a submission is never written to");
     let table = sandbox.succeed("leaderboard --results own --results theirs --format csv");
     assert!(table.lines().any(|line| line.contains("the set was made elsewhere")), "{table}");
 }

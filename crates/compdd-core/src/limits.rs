@@ -1,6 +1,7 @@
 //! How much is taken from files that others may have made: every limit in one place, each with the name that its message gives.
 //!
-//! What people hand in honestly stays far below all of them. What may enter: numbers.
+//! What people hand in honestly stays far below all of them. Bounds that only one format has, such as the axes of an array, stand with its
+//! reader. What may enter: numbers.
 
 const MIB: u64 = 1 << 20;
 
@@ -54,6 +55,10 @@ limits! {
     EXPANDED_BYTES = 64 * MIB;
     /// What each of its bytes may become beyond that: images are hardly compressed at all.
     EXPANSION = 100;
+    /// Tuples within tuples of a pickle.
+    NESTED = 32;
+    /// Tensors that a pickle describes.
+    TENSORS = 1 << 20;
     /// Images that cannot be decoded, before the rest is not tried any more.
     BAD_IMAGES = 100_000;
     /// Students of a record. The resamples of their bootstrap take memory and time for every number of students that occurs.
@@ -69,6 +74,9 @@ limits! {
     /// Files and folders of a submission.
     FILES = 1_000_000;
 }
+
+/// The longest time that a timing file may give, in seconds: a century.
+pub const LONGEST_SECONDS: f64 = 3.2e9;
 
 /// So many errors of one kind are listed, and the rest counted.
 pub const LISTED: usize = 20;

@@ -1,6 +1,7 @@
 //! What differs between two identical runs: times, memory, the machine.
 
 use super::{Record, RecordError, json, store::TIMING_SUFFIX, with_causes};
+use crate::limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,11 +106,11 @@ impl Timing {
             return Ok(None);
         }
         let timing = Self::read(&path).map_err(|error| with_causes(&error))?;
-        let span = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
+        let span = |seconds: &f64| (0.0..=limits::LONGEST_SECONDS).contains(seconds);
         if timing.record != record.id {
             Err(format!("the timing file is for `{}`", timing.record))
         } else if !timing.distill_seconds.iter().chain(&timing.eval_seconds).all(span) {
-            Err("the timing file has a time that is negative or not finite".to_owned())
+            Err("the timing file has a time that is negative, or longer than a century".to_owned())
         } else if timing.eval_seconds.len() > record.students.len() {
             Err("the timing file has more times than there are students".to_owned())
         } else {

@@ -2,12 +2,12 @@
 
 use std::{fmt, path::PathBuf};
 
-use compdd_core::{files::IoError, progress::Interrupted};
+use compdd_core::{files::IoError, limits, progress::Interrupted};
 
 use super::{cache::CacheError, decode::Decode, source::Split};
 
 /// How many files or classes an error message lists before it only counts.
-const SHOWN: usize = 20;
+const SHOWN: usize = limits::LISTED;
 
 /// An image file that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 use pytorch_reader::DType;
 use std::{collections::HashMap, rc::Rc};
 
+use crate::limits;
+
 /// Images have four.
 const MOST_AXES: usize = 8;
 
@@ -47,10 +49,10 @@ enum Object {
 }
 
 /// Tuples in tuples: a tensor needs two. What owns itself layer after layer is freed layer after layer, on the stack.
-const MOST_NESTED: usize = 32;
+const MOST_NESTED: usize = limits::NESTED.most as usize;
 
 /// More tensors than any file of experts holds: 10 experts, 101 snapshots, 62 tensors are 62 620.
-const MOST_TENSORS: usize = 1 << 20;
+const MOST_TENSORS: usize = limits::TENSORS.most as usize;
 
 /// Runs the program of `data.pkl`. Opcodes outside the subset end it with an error; nothing is imported or called.
 pub(super) fn run(program: &[u8]) -> Result<Root, String> {
