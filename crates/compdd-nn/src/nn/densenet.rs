@@ -3,7 +3,7 @@
 use super::{
     layer::{Activation, Layer, Norm, PoolKind},
     scheme::Scheme,
-    spec::{Aspects, number},
+    spec::number,
     stack::Stack,
     stem::Start,
     tensor_ops::Window,
@@ -34,17 +34,11 @@ impl DenseNet121 {
 
     pub(super) fn parse<'a>(tokens: &[&'a str]) -> Result<Self, &'a str> {
         let mut net = Self::default();
-        let mut seen = Aspects::default();
-        for &token in tokens {
-            let aspect = if let Some(start) = Start::of(token) {
-                net.start = start;
-                "stem"
-            } else {
-                net.growth = number(token, 'k').ok_or(token)?;
-                "growth"
-            };
-            seen.claim(aspect, token)?;
-        }
+        let Self { start, growth } = &mut net;
+        start.read(tokens, |token| {
+            *growth = number(token, 'k')?;
+            Some("growth")
+        })?;
         Ok(net)
     }
 

@@ -4,7 +4,6 @@ use super::{
     layer::{Activation, Layer},
     multiple,
     scheme::Scheme,
-    spec::Aspects,
     stack::Stack,
     stem::Start,
     tensor_ops::Window,
@@ -47,17 +46,11 @@ impl EfficientNetB0 {
 
     pub(super) fn parse<'a>(tokens: &[&'a str]) -> Result<Self, &'a str> {
         let mut net = Self::default();
-        let mut seen = Aspects::default();
-        for &token in tokens {
-            let aspect = if let Some(start) = Start::of(token) {
-                net.start = start;
-                "stem"
-            } else {
-                net.width = multiple::parse(token).ok_or(token)?;
-                "width"
-            };
-            seen.claim(aspect, token)?;
-        }
+        let Self { start, width } = &mut net;
+        start.read(tokens, |token| {
+            *width = multiple::parse(token)?;
+            Some("width")
+        })?;
         Ok(net)
     }
 

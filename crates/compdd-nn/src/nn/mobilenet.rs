@@ -4,7 +4,6 @@ use super::{
     layer::{Activation, Layer},
     multiple,
     scheme::Scheme,
-    spec::Aspects,
     stack::Stack,
     stem::Start,
     tensor_ops::Window,
@@ -38,20 +37,15 @@ impl MobileNetV2 {
 
     pub(super) fn parse<'a>(tokens: &[&'a str]) -> Result<Self, &'a str> {
         let mut net = Self::default();
-        let mut seen = Aspects::default();
-        for &token in tokens {
-            let aspect = if let Some(start) = Start::of(token) {
-                net.start = start;
-                "stem"
-            } else if token == "nodrop" {
-                net.dropout = false;
-                "dropout"
-            } else {
-                net.width = multiple::parse(token).ok_or(token)?;
-                "width"
-            };
-            seen.claim(aspect, token)?;
-        }
+        let Self { start, width, dropout } = &mut net;
+        start.read(tokens, |token| {
+            if token == "nodrop" {
+                *dropout = false;
+                return Some("dropout");
+            }
+            *width = multiple::parse(token)?;
+            Some("width")
+        })?;
         Ok(net)
     }
 

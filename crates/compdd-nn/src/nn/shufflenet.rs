@@ -2,7 +2,7 @@
 
 use super::{
     layer::{Activation, Layer, PoolKind},
-    spec::{Aspects, number},
+    spec::number,
     stack::Stack,
     stem::Start,
     tensor_ops::Window,
@@ -23,6 +23,16 @@ const SIZES: [(&str, [usize; 5]); 2] = [("x0.5", [24, 48, 96, 192, 1024]), ("x1.
 /// Blocks of each stage.
 const BLOCKS: [usize; 3] = [4, 8, 4];
 
+/// The channels that a token stands for.
+fn size(token: &str) -> Option<[usize; 5]> {
+    if let Some((_, channels)) = SIZES.iter().find(|(size, _)| *size == token) {
+        return Some(*channels);
+    }
+    let counts: Option<Vec<usize>> = token.strip_prefix('c')?.split('.').map(|count| number(count, ' ')).collect();
+    let even = |channels: &[usize; 5]| channels[1..4].iter().all(|count| count % 2 == 0);
+    counts?.try_into().ok().filter(even)
+}
+
 impl ShuffleNetV2 {
     pub(super) const ACCEPTED: &str = "variants of shufflenet-v2: -x0.5|-x1.0 (size), -cifar|-imagenet (full size, or stride 2 and \
         pooling, in the first layers; by default chosen by the resolution), -c<five channel counts joined by dots, \
@@ -30,23 +40,11 @@ impl ShuffleNetV2 {
 
     pub(super) fn parse<'a>(tokens: &[&'a str]) -> Result<Self, &'a str> {
         let mut net = Self { start: Start::Auto, channels: SIZES[1].1 };
-        let mut seen = Aspects::default();
-        for &token in tokens {
-            let aspect = if let Some(start) = Start::of(token) {
-                net.start = start;
-                "stem"
-            } else if let Some((_, channels)) = SIZES.iter().find(|(size, _)| *size == token) {
-                net.channels = *channels;
-                "size"
-            } else {
-                let counts = token.strip_prefix('c').ok_or(token)?.split('.');
-                let counts: Option<Vec<usize>> = counts.map(|count| number(count, ' ')).collect();
-                let even = |channels: &[usize; 5]| channels[1..4].iter().all(|count| count % 2 == 0);
-                net.channels = counts.and_then(|counts| counts.try_into().ok()).filter(even).ok_or(token)?;
-                "size"
-            };
-            seen.claim(aspect, token)?;
-        }
+        let Self { start, channels } = &mut net;
+        start.read(tokens, |token| {
+            *channels = size(token)?;
+            Some("size")
+        })?;
         Ok(net)
     }
 

@@ -1,6 +1,6 @@
 //! How a convolutional network takes its first steps, by the size of its images.
 
-use super::tensor_ops::Window;
+use super::{spec::Aspects, tensor_ops::Window};
 
 /// The first layers of a residual network, and of the others where they have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +65,29 @@ pub enum Start {
 }
 
 impl Start {
+    /// Reads the tokens of a network that has a start and what `other` sets: the aspect, or none for a token that it does not know. Each aspect
+    /// may be set once; the token that cannot be is the error.
+    pub(super) fn read<'a>(
+        &mut self,
+        tokens: &[&'a str],
+        mut other: impl FnMut(&str) -> Option<&'static str>,
+    ) -> Result<(), &'a str> {
+        let mut seen = Aspects::default();
+        for &token in tokens {
+            let aspect = match Self::of(token) {
+                Some(start) => {
+                    *self = start;
+                    "stem"
+                }
+                None => other(token).ok_or(token)?,
+            };
+            seen.claim(aspect, token)?;
+        }
+        Ok(())
+    }
+
     /// The start that a token stands for.
-    pub(super) fn of(token: &str) -> Option<Self> {
+    fn of(token: &str) -> Option<Self> {
         match token {
             "cifar" => Some(Self::Cifar),
             "imagenet" => Some(Self::ImageNet),
