@@ -73,7 +73,7 @@ pub fn bytes(path: &Path, limit: Limit) -> Result<Vec<u8>, IoError> {
     open_plain(path).and_then(|file| limited(file, limit)).map_err(IoError::at("read", path))
 }
 
-/// As [`bytes`] of a file to which a link may lead: of a user's own images, where links are common.
+/// As [`bytes()`] of a file to which a link may lead: of a user's own images, where links are common.
 ///
 /// # Errors
 /// As [`open_regular`], and [`io::ErrorKind::FileTooLarge`] with the name of the limit.
@@ -92,10 +92,10 @@ fn limited(file: File, limit: Limit) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit.most { Err(long(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
-/// As [`bytes`], as UTF-8.
+/// As [`bytes()`], as UTF-8.
 ///
 /// # Errors
-/// As [`bytes`], and [`io::ErrorKind::InvalidData`] for other bytes.
+/// As [`bytes()`], and [`io::ErrorKind::InvalidData`] for other bytes.
 pub fn text(path: &Path, limit: Limit) -> Result<String, IoError> {
     let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text");
     String::from_utf8(bytes(path, limit)?).map_err(wrong).map_err(IoError::at("read", path))
