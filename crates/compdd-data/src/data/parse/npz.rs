@@ -2,7 +2,6 @@
 
 use std::io::{Read, Seek};
 
-use compdd_core::limits;
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use super::{ParseError, array::Array, npy::Header};
@@ -21,6 +20,8 @@ pub struct Npz<R> {
 pub struct Member {
     /// Type and shape.
     pub header: Header,
+    /// Bytes that it takes in the archive.
+    pub packed: u64,
     /// Where in the archive its elements begin, if they lie there as they are.
     pub stored_at: Option<u64>,
 }
@@ -39,18 +40,14 @@ impl<R: Read + Seek> Npz<R> {
 
     /// Reads the header of an array.
     pub fn member(&mut self, name: &str) -> Result<Member, ParseError> {
-        self.with(name, |member, _, _| Ok(member))
+        self.with(name, |member, _| Ok(member))
     }
 
     /// Reads an array. What the archive says about its size must agree with what the array says.
     pub fn read(&mut self, name: &str) -> Result<Array<'static>, ParseError> {
-        self.with(name, |Member { header, .. }, packed, elements| {
+        self.with(name, |Member { header, .. }, elements| {
             let mut data = Vec::new();
             let wrong = |why: String| ParseError::new(format!("array {name}: {why}"));
-            if header.bytes > limits::EXPANDED_BYTES.most && header.bytes / packed.max(1) > limits::EXPANSION.most {
-                let found = format!("{} bytes, packed into {packed}", header.bytes);
-                return Err(wrong(limits::EXPANSION.exceeded(found)));
-            }
             let room = usize::try_from(header.bytes).map_err(|error| wrong(error.to_string()))?;
             data.try_reserve_exact(room).map_err(|error| wrong(error.to_string()))?;
             // One byte more than there should be: the end must be seen for the checksum to be looked at.
@@ -62,11 +59,11 @@ impl<R: Read + Seek> Npz<R> {
         })
     }
 
-    /// Opens a member, reads and checks its header, and hands on how many bytes it is packed into, and what follows.
+    /// Opens a member, reads and checks its header, and hands on what follows.
     fn with<T>(
         &mut self,
         name: &str,
-        then: impl FnOnce(Member, u64, &mut dyn Read) -> Result<T, ParseError>,
+        then: impl FnOnce(Member, &mut dyn Read) -> Result<T, ParseError>,
     ) -> Result<T, ParseError> {
         let mut file = self.zip.by_name(&format!("{name}.npy")).map_err(said)?;
         let (size, packed, method) = (file.size(), file.compressed_size(), file.compression());
@@ -81,7 +78,7 @@ impl<R: Read + Seek> Npz<R> {
         }
         let stored = start.filter(|_| method == CompressionMethod::Stored);
         let stored_at = stored.and_then(|start| start.checked_add(header.data_at));
-        then(Member { header, stored_at }, packed, &mut file)
+        then(Member { header, packed, stored_at }, &mut file)
     }
 }
 

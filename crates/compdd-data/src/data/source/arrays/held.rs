@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader},
+    path::Path,
 };
 
 use compdd_core::{
@@ -17,6 +18,7 @@ use crate::data::{
         At, ParseError,
         array::{Array, Kind},
         npy::{self, Header},
+        npz::Member,
     },
     planes::interleaved,
     source::{Picture, archive::read_exact_at},
@@ -40,9 +42,21 @@ pub(super) fn values(place: &Place) -> Result<Values, DataError> {
             let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
             npy::read(&bytes).and_then(read)
         }
-        Place::Npz(path, name) => Place::open(path)?.read(name).and_then(read),
+        Place::Npz(path, name) => unpacked(path, name)?.and_then(read),
     };
     found.map_err(|error| wrong(place, &error))
+}
+
+/// An array of an archive, unless it grows beyond measure: images are hardly compressed at all.
+fn unpacked(path: &Path, name: &str) -> Result<Result<Array<'static>, ParseError>, DataError> {
+    let mut archive = Place::open(path)?;
+    Ok(archive.member(name).and_then(|Member { header, packed, .. }| {
+        if header.bytes > limits::EXPANDED_BYTES.most && header.bytes / packed.max(1) > limits::EXPANSION.most {
+            let found = format!("{} bytes, packed into {packed}", header.bytes);
+            return Err(ParseError::new(limits::EXPANSION.exceeded(found)));
+        }
+        archive.read(name)
+    }))
 }
 
 impl Values {
@@ -129,7 +143,7 @@ impl Pictures {
         let bytes = match (at, place) {
             (Some(at), _) => Bytes::InFile(file, at),
             (None, Place::Npz(path, name)) => {
-                let array = Place::open(path)?.read(name).map_err(|error| refused(&error))?;
+                let array = unpacked(path, name)?.map_err(|error| refused(&error))?;
                 Bytes::InMemory(array.data.into_owned())
             }
             (None, Place::Npy(_)) => return Err(refused(&ParseError::new("no elements"))),

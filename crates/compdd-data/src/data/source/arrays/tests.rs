@@ -37,6 +37,19 @@ fn texts(names: &[&str]) -> Vec<u8> {
     npy("|S20", &format!("({},)", names.len()), &data)
 }
 
+/// Zeros pack a thousandfold; images do not.
+#[test]
+fn what_expands_beyond_measure_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let shape = (23_000, 32 * 32 * 3);
+    let zeros = npy("|u1", "(23000, 32, 32, 3)", &vec![0; shape.0 * shape.1]);
+    let labels = npy("|u1", "(23000,)", &vec![0; shape.0]);
+    fs::write(root.path().join("train.npz"), npz(&[("images", zeros), ("labels", labels)], Deflated)).unwrap();
+    fs::write(root.path().join("classes.txt"), CLASSES).unwrap();
+    let error = Arrays::detect(root.path()).remove(0).has_split(Split::Train).unwrap_err();
+    assert!(error.to_string().contains("the limit EXPANSION is 100"), "{error}");
+}
+
 const CLASSES: &str = "n01440764 tench\nn02102040 English springer\n";
 
 #[test]
