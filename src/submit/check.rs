@@ -32,7 +32,7 @@ pub fn check(folder: &Path) -> Result<Report, SubmitError> {
     let mut findings = Vec::new();
     strange_files(&store, &mut findings)?;
     let who = submitter(&store, &mut findings);
-    let files = if linked(&store.records()) { Vec::new() } else { store.record_files()? };
+    let files = if store.records().is_symlink() { Vec::new() } else { store.record_files()? };
     for file in &files {
         let mut notes = Notes { file: store.relative(file).into(), findings: &mut findings };
         match Record::read(file) {
@@ -101,13 +101,9 @@ fn strange_files(store: &Store, findings: &mut Vec<Finding>) -> Result<(), Submi
     Ok(())
 }
 
-fn linked(folder: &Path) -> bool {
-    folder.is_symlink()
-}
-
 /// Bundles that no record names.
 fn strangers(store: &Store, named: &BTreeSet<String>, findings: &mut Vec<Finding>) -> Result<(), SubmitError> {
-    let bundles = if linked(&store.root().join("bundles")) { Vec::new() } else { store.bundles()? };
+    let bundles = if store.root().join("bundles").is_symlink() { Vec::new() } else { store.bundles()? };
     for path in bundles {
         let name = store.relative(&path);
         if !named.contains(&name) && path.extension().is_some_and(|extension| extension == Bundle::EXTENSION) {

@@ -11,9 +11,7 @@ use crate::{
     device::DeviceChoice,
     nn::NetworkSpec,
     protocol::Protocol,
-    record::{
-        Bundle, BundleRef, Depth, KnownSubsets, Record, Store, StudentRecord, Summary, hash, value_of, with_causes,
-    },
+    record::{BundleRef, Depth, KnownSubsets, Record, Store, StudentRecord, Summary, hash, value_of, with_causes},
     rng::Stream,
     run::{Places, RescoreOptions, Rescoring, RunError, ScoringOptions},
 };
@@ -145,6 +143,14 @@ impl From<RunError> for Failure {
     }
 }
 
+/// While a bundle is opened, the records and sets that cannot be read are the submission's.
+fn unreadable(error: RunError) -> Failure {
+    match error {
+        RunError::Record(error) => Failure::Claim(with_causes(&error)),
+        error => error.into(),
+    }
+}
+
 struct Session<'a> {
     options: &'a VerifyOptions,
     store: &'a Store,
@@ -173,7 +179,7 @@ impl Session<'_> {
         for bundle in &record.bundles {
             let path = self.bundle(record, bundle)?;
             let options = self.rescoring(record, path, each);
-            let rescoring = Rescoring::open(&options, self.progress)?;
+            let rescoring = Rescoring::open(&options, self.progress).map_err(unreadable)?;
             if let Some(reason) = leak::of(&rescoring.set, &rescoring.task.test) {
                 return Err(Failure::Claim(reason));
             }
@@ -192,17 +198,16 @@ impl Session<'_> {
         Ok(Found { again, comparison, same_images })
     }
 
-    /// Where a record's set lies: a plain folder inside the submission whose data is the record's.
+    /// Where a record's set lies: a plain folder inside the submission whose manifest is the record's. Its data are read, and held against the
+    /// manifest, when it is opened to be scored.
     fn bundle(&self, record: &Record, bundle: &BundleRef) -> Result<PathBuf, Failure> {
         let missing = || Failure::Claim(format!("the bundle `{}` is missing", bundle.path));
-        let look = |path: &Path| self.store.manifest_of(path, Depth::Hash);
+        let look = |path: &Path| self.store.manifest_of(path, Depth::Size);
         let manifest = bundle.kept(self.store, look).map_err(Failure::Claim)?.ok_or_else(missing)?;
         if let Some(what) = manifest.disagreements(record).into_iter().next() {
             return Err(Failure::Claim(format!("the bundle `{}` {what}", bundle.path)));
         }
-        let path = bundle.inside(self.store).ok_or_else(missing)?;
-        Bundle::read(&path).map_err(|error| Failure::Claim(with_causes(&error)))?;
-        Ok(path)
+        bundle.inside(self.store).ok_or_else(missing)
     }
 
     fn rescoring(&self, record: &Record, bundle: PathBuf, students: usize) -> RescoreOptions {
