@@ -49,13 +49,14 @@ pub struct Subset {
     pub notes: Vec<String>,
 }
 
-const TEN_CLASS: [(&str, &str); 6] = [
+const TEN_CLASS: [(&str, &str); 7] = [
     ("imagenette", "nette"),
     ("imagewoof", "woof"),
     ("imagefruit", "fruit"),
     ("imagemeow", "meow"),
     ("imagesquawk", "squawk"),
     ("imageyellow", "yellow"),
+    ("imagenet-10", "imagenet10"),
 ];
 
 const ALIASES: [(&str, &str); 7] = [
@@ -139,7 +140,7 @@ impl Subset {
     }
 
     fn made() -> Vec<Self> {
-        let mut all = Vec::with_capacity(29);
+        let mut all = Vec::with_capacity(30);
         for category in Category::ALL {
             for difficulty in Difficulty::ALL {
                 all.push(comp_dd(category, difficulty));

@@ -93,7 +93,7 @@ fn every_alias_finds_its_subset() {
 fn ids_are_unique() {
     let ids: HashSet<String> = Subset::all().iter().map(Subset::id).collect();
     assert_eq!(ids.len(), Subset::all().len());
-    assert_eq!(ids.len(), 29);
+    assert_eq!(ids.len(), 30);
 }
 
 #[test]
