@@ -39,6 +39,17 @@ pub enum ImportError {
         /// What is wrong.
         reason: String,
     },
+    /// A file that does not hold the views of a minibatch.
+    #[error("{path} holds no labels of views saved by torch.save: {reason}", path = path.display())]
+    #[diagnostic(help(
+        "an archive of soft labels has folders `epoch_E` of files `batch_B.tar`, each a list of boxes, mirrors, partners, share, window and logits; a download may be incomplete"
+    ))]
+    Views {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file that does not hold experts.
     #[error("{path} is no buffer of experts saved by torch.save: {reason}", path = path.display())]
     #[diagnostic(help(

@@ -18,7 +18,7 @@ pub use error::ImportError;
 pub use range::StoredAs;
 use std::path::{Path, PathBuf};
 pub use tensors::{SoftLabels, TensorFiles};
-pub use torch::Trajectories;
+pub use torch::{StoredViews, Trajectories};
 
 /// The step size of methods that do not learn one (DC, DSA, DM), in units of SGD steps.
 pub const DEFAULT_LEARNING_RATE: f32 = 0.01;

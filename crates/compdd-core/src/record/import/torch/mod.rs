@@ -7,6 +7,7 @@
 mod archive;
 mod pickle;
 mod trajectories;
+mod views;
 
 use super::ImportError;
 use archive::Archive;
@@ -15,6 +16,7 @@ use pickle::{Described, Root};
 use pytorch_reader::{DType, PytorchReader};
 use std::path::Path;
 pub use trajectories::Trajectories;
+pub use views::StoredViews;
 
 /// What a file holds.
 #[derive(Debug)]

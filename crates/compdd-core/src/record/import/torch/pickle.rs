@@ -43,6 +43,9 @@ enum Object {
         dtype: DType,
     },
     Tensor(Described),
+    Bytes(Rc<[u8]>),
+    /// The name of a type of numbers, such as `i8`: a signed one of eight bytes.
+    NumpyType(Rc<str>),
     /// Position in [`Machine::lists`]: lists may hold each other without ownership going in circles.
     List(usize),
     Opaque,
@@ -87,6 +90,30 @@ pub(super) fn run_nested(program: &[u8]) -> Result<Vec<Vec<Vec<Described>>>, Str
         nested.push(snapshots);
     }
     Ok(nested)
+}
+
+/// An entry of a list.
+#[derive(Debug)]
+pub(super) enum Item {
+    Tensor(Described),
+    /// Whole numbers in a list or a tuple.
+    Integers(Vec<i64>),
+    /// Anything else, nothing among it.
+    Other,
+}
+
+/// Runs the program of a file that holds a list of tensors and of lists of numbers: a minibatch of views.
+pub(super) fn run_list(program: &[u8]) -> Result<Vec<Item>, String> {
+    let (machine, root) = Machine::new(program).finish()?;
+    let entry = |object: &Object| match object {
+        Object::Tensor(tensor) => Item::Tensor(tensor.clone()),
+        list => {
+            let number = |item: &Object| if let Object::Int(value) = item { Some(*value) } else { None };
+            let numbers = machine.items(list, "").ok().and_then(|items| items.iter().map(number).collect());
+            numbers.map_or(Item::Other, Item::Integers)
+        }
+    };
+    Ok(machine.items(&root, "it is no list")?.iter().map(entry).collect())
 }
 
 struct Machine<'a> {
@@ -300,12 +327,18 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Recognises the calls that rebuild tensors; the result of any other call is opaque.
+    /// Recognises the calls that rebuild tensors and numbers of numpy; the result of any other call is opaque.
     fn reduce(&mut self) -> Result<(), String> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let result = match (function, arguments) {
             (Object::Global(name), Object::Tuple(arguments, _)) => match &*name {
                 "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => rebuild(&arguments)?,
+                "_codecs.encode" => latin(&arguments),
+                "numpy.dtype" => match arguments.first() {
+                    Some(Object::Text(name)) => Object::NumpyType(name.clone()),
+                    _ => Object::Opaque,
+                },
+                "numpy.core.multiarray.scalar" | "numpy._core.multiarray.scalar" => scalar(&arguments),
                 "torch._utils._rebuild_parameter" => arguments.first().cloned().unwrap_or(Object::Opaque),
                 _ => Object::Opaque,
             },
@@ -318,6 +351,23 @@ impl<'a> Machine<'a> {
 
 fn underflow() -> String {
     "its description is not well-formed".to_owned()
+}
+
+/// `(text, "latin1")`: how bytes are written before the third version of the language.
+fn latin(arguments: &[Object]) -> Object {
+    let [Object::Text(text), Object::Text(code)] = arguments else { return Object::Opaque };
+    let bytes: Option<Rc<[u8]>> = text.chars().map(|letter| u8::try_from(letter).ok()).collect();
+    bytes.filter(|_| &**code == "latin1").map_or(Object::Opaque, Object::Bytes)
+}
+
+/// `(type, bytes)`: a number of numpy, little-endian. Of types other than 64-bit ones nothing is made.
+fn scalar(arguments: &[Object]) -> Object {
+    let [Object::NumpyType(name), Object::Bytes(bytes)] = arguments else { return Object::Opaque };
+    match (&**name, <[u8; 8]>::try_from(&**bytes)) {
+        ("i8", Ok(bytes)) => Object::Int(i64::from_le_bytes(bytes)),
+        ("f8", Ok(bytes)) => Object::Float(f64::from_le_bytes(bytes)),
+        _ => Object::Opaque,
+    }
 }
 
 /// `(storage, offset, shape, stride, ...)`.
