@@ -31,6 +31,7 @@ mod published;
 mod result;
 mod scores;
 mod store;
+mod teacher_ref;
 mod timing;
 mod validate;
 
@@ -49,8 +50,9 @@ pub use manifest::{LabelKind, Manifest};
 pub use pixel_space::PixelSpaceRecord;
 pub use plane::{Plane, PlaneImage};
 pub use published::PublishedRow;
-pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord, TeacherRef};
+pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord};
 pub use scores::{Accuracy, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};
+pub use teacher_ref::{TeacherRef, TeacherRefs};
 pub use timing::Timing;
 pub use validate::{Problem, with_causes};

@@ -1,6 +1,8 @@
 //! The record of one result.
 
-use super::{Budget, Bundle, Cell, Distilled, RecordError, Store, StudentRecord, Summary, hash, json, published};
+use super::{
+    Budget, Bundle, Cell, Distilled, RecordError, Store, StudentRecord, Summary, TeacherRefs, hash, json, published,
+};
 use crate::subset::Subset;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,9 +45,9 @@ pub struct Record {
     /// Content address of the protocol's definition; absent from records of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_hash: Option<String>,
-    /// The teacher that the protocol asked; its content address is `cell.teacher`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub teacher: Option<TeacherRef>,
+    /// The teacher that the protocol asked, or a list of several; their content address is `cell.teacher`.
+    #[serde(rename = "teacher", default, skip_serializing_if = "TeacherRefs::is_empty")]
+    pub teachers: TeacherRefs,
     /// The distilled sets: one for all students, or one draw a student; none for the reference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundles: Vec<BundleRef>,
@@ -175,23 +177,6 @@ impl BundleRef {
     }
 }
 
-/// A teacher that students learned from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TeacherRef {
-    /// Name of its folder, by which `--teacher` finds it.
-    pub name: String,
-    /// Slug of its network.
-    pub network: String,
-    /// BLAKE3 of its parameters.
-    pub parameters: String,
-    /// Id of the subset it was trained on.
-    pub subset: String,
-    /// Accuracy on test images, fraction, where it was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accuracy: Option<f64>,
-}
-
 /// A value printed in a paper, as a fraction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -248,7 +233,7 @@ impl Record {
             data,
             protocol: Value::Null,
             protocol_hash: None,
-            teacher: None,
+            teachers: TeacherRefs::default(),
             bundles: Vec::new(),
             published,
             code_version: env!("CARGO_PKG_VERSION").to_owned(),

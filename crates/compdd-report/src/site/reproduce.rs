@@ -29,8 +29,8 @@ pub(super) fn command(record: &Record) -> String {
         }
         None => run(record),
     };
-    if let Some(teacher) = &record.teacher {
-        let _ = write!(text, " --teacher {}", written(&Value::from(teacher.name.as_str())));
+    if !record.teachers.is_empty() {
+        let _ = write!(text, " --teacher {}", written(&Value::from(record.teachers.names())));
     }
     let _ = write!(text, " --seeds {}", record.students.len());
     flag(&mut text, "seed", &cell.seed.to_string(), "0");
@@ -54,7 +54,7 @@ fn run(record: &Record) -> String {
         let _ = write!(text, " --eval-networks {}", cell.network);
     }
     flag(&mut text, "protocol", &cell.protocol, "no-kd@1");
-    if record.teacher.is_none() && record.recipe.get(Recipe::OBSERVER).is_some_and(Recipe::is_content) {
+    if record.teachers.is_empty() && record.recipe.get(Recipe::OBSERVER).is_some_and(Recipe::is_content) {
         text += " --teacher TEACHER";
     }
     flag(&mut text, "res", &cell.resolution.to_string(), &side.to_string());
