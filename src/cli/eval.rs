@@ -7,7 +7,7 @@ use compdd::{
     board,
     progress::Progress as _,
     record::Store,
-    run::{self, RescoreOptions},
+    run::{self, GivenLabels, RescoreOptions},
 };
 
 use super::{
@@ -31,6 +31,12 @@ pub struct EvalArgs {
     network: Vec<String>,
     #[command(flatten)]
     scoring: ScoringArgs,
+    #[arg(long, value_name = "FOLDER", conflicts_with = "teacher")]
+    #[arg(help = "Labels of every view as SRe2L, CDA, G-VBSM and EDC publish them, in place of a teacher")]
+    labels: Option<PathBuf>,
+    /// Indices of the images of its views, a line an epoch, for an archive without them
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    order: Option<PathBuf>,
     /// Leave damaged test images out; the record lists them
     #[arg(long)]
     skip_bad: bool,
@@ -52,6 +58,7 @@ impl EvalArgs {
             bundle: self.bundle,
             networks: self.network,
             scoring: self.scoring.options(&places),
+            labels: self.labels.map(|archive| GivenLabels { archive, order: self.order }),
             skip_bad: self.skip_bad,
             train_per_class: self.train_per_class,
             force: self.force,

@@ -16,9 +16,9 @@ use super::teacher;
 pub struct ScoringArgs {
     #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}", protocols()))]
     protocol: String,
-    /// Teacher that the protocol or the method asks: its name below RESULTS/teachers, or its folder
-    #[arg(long, value_name = "NAME")]
-    teacher: Option<PathBuf>,
+    /// Teachers that the protocol or the method asks, separated by commas: their names below RESULTS/teachers, or their folders
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    teacher: Vec<PathBuf>,
     /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers
     #[arg(long, default_value = "paper")]
     budget: BudgetArg,
@@ -34,7 +34,7 @@ impl ScoringArgs {
     pub fn options(self, places: &Places) -> ScoringOptions {
         ScoringOptions {
             protocol: self.protocol,
-            teacher: self.teacher.map(|name| teacher::place(&places.results.join("teachers"), &name)),
+            teachers: self.teacher.iter().map(|name| teacher::place(&places.results.join("teachers"), name)).collect(),
             budget: self.budget.into(),
             students: self.seeds,
             seed: self.seed,

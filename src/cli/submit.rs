@@ -40,9 +40,9 @@ pub struct VerifyArgs {
     /// Root of the fresh seeds, to repeat a verification [default: drawn, and kept with the results]
     #[arg(long)]
     seed: Option<u64>,
-    /// The teacher of records that were scored with one: its folder
-    #[arg(long, value_name = "FOLDER")]
-    teacher: Option<PathBuf>,
+    /// The teachers of records that were scored with any, separated by commas: their folders
+    #[arg(long, value_delimiter = ',', value_name = "FOLDERS")]
+    teacher: Vec<PathBuf>,
     /// Leave damaged test images out; the records list them
     #[arg(long)]
     skip_bad: bool,
@@ -86,7 +86,7 @@ impl VerifyArgs {
             students: self.seeds,
             seed: self.seed,
             data: self.data.resolve()?,
-            teacher: self.teacher,
+            teachers: self.teacher,
             skip_bad: self.skip_bad,
             train_per_class: self.train_per_class,
             device: super::run::device(self.device)?,

@@ -27,8 +27,8 @@ pub struct VerifyOptions {
     pub seed: Option<u64>,
     /// Root of the images.
     pub data: Library,
-    /// Folder of the teacher of the records that were scored with one.
-    pub teacher: Option<PathBuf>,
+    /// Folders of the teachers of the records that were scored with any, in the order of the records.
+    pub teachers: Vec<PathBuf>,
     /// Leave damaged images out instead of stopping.
     pub skip_bad: bool,
     /// Built-in scenes only: training images a class.
@@ -217,11 +217,12 @@ impl Session<'_> {
             networks: vec![cell.network.clone()],
             scoring: ScoringOptions {
                 protocol: cell.protocol.clone(),
-                teacher: cell.teacher.as_ref().and(options.teacher.clone()),
+                teachers: if cell.teacher.is_some() { options.teachers.clone() } else { Vec::new() },
                 budget: cell.budget,
                 students: Some(students),
                 seed: Stream::child_seed(self.seed, "record", cell.seed) >> 32,
             },
+            labels: None,
             skip_bad: options.skip_bad,
             train_per_class: options.train_per_class,
             force: false,

@@ -169,3 +169,45 @@ fn an_observer_enters_the_set_by_content() {
     sandbox.succeed("results validate");
     sandbox.succeed("leaderboard");
 }
+
+/// Soft labels are stored before students start: announced, asked once, resumed after a kill, and another panel of teachers has its own.
+#[test]
+fn stored_labels_serve_every_student_and_outlive_a_kill() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    sandbox.succeed(&format!("{TRAIN} --name two --seed 1"));
+    let files = || {
+        let files = walkdir::WalkDir::new(sandbox.path().join("results/soft-labels")).sort_by_file_name().into_iter();
+        let files = files.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+        files.map(|entry| (entry.path().to_owned(), fs::read(entry.path()).unwrap())).collect::<Vec<_>>()
+    };
+    let command = format!("{RUN} --protocol kd-fkd --teacher one");
+    let (_, said) = texts(&sandbox.run(&command));
+    assert!(said.contains("soft labels: 6 epochs, 0.0 MB"), "{said}");
+    let (whole, labels) = (records(&sandbox), files());
+    assert_eq!((whole.len(), labels.len()), (1, 8), "a card, a lock and six epochs");
+    assert_eq!(whole[0].1["protocol"]["supervision"]["kind"], "stored-logits");
+
+    // What a kill leaves behind: some epochs, and half a file under a passing name.
+    fs::remove_file(&labels[3].0).unwrap();
+    let name = labels[3].0.file_name().unwrap().to_string_lossy().into_owned();
+    fs::write(labels[3].0.with_file_name(format!(".writing-{name}-abc")), b"half").unwrap();
+    sandbox.succeed(&format!("{command} --force"));
+    assert_eq!((records(&sandbox), files()), (whole.clone(), labels.clone()));
+
+    fs::write(&labels[2].0, b"damaged").unwrap();
+    let (_, said) = texts(&sandbox.run(&format!("{command} --force")));
+    assert!(said.contains("soft labels") && said.contains("damaged"), "{said}");
+    fs::remove_file(&labels[2].0).unwrap();
+    sandbox.succeed(&format!("{command} --force"));
+    assert_eq!(records(&sandbox), whole);
+
+    sandbox.succeed(&format!("{RUN} --protocol kd-gvbsm --teacher one,two"));
+    let found = records(&sandbox);
+    let (_, both) = found.iter().find(|(path, _)| path.contains("kd-gvbsm@1")).unwrap();
+    assert_eq!(both["teacher"][1]["name"], "two");
+    assert_ne!(both["cell"]["teacher"], whole[0].1["cell"]["teacher"]);
+    sandbox.succeed(&format!("{RUN} --protocol kd-edc --teacher two,one"));
+    sandbox.succeed("results validate");
+    sandbox.succeed("leaderboard");
+}

@@ -46,7 +46,7 @@ fn accept(command: &str) {
             "--ipc" => options.ipc = Some(value.parse().unwrap()),
             "--network" => options.network = Some(value.to_owned()),
             "--res" => options.images.resolution = Some(value.parse().unwrap()),
-            "--teacher" => options.scoring.teacher = Some(value.into()),
+            "--teacher" => options.scoring.teachers = value.split(',').map(Into::into).collect(),
             "--protocol" => value.clone_into(&mut options.scoring.protocol),
             "--eval-networks" => options.eval_networks = value.split(',').map(str::to_owned).collect(),
             "--set" => {

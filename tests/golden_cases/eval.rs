@@ -3,11 +3,12 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use compdd::{
     augment::DsaConfig,
-    eval::{Plan, Rule, Schedule, Student, Targets},
+    eval::{Plan, Rule, Schedule, Student, Targets, combined},
     nn::{
         ConvNet, NetworkSpec, Norm, Params,
-        loss::{distillation_divergence, soft_cross_entropy},
+        loss::{distillation_divergence, hard_cross_entropy, logit_squares, soft_cross_entropy},
     },
+    protocol::Ensemble,
     record::Labels,
 };
 
@@ -54,7 +55,7 @@ pub fn steps(case: &Case) -> Result<(), String> {
     };
     let targets = Targets::new(&labels, n, classes).map_err(|error| error.to_string())?;
     let plan = plan(case)?;
-    let schedule = plan.schedule;
+    let schedule = plan.schedule.clone();
     let mut student = Student::from_params(&network, plan, 0, params);
 
     let (order, shape) = case.f32("in.idx")?;
@@ -94,7 +95,20 @@ pub fn distillation_loss(case: &Case) -> Result<(), String> {
         case.check(name, &[loss.into_scalar()])?;
         case.check(&format!("grad_{name}"), &gradient.into_data().iter::<f32>().collect::<Vec<_>>())?;
     }
-    case.later(&["mse_gt", "grad_mse_gt", "ensemble_balanced", "ensemble_mean"]);
+    let (weight, labels) = (case.real("ce_weight")?, case.integers("in.labels")?);
+    let squares = student.clone().autodiff().require_grad();
+    let hard = hard_cross_entropy(squares.clone(), labels);
+    let loss = logit_squares(squares.clone(), teacher) + hard.mul_scalar(weight);
+    let gradient = squares.grad(&loss.backward()).ok_or("no gradient")?;
+    case.check("mse_gt", &[loss.into_scalar()])?;
+    case.check("grad_mse_gt", &gradient.into_data().iter::<f32>().collect::<Vec<_>>())?;
+
+    let several = case.tensor::<3>("in.ensemble")?;
+    let answers: Vec<Tensor<2>> = several.iter_dim(0).map(|answer| answer.squeeze_dim(0)).collect();
+    for (name, combination) in [("ensemble_balanced", Ensemble::Balanced), ("ensemble_mean", Ensemble::Mean)] {
+        let one = combined(combination, answers.clone());
+        case.check(name, &one.into_data().iter::<f32>().collect::<Vec<_>>())?;
+    }
     Ok(())
 }
 

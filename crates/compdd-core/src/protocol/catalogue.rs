@@ -36,7 +36,7 @@ macro_rules! files {
 }
 
 /// Every file, the usual protocol first.
-static FILES: [(&str, &str); 9] = files![
+static FILES: [(&str, &str); 17] = files![
     "no-kd",
     "no-kd-plain",
     "no-kd-datadam",
@@ -46,6 +46,14 @@ static FILES: [(&str, &str); 9] = files![
     "kd-rded",
     "kd-rded-released",
     "soft",
+    "kd-edf",
+    "kd-fkd",
+    "kd-fkd-cda",
+    "kd-sre2l-tiny",
+    "kd-sre2l-cifar",
+    "kd-sre2l-cifar-released",
+    "kd-gvbsm",
+    "kd-edc",
 ];
 
 static ALL: LazyLock<Vec<Protocol>> = LazyLock::new(|| {
@@ -104,7 +112,7 @@ impl Protocol {
     /// # Errors
     /// When it has no learning rate for the network.
     pub fn fitted(&self, budget: Budget, fit: &Fit<'_>) -> Result<Scoring, ProtocolError> {
-        let mut scoring = fit::fitted(self.scoring(budget), &self.when, &self.id, fit)?;
+        let mut scoring = fit::fitted(self.scoring.clone(), &self.when, &self.id, fit)?.at(budget);
         if self.by_tiles {
             scoring.augmentation = scoring.augmentation.for_tiles(fit.tiles);
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProtocolError, Scoring};
+use super::{Decay, OptimizerKind, Pipeline, ProtocolError, Scoring, Supervision};
 use crate::record::Record;
 
 /// What settings may depend on: the set that is scored and the network that learns from it.
@@ -53,14 +53,36 @@ pub(super) struct Adjustment {
     set: Change,
 }
 
-/// What an adjustment changes.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-struct Change {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    batch: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    learning_rate: Option<f32>,
+macro_rules! changes {
+    ($($(#[$doc:meta])* $setting:ident: $kind:ty),+ $(,)?) => {
+        /// What an adjustment changes: settings of [`Scoring`], at the full budget.
+        #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Change {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] $setting: Option<$kind>,)+
+            #[serde(skip_serializing_if = "Option::is_none")]
+            learning_rate: Option<f32>,
+        }
+
+        impl Change {
+            fn apply(&self, scoring: &mut Scoring) {
+                $(if let Some(value) = &self.$setting { scoring.$setting = value.clone(); })+
+                scoring.learning_rate = self.learning_rate.or(scoring.learning_rate);
+            }
+        }
+    };
+}
+
+changes! {
+    batch: usize,
+    epochs: usize,
+    optimizer: OptimizerKind,
+    weight_decay: f32,
+    drop: f32,
+    #[serde(rename = "drops")]
+    decay: Decay,
+    augmentation: Pipeline,
+    supervision: Supervision,
 }
 
 impl Adjustment {
@@ -85,9 +107,8 @@ pub(super) fn fitted(
     protocol: &str,
     fit: &Fit<'_>,
 ) -> Result<Scoring, ProtocolError> {
-    for Change { batch, learning_rate } in adjustments.iter().filter(|it| it.fits(fit)).map(|it| &it.set) {
-        scoring.batch = batch.unwrap_or(scoring.batch);
-        scoring.learning_rate = learning_rate.or(scoring.learning_rate);
+    for adjustment in adjustments.iter().filter(|it| it.fits(fit)) {
+        adjustment.set.apply(&mut scoring);
     }
     if scoring.learning_rate.is_none() && adjustments.iter().any(|it| it.set.learning_rate.is_some()) {
         return Err(ProtocolError::NoRate { protocol: protocol.to_owned(), network: fit.network.to_owned() });

@@ -67,7 +67,10 @@ fn tiles_are_shuffled_and_cropped_and_single_pictures_are_not() {
 #[test]
 fn a_protocol_like_another_says_what_differs() {
     let base = rded(&fit("vgg11"));
-    assert!(base.supervision == Supervision::OnlineTeacher { temperature: 20.0 } && !base.rded_double_bn);
+    assert!(
+        base.supervision == Supervision::OnlineTeacher(Imitation::Divergence { temperature: 20.0, squared: false })
+            && !base.rded_double_bn
+    );
     assert_eq!((base.epochs, base.extra_epoch, base.decay), (300, false, Decay::CosineToHalf));
     assert_eq!((base.optimizer, base.weight_decay), (OptimizerKind::AdamW, 0.01));
     let released = fitted("kd-rded-released", &fit("vgg11")).unwrap();
@@ -79,4 +82,36 @@ fn a_protocol_like_another_says_what_differs() {
         assert_eq!(serde_json::from_value::<Scoring>(value_of(&scoring)).unwrap(), scoring);
     }
     assert!(!Protocol::find("kd-online").unwrap().depends_on_the_set());
+}
+
+/// What EDC's paper says of each data set (tables 6 to 10), and G-VBSM's line.
+#[test]
+fn the_protocols_of_several_teachers_depend_on_the_set() {
+    let fitted = |protocol: &str, subset: &str, classes: usize, ipc: usize| {
+        let fit = Fit { subset, classes, ipc: Some(ipc), network: "resnet18-bn", tiles: 1 };
+        let scoring = Protocol::find(protocol).unwrap().fitted(Budget::Paper, &fit).unwrap();
+        scoring.validate().unwrap();
+        scoring
+    };
+    let edc = |subset, classes, ipc| fitted("kd-edc", subset, classes, ipc);
+    let row = |scoring: &Scoring| (scoring.epochs, scoring.batch, scoring.decay, scoring.supervision.is_stored());
+    assert_eq!(row(&edc("imagenet-1k", 1000, 10)), (300, 100, Decay::CosineToHalf, true));
+    assert_eq!(row(&edc("imagenette", 10, 10)), (1000, 50, Decay::CosineToHalf, false));
+    assert_eq!(row(&edc("tiny-imagenet", 200, 1)), (1000, 100, Decay::CosineToHalf, false));
+    assert_eq!(row(&edc("tiny-imagenet", 200, 10)), (300, 100, Decay::CosineToHalf, false));
+    assert_eq!(row(&edc("cifar100", 100, 10)), (1000, 50, Decay::CosineToHalf, false));
+    assert_eq!(row(&edc("cifar10", 10, 10)), (1000, 25, Decay::LateSteps, false));
+    assert_eq!(edc("cifar10", 10, 1).batch, 10, "the whole set");
+    let smoke = Protocol::find("kd-edc").unwrap();
+    let fit = Fit { subset: "tiny-imagenet", classes: 200, ipc: Some(10), network: "swin-tiny", tiles: 1 };
+    let smoke = smoke.fitted(Budget::Smoke, &fit).unwrap();
+    assert_eq!((smoke.epochs, smoke.learning_rate), (6, Some(1e-4)), "a fiftieth of what the set takes");
+
+    let gvbsm = |subset, classes| fitted("kd-gvbsm", subset, classes, 10);
+    let row = |scoring: &Scoring| (scoring.epochs, scoring.batch, scoring.optimizer, scoring.supervision);
+    let squares = |hard_weight| Supervision::StoredLogits(Imitation::Squares { hard_weight });
+    assert_eq!(row(&gvbsm("imagenet-1k", 1000)), (300, 1024, OptimizerKind::AdamW, squares(0.1)));
+    assert_eq!(row(&gvbsm("tiny-imagenet", 200)), (100, 100, OptimizerKind::Sgd, squares(0.1)));
+    assert_eq!(row(&gvbsm("cifar100", 100)), (1000, 64, OptimizerKind::Sgd, squares(0.15)));
+    assert_eq!(row(&gvbsm("cifar10", 10)), (1000, 100, OptimizerKind::Sgd, squares(0.15)));
 }

@@ -10,6 +10,7 @@ mod error;
 mod fit;
 mod pipeline;
 mod scoring;
+mod supervision;
 
 pub use augmentation::{AugmentError, DsaConfig, Mode, Strategy, Token};
 pub use catalogue::Protocol;
@@ -19,7 +20,8 @@ pub use pipeline::{
     Fill, FlipConfig, MixConfig, Operation, PadCropConfig, PatchShuffleConfig, Pipeline, RandAugmentConfig,
     ResizedCropConfig,
 };
-pub use scoring::{Decay, OptimizerKind, Scoring, Supervision};
+pub use scoring::{Decay, OptimizerKind, Scoring};
+pub use supervision::{Ensemble, Imitation, Supervision};
 
 #[cfg(test)]
 mod fit_tests;

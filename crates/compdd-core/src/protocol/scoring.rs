@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Pipeline, ProtocolError};
+use super::{Ensemble, Pipeline, ProtocolError, Supervision};
 use crate::{record::Budget, rng::Stream};
 
 /// Every setting of a protocol: from a fresh network to its last epoch.
@@ -29,6 +29,9 @@ pub struct Scoring {
     pub momentum: f32,
     /// Weight decay: of SGD on every parameter, of `AdamW` on those with more than one dimension.
     pub weight_decay: f32,
+    /// `AdamW` decays parameters with one dimension as well.
+    #[serde(skip_serializing_if = "is_default")]
+    pub decays_all: bool,
     /// Learning rate; where there is none, the one that comes with the training set counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f32>,
@@ -45,6 +48,15 @@ pub struct Scoring {
     /// What a student learns from.
     #[serde(skip_serializing_if = "is_default")]
     pub supervision: Supervision,
+    /// How several teachers become one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ensemble: Ensemble,
+    /// Asks teachers in train mode, with the batch statistics of the views, as `SRe2L`'s released code does on CIFAR.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sre2l_teacher_in_training: bool,
+    /// Scores the exponential moving average of a student's parameters with this decay, not the parameters of its last step (EDC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f32>,
     /// Gathers the statistics of batch norm twice a step, as RDED's released code does: a second pass of the student in train mode, whose
     /// only effect they are.
     #[serde(skip_serializing_if = "is_default")]
@@ -66,6 +78,10 @@ pub enum Decay {
     TwoThirdsFiveSixths,
     /// Half a cosine period over the epochs, to zero (`SRe2L`).
     Cosine,
+    /// As `cosine`, behind a linear rise from a hundredth of the rate over the first twentieth of the epochs (`SRe2L` on Tiny `ImageNet`).
+    CosineAfterRise,
+    /// Drops before the epochs of index `4E/5`, `9E/10` and `19E/20`; the momentum is kept (EDC on CIFAR-10).
+    LateSteps,
     /// A quarter of a cosine period over the epochs, to half the rate (RDED; the smoothing of EDC with ζ = 2).
     CosineToHalf,
 }
@@ -81,28 +97,6 @@ pub enum OptimizerKind {
     AdamW,
 }
 
-/// What a student learns from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Supervision {
-    /// Cross-entropy with the stored label of every image.
-    #[default]
-    Labels,
-    /// The divergence KL(teacher || student) of softened predictions on the same augmented minibatch, averaged over images and not scaled by
-    /// the square of the temperature; stored labels are not read (EDF, arXiv 2410.17193, supplement 10.2).
-    OnlineTeacher {
-        /// What both logits are divided by.
-        temperature: f32,
-    },
-}
-
-impl Supervision {
-    /// Whether a run must name a teacher.
-    pub fn needs_teacher(&self) -> bool {
-        matches!(self, Self::OnlineTeacher { .. })
-    }
-}
-
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -116,12 +110,16 @@ impl Default for Scoring {
             optimizer: OptimizerKind::Sgd,
             momentum: 0.9,
             weight_decay: 5e-4,
+            decays_all: false,
             learning_rate: None,
             drop: 0.1,
             decay: Decay::Halfway,
             augmentation: Pipeline::default(),
             cutmix: 0.0,
             supervision: Supervision::Labels,
+            ensemble: Ensemble::Mean,
+            sre2l_teacher_in_training: false,
+            ema: None,
             rded_double_bn: false,
             students: 5,
             test_batch: 256,
@@ -169,13 +167,10 @@ impl Scoring {
     /// The first setting that is out of range.
     pub fn validate(&self) -> Result<(), ProtocolError> {
         self.augmentation.validate()?;
+        self.supervision.validate(&self.augmentation)?;
         let real = |value: f32, range: std::ops::Range<f32>| range.contains(&value);
         let positive = |value: f32| value > 0.0 && value.is_finite();
-        let rate = self.learning_rate.unwrap_or(1.0);
-        let temperature = match self.supervision {
-            Supervision::Labels => 1.0,
-            Supervision::OnlineTeacher { temperature } => temperature,
-        };
+        let (rate, ema) = (self.learning_rate.unwrap_or(1.0), self.ema.unwrap_or(0.0));
         let checks = [
             ("batch", self.batch > 0, self.batch.to_string(), "1 or more"),
             ("test_batch", self.test_batch > 0, self.test_batch.to_string(), "1 or more"),
@@ -196,7 +191,7 @@ impl Scoring {
                 self.cutmix.to_string(),
                 "0 beside a list with a mix",
             ),
-            ("temperature", positive(temperature), temperature.to_string(), "positive and finite"),
+            ("ema", (0.0..1.0).contains(&ema), ema.to_string(), "at least 0 and below 1"),
         ];
         match checks.into_iter().find(|(_, good, _, _)| !good) {
             Some((name, _, value, range)) => Err(ProtocolError::OutOfRange { name, value, range }),

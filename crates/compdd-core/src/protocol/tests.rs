@@ -15,7 +15,19 @@ fn every_budget_is_valid_and_seeds_are_stable() {
 #[test]
 fn settings_of_older_records_read_and_write_alike() {
     let text = serde_json::to_string(&Scoring::default()).unwrap();
-    for later in ["extra_epoch", "drops", "cutmix", "optimizer", "learning_rate", "supervision", "rded_double_bn"] {
+    for later in [
+        "extra_epoch",
+        "drops",
+        "cutmix",
+        "optimizer",
+        "learning_rate",
+        "supervision",
+        "rded_double_bn",
+        "ema",
+        "ensemble",
+        "decays_all",
+        "sre2l",
+    ] {
         assert!(!text.contains(later), "{text}");
     }
     assert_eq!(serde_json::from_str::<Scoring>(&text).unwrap(), Scoring::default());
@@ -47,6 +59,11 @@ fn names_are_found_and_every_protocol_has_its_page() {
         include_str!("../../../../docs/protocols/kd-online.md"),
         include_str!("../../../../docs/protocols/kd-rded.md"),
         include_str!("../../../../docs/protocols/soft.md"),
+        include_str!("../../../../docs/protocols/kd-edf.md"),
+        include_str!("../../../../docs/protocols/kd-fkd.md"),
+        include_str!("../../../../docs/protocols/kd-sre2l.md"),
+        include_str!("../../../../docs/protocols/kd-gvbsm.md"),
+        include_str!("../../../../docs/protocols/kd-edc.md"),
     ];
     for protocol in Protocol::all() {
         assert!(pages.iter().any(|page| page.contains(&format!("`{}`", protocol.id))), "{}", protocol.id);
@@ -65,6 +82,13 @@ fn definitions_are_frozen() {
 fn a_protocol_with_a_teacher_says_so() {
     let scoring = Protocol::find("kd-online").unwrap().scoring(Budget::Paper);
     assert!(scoring.supervision.needs_teacher() && !Scoring::default().supervision.needs_teacher());
-    let cold = Scoring { supervision: Supervision::OnlineTeacher { temperature: 0.0 }, ..scoring };
-    assert!(cold.validate().unwrap_err().to_string().contains("`temperature` is 0"));
+    let refused = |supervision| Scoring { supervision, ..scoring.clone() }.validate().unwrap_err().to_string();
+    let cold = Imitation::Divergence { temperature: 0.0, squared: false };
+    assert!(refused(Supervision::OnlineTeacher(cold)).contains("`temperature` is 0"));
+    assert!(
+        refused(Supervision::OnlineTeacher(Imitation::Squares { hard_weight: -1.0 })).contains("`hard_weight` is -1")
+    );
+    // DSA has no arrays of its own among stored labels.
+    let warm = Imitation::Divergence { temperature: 20.0, squared: false };
+    assert!(refused(Supervision::StoredLogits(warm)).contains("`augmentation` is dsa"));
 }

@@ -1,6 +1,13 @@
 //! What can stop an evaluation.
 
-use compdd_core::{files::IoError, progress::Interrupted, protocol::ProtocolError, record::RecordError};
+use std::path::PathBuf;
+
+use compdd_core::{
+    files::{IoError, LockError},
+    progress::Interrupted,
+    protocol::ProtocolError,
+    record::{RecordError, import::ImportError},
+};
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -88,6 +95,30 @@ pub enum EvalError {
         "name one with --teacher; `compdd teacher list` shows those there are, `compdd teacher train` makes one"
     ))]
     NoTeacher,
+    /// Stored soft labels cannot be read, or not be written.
+    #[error("the soft labels of {} are damaged: {reason}", path.display())]
+    #[diagnostic(help("remove the file and start again: only what is missing is asked again"))]
+    SoftLabels {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Soft labels that others made do not fit.
+    #[error("the soft labels in {} do not fit: {reason}", path.display())]
+    #[diagnostic(help(
+        "they belong to the bundle, the protocol and the network that they are taken in for; where an archive has no indices of images, name a file with --order:          a line an epoch, the indices of its images in the order of the views"
+    ))]
+    Archive {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A file of others cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Import(#[from] ImportError),
     /// A saved student cannot be read.
     #[error("{what} does not hold a saved student: {reason}")]
     #[diagnostic(help("delete it and start again: the student is then trained from its first epoch"))]
@@ -97,6 +128,10 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another process makes the same soft labels.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Locked(#[from] LockError),
     /// The operating system refused.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -5,8 +5,8 @@ use std::{path::PathBuf, thread, time::Duration};
 use burn::tensor::Device;
 
 use super::{
-    EvalError, InferenceOptions, LogitSource, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View,
-    accuracy, supervision::supervision,
+    EvalError, Guide, InferenceOptions, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View, accuracy,
+    supervision::supervision,
 };
 use crate::lanes::side_by_side;
 use compdd_core::{files::IoError, progress::Stop, protocol::Scoring, record::StudentRecord};
@@ -35,7 +35,8 @@ impl<'a> EvalContext<'a> {
     }
 }
 
-/// Trains one student per seed on `data` and scores it on `test` after its last epoch. `teacher` is for the protocols that ask one. Scores come in the order of `seeds`.
+/// Trains one student per seed on `data` and scores it on `test` after its last epoch. `guide` is for
+/// the protocols that ask a teacher. Scores come in the order of `seeds`.
 ///
 /// Students are independent; on a CPU, small ones are trained side by side, each with its share of the cores. No choice
 /// among checkpoints or students is made here.
@@ -45,7 +46,7 @@ pub fn evaluate(
     data: &[&dyn TrainingData],
     test: &View<'_>,
     protocol: &Scoring,
-    teacher: Option<&dyn LogitSource>,
+    guide: Guide<'_>,
     context: &EvalContext<'_>,
 ) -> Result<Vec<StudentRecord>, EvalError> {
     protocol.validate()?;
@@ -62,7 +63,7 @@ pub fn evaluate(
     if let Some((folder, _)) = &context.checkpoint {
         std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
     }
-    let job = Job { seeds, network, data, test, protocol, teacher, context };
+    let job = Job { seeds, network, data, test, protocol, guide, context };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let lanes = context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
@@ -83,7 +84,7 @@ struct Job<'a> {
     data: &'a [&'a dyn TrainingData],
     test: &'a View<'a>,
     protocol: &'a Scoring,
-    teacher: Option<&'a dyn LogitSource>,
+    guide: Guide<'a>,
     context: &'a EvalContext<'a>,
 }
 
@@ -95,15 +96,16 @@ impl Job<'_> {
         let plan = Plan::of(self.protocol, data.learning_rate());
         let mut student = Student::new(self.network, plan, seed, &context.device)
             .in_space(self.test.space())
-            .gathering_statistics_twice(self.protocol.rded_double_bn);
-        let supervision =
-            supervision(self.protocol.supervision, data, self.network.classes(), self.teacher, &context.device)?;
+            .gathering_statistics_twice(self.protocol.rded_double_bn)
+            .averaging(self.protocol.ema);
+        let classes = self.network.classes();
+        let mut supervision = supervision(self.protocol, data, draw, classes, self.guide, &context.device)?;
         let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}.safetensors"));
         let saving = context.checkpoint.as_ref().map(|(folder, every)| (file(folder), *every));
         let hooks = TrainingHooks::new(number, context.stop, context.progress);
-        student.train_saved(data, supervision.as_ref(), hooks, saving)?;
+        student.train_saved(data, supervision.as_mut(), hooks, saving)?;
         let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
-        let accuracy = accuracy(self.network, student.params(), self.test, passes)?;
+        let accuracy = accuracy(self.network, &student.scored(), self.test, passes)?;
         context.progress.ends(number, Some(accuracy.fraction()));
         let epochs = student.epochs_done();
         let steps = epochs * data.len().div_ceil(self.protocol.batch);

@@ -2,11 +2,12 @@
 //!
 //! A [`Student`] is a network in training that can be stopped, saved and resumed without a trace in its result. A
 //! [`Protocol`](compdd_core::protocol::Protocol) says how long and how fast it trains on a [`TrainingSet`], and a [`Supervision`] what it learns from:
-//! stored labels, or a teacher that is asked on the same augmented images;
+//! stored labels, a teacher that is asked on the same augmented images, or the [`SoftLabels`] that it gave for all of them before;
 //! [`evaluate`] trains several of them and scores each after its last epoch. The same
 //! students, with a [`Plan`] of their own on [`RealImages`], give the full-data reference and the networks behind
 //! [`features`]. No checkpoint, epoch or student is ever chosen here; whoever chooses does it on [`View::heldout`].
 
+mod ensemble;
 mod error;
 mod evaluate;
 mod hooks;
@@ -14,13 +15,16 @@ mod measure;
 mod optimizer;
 mod plan;
 mod schedule;
+mod soft_labels;
 mod state;
 mod student;
 mod supervision;
 mod targets;
 mod training;
 mod view;
+mod views;
 
+pub use ensemble::{Teachers, combined};
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate};
 pub use hooks::{Following, Stages, TrainingHooks, TrainingProgress};
@@ -28,12 +32,15 @@ pub use measure::{InferenceOptions, accuracy, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;
+pub use soft_labels::{LabelsArchive, LabelsCard, Relabelling, SoftLabels};
 pub use student::Student;
-pub use supervision::{LogitSource, Minibatch, OnlineTeacher, StoredLabels, Supervision};
+pub use supervision::{Guide, LogitSource, Minibatch, OnlineTeacher, Script, StoredLabels, Supervision};
 pub use targets::{Targets, hard_rows};
 pub use training::{Batches, RealImages, TrainingData, TrainingSet};
 pub use view::View;
 
+#[cfg(test)]
+mod average_tests;
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]

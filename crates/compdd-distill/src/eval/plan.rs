@@ -43,7 +43,8 @@ impl Plan {
         let rule = match scoring.optimizer {
             OptimizerKind::Sgd => Rule::Sgd { momentum: scoring.momentum, weight_decay },
             OptimizerKind::AdamW => {
-                Rule::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay, matrices_only: true }
+                let matrices_only = !scoring.decays_all;
+                Rule::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay, matrices_only }
             }
         };
         Self {
@@ -69,12 +70,16 @@ impl Plan {
 
 /// The learning rate by epoch.
 fn schedule(scoring: &Scoring, base: f32) -> Schedule {
-    let (epochs, factor) = (scoring.epochs, scoring.drop);
+    let (epochs, total, factor) = (scoring.epochs, scoring.total_epochs(), scoring.drop);
     match scoring.decay {
         Decay::Halfway => Schedule::Drop { base, after: epochs / 2 + 1, factor },
-        Decay::TwoThirdsFiveSixths => Schedule::Steps { base, at: [2 * epochs / 3, 5 * epochs / 6], factor },
-        Decay::Cosine => Schedule::Cosine { base, total: scoring.total_epochs(), zeta: 1.0 },
-        Decay::CosineToHalf => Schedule::Cosine { base, total: scoring.total_epochs(), zeta: 2.0 },
+        Decay::TwoThirdsFiveSixths => Schedule::Steps { base, at: vec![2 * epochs / 3, 5 * epochs / 6], factor },
+        Decay::LateSteps => {
+            Schedule::Steps { base, at: vec![4 * epochs / 5, 9 * epochs / 10, 19 * epochs / 20], factor }
+        }
+        Decay::Cosine => Schedule::Cosine { base, total, zeta: 1.0 },
+        Decay::CosineAfterRise => Schedule::CosineAfterRise { base, rise: total / 20, total },
+        Decay::CosineToHalf => Schedule::Cosine { base, total, zeta: 2.0 },
     }
 }
 
@@ -148,6 +153,7 @@ mod tests {
         };
         let dsa = || "color_crop_cutout_flip_scale_rotate".to_owned();
         let none = || "none".to_owned();
+        let crops = || "random-resized-crop, flip, cutmix".to_owned();
         let rded = || "patch-shuffle, random-resized-crop, flip, cutmix".to_owned();
         assert_eq!(
             Protocol::all().iter().map(row).collect::<Vec<_>>(),
@@ -161,6 +167,14 @@ mod tests {
                 ("kd-rded".to_owned(), 10, rded(), 0.0, 0),
                 ("kd-rded-released".to_owned(), 10, rded(), 0.0, 0),
                 ("soft".to_owned(), 10, rded(), 0.0, 0),
+                ("kd-edf".to_owned(), 10, crops(), 0.0, 0),
+                ("kd-fkd".to_owned(), 1024, crops(), 0.0, 0),
+                ("kd-fkd-cda".to_owned(), 128, crops(), 0.0, 0),
+                ("kd-sre2l-tiny".to_owned(), 256, "random-resized-crop, flip".to_owned(), 0.0, 0),
+                ("kd-sre2l-cifar".to_owned(), 128, "pad-crop, flip, mixup".to_owned(), 0.0, 0),
+                ("kd-sre2l-cifar-released".to_owned(), 128, "pad-crop, flip, mixup".to_owned(), 0.0, 0),
+                ("kd-gvbsm".to_owned(), 1024, crops(), 0.0, 0),
+                ("kd-edc".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
             ]
         );
         for protocol in Protocol::all() {

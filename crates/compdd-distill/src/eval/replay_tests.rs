@@ -68,7 +68,9 @@ fn what_was_drawn_gives_the_views_again() {
         let labels = StoredLabels::of(&data, 4, &Device::flex()).unwrap();
         let plan = Plan { epochs: 3, ..Plan::of(&pipeline(mix), 0.05) };
         let mut student = Student::new(&network, plan, 7, &Device::flex()).in_space(&space());
-        student.train_under(&data, &Recorder { labels, seen: &seen }, &mut TrainingHooks::new(0, &go, &())).unwrap();
+        student
+            .train_under(&data, &mut Recorder { labels, seen: &seen }, &mut TrainingHooks::new(0, &go, &()))
+            .unwrap();
         let seen = seen.into_inner().unwrap();
         assert_eq!(seen.len(), 9);
         for Recorded(indices, draws, views) in seen {
@@ -112,7 +114,15 @@ fn pipelines_are_scored_and_those_that_do_not_fit_are_named() {
     let (test, data) = (View::all(&set, &space), training_set(0.05));
     let context = EvalContext::new(Device::flex(), &go);
     let score = |scoring: &Scoring, test: &View<'_>| {
-        evaluate(&[1, 2], &network, &[&data], test, scoring, None, &EvalContext { lanes: Some(2), ..context.clone() })
+        evaluate(
+            &[1, 2],
+            &network,
+            &[&data],
+            test,
+            scoring,
+            Guide::None,
+            &EvalContext { lanes: Some(2), ..context.clone() },
+        )
     };
     let [mix, _] = mixes();
     let scores = score(&pipeline(mix.clone()), &test).unwrap();

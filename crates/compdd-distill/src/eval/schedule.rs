@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The learning rate as a function of a counter: of epochs for `Drop` and `Steps`, of whatever the caller counts for the others.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Schedule {
     /// The base rate throughout.
@@ -22,12 +22,12 @@ pub enum Schedule {
         /// What the rate is multiplied with.
         factor: f32,
     },
-    /// The base rate, multiplied by `factor` at each of two indices; the optimiser goes on with its momentum (IDC).
+    /// The base rate, multiplied by `factor` at each of some indices; the optimiser goes on with its momentum (IDC, EDC).
     Steps {
         /// Learning rate.
         base: f32,
         /// First indices at the lower rates.
-        at: [usize; 2],
+        at: Vec<usize>,
         /// What the rate is multiplied with.
         factor: f32,
     },
@@ -40,14 +40,23 @@ pub enum Schedule {
         /// Stretch of the half period.
         zeta: f32,
     },
+    /// A linear rise from `base / 100` over the first `rise` values, then half a cosine period over the others (`SRe2L` on Tiny `ImageNet`).
+    CosineAfterRise {
+        /// Learning rate at the end of the rise.
+        base: f32,
+        /// Counter values of the rise.
+        rise: usize,
+        /// All counter values.
+        total: usize,
+    },
 }
 
 impl Schedule {
     /// The rate at counter value `t`.
     pub fn rate(&self, t: usize) -> f32 {
-        match *self {
-            Self::Constant { base } => base,
-            Self::Drop { base, after, factor } => {
+        match self {
+            &Self::Constant { base } => base,
+            &Self::Drop { base, after, factor } => {
                 if t > after {
                     base * factor
                 } else {
@@ -55,12 +64,13 @@ impl Schedule {
                 }
             }
             Self::Steps { base, at, factor } => {
-                at.iter().filter(|&&index| t >= index).fold(base, |rate, _| rate * factor)
+                at.iter().filter(|&&index| t >= index).fold(*base, |rate, _| rate * factor)
             }
-            Self::Cosine { base, total, zeta } => {
-                let angle = std::f64::consts::PI * t as f64 / (f64::from(zeta) * total as f64);
-                (f64::from(base) * 0.5 * (1.0 + angle.cos())) as f32
+            &Self::Cosine { base, total, zeta } => cosine(base, t, f64::from(zeta) * total as f64),
+            &Self::CosineAfterRise { base, rise, .. } if t < rise => {
+                (f64::from(base) * (0.01 + 0.99 * t as f64 / rise as f64)) as f32
             }
+            &Self::CosineAfterRise { base, rise, total } => cosine(base, t - rise, (total - rise) as f64),
         }
     }
 
@@ -68,6 +78,12 @@ impl Schedule {
     pub fn rebuilds(&self, t: usize) -> bool {
         matches!(*self, Self::Drop { after, .. } if t == after + 1)
     }
+}
+
+/// `base (1 + cos(pi t / half)) / 2`.
+fn cosine(base: f32, t: usize, half: f64) -> f32 {
+    let angle = std::f64::consts::PI * t as f64 / half;
+    (f64::from(base) * 0.5 * (1.0 + angle.cos())) as f32
 }
 
 #[cfg(test)]
@@ -83,9 +99,18 @@ mod tests {
 
     #[test]
     fn steps_multiply_and_keep_the_optimiser() {
-        let schedule = Schedule::Steps { base: 1.0, at: [2, 4], factor: 0.5 };
+        let schedule = Schedule::Steps { base: 1.0, at: vec![2, 4], factor: 0.5 };
         assert_eq!((0..6).map(|t| schedule.rate(t)).collect::<Vec<_>>(), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
         assert!((0..6).all(|t| !schedule.rebuilds(t)));
+    }
+
+    /// `PyTorch`'s `LinearLR(0.01, 5)` and then `CosineAnnealingLR(95)`.
+    #[test]
+    fn a_rise_comes_before_the_cosine() {
+        let schedule = Schedule::CosineAfterRise { base: 0.2, rise: 5, total: 100 };
+        for (t, expected) in [(0, 0.002), (1, 0.0416), (5, 0.2), (52, 0.101_653), (99, 5.467e-5)] {
+            assert!((schedule.rate(t) - expected).abs() < 1e-6, "{t}: {}", schedule.rate(t));
+        }
     }
 
     #[test]

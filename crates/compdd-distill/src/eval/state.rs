@@ -31,8 +31,9 @@ impl Student<'_> {
     fn fingerprint(&self, tag: &str) -> String {
         let network = (self.network.spec().to_string(), self.network.input(), self.network.classes());
         let mut parts = serde_json::json!([network, self.plan, self.seed, tag]);
-        if let (true, Some(parts)) = (self.twice, parts.as_array_mut()) {
-            parts.push("statistics twice".into());
+        if let Some(parts) = parts.as_array_mut() {
+            parts.extend(self.twice.then(|| "statistics twice".into()));
+            parts.extend(self.average.as_ref().map(|(decay, _)| format!("averaged with {decay}").into()));
         }
         let text = parts.to_string();
         blake3::hash(text.as_bytes()).to_hex().to_string()
@@ -60,6 +61,11 @@ impl Student<'_> {
         for (k, list) in averages.iter().enumerate() {
             for (slot, value) in self.params.layout().parameters.iter().zip(list) {
                 add(format!("average{k}.{}", slot.name), slot, value);
+            }
+        }
+        if let Some((_, list)) = &self.average {
+            for (slot, value) in self.params.layout().parameters.iter().zip(list) {
+                add(format!("moving.{}", slot.name), slot, value);
             }
         }
         let failed = |reason: String| EvalError::State { what: "memory".into(), reason };
@@ -109,6 +115,9 @@ impl Student<'_> {
         let params = Params::new(layout, read("value", &layout.parameters)?, read("value", &layout.buffers)?);
         let averages = (0..counters.averages).map(|k| read(&format!("average{k}"), &layout.parameters));
         let averages = averages.collect::<Result<Vec<_>, _>>()?;
+        if let Some((_, average)) = &mut self.average {
+            *average = read("moving", &layout.parameters)?;
+        }
         let running = counters.running.map(f32::from_bits);
         self.running = running.map(|sum| Tensor::from_data(TensorData::new(vec![sum], [1]), &self.device));
         self.optimizer = Optimizer::restored(self.plan.rule, averages, counters.steps);

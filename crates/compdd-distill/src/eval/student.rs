@@ -4,16 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks};
-use compdd_core::{
-    protocol::{Pipeline, ProtocolError},
-    rng::Stream,
+use super::{
+    EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
+    views::Views,
 };
+use compdd_core::protocol::Pipeline;
 use compdd_data::data::PixelSpace;
-use compdd_nn::{
-    augment::{BatchSpec, DrawBatch as _, Draws, Sampling},
-    nn::{Network, Params, loss::probability_cross_entropy},
-};
+use compdd_nn::nn::{Network, Params, loss::probability_cross_entropy};
 
 /// A network being trained from its own named random streams.
 ///
@@ -29,6 +26,8 @@ pub struct Student<'n> {
     normalisation: Option<([f32; 3], [f32; 3])>,
     /// Whether running statistics are gathered twice a step.
     pub(super) twice: bool,
+    /// Decay of the moving average of the parameters, and where it stands.
+    pub(super) average: Option<(f32, Vec<Tensor<1>>)>,
     pub(super) seed: u64,
     pub(super) device: Device,
     pub(super) params: Params,
@@ -53,6 +52,7 @@ impl<'n> Student<'n> {
             pipeline: plan.pipeline(),
             normalisation: None,
             twice: false,
+            average: None,
             seed,
             device: params.device(),
             params,
@@ -79,6 +79,22 @@ impl<'n> Student<'n> {
     #[must_use]
     pub fn gathering_statistics_twice(self, twice: bool) -> Self {
         Self { twice, ..self }
+    }
+
+    /// Follows the parameters by an exponential moving average with this decay, which starts at the initial ones:
+    /// `average <- decay average + (1 - decay) parameters` after every step (EDC). Running statistics are not averaged.
+    #[must_use]
+    pub fn averaging(self, decay: Option<f32>) -> Self {
+        let average = decay.map(|decay| (decay, self.params.values().to_vec()));
+        Self { average, ..self }
+    }
+
+    /// The parameters that are scored: their moving average where there is one.
+    pub fn scored(&self) -> Params {
+        match &self.average {
+            Some((_, average)) => Params::new(self.params.layout(), average.clone(), self.params.buffers().to_vec()),
+            None => self.params.clone(),
+        }
     }
 
     /// The parameters as they stand.
@@ -118,8 +134,8 @@ impl<'n> Student<'n> {
     ///
     /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
     pub fn train(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
-        let labels = self.labels(data)?;
-        self.train_under(data, &labels, watch)
+        let mut labels = self.labels(data)?;
+        self.train_under(data, &mut labels, watch)
     }
 
     /// As [`Student::train`]; goes on from the file that is saved to, if there is one.
@@ -127,9 +143,9 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`], and when the file cannot be read or written.
     pub fn train_followed(&mut self, data: &dyn TrainingData, following: &Following<'_>) -> Result<(), EvalError> {
-        let labels = self.labels(data)?;
+        let mut labels = self.labels(data)?;
         let hooks = TrainingHooks::new(0, following.stop, following.progress);
-        self.train_saved(data, &labels, hooks, following.saving.clone())
+        self.train_saved(data, &mut labels, hooks, following.saving.clone())
     }
 
     /// As [`Student::train_under`], saved to a file as often as said. It goes on from that file, if it is there, and tells when it begins.
@@ -139,7 +155,7 @@ impl<'n> Student<'n> {
     pub fn train_saved(
         &mut self,
         data: &dyn TrainingData,
-        supervision: &dyn Supervision,
+        supervision: &mut dyn Supervision,
         mut hooks: TrainingHooks<'_>,
         saving: Option<(PathBuf, Duration)>,
     ) -> Result<(), EvalError> {
@@ -160,7 +176,7 @@ impl<'n> Student<'n> {
     pub fn train_under(
         &mut self,
         data: &dyn TrainingData,
-        supervision: &dyn Supervision,
+        supervision: &mut dyn Supervision,
         watch: &mut TrainingHooks<'_>,
     ) -> Result<(), EvalError> {
         self.check(data)?;
@@ -175,8 +191,8 @@ impl<'n> Student<'n> {
     /// # Errors
     /// As [`Student::train`].
     pub fn train_epoch(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
-        let labels = self.labels(data)?;
-        self.run_epoch(data, &labels, watch)
+        let mut labels = self.labels(data)?;
+        self.run_epoch(data, &mut labels, watch)
     }
 
     /// The labels of a training set that can be trained on.
@@ -199,10 +215,13 @@ impl<'n> Student<'n> {
     fn run_epoch(
         &mut self,
         data: &dyn TrainingData,
-        supervision: &dyn Supervision,
+        supervision: &mut dyn Supervision,
         watch: &mut TrainingHooks<'_>,
     ) -> Result<(), EvalError> {
-        let order = Stream::new(self.seed, "shuffle", self.epoch as u64).permutation(data.len());
+        let pipeline = self.pipeline.clone();
+        let views = Views { pipeline: &pipeline, normalisation: self.normalisation, seed: self.seed };
+        let script = supervision.begin(self.epoch)?;
+        let order = script.as_ref().map_or_else(|| views.order(self.epoch, data.len()), |script| script.order.clone());
         let batches = order.chunks(self.plan.batch);
         let count = batches.len();
         let mut images = data.batches(&order, self.plan.batch, &self.device);
@@ -214,10 +233,13 @@ impl<'n> Student<'n> {
             watch.pause_point(self)?;
             let images = images(self.batch);
             let step = (self.epoch * count + self.batch) as u64;
-            let draws = self.draws(images.dims(), step)?;
+            let draws = match &script {
+                Some(script) => script.draws[self.batch].clone(),
+                None => views.draws(images.dims(), step)?,
+            };
             let masks = self.network.masks(indices.len(), self.seed, step, &images.device());
             let images = draws.apply(images);
-            let minibatch = Minibatch { indices, draws: &draws, images: &images };
+            let minibatch = Minibatch { number: self.batch, indices, draws: &draws, images: &images };
             let loss = self.step_with(images.clone(), rate, &masks, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {
@@ -235,13 +257,6 @@ impl<'n> Student<'n> {
         self.batch = 0;
         watch.epoch_done(self);
         Ok(())
-    }
-
-    /// What is drawn for minibatch number `step` of the training, of `[n, channels, height, width]`.
-    fn draws(&self, [images, channels, height, width]: [usize; 4], step: u64) -> Result<Draws, EvalError> {
-        let shape = [channels, height, width];
-        let batch = BatchSpec { images, shape, normalisation: self.normalisation, sampling: Sampling::PerImage };
-        Ok(self.pipeline.draw_batch(&batch, self.seed, step).map_err(ProtocolError::from)?)
     }
 
     /// Forgets the optimiser's averages, as the routine does when the learning rate drops.
@@ -280,6 +295,11 @@ impl<'n> Student<'n> {
             None => gathered,
         };
         self.params = self.optimizer.step(&gathered, &gradients, rate);
+        if let Some((decay, average)) = &mut self.average {
+            for (old, new) in average.iter_mut().zip(self.params.values()) {
+                *old = old.clone().mul_scalar(*decay) + new.clone().mul_scalar(1.0 - *decay);
+            }
+        }
         loss.inner()
     }
 }

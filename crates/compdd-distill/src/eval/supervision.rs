@@ -2,16 +2,18 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, Targets, TrainingData};
-use compdd_core::protocol;
+use super::{EvalError, SoftLabels, Targets, TrainingData, soft_labels::StoredLogits};
+use compdd_core::protocol::{self, Imitation, Scoring};
 use compdd_nn::{
     augment::Draws,
-    nn::loss::{distillation_divergence, probability_cross_entropy},
+    nn::loss::{distillation_divergence, logit_squares, probability_cross_entropy},
 };
 
 /// One minibatch as a student saw it.
 #[derive(Clone, Copy, Debug)]
 pub struct Minibatch<'a> {
+    /// Its number in the epoch.
+    pub number: usize,
     /// Which images of the training set these are.
     pub indices: &'a [usize],
     /// What was drawn for them: replayed on the same images of the training set, it gives the same views.
@@ -20,19 +22,37 @@ pub struct Minibatch<'a> {
     pub images: &'a Tensor<4>,
 }
 
+/// The views of an epoch where they are not the student's to draw.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The images of the training set in order.
+    pub order: Vec<usize>,
+    /// What is done to each minibatch.
+    pub draws: Vec<Draws>,
+}
+
 /// The loss of a training step.
 pub trait Supervision {
     /// What distinguishes this supervision from others on the same images, for checkpoints; none for the labels of the training set.
     fn identity(&self) -> Option<String>;
 
-    /// The loss of a minibatch, averaged over its images.
+    /// Makes ready for an epoch, and says what is seen in it where that is fixed.
+    ///
+    /// # Errors
+    /// When what was stored for the epoch cannot be read.
+    fn begin(&mut self, epoch: usize) -> Result<Option<Script>, EvalError> {
+        let _ = epoch;
+        Ok(None)
+    }
+
+    /// The loss of a minibatch of the epoch that was begun last, averaged over its images.
     ///
     /// # Shapes
     /// `logits` `[n, classes]` -> `[1]`.
     fn loss(&self, minibatch: &Minibatch<'_>, logits: Tensor<2>) -> Tensor<1>;
 }
 
-/// A trained network that is asked for logits while a student learns.
+/// Trained networks that are asked for logits while a student learns.
 pub trait LogitSource: Sync {
     /// Content address of network, parameters and pixel space.
     fn hash(&self) -> &str;
@@ -42,6 +62,15 @@ pub trait LogitSource: Sync {
     /// # Shapes
     /// `images` `[n, channels, height, width]` -> `[n, classes]`.
     fn logits(&self, images: Tensor<4>) -> Tensor<2>;
+
+    /// Logits in train mode, with the batch statistics of the images; nothing of the network changes. One that has no batch norm says the
+    /// same in both.
+    ///
+    /// # Shapes
+    /// As [`LogitSource::logits`].
+    fn logits_in_training(&self, images: Tensor<4>) -> Tensor<2> {
+        self.logits(images)
+    }
 }
 
 /// Cross-entropy with the label of every image; a mix mixes the labels by what is left of the image.
@@ -59,6 +88,10 @@ impl StoredLabels {
     pub fn of(data: &dyn TrainingData, classes: usize, device: &Device) -> Result<Self, EvalError> {
         Ok(Self { targets: Targets::new(data.labels(), data.len(), classes)?, device: device.clone() })
     }
+
+    fn rows(&self, minibatch: &Minibatch<'_>) -> Tensor<2> {
+        self.targets.batch(minibatch.indices, &self.device)
+    }
 }
 
 impl Supervision for StoredLabels {
@@ -67,42 +100,97 @@ impl Supervision for StoredLabels {
     }
 
     fn loss(&self, minibatch: &Minibatch<'_>, logits: Tensor<2>) -> Tensor<1> {
-        let targets = self.targets.batch(minibatch.indices, &self.device);
-        probability_cross_entropy(logits, minibatch.draws.targets(targets))
+        probability_cross_entropy(logits, minibatch.draws.targets(self.rows(minibatch)))
     }
 }
 
-/// `KL(teacher || student)` at a temperature, on the images that the student saw (EDF, supplement 10.2).
+/// How a student's logits are compared with a teacher's.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    imitation: Imitation,
+    labels: StoredLabels,
+}
+
+impl Comparison {
+    pub(super) fn loss(&self, minibatch: &Minibatch<'_>, student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
+        match self.imitation {
+            Imitation::Divergence { temperature, squared } => {
+                let divergence = distillation_divergence(student, teacher, temperature);
+                if squared { divergence.mul_scalar(temperature * temperature) } else { divergence }
+            }
+            Imitation::Squares { hard_weight } => {
+                let hard = probability_cross_entropy(student.clone(), self.labels.rows(minibatch));
+                logit_squares(student, teacher) + hard.mul_scalar(hard_weight)
+            }
+        }
+    }
+
+    /// What distinguishes it from others, with the word for whose logits these are.
+    pub(super) fn identity(&self, whose: &str) -> String {
+        match self.imitation {
+            Imitation::Divergence { temperature, squared: false } => format!("{whose} at {temperature}"),
+            Imitation::Divergence { temperature, squared: true } => format!("{whose} at {temperature} squared"),
+            Imitation::Squares { hard_weight } => format!("{whose} by squares and {hard_weight}"),
+        }
+    }
+}
+
+/// The logits of a teacher on the images that the student sees.
 pub struct OnlineTeacher<'a> {
     teacher: &'a dyn LogitSource,
-    temperature: f32,
+    in_training: bool,
+    comparison: Comparison,
 }
 
 impl Supervision for OnlineTeacher<'_> {
     fn identity(&self) -> Option<String> {
-        Some(format!("online teacher {} at {}", self.teacher.hash(), self.temperature))
+        let mode = if self.in_training { " in training" } else { "" };
+        Some(self.comparison.identity(&format!("online teacher {}{mode}", self.teacher.hash())))
     }
 
     fn loss(&self, minibatch: &Minibatch<'_>, logits: Tensor<2>) -> Tensor<1> {
-        distillation_divergence(logits, self.teacher.logits(minibatch.images.clone()), self.temperature)
+        let images = minibatch.images.clone();
+        let answer =
+            if self.in_training { self.teacher.logits_in_training(images) } else { self.teacher.logits(images) };
+        self.comparison.loss(minibatch, logits, answer)
     }
 }
 
-/// The supervision that a protocol names, for one training set.
+/// Who guides students that do not learn from labels alone.
+#[derive(Clone, Copy)]
+pub enum Guide<'a> {
+    /// Nobody.
+    None,
+    /// Teachers that are asked on every minibatch.
+    Online(&'a dyn LogitSource),
+    /// What teachers said of the views of every training set, in the order of the sets.
+    Stored(&'a [SoftLabels]),
+}
+
+/// The supervision that a protocol names, for training set number `set`.
 ///
 /// # Errors
-/// [`EvalError::NoTeacher`] when the protocol needs a teacher and there is none; labels that do not fit.
-pub fn supervision<'a>(
-    kind: protocol::Supervision,
+/// [`EvalError::NoTeacher`] when the protocol needs a guide of another kind than there is; labels that do not fit.
+pub(super) fn supervision<'a>(
+    protocol: &Scoring,
     data: &dyn TrainingData,
+    set: usize,
     classes: usize,
-    teacher: Option<&'a dyn LogitSource>,
+    guide: Guide<'a>,
     device: &Device,
 ) -> Result<Box<dyn Supervision + 'a>, EvalError> {
-    Ok(match kind {
-        protocol::Supervision::Labels => Box::new(StoredLabels::of(data, classes, device)?),
-        protocol::Supervision::OnlineTeacher { temperature } => {
-            Box::new(OnlineTeacher { teacher: teacher.ok_or(EvalError::NoTeacher)?, temperature })
+    let labels = StoredLabels::of(data, classes, device)?;
+    Ok(match (protocol.supervision, guide) {
+        (protocol::Supervision::Labels, _) => Box::new(labels),
+        (protocol::Supervision::OnlineTeacher(imitation), Guide::Online(teacher)) => Box::new(OnlineTeacher {
+            teacher,
+            in_training: protocol.sre2l_teacher_in_training,
+            comparison: Comparison { imitation, labels },
+        }),
+        (protocol::Supervision::StoredLogits(imitation), Guide::Stored(stored)) => {
+            let stored = stored.get(set).ok_or(EvalError::NoTeacher)?;
+            Box::new(StoredLogits::new(stored, Comparison { imitation, labels }, device))
         }
+        _ => return Err(EvalError::NoTeacher),
     })
 }

@@ -208,7 +208,7 @@ fn scores_do_not_depend_on_lanes_or_interruptions() {
         let mut context = EvalContext::new(Device::flex(), stop);
         (context.lanes, context.progress) = (Some(lanes), progress);
         context.checkpoint = folder.map(|folder| (folder.to_owned(), std::time::Duration::from_hours(1)));
-        evaluate(&seeds, &network, &[&data], &test, &protocol(), None, &context)
+        evaluate(&seeds, &network, &[&data], &test, &protocol(), Guide::None, &context)
     };
     let scores = run(1, &go, &(), None).unwrap();
     assert_eq!(scores.iter().map(|s| s.seed).collect::<Vec<_>>(), seeds);
@@ -325,7 +325,7 @@ fn what_cannot_be_trained_is_named() {
     let test = View::all(&set, &space);
     let context = EvalContext::new(Device::flex(), &go);
     let fails = |data: &TrainingSet, test: &View<'_>, protocol: &Scoring| {
-        evaluate(&[1, 2], &network, &[data], test, protocol, None, &context).unwrap_err().to_string()
+        evaluate(&[1, 2], &network, &[data], test, protocol, Guide::None, &context).unwrap_err().to_string()
     };
     let diverged = fails(&training_set(1e30), &test, &protocol());
     assert!(diverged.contains("student 1 diverged in epoch") && diverged.contains("learning rate 1"), "{diverged}");
@@ -343,9 +343,9 @@ fn what_cannot_be_trained_is_named() {
 }
 
 /// A frozen network of the same kind.
-struct Frozen {
-    network: Network,
-    params: Params,
+pub(super) struct Frozen {
+    pub(super) network: Network,
+    pub(super) params: Params,
 }
 
 impl LogitSource for Frozen {
@@ -355,6 +355,10 @@ impl LogitSource for Frozen {
 
     fn logits(&self, images: Tensor<4>) -> Tensor<2> {
         self.network.forward(&self.params, images, Mode::Eval).logits
+    }
+
+    fn logits_in_training(&self, images: Tensor<4>) -> Tensor<2> {
+        self.network.forward(&self.params, images, Mode::Train).logits
     }
 }
 
@@ -371,13 +375,14 @@ fn an_online_teacher_teaches_its_own_classes() {
     let teacher = Frozen { network: network.clone(), params: taught.params().clone() };
 
     let blind = TrainingSet { labels: Labels::Hard(vec![0; 12]), ..set };
-    let supervision = protocol::Supervision::OnlineTeacher { temperature: 4.0 };
+    let supervision =
+        protocol::Supervision::OnlineTeacher(protocol::Imitation::Divergence { temperature: 4.0, squared: false });
     let scoring = Scoring { supervision, epochs: 40, cutmix: 0.5, learning_rate: Some(0.1), students: 2, ..protocol() };
     let (images, folder) = (images(3, 8), tempfile::tempdir().unwrap());
     let test = View::all(&images, &space);
     let score = |lanes, checkpoint| {
         let context = EvalContext { lanes: Some(lanes), checkpoint, ..EvalContext::new(device.clone(), &go) };
-        evaluate(&[1, 2], &network, &[&blind], &test, &scoring, Some(&teacher), &context).unwrap()
+        evaluate(&[1, 2], &network, &[&blind], &test, &scoring, Guide::Online(&teacher), &context).unwrap()
     };
     let one = score(1, None);
     assert_eq!(one, score(2, Some((folder.path().to_owned(), std::time::Duration::ZERO))));
@@ -385,6 +390,6 @@ fn an_online_teacher_teaches_its_own_classes() {
     assert!(one.iter().all(|student| student.accuracy.fraction() > 0.5), "{one:?}");
 
     let context = EvalContext::new(device.clone(), &go);
-    let refused = evaluate(&[1], &network, &[&blind], &test, &scoring, None, &context).unwrap_err();
+    let refused = evaluate(&[1], &network, &[&blind], &test, &scoring, Guide::None, &context).unwrap_err();
     assert!(matches!(refused, EvalError::NoTeacher), "{refused}");
 }

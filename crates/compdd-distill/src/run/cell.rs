@@ -13,11 +13,11 @@ use super::{
     distil::Loop,
     experts::Experts,
     machine,
-    score::{Scorer, TrainOn},
+    score::{Scorer, TrainOn, soft_labels},
     teacher,
 };
 use crate::{
-    eval::{Following, LogitSource as _, Stages},
+    eval::{Following, Stages, Teachers},
     experts::Buffer,
     methods::{FullRecipe, Start, State},
     teachers::TeacherLogits,
@@ -25,6 +25,7 @@ use crate::{
 use compdd_core::{
     files::{IoError, atomic},
     progress::{Progress, Stop},
+    protocol::Ensemble,
     recipe::{Kind, Recipe, RecipeError},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
@@ -54,14 +55,18 @@ pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<
     }
     let device = plan.options.places.device.open()?;
     let task = Task::load(&plan.subset, &plan.options.places.data, &plan.task)?;
-    let teacher = teacher::open(plan.options.scoring.teacher.as_deref(), &task, &device)?;
+    let teachers = teacher::open(&plan.options.scoring.teachers, &task, &device)?;
     let store = Store::new(&plan.options.places.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
-    let (mut recipe, mut observer) = (plan.recipe.clone(), None);
-    if let (true, Some(logits)) = (plan.requirements.observer, &teacher) {
+    let mut recipe = plan.recipe.clone();
+    let asked = |asks: bool| if asks { &teachers[..] } else { &[] };
+    let observers = asked(plan.requirements.observer);
+    for logits in observers {
         progress.note(&format!("{} asks {}", plan.method.slug(), logits.teacher()));
-        (recipe, observer) = (recipe.with_observer(logits.hash()), Some(logits));
+    }
+    if let Some(address) = teacher::address(observers) {
+        recipe = recipe.with_observer(&address);
     }
     let session = Session {
         plan,
@@ -70,8 +75,8 @@ pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<
         device: &device,
         store: &store,
         given,
-        observer,
-        teacher: teacher.as_ref().filter(|_| teacher::asks(plan.protocol)),
+        observers,
+        teachers: asked(teacher::asks(plan.protocol)),
         progress,
         stop,
     };
@@ -87,10 +92,10 @@ struct Session<'a> {
     store: &'a Store,
     /// What the experts of `--experts` are.
     given: Option<Vec<String>>,
-    /// What the method asks.
-    observer: Option<&'a TeacherLogits>,
-    /// What the protocol asks.
-    teacher: Option<&'a TeacherLogits>,
+    /// Whom the method asks.
+    observers: &'a [TeacherLogits],
+    /// Whom the protocol asks.
+    teachers: &'a [TeacherLogits],
     progress: &'a dyn Progress,
     stop: &'a Stop,
 }
@@ -138,7 +143,7 @@ impl Session<'_> {
             },
             seed: options.scoring.seed,
             students: plan.students,
-            teacher: teacher::address(self.teacher),
+            teacher: teacher::address(self.teachers),
         }
     }
 
@@ -286,6 +291,7 @@ impl Session<'_> {
         let saved = work.file(&format!("{stage}-preparation.safetensors"));
         let every = Duration::from_secs(options.engine.checkpoint_seconds);
         let preparing = Stages { progress: self.progress, name: |_| "network of the maps".to_owned(), of_what: "" };
+        let observer = Teachers::of(self.observers, Ensemble::Mean);
         let start = Start {
             task: self.task,
             recipe: &self.recipe,
@@ -296,7 +302,7 @@ impl Session<'_> {
             network: &plan.networks[0],
             device: &self.device.device,
             experts,
-            observer: self.observer.map(|logits| logits as _),
+            observer: observer.as_ref().map(|logits| logits as _),
             offload: options.engine.offload,
             chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
@@ -324,7 +330,9 @@ impl Session<'_> {
             network: &cell.network,
             task: self.task,
             protocol: self.plan.scoring(cell),
-            teacher: self.teacher.map(|teacher| teacher as _),
+            teachers: self.teachers,
+            labels: soft_labels(self.store),
+            given: None,
             device: &self.device.device,
             checkpoints,
             trace: Some(trace),
@@ -356,7 +364,7 @@ impl Session<'_> {
         let protocol = value_of(self.plan.scoring(&cell));
         let mut record = Record::new(cell, &self.plan.subset, students, self.recipe.to_json(), data)?;
         record.protocol = protocol;
-        teacher::enter(&mut record, self.plan.protocol, self.teacher);
+        teacher::enter(&mut record, self.plan.protocol, self.teachers);
         record.bundles = draws.iter().map(|draw| draw.reference.clone()).collect();
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);

@@ -9,6 +9,7 @@ mod curve;
 mod distil;
 mod error;
 mod experts;
+mod labels;
 mod machine;
 mod options;
 mod rescore;
@@ -22,6 +23,7 @@ mod workfolder;
 
 pub use cell::{Outcome, execute};
 pub use error::RunError;
+pub use labels::GivenLabels;
 pub use options::{Plan, RunOptions};
 pub use rescore::{RescoreOptions, Rescoring, rescore};
 pub use settings::{EngineOptions, Places, ScoringOptions};

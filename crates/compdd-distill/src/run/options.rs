@@ -117,7 +117,7 @@ impl RunOptions {
         let protocol = protocol(&self.scoring.protocol)?;
         let asking = requirements.observer.then(|| method.slug());
         let training = format!("--subset {} --network {}", subset.slug, networks[0].slug());
-        super::teacher::check(protocol, asking, self.scoring.teacher.as_deref(), &training)?;
+        super::teacher::check(protocol, asking, &self.scoring.teachers, &training)?;
         let (subset_slug, classes) = (subset.slug.as_str(), subset.classes.len());
         let (ipc_of_sets, tiles) = ((method.kind() != Kind::Reference).then_some(ipc), tiles(&recipe.to_json()));
         let fitted = |network: &NetworkSpec| {

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Outcome, Places, RunError, ScoringOptions, WorkFolder, machine,
+    GivenLabels, Outcome, Places, RunError, ScoringOptions, WorkFolder, machine,
     options::protocol,
-    score::{Scorer, TrainOn},
+    score::{Scorer, TrainOn, soft_labels},
     teacher,
 };
 use crate::eval::EvalError;
@@ -31,6 +31,8 @@ pub struct RescoreOptions {
     pub networks: Vec<String>,
     /// How it is scored.
     pub scoring: ScoringOptions,
+    /// Soft labels of others, in place of a teacher.
+    pub labels: Option<GivenLabels>,
     /// Leave damaged images out instead of stopping.
     pub skip_bad: bool,
     /// Built-in scenes only: training images a class.
@@ -73,7 +75,10 @@ impl<'a> Rescoring<'a> {
         }
         let protocol = protocol(&options.scoring.protocol)?;
         let training = format!("--subset {}", subset.slug);
-        teacher::check(protocol, None, options.scoring.teacher.as_deref(), &training)?;
+        match &options.labels {
+            Some(labels) => labels.check(protocol)?,
+            None => teacher::check(protocol, None, &options.scoring.teachers, &training)?,
+        }
         let [channels, side, _] = set.image_shape();
         let mut networks = Vec::new();
         let usual = [Subset::network_at(side).to_owned()];
@@ -99,10 +104,15 @@ impl<'a> Rescoring<'a> {
         let protocol = protocol(&options.scoring.protocol)?;
         let students = options.scoring.students.unwrap_or(protocol.scoring(options.scoring.budget).students);
         let device = options.places.device.open()?;
-        let teacher = teacher::open(options.scoring.teacher.as_deref(), task, &device)?;
+        let teachers = teacher::open(&options.scoring.teachers, task, &device)?;
         let store = Store::new(&options.places.results);
         let mut outcomes = Vec::new();
         for (network, scoring) in networks {
+            let take_in = |labels: &GivenLabels| {
+                let what = (set, subset.classes_len(), scoring);
+                labels.take_in(what, &soft_labels(&store), &device.device, progress, stop)
+            };
+            let given = options.labels.as_ref().map(take_in).transpose()?;
             let cell = Cell {
                 method: set.method.clone(),
                 subset: subset.id(),
@@ -117,7 +127,9 @@ impl<'a> Rescoring<'a> {
                 data_hash: hash::of(&(task.source.identity(), task.space.hash())),
                 seed: options.scoring.seed,
                 students,
-                teacher: teacher::address(teacher.as_ref()),
+                teacher: given
+                    .as_ref()
+                    .map_or_else(|| teacher::address(&teachers), |it| Some(it.card().teacher.clone())),
             };
             let unfinished = store.root().join("unfinished").join(cell.id());
             if options.force || !store.exists(&cell) {
@@ -127,7 +139,9 @@ impl<'a> Rescoring<'a> {
                     network: &cell.network,
                     task,
                     protocol: scoring,
-                    teacher: teacher.as_ref().map(|teacher| teacher as _),
+                    teachers: &teachers,
+                    labels: soft_labels(&store),
+                    given: given.as_ref(),
                     device: &device.device,
                     checkpoints: Some((work.file("students"), Duration::from_mins(1))),
                     trace: None,
@@ -138,7 +152,7 @@ impl<'a> Rescoring<'a> {
                 let data = value_of(&task.source);
                 let mut record = Record::new(cell.clone(), subset, scores, set.recipe.clone(), data)?;
                 record.protocol = value_of(scoring);
-                teacher::enter(&mut record, protocol, teacher.as_ref());
+                teacher::enter(&mut record, protocol, &teachers);
                 record.keep_bundle(BundleRef::to(&options.bundle, &store)?, set);
                 if let Some(reference) = store.reference(&record.cell)? {
                     record.recover_from(&reference);

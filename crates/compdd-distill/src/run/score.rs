@@ -6,13 +6,18 @@ use burn::tensor::Device;
 use serde_json::json;
 
 use super::{RunError, Trace};
-use crate::eval::{
-    self, EvalContext, LogitSource, RealImages, Stages, TrainingData, TrainingProgress, TrainingSet, View,
+use crate::{
+    eval::{
+        self, EvalContext, Guide, LogitSource, RealImages, Relabelling, SoftLabels, Stages, Teachers, TrainingData,
+        TrainingProgress, TrainingSet, View,
+    },
+    teachers::TeacherLogits,
 };
 use compdd_core::{
     progress::{Progress, Stop},
     protocol::Scoring,
-    record::{Distilled, StudentRecord},
+    record::{Distilled, Store, StudentRecord},
+    rng::Stream,
 };
 use compdd_data::data::Task;
 use compdd_nn::nn::NetworkSpec;
@@ -30,13 +35,22 @@ pub(super) enum TrainOn<'a> {
     },
 }
 
+/// Where the soft labels of a store lie.
+pub(super) fn soft_labels(store: &Store) -> PathBuf {
+    store.root().join("soft-labels")
+}
+
 /// Trains and tests the students of one network.
 pub(super) struct Scorer<'a> {
     pub network: &'a str,
     pub task: &'a Task,
     pub protocol: &'a Scoring,
-    /// For a protocol that asks one.
-    pub teacher: Option<&'a dyn LogitSource>,
+    /// Whom the protocol asks.
+    pub teachers: &'a [TeacherLogits],
+    /// Where soft labels are stored, for a protocol that stores them.
+    pub labels: PathBuf,
+    /// Labels that are there already, in place of a teacher's.
+    pub given: Option<&'a SoftLabels>,
     pub device: &'a Device,
     /// Folder and interval of the students' checkpoints.
     pub checkpoints: Option<(PathBuf, Duration)>,
@@ -64,8 +78,46 @@ impl Scorer<'_> {
             [TrainOn::WholeSet { epochs, .. }] => self.protocol.clone().lasting(*epochs),
             _ => self.protocol.clone(),
         };
+        let teacher = Teachers::of(self.teachers, protocol.ensemble);
+        let stores = protocol.supervision.is_stored();
+        let stored = match (&teacher, self.given) {
+            (_, Some(given)) => vec![given.clone(); images.len()],
+            (Some(teacher), None) if stores => {
+                let relabel = |data: &&dyn TrainingData| self.soft_labels(*data, teacher, &protocol, seed);
+                images.iter().map(relabel).collect::<Result<Vec<_>, _>>()?
+            }
+            _ => Vec::new(),
+        };
+        let guide = match &teacher {
+            _ if stores => Guide::Stored(&stored),
+            Some(teacher) => Guide::Online(teacher),
+            None => Guide::None,
+        };
         let seeds = Scoring::seeds(seed, students);
-        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, self.teacher, &context)?)
+        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, guide, &context)?)
+    }
+
+    /// What the teacher says of every view of a set: the same for all students.
+    fn soft_labels(
+        &self,
+        data: &dyn TrainingData,
+        teacher: &dyn LogitSource,
+        protocol: &Scoring,
+        seed: u64,
+    ) -> Result<SoftLabels, RunError> {
+        let relabelling = Relabelling {
+            data,
+            space: &self.task.space,
+            classes: self.task.subset.classes_len(),
+            teacher,
+            protocol,
+            seed: Stream::child_seed(seed, "soft labels", 0),
+            root: &self.labels,
+            device: self.device,
+            progress: self.progress,
+            stop: self.stop,
+        };
+        Ok(relabelling.ready()?)
     }
 
     fn training<'s>(&'s self, set: &TrainOn<'s>) -> Result<Box<dyn TrainingData + 's>, RunError> {

@@ -29,8 +29,8 @@ impl Places {
 pub struct ScoringOptions {
     /// Name of the protocol.
     pub protocol: String,
-    /// Folder of the teacher, for a protocol that asks one.
-    pub teacher: Option<PathBuf>,
+    /// Folders of the teachers, for a protocol or a method that asks them; their order counts.
+    pub teachers: Vec<PathBuf>,
     /// How much of the paper's effort to spend.
     pub budget: Budget,
     /// Number of students; the budget's default when absent.
@@ -41,7 +41,7 @@ pub struct ScoringOptions {
 
 impl Default for ScoringOptions {
     fn default() -> Self {
-        Self { protocol: "no-kd".into(), teacher: None, budget: Budget::Paper, students: None, seed: 0 }
+        Self { protocol: "no-kd".into(), teachers: Vec::new(), budget: Budget::Paper, students: None, seed: 0 }
     }
 }
 

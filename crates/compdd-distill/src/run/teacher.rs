@@ -1,28 +1,28 @@
-//! The teacher that a protocol or a method asks.
+//! The teachers that a protocol or a method asks.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::RunError;
 use crate::{
-    eval::LogitSource as _,
+    eval::LogitSource,
     teachers::{Teacher, TeacherLogits},
 };
 use compdd_core::{
     protocol::Protocol,
-    record::{Budget, Record, TeacherRef},
+    record::{Budget, Record, TeacherRef, hash},
 };
 use compdd_data::data::Task;
 use compdd_nn::device::OpenDevice;
 
-/// Checks that a teacher is named where the protocol or the method asks one, and only there. `training` are the flags with which one is made.
+/// Checks that teachers are named where the protocol or the method asks one, and only there. `training` are the flags with which one is made.
 pub(super) fn check(
     protocol: &Protocol,
     method: Option<&str>,
-    teacher: Option<&Path>,
+    teachers: &[PathBuf],
     training: &str,
 ) -> Result<(), RunError> {
     let of_protocol = asks(protocol).then(|| protocol.slug());
-    match (method.or(of_protocol), teacher) {
+    match (method.or(of_protocol), teachers.first()) {
         (Some(asking), None) => Err(RunError::flag(
             "--teacher",
             &"(not given)",
@@ -46,21 +46,25 @@ pub(super) fn asks(protocol: &Protocol) -> bool {
     protocol.scoring(Budget::Paper).supervision.needs_teacher()
 }
 
-/// Opens the teacher for a task.
-pub(super) fn open(path: Option<&Path>, task: &Task, device: &OpenDevice) -> Result<Option<TeacherLogits>, RunError> {
-    let Some(path) = path else { return Ok(None) };
-    Ok(Some(TeacherLogits::new(Teacher::open(path, &device.device)?, task, &device.device)?))
+/// Opens the teachers for a task, in their order.
+pub(super) fn open(paths: &[PathBuf], task: &Task, device: &OpenDevice) -> Result<Vec<TeacherLogits>, RunError> {
+    let open = |path: &PathBuf| Ok(TeacherLogits::new(Teacher::open(path, &device.device)?, task, &device.device)?);
+    paths.iter().map(open).collect()
 }
 
-/// The content address of a teacher, for a cell.
-pub(super) fn address(teacher: Option<&TeacherLogits>) -> Option<String> {
-    teacher.map(|teacher| teacher.hash().to_owned())
+/// The content address of teachers, for a cell; their order counts.
+pub(super) fn address(teachers: &[TeacherLogits]) -> Option<String> {
+    match teachers {
+        [] => None,
+        [one] => Some(one.hash().to_owned()),
+        several => Some(hash::of(&several.iter().map(LogitSource::hash).collect::<Vec<_>>())),
+    }
 }
 
-/// Enters protocol and teacher into a record.
-pub(super) fn enter(record: &mut Record, protocol: &Protocol, teacher: Option<&TeacherLogits>) {
+/// Enters protocol and teachers into a record.
+pub(super) fn enter(record: &mut Record, protocol: &Protocol, teachers: &[TeacherLogits]) {
     record.protocol_hash = Some(protocol.hash());
-    record.teacher = teacher.map(|logits| {
+    let reference = |logits: &TeacherLogits| {
         let (card, path) = (logits.teacher().card(), logits.teacher().path());
         TeacherRef {
             name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -69,5 +73,6 @@ pub(super) fn enter(record: &mut Record, protocol: &Protocol, teacher: Option<&T
             subset: card.subset.clone(),
             accuracy: card.test.as_ref().map(|score| score.accuracy.fraction()),
         }
-    });
+    };
+    record.teachers = teachers.iter().map(reference).collect();
 }

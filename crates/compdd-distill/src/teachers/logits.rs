@@ -33,6 +33,14 @@ impl TeacherLogits {
         Ok(Self { teacher, outputs, hash })
     }
 
+    fn ask(&self, images: Tensor<4>, mode: Mode) -> Tensor<2> {
+        let logits = self.teacher.network().forward(self.teacher.params(), images, mode).logits;
+        match &self.outputs {
+            Some(outputs) => logits.select(1, outputs.clone()),
+            None => logits,
+        }
+    }
+
     /// The teacher.
     pub fn teacher(&self) -> &Teacher {
         &self.teacher
@@ -45,10 +53,10 @@ impl LogitSource for TeacherLogits {
     }
 
     fn logits(&self, images: Tensor<4>) -> Tensor<2> {
-        let logits = self.teacher.network().forward(self.teacher.params(), images, Mode::Eval).logits;
-        match &self.outputs {
-            Some(outputs) => logits.select(1, outputs.clone()),
-            None => logits,
-        }
+        self.ask(images, Mode::Eval)
+    }
+
+    fn logits_in_training(&self, images: Tensor<4>) -> Tensor<2> {
+        self.ask(images, Mode::Train)
     }
 }

@@ -33,8 +33,14 @@ impl CutMix {
             [centre.saturating_sub(half), (centre + half).min(side)]
         };
         let ([top, bottom], [left, right]) = (span(h, centre[0]), span(w, centre[1]));
+        Self::within([top, left, bottom, right], partners, [h, w])
+    }
+
+    /// A mix of a recorded box: first row and column inside, first row and column beyond, in images of `h` by `w` pixels.
+    pub fn within(window: [usize; 4], partners: Vec<usize>, [h, w]: [usize; 2]) -> Self {
+        let [top, left, bottom, right] = window;
         let cut = (bottom - top) * (right - left);
-        Self { partners, window: [top, left, bottom, right], kept: (1.0 - cut as f64 / (h * w) as f64) as f32 }
+        Self { partners, window, kept: (1.0 - cut as f64 / (h * w) as f64) as f32 }
     }
 
     /// The mix of a minibatch of `n` images of `h` by `w` pixels, or none, by chance: `lam` from Beta(alpha, alpha), a centre and a
@@ -43,6 +49,11 @@ impl CutMix {
         let lam = beta::share(config, stream)?;
         let centre = [stream.below(h), stream.below(w)];
         Some(Self::new(lam, centre, stream.permutation(n), [h, w]))
+    }
+
+    /// Which image each one receives its box from.
+    pub fn partners(&self) -> &[usize] {
+        &self.partners
     }
 
     /// The box: first row and column inside, first row and column beyond.

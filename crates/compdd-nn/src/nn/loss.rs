@@ -33,6 +33,14 @@ pub fn distillation_divergence(student: Tensor<2>, teacher: Tensor<2>, temperatu
     (log_p.clone().exp() * (log_p - log_q)).sum_dim(1).mean()
 }
 
+/// The squared difference of a student's and a teacher's logits, averaged over images and classes (G-VBSM, EDC).
+///
+/// # Shapes
+/// `student [N, C]`, `teacher [N, C]` -> `[1]`.
+pub fn logit_squares(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
+    (student - teacher).powi_scalar(2).mean()
+}
+
 /// Cross-entropy with label probabilities, used as they are (TESLA's teacher labels).
 ///
 /// # Shapes

@@ -1,0 +1,35 @@
+//! What a student sees in an epoch: which images in which order, and what is drawn for each minibatch.
+//!
+//! Everything is addressed by a seed, a purpose and an epoch or step, so that it can be drawn again without a student: labels of views are
+//! stored so.
+
+use compdd_core::{
+    protocol::{Pipeline, ProtocolError},
+    rng::Stream,
+};
+use compdd_nn::augment::{BatchSpec, DrawBatch as _, Draws, Sampling};
+
+use super::EvalError;
+
+/// What the views of a training are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Views<'a> {
+    pub pipeline: &'a Pipeline,
+    /// Mean and standard deviation with which the images were normalised, where they are bytes.
+    pub normalisation: Option<([f32; 3], [f32; 3])>,
+    pub seed: u64,
+}
+
+impl Views<'_> {
+    /// The order of the images in an epoch.
+    pub fn order(&self, epoch: usize, images: usize) -> Vec<usize> {
+        Stream::new(self.seed, "shuffle", epoch as u64).permutation(images)
+    }
+
+    /// What is drawn for minibatch number `step` of the training, of `[n, channels, height, width]`.
+    pub fn draws(&self, [images, channels, height, width]: [usize; 4], step: u64) -> Result<Draws, EvalError> {
+        let shape = [channels, height, width];
+        let batch = BatchSpec { images, shape, normalisation: self.normalisation, sampling: Sampling::PerImage };
+        Ok(self.pipeline.draw_batch(&batch, self.seed, step).map_err(ProtocolError::from)?)
+    }
+}
