@@ -18,7 +18,9 @@ pub struct Names {
     pub papers: BTreeMap<String, String>,
     pub methods: BTreeMap<String, Method>,
     protocols: BTreeMap<String, String>,
-    protocols_with_teacher: BTreeMap<String, String>,
+    protocols_with_teacher: BTreeMap<String, Taught>,
+    /// Papers that score every method with a teacher alike.
+    papers_with_teacher: BTreeMap<String, String>,
     pub datasets: BTreeMap<String, Dataset>,
     networks: BTreeMap<String, String>,
     exceptions: Vec<Exception>,
@@ -43,6 +45,14 @@ pub struct Method {
 pub struct Dataset {
     pub name: String,
     pub slug: Option<String>,
+}
+
+/// Slug of the protocol with a teacher: one for all data sets, or the usual one and others by subset.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Taught {
+    One(String),
+    BySubset(BTreeMap<String, String>),
 }
 
 /// Where a paper means another network or protocol for one method.
@@ -110,10 +120,16 @@ impl Names {
         meant.or_else(|| self.protocols.get(method)).map_or(self.usual_protocol(), String::as_str)
     }
 
-    /// Slug of the protocol that a paper's score of a method with a teacher is compared with; none if compdd has none.
-    pub fn protocol_with_teacher(&self, paper: &str, method: &str) -> Option<&str> {
-        let meant = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref());
-        meant.or_else(|| self.protocols_with_teacher.get(method)).map(String::as_str)
+    /// Slug of the protocol that a paper's score of a method with a teacher on a subset is compared with; none if compdd has none.
+    pub fn protocol_with_teacher(&self, paper: &str, method: &str, subset: &str) -> Option<&str> {
+        if let Some(meant) = self.exception(paper, method).and_then(|exception| exception.protocol.as_ref()) {
+            return Some(meant);
+        }
+        let of_method = self.protocols_with_teacher.get(method)?;
+        match (self.papers_with_teacher.get(paper), of_method) {
+            (Some(slug), _) | (None, Taught::One(slug)) => Some(slug),
+            (None, Taught::BySubset(slugs)) => slugs.get(subset).or_else(|| slugs.get("usual")).map(String::as_str),
+        }
     }
 
     /// Side of the images that a paper means for a method on a subset, in pixels.

@@ -66,7 +66,7 @@ impl Target {
         let protocol = match printed.protocol.as_str() {
             "no-kd" => NAMES.protocol(&printed.paper, &method.slug),
             "kd" => NAMES
-                .protocol_with_teacher(&printed.paper, &method.slug)
+                .protocol_with_teacher(&printed.paper, &method.slug, &subset.slug)
                 .ok_or_else(|| Missing::Part("scoring with a teacher".to_owned()))?,
             _ => return Err(Missing::Part("scoring that is not stated".to_owned())),
         };
