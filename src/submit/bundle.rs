@@ -124,11 +124,11 @@ impl Looked {
     }
 }
 
-/// As many optimiser steps as the epochs have minibatches.
+/// As many optimiser steps as the epochs have minibatches: those of the set, or as many as the protocol says.
 fn steps(record: &Record, manifest: &Manifest, notes: &mut Notes<'_>) {
     let images = manifest.shape[0].saturating_mul(manifest.formation.saturating_pow(2));
     let Some(batch) = record.protocol["batch"].as_u64().filter(|batch| *batch > 0) else { return };
-    let each = images.div_ceil(batch as usize);
+    let each = record.protocol["epoch_steps"].as_u64().map_or(images.div_ceil(batch as usize), |steps| steps as usize);
     if record.students.iter().any(|student| student.epochs.checked_mul(each) != Some(student.steps)) {
         notes.error("a student's steps are not its epochs times the minibatches of the set", SAME_RUN);
     }

@@ -27,6 +27,9 @@ pub struct Protocol {
     /// Whether its augmentation follows the pictures that an image shows along each side.
     #[serde(default)]
     by_tiles: bool,
+    /// Whether every set of as many images per class gets the same number of steps, and the whole training set as many.
+    #[serde(default)]
+    equal_steps: bool,
 }
 
 macro_rules! files {
@@ -36,7 +39,7 @@ macro_rules! files {
 }
 
 /// Every file, the usual protocol first.
-static FILES: [(&str, &str); 17] = files![
+static FILES: [(&str, &str); 27] = files![
     "no-kd",
     "no-kd-plain",
     "no-kd-datadam",
@@ -54,6 +57,16 @@ static FILES: [(&str, &str); 17] = files![
     "kd-sre2l-cifar-released",
     "kd-gvbsm",
     "kd-edc",
+    "regimes-sgd-hard",
+    "regimes-sgd-soft",
+    "regimes-sgd-teacher",
+    "regimes-sgd-own",
+    "regimes-sgd-plain",
+    "regimes-adamw-hard",
+    "regimes-adamw-soft",
+    "regimes-adamw-teacher",
+    "regimes-adamw-own",
+    "regimes-adamw-plain",
 ];
 
 static ALL: LazyLock<Vec<Protocol>> = LazyLock::new(|| {
@@ -113,6 +126,11 @@ impl Protocol {
     /// When it has no learning rate for the network.
     pub fn fitted(&self, budget: Budget, fit: &Fit<'_>) -> Result<Scoring, ProtocolError> {
         let mut scoring = fit::fitted(self.scoring.clone(), &self.when, &self.id, fit)?.at(budget);
+        if let (true, Some(ipc)) = (self.equal_steps, fit.ipc) {
+            let images = ipc.saturating_mul(fit.classes).max(1);
+            scoring.batch = scoring.batch.min(images);
+            scoring.epoch_steps = Some(images.div_ceil(scoring.batch));
+        }
         if self.by_tiles {
             scoring.augmentation = scoring.augmentation.for_tiles(fit.tiles);
         }
@@ -121,12 +139,26 @@ impl Protocol {
 
     /// Whether [`Protocol::fitted`] may say anything else than [`Protocol::scoring`].
     pub fn depends_on_the_set(&self) -> bool {
-        self.by_tiles || !self.when.is_empty()
+        self.by_tiles || self.equal_steps || !self.when.is_empty()
+    }
+
+    /// Whether every set of as many images per class gets the same number of steps: then the whole training set can be given as many.
+    pub fn has_equal_steps(&self) -> bool {
+        self.equal_steps
     }
 
     /// Content address of the definition: id, every setting at the full budget, and what these become for which sets.
     pub fn hash(&self) -> String {
         let (id, scoring) = (&self.id, value_of(&self.scoring));
+        if self.equal_steps {
+            return hash::value(&serde_json::json!([
+                id,
+                scoring,
+                value_of(&self.when),
+                self.by_tiles,
+                self.equal_steps
+            ]));
+        }
         if self.depends_on_the_set() {
             return hash::value(&serde_json::json!([id, scoring, value_of(&self.when), self.by_tiles]));
         }

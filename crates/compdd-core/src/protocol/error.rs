@@ -27,6 +27,13 @@ pub enum ProtocolError {
         /// Slug of the network.
         network: String,
     },
+    /// No family of label regimes has this name.
+    #[error("`{found}` is no family of label regimes")]
+    #[diagnostic(help("use regimes-sgd or regimes-adamw; docs/protocols/regimes.md says how they differ"))]
+    NoFamily {
+        /// The name as given.
+        found: String,
+    },
     /// A setting of the augmentation.
     #[error(transparent)]
     #[diagnostic(transparent)]

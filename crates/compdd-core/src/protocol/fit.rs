@@ -12,7 +12,7 @@ pub struct Fit<'a> {
     pub subset: &'a str,
     /// Number of its classes.
     pub classes: usize,
-    /// Images per class; none for the whole training set.
+    /// Images per class; none for the whole training set, unless it is given the steps of a set of so many.
     pub ipc: Option<usize>,
     /// Slug of the student's network.
     pub network: &'a str,
@@ -27,7 +27,7 @@ impl<'a> Fit<'a> {
         Self {
             subset: cell.subset.split_once('@').map_or(&*cell.subset, |(slug, _)| slug),
             classes: record.subset.classes.len(),
-            ipc: (!cell.is_reference()).then_some(cell.ipc),
+            ipc: (cell.ipc > 0).then_some(cell.ipc),
             network: &cell.network,
             tiles: crate::recipe::tiles(&record.recipe),
         }

@@ -50,6 +50,43 @@ fn the_learning_rate_follows_the_network() {
     assert_eq!(fitted("no-kd", &fit("lenet")).unwrap(), Scoring::new(Budget::Paper));
 }
 
+/// A family's protocols differ in the supervision alone, or in the augmentation; steps and minibatch follow from the images per class of the row,
+/// so that the whole training set has those of a distilled one.
+#[test]
+fn regimes_share_steps_and_minibatch() {
+    for family in Family::ALL {
+        for ipc in [Some(1), Some(10), Some(50), None] {
+            let fit = Fit { subset: "cifar10", classes: 10, ipc, network: "convnet-d3-bn", tiles: 1 };
+            let settings = |regime| family.protocol(regime).fitted(Budget::Paper, &fit).unwrap();
+            let hard = settings(Regime::Hard);
+            for regime in Regime::ALL {
+                let found = settings(regime);
+                assert_eq!(Regime::of(&family.protocol(regime).id), Some((family, regime)));
+                assert_eq!(found.supervision.needs_teacher(), matches!(regime, Regime::Soft | Regime::Teacher));
+                assert_eq!(found.augmentation == hard.augmentation, regime != Regime::Plain);
+                let augmentation = hard.augmentation.clone();
+                assert_eq!(Scoring { supervision: hard.supervision, augmentation, ..found }, hard, "{family}-{regime}");
+            }
+            let expected = match (family, ipc) {
+                (_, Some(1)) => (10, Some(1)),
+                (Family::Sgd, Some(10)) => (100, Some(1)),
+                (Family::AdamW, Some(10)) => (50, Some(2)),
+                (Family::Sgd, Some(_)) => (256, Some(2)),
+                (Family::AdamW, Some(_)) => (100, Some(5)),
+                (Family::Sgd, None) => (256, None),
+                (Family::AdamW, None) => (100, None),
+            };
+            assert_eq!((hard.batch, hard.epoch_steps), expected, "{family} {ipc:?}");
+        }
+    }
+    let (sgd, adamw) = (Family::Sgd.protocol(Regime::Own), Family::AdamW.protocol(Regime::Own));
+    assert_eq!(sgd.scoring(Budget::Paper), Scoring::new(Budget::Paper), "regimes-sgd has the settings of no-kd");
+    assert_eq!(adamw.scoring(Budget::Paper), Protocol::find("soft").unwrap().scoring(Budget::Paper));
+    assert_eq!(Regime::of("no-kd@1"), None);
+    assert_eq!("regimes-adamw".parse(), Ok(Family::AdamW));
+    assert!("regimes".parse::<Family>().is_err());
+}
+
 #[test]
 fn tiles_are_shuffled_and_cropped_and_single_pictures_are_not() {
     let pipeline = |tiles| rded(&Fit { tiles, ..fit("convnet-d3") }).augmentation;

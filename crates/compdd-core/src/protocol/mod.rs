@@ -9,6 +9,7 @@ mod catalogue;
 mod error;
 mod fit;
 mod pipeline;
+mod regime;
 mod scoring;
 mod supervision;
 
@@ -20,6 +21,7 @@ pub use pipeline::{
     Fill, FlipConfig, MixConfig, Operation, PadCropConfig, PatchShuffleConfig, Pipeline, RandAugmentConfig,
     ResizedCropConfig,
 };
+pub use regime::{Family, Regime};
 pub use scoring::{Decay, OptimizerKind, Scoring};
 pub use supervision::{Ensemble, Imitation, Supervision};
 

@@ -61,6 +61,10 @@ pub struct Scoring {
     /// only effect they are.
     #[serde(skip_serializing_if = "is_default")]
     pub rded_double_bn: bool,
+    /// Minibatches of an epoch, where they do not follow from the images: the next epoch goes on where one ends, in the middle of a pass over the
+    /// images if need be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch_steps: Option<usize>,
     /// Independent students of one evaluation.
     pub students: usize,
     /// Images of one forward pass over the test set; no effect on the result.
@@ -121,6 +125,7 @@ impl Default for Scoring {
             sre2l_teacher_in_training: false,
             ema: None,
             rded_double_bn: false,
+            epoch_steps: None,
             students: 5,
             test_batch: 256,
         }
@@ -173,6 +178,7 @@ impl Scoring {
         let (rate, ema) = (self.learning_rate.unwrap_or(1.0), self.ema.unwrap_or(0.0));
         let checks = [
             ("batch", self.batch > 0, self.batch.to_string(), "1 or more"),
+            ("epoch_steps", self.epoch_steps != Some(0), "0".to_owned(), "1 or more"),
             ("test_batch", self.test_batch > 0, self.test_batch.to_string(), "1 or more"),
             ("students", self.students > 0, self.students.to_string(), "1 or more"),
             ("momentum", real(self.momentum, 0.0..1.0), self.momentum.to_string(), "at least 0 and below 1"),

@@ -12,6 +12,13 @@ pub enum Supervision {
     /// Cross-entropy with the stored label of every image.
     #[default]
     Labels,
+    /// Cross-entropy with the class of every image: where its label is learned, the largest entry alone.
+    Classes,
+    /// Cross-entropy with one vector an image, the same in every view: the teacher's prediction for the image without augmentation.
+    TeacherLabels {
+        /// What the teacher's logits are divided by.
+        temperature: f32,
+    },
     /// The logits of a teacher on the augmented minibatch that the student sees (EDF, arXiv 2410.17193, supplement 10.2; RDED).
     OnlineTeacher(Imitation),
     /// The logits that a teacher gave for the views of every epoch before the first student started, with the views themselves: all students
@@ -53,7 +60,7 @@ pub enum Ensemble {
 impl Supervision {
     /// Whether a run must name a teacher.
     pub fn needs_teacher(&self) -> bool {
-        !matches!(self, Self::Labels)
+        !matches!(self, Self::Labels | Self::Classes)
     }
 
     /// Whether logits are stored before students start.
@@ -63,10 +70,13 @@ impl Supervision {
 
     /// Checks every number, and that views can be stored where they must be: crops, mirrors and `CutMix` can.
     pub(super) fn validate(&self, pipeline: &Pipeline) -> Result<(), ProtocolError> {
-        let (Self::OnlineTeacher(imitation) | Self::StoredLogits(imitation)) = *self else { return Ok(()) };
-        let (name, value) = match imitation {
-            Imitation::Divergence { temperature, .. } => ("temperature", temperature),
-            Imitation::Squares { hard_weight } => ("hard_weight", hard_weight),
+        let (name, value) = match *self {
+            Self::Labels | Self::Classes => return Ok(()),
+            Self::TeacherLabels { temperature } => ("temperature", temperature),
+            Self::OnlineTeacher(imitation) | Self::StoredLogits(imitation) => match imitation {
+                Imitation::Divergence { temperature, .. } => ("temperature", temperature),
+                Imitation::Squares { hard_weight } => ("hard_weight", hard_weight),
+            },
         };
         if !(value > 0.0 && value.is_finite()) {
             return Err(ProtocolError::OutOfRange { name, value: value.to_string(), range: "positive and finite" });

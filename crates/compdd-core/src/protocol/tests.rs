@@ -15,7 +15,7 @@ fn every_budget_is_valid_and_seeds_are_stable() {
 #[test]
 fn settings_of_older_records_read_and_write_alike() {
     let text = serde_json::to_string(&Scoring::default()).unwrap();
-    for later in [
+    let later = [
         "extra_epoch",
         "drops",
         "cutmix",
@@ -27,7 +27,9 @@ fn settings_of_older_records_read_and_write_alike() {
         "ensemble",
         "decays_all",
         "sre2l",
-    ] {
+        "epoch_steps",
+    ];
+    for later in later {
         assert!(!text.contains(later), "{text}");
     }
     assert_eq!(serde_json::from_str::<Scoring>(&text).unwrap(), Scoring::default());
@@ -64,6 +66,7 @@ fn names_are_found_and_every_protocol_has_its_page() {
         include_str!("../../../../docs/protocols/kd-sre2l.md"),
         include_str!("../../../../docs/protocols/kd-gvbsm.md"),
         include_str!("../../../../docs/protocols/kd-edc.md"),
+        include_str!("../../../../docs/protocols/regimes.md"),
     ];
     for protocol in Protocol::all() {
         assert!(pages.iter().any(|page| page.contains(&format!("`{}`", protocol.id))), "{}", protocol.id);

@@ -98,12 +98,17 @@ pub struct Cell {
 pub type Conditions<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, usize, Budget, &'a str);
 
 impl Cell {
-    /// The method that trains on the whole training set: what distilled sets are measured against. It has no images per class.
+    /// The method that trains on the whole training set: what distilled sets are measured against, where it has no images per class.
     pub const REFERENCE: &str = "full";
 
-    /// Whether this is the reference and not a distilled set.
+    /// Whether this is the whole training set and not a distilled one. With images per class it has the steps of such a set alone.
     pub fn is_reference(&self) -> bool {
         self.method == Self::REFERENCE
+    }
+
+    /// Whether distilled sets are measured against this: the whole training set on its own schedule.
+    pub fn is_baseline(&self) -> bool {
+        self.is_reference() && self.ipc == 0
     }
 
     /// Its conditions.

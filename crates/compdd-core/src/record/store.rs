@@ -197,7 +197,7 @@ impl Store {
 
     /// As [`Store::reference`], among records that are loaded already.
     pub fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
-        let fits = |record: &&Record| record.cell.is_reference() && record.cell.conditions() == cell.conditions();
+        let fits = |record: &&Record| record.cell.is_baseline() && record.cell.conditions() == cell.conditions();
         records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
     }
 

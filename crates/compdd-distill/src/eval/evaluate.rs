@@ -97,9 +97,9 @@ impl Job<'_> {
         let mut student = Student::new(self.network, plan, seed, &context.device)
             .in_space(self.test.space())
             .gathering_statistics_twice(self.protocol.rded_double_bn)
-            .averaging(self.protocol.ema);
-        let classes = self.network.classes();
-        let mut supervision = supervision(self.protocol, data, draw, classes, self.guide, &context.device)?;
+            .averaging(self.protocol.ema)
+            .with_epochs_of(self.protocol.epoch_steps);
+        let mut supervision = supervision(self.protocol, data, draw, self.network.classes(), self.guide, context)?;
         let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}.safetensors"));
         let saving = context.checkpoint.as_ref().map(|(folder, every)| (file(folder), *every));
         let hooks = TrainingHooks::new(number, context.stop, context.progress);
@@ -108,7 +108,7 @@ impl Job<'_> {
         let accuracy = accuracy(self.network, &student.scored(), self.test, passes)?;
         context.progress.ends(number, Some(accuracy.fraction()));
         let epochs = student.epochs_done();
-        let steps = epochs * data.len().div_ceil(self.protocol.batch);
+        let steps = epochs * self.protocol.epoch_steps.unwrap_or(data.len().div_ceil(self.protocol.batch));
         Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps })
     }
 }

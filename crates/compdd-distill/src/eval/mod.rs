@@ -42,6 +42,8 @@ pub use view::View;
 #[cfg(test)]
 mod average_tests;
 #[cfg(test)]
+mod regimes_tests;
+#[cfg(test)]
 mod replay_tests;
 #[cfg(test)]
 mod statistics_tests;

@@ -175,6 +175,16 @@ mod tests {
                 ("kd-sre2l-cifar-released".to_owned(), 128, "pad-crop, flip, mixup".to_owned(), 0.0, 0),
                 ("kd-gvbsm".to_owned(), 1024, crops(), 0.0, 0),
                 ("kd-edc".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
+                ("regimes-sgd-hard".to_owned(), 256, dsa(), 0.0, 1),
+                ("regimes-sgd-soft".to_owned(), 256, dsa(), 0.0, 1),
+                ("regimes-sgd-teacher".to_owned(), 256, dsa(), 0.0, 1),
+                ("regimes-sgd-own".to_owned(), 256, dsa(), 0.0, 1),
+                ("regimes-sgd-plain".to_owned(), 256, none(), 0.0, 1),
+                ("regimes-adamw-hard".to_owned(), 10, rded(), 0.0, 0),
+                ("regimes-adamw-soft".to_owned(), 10, rded(), 0.0, 0),
+                ("regimes-adamw-teacher".to_owned(), 10, rded(), 0.0, 0),
+                ("regimes-adamw-own".to_owned(), 10, rded(), 0.0, 0),
+                ("regimes-adamw-plain".to_owned(), 10, none(), 0.0, 0),
             ]
         );
         for protocol in Protocol::all() {

@@ -35,6 +35,9 @@ impl Student<'_> {
             parts.extend(self.twice.then(|| "statistics twice".into()));
             parts.extend(self.average.as_ref().map(|(decay, _)| format!("averaged with {decay}").into()));
         }
+        if let (Some(steps), Some(parts)) = (self.epoch_steps, parts.as_array_mut()) {
+            parts.push(format!("{steps} minibatches an epoch").into());
+        }
         let text = parts.to_string();
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }

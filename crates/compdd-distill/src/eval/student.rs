@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
-    views::Views,
+    Batches, EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
+    views::{Places, Views},
 };
 use compdd_core::protocol::Pipeline;
 use compdd_data::data::PixelSpace;
@@ -28,6 +28,8 @@ pub struct Student<'n> {
     pub(super) twice: bool,
     /// Decay of the moving average of the parameters, and where it stands.
     pub(super) average: Option<(f32, Vec<Tensor<1>>)>,
+    /// Minibatches of an epoch, where they do not follow from the images.
+    pub(super) epoch_steps: Option<usize>,
     pub(super) seed: u64,
     pub(super) device: Device,
     pub(super) params: Params,
@@ -53,6 +55,7 @@ impl<'n> Student<'n> {
             normalisation: None,
             twice: false,
             average: None,
+            epoch_steps: None,
             seed,
             device: params.device(),
             params,
@@ -87,6 +90,13 @@ impl<'n> Student<'n> {
     pub fn averaging(self, decay: Option<f32>) -> Self {
         let average = decay.map(|decay| (decay, self.params.values().to_vec()));
         Self { average, ..self }
+    }
+
+    /// Gives every epoch this many minibatches, whatever the number of images: an epoch goes on where the one before it ended, in the middle of
+    /// a pass over the images if need be. None: an epoch is a pass.
+    #[must_use]
+    pub fn with_epochs_of(self, epoch_steps: Option<usize>) -> Self {
+        Self { epoch_steps, ..self }
     }
 
     /// The parameters that are scored: their moving average where there is one.
@@ -221,20 +231,27 @@ impl<'n> Student<'n> {
         let pipeline = self.pipeline.clone();
         let views = Views { pipeline: &pipeline, normalisation: self.normalisation, seed: self.seed };
         let script = supervision.begin(self.epoch)?;
-        let order = script.as_ref().map_or_else(|| views.order(self.epoch, data.len()), |script| script.order.clone());
-        let batches = order.chunks(self.plan.batch);
-        let count = batches.len();
-        let mut images = data.batches(&order, self.plan.batch, &self.device);
+        let places = Places { images: data.len(), batch: self.plan.batch };
+        let count = self.epoch_steps.unwrap_or_else(|| places.of_a_pass());
         let rate = self.plan.schedule.rate(self.epoch);
         if self.batch == 0 && self.plan.schedule.rebuilds(self.epoch) {
             self.rebuild_optimizer();
         }
-        for indices in batches.skip(self.batch) {
+        let mut pass: Option<(usize, Vec<usize>, Batches<'_>)> = None;
+        while self.batch < count {
             watch.pause_point(self)?;
-            let images = images(self.batch);
-            let step = (self.epoch * count + self.batch) as u64;
+            let step = self.epoch * count + self.batch;
+            let (number, place) = places.of(step);
+            let running = pass.take().filter(|running| running.0 == number).unwrap_or_else(|| {
+                let own = || views.order(number, data.len());
+                let order = script.as_ref().map_or_else(own, |script| script.order.clone());
+                let images = data.batches(&order, self.plan.batch, &self.device);
+                (number, order, images)
+            });
+            let (_, order, images) = pass.insert(running);
+            let (indices, images, step) = (&order[places.range(place)], images(place), step as u64);
             let draws = match &script {
-                Some(script) => script.draws[self.batch].clone(),
+                Some(script) => script.draws[place].clone(),
                 None => views.draws(images.dims(), step)?,
             };
             let masks = self.network.masks(indices.len(), self.seed, step, &images.device());
@@ -252,7 +269,9 @@ impl<'n> Student<'n> {
         if !sum.is_finite() {
             return Err(EvalError::Diverged { seed: self.seed, epoch: self.epoch, learning_rate: rate });
         }
-        self.last_loss = f64::from(sum) / data.len() as f64;
+        let steps = self.epoch * count..(self.epoch + 1) * count;
+        let seen: usize = steps.map(|step| places.range(places.of(step).1).len()).sum();
+        self.last_loss = f64::from(sum) / seen as f64;
         self.epoch += 1;
         self.batch = 0;
         watch.epoch_done(self);

@@ -2,11 +2,14 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{EvalError, SoftLabels, Targets, TrainingData, soft_labels::StoredLogits};
-use compdd_core::protocol::{self, Imitation, Scoring};
+use super::{EvalContext, EvalError, InferenceOptions, SoftLabels, Targets, TrainingData, soft_labels::StoredLogits};
+use compdd_core::{
+    protocol::{self, Imitation, Scoring},
+    record::Labels,
+};
 use compdd_nn::{
     augment::Draws,
-    nn::loss::{distillation_divergence, logit_squares, probability_cross_entropy},
+    nn::loss::{distillation_divergence, logit_squares, probability_cross_entropy, softened},
 };
 
 /// One minibatch as a student saw it.
@@ -73,11 +76,13 @@ pub trait LogitSource: Sync {
     }
 }
 
-/// Cross-entropy with the label of every image; a mix mixes the labels by what is left of the image.
+/// Cross-entropy with one target an image, the same in every view; a mix mixes the targets by what is left of the image.
 #[derive(Debug)]
 pub struct StoredLabels {
     targets: Targets,
     device: Device,
+    /// What the targets are, where they are not the labels of the training set.
+    instead: Option<String>,
 }
 
 impl StoredLabels {
@@ -86,7 +91,43 @@ impl StoredLabels {
     /// # Errors
     /// When the labels do not fit the images or the network.
     pub fn of(data: &dyn TrainingData, classes: usize, device: &Device) -> Result<Self, EvalError> {
-        Ok(Self { targets: Targets::new(data.labels(), data.len(), classes)?, device: device.clone() })
+        let targets = Targets::new(data.labels(), data.len(), classes)?;
+        Ok(Self { targets, device: device.clone(), instead: None })
+    }
+
+    /// The class of every image: of a learned label the first largest entry.
+    ///
+    /// # Errors
+    /// As [`StoredLabels::of`].
+    pub fn classes(data: &dyn TrainingData, classes: usize, device: &Device) -> Result<Self, EvalError> {
+        data.labels().check(data.len(), classes)?;
+        let labels = Labels::Hard(data.labels().classes_of_images());
+        let targets = Targets::new(&labels, data.len(), classes)?;
+        Ok(Self { targets, device: device.clone(), instead: Some("classes".to_owned()) })
+    }
+
+    /// `softmax(t / temperature)` of a teacher's logits for every image without augmentation.
+    ///
+    /// # Errors
+    /// When it is told to stop.
+    pub fn predicted(
+        data: &dyn TrainingData,
+        teacher: &dyn LogitSource,
+        temperature: f32,
+        passes: InferenceOptions<'_>,
+    ) -> Result<Self, EvalError> {
+        let order: Vec<usize> = (0..data.len()).collect();
+        let mut images = data.batches(&order, passes.batch, passes.device);
+        let (mut values, mut classes) = (Vec::new(), 0);
+        for number in 0..data.len().div_ceil(passes.batch) {
+            passes.stop.check()?;
+            let rows = softened(teacher.logits(images(number)), temperature);
+            classes = rows.dims()[1];
+            values.extend(rows.into_data().iter::<f32>());
+        }
+        let targets = Targets::new(&Labels::Probabilities { values, classes }, data.len(), classes)?;
+        let instead = Some(format!("labels of teacher {} at {temperature}", teacher.hash()));
+        Ok(Self { targets, device: passes.device.clone(), instead })
     }
 
     fn rows(&self, minibatch: &Minibatch<'_>) -> Tensor<2> {
@@ -96,7 +137,7 @@ impl StoredLabels {
 
 impl Supervision for StoredLabels {
     fn identity(&self) -> Option<String> {
-        None
+        self.instead.clone()
     }
 
     fn loss(&self, minibatch: &Minibatch<'_>, logits: Tensor<2>) -> Tensor<1> {
@@ -170,18 +211,25 @@ pub enum Guide<'a> {
 /// The supervision that a protocol names, for training set number `set`.
 ///
 /// # Errors
-/// [`EvalError::NoTeacher`] when the protocol needs a guide of another kind than there is; labels that do not fit.
+/// [`EvalError::NoTeacher`] when the protocol needs a guide of another kind than there is; labels that do not fit; an interruption while a teacher
+/// is asked for its labels.
 pub(super) fn supervision<'a>(
     protocol: &Scoring,
     data: &dyn TrainingData,
     set: usize,
     classes: usize,
     guide: Guide<'a>,
-    device: &Device,
+    context: &EvalContext<'_>,
 ) -> Result<Box<dyn Supervision + 'a>, EvalError> {
+    let device = &context.device;
     let labels = StoredLabels::of(data, classes, device)?;
     Ok(match (protocol.supervision, guide) {
         (protocol::Supervision::Labels, _) => Box::new(labels),
+        (protocol::Supervision::Classes, _) => Box::new(StoredLabels::classes(data, classes, device)?),
+        (protocol::Supervision::TeacherLabels { temperature }, Guide::Online(teacher)) => {
+            let passes = InferenceOptions { device, batch: protocol.test_batch, stop: context.stop };
+            Box::new(StoredLabels::predicted(data, teacher, temperature, passes)?)
+        }
         (protocol::Supervision::OnlineTeacher(imitation), Guide::Online(teacher)) => Box::new(OnlineTeacher {
             teacher,
             in_training: protocol.sre2l_teacher_in_training,

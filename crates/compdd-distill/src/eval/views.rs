@@ -33,3 +33,30 @@ impl Views<'_> {
         Ok(self.pipeline.draw_batch(&batch, self.seed, step).map_err(ProtocolError::from)?)
     }
 }
+
+/// Where minibatches lie in passes over the images, each in an order of its own. The last minibatch of a pass may be smaller.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    /// Images of a pass.
+    pub images: usize,
+    /// Images of a minibatch.
+    pub batch: usize,
+}
+
+impl Places {
+    /// Minibatches of a pass.
+    pub fn of_a_pass(self) -> usize {
+        self.images.div_ceil(self.batch)
+    }
+
+    /// Pass of a step of the training, and which of its minibatches the step takes.
+    pub fn of(self, step: usize) -> (usize, usize) {
+        (step / self.of_a_pass(), step % self.of_a_pass())
+    }
+
+    /// The images of a minibatch, by their places in the order of its pass.
+    pub fn range(self, minibatch: usize) -> std::ops::Range<usize> {
+        let first = minibatch * self.batch;
+        first..(first + self.batch).min(self.images)
+    }
+}

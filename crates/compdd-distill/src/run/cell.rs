@@ -352,7 +352,10 @@ impl Session<'_> {
         let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {
             let recipe: FullRecipe = self.recipe.typed().map_err(RecipeError::OutOfRange)?;
-            let train = TrainOn::WholeSet { learning_rate: recipe.learning_rate, epochs: recipe.epochs };
+            let train = TrainOn::WholeSet {
+                learning_rate: recipe.learning_rate,
+                epochs: (cell.ipc == 0).then_some(recipe.epochs),
+            };
             return scorer.score(&[train], self.plan.students, self.plan.options.scoring.seed);
         }
         let sets: Vec<TrainOn<'_>> = draws.iter().map(|draw| TrainOn::Set(&draw.set)).collect();

@@ -23,7 +23,7 @@ pub struct RunOptions {
     pub method: String,
     /// Subset, as the user wrote it.
     pub subset: String,
-    /// Images per class; none for the reference `full`.
+    /// Images per class; none for the reference `full` on its own schedule.
     pub ipc: Option<usize>,
     /// Network that distils and scores; the subset's default when absent.
     pub network: Option<String>,
@@ -75,7 +75,7 @@ impl RunOptions {
 pub struct Plan {
     pub(super) method: &'static dyn Method,
     pub(super) subset: Subset,
-    /// Images per class; 0 for the reference.
+    /// Images per class; 0 for the reference on its own schedule.
     pub(super) ipc: usize,
     pub(super) protocol: &'static Protocol,
     /// The first one is the network of the run.
@@ -106,7 +106,8 @@ impl RunOptions {
     pub fn check(self) -> Result<Plan, RunError> {
         let method = methods::find(&self.method)?;
         let subset = Subset::find(&self.subset)?;
-        let ipc = self.images_per_class(method)?;
+        let protocol = protocol(&self.scoring.protocol)?;
+        let ipc = self.images_per_class(method, protocol)?;
         let resolution = self.images.resolution.unwrap_or_else(|| subset.default_resolution());
         if !(8..=512).contains(&resolution) {
             return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
@@ -114,12 +115,11 @@ impl RunOptions {
         let recipe = self.recipe(method, &subset, ipc, resolution)?;
         let requirements = method.requirements(&recipe, self.scoring.seed)?;
         let networks = self.networks(&subset, resolution, requirements.network.as_deref())?;
-        let protocol = protocol(&self.scoring.protocol)?;
         let asking = requirements.observer.then(|| method.slug());
         let training = format!("--subset {} --network {}", subset.slug, networks[0].slug());
         super::teacher::check(protocol, asking, &self.scoring.teachers, &training)?;
         let (subset_slug, classes) = (subset.slug.as_str(), subset.classes.len());
-        let (ipc_of_sets, tiles) = ((method.kind() != Kind::Reference).then_some(ipc), tiles(&recipe.to_json()));
+        let (ipc_of_sets, tiles) = ((ipc > 0).then_some(ipc), tiles(&recipe.to_json()));
         let fitted = |network: &NetworkSpec| {
             let fit = Fit { subset: subset_slug, classes, ipc: ipc_of_sets, network: &network.slug(), tiles };
             protocol.fitted(self.scoring.budget, &fit)
@@ -159,9 +159,10 @@ impl RunOptions {
         })
     }
 
-    fn images_per_class(&self, method: &dyn Method) -> Result<usize, RunError> {
+    fn images_per_class(&self, method: &dyn Method, protocol: &Protocol) -> Result<usize, RunError> {
         match (method.kind(), self.ipc) {
             (Kind::Reference, None) => Ok(0),
+            (Kind::Reference, Some(ipc)) if ipc > 0 && protocol.has_equal_steps() => Ok(ipc),
             (Kind::Reference, Some(ipc)) => Err(RunError::flag(
                 "--ipc",
                 &ipc,

@@ -30,8 +30,8 @@ pub(super) enum TrainOn<'a> {
     WholeSet {
         /// Learning rate, with the protocol's drop.
         learning_rate: f32,
-        /// Epochs over the training set.
-        epochs: usize,
+        /// Epochs over the training set; none: as many steps as the protocol says.
+        epochs: Option<usize>,
     },
 }
 
@@ -75,7 +75,7 @@ impl Scorer<'_> {
             lanes: None,
         };
         let protocol = match sets {
-            [TrainOn::WholeSet { epochs, .. }] => self.protocol.clone().lasting(*epochs),
+            [TrainOn::WholeSet { epochs: Some(epochs), .. }] => self.protocol.clone().lasting(*epochs),
             _ => self.protocol.clone(),
         };
         let teacher = Teachers::of(self.teachers, protocol.ensemble);

@@ -41,6 +41,14 @@ pub fn logit_squares(student: Tensor<2>, teacher: Tensor<2>) -> Tensor<1> {
     (student - teacher).powi_scalar(2).mean()
 }
 
+/// `softmax(z / T)`, in the form that [`distillation_divergence`] has of it.
+///
+/// # Shapes
+/// `logits [N, C]` -> `[N, C]`.
+pub fn softened(logits: Tensor<2>, temperature: f32) -> Tensor<2> {
+    log_softmax(logits.div_scalar(temperature), 1).exp()
+}
+
 /// Cross-entropy with label probabilities, used as they are (TESLA's teacher labels).
 ///
 /// # Shapes

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, StoredSet};
+use super::{Entry, StoredSet, dd_ranking};
 use compdd_core::record::{Cell, Conditions, Flag, LabelKind, Record};
 
 /// The records that others are measured against, by their conditions: one's own, since whoever could add one would move everybody's gains.
@@ -18,7 +18,10 @@ impl<'a> Baselines<'a> {
         records.sort_by(|a, b| b.precedence().cmp(&a.precedence()));
         let of = |method: &'static str| records.iter().copied().filter(move |record| record.cell.method == method);
         Self {
-            full: of(Cell::REFERENCE).map(|record| (record.cell.conditions(), record)).collect(),
+            full: of(Cell::REFERENCE)
+                .filter(|record| record.cell.is_baseline())
+                .map(|record| (record.cell.conditions(), record))
+                .collect(),
             random: of("random").map(|record| ((record.cell.conditions(), record.cell.ipc), record)).collect(),
         }
     }
@@ -38,8 +41,9 @@ pub(super) fn work_out(entries: &mut [Entry]) {
             let random = random.filter(|_| competes && record.cell.method != "random");
             (
                 full.and_then(|full| record.recovery_from(full)),
-                full.filter(|_| has_hard_labels(entry)).map(|full| full.summary.mean - record.summary.mean),
-                random.map(|random| record.summary.mean - random.summary.mean),
+                full.filter(|_| has_hard_labels(entry))
+                    .map(|full| dd_ranking::hlr(full.summary.mean, record.summary.mean)),
+                random.map(|random| dd_ranking::ior(record.summary.mean, random.summary.mean)),
             )
         })
         .collect();

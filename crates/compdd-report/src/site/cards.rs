@@ -23,7 +23,7 @@ static METHODS: &[(&str, &str)] = cards!("methods",
 );
 
 /// In the order of the list on the site.
-pub(super) static PROTOCOLS: &[(&str, &str)] = cards!("protocols", "no-kd" => "no-kd", "no-kd-variants" => "no-kd-variants", "kd-online" => "kd-online", "kd-rded" => "kd-rded", "soft" => "soft");
+pub(super) static PROTOCOLS: &[(&str, &str)] = cards!("protocols", "no-kd" => "no-kd", "no-kd-variants" => "no-kd-variants", "kd-online" => "kd-online", "kd-rded" => "kd-rded", "soft" => "soft", "regimes" => "regimes");
 
 #[cfg(test)]
 mod tests {
