@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, cam, data, eval, experts, matching, nn, select, trajectory};
+use golden_cases::{Case, augment, cam, data, eval, experts, matching, metrics, nn, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -36,6 +36,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("gsam_step", experts::gsam),
     ("kd_loss", eval::distillation_loss),
     ("label_init", experts::labels),
+    ("metrics", metrics::scores),
     ("network_forward", nn::network),
     ("rded_score", select::rded),
     ("resnet18_forward", nn::resnet18),

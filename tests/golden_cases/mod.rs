@@ -6,6 +6,7 @@ pub mod data;
 pub mod eval;
 pub mod experts;
 pub mod matching;
+pub mod metrics;
 pub mod nn;
 pub mod select;
 pub mod trajectory;

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::Submitter;
+use super::{Submitter, dd_ranking};
 use compdd_core::record::{Budget, LabelKind, Problem, Record, RecordError, Recovery, Store, Timing, percent::percent};
 
 /// The leaderboard of one or several results folders.
@@ -105,11 +105,9 @@ impl Entry {
         self.record.published.iter().map(|published| percent(published.mean)).collect::<Vec<_>>().join("/")
     }
 
-    /// DD-Ranking's label-robust score, 0 to 1: `(exp((ior - hlr) / 2) - 1/e) / (e - 1/e)`; 0.269 where both are zero.
+    /// DD-Ranking's [label-robust score](dd_ranking::lrs), 0 to 1.
     pub fn lrs(&self) -> Option<f64> {
-        let balance = (self.ior? - self.hlr?) / 2.0;
-        let (one, least) = (1_f64.exp(), (-1_f64).exp());
-        Some((balance.exp() - least) / (one - least))
+        Some(dd_ranking::lrs(self.hlr?, self.ior?))
     }
 }
 

@@ -6,6 +6,7 @@
 //! What may not: formats of tables (`report::grid`), and anything that runs a network.
 
 mod check;
+pub mod dd_ranking;
 mod division;
 mod entry;
 mod error;
