@@ -30,6 +30,7 @@
 //! | [`limits`] | how much is taken from files of others |
 //! | [`progress`] | how long work is followed and stopped |
 //! | [`text`] | text of others on its way to a terminal |
+//! | [`regimes`] | sets under three label regimes, side by side |
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
@@ -41,6 +42,6 @@ pub use compdd_core::{files, limits, progress, protocol, recipe, record, rng, su
 pub use compdd_data::{data, scores};
 pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};
-pub use compdd_report::{board, paper, report, site};
+pub use compdd_report::{board, paper, regimes, report, site};
 
 pub mod submit;

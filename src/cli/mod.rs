@@ -17,6 +17,7 @@ mod network;
 mod outcome;
 mod plot;
 mod progress;
+mod regimes;
 mod results;
 mod run;
 mod scoring;
@@ -53,6 +54,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Score a bundle again: on other networks, with more students
     Eval(Box<eval::EvalArgs>),
+    /// Score sets under three label regimes, beside random images, herding and the full data
+    Regimes(Box<regimes::RegimesArgs>),
     /// The experts of trajectory matching: train, list, verify or import their buffers
     #[command(subcommand)]
     Experts(experts::ExpertsCommand),
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
+        Command::Regimes(args) => args.execute(),
         Command::Experts(command) => command.execute(),
         Command::Teacher(command) => command.execute(),
         Command::Import(args) => args.execute(),

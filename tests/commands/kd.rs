@@ -2,24 +2,10 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::support::{Sandbox, texts};
+use crate::support::{Sandbox, records, texts};
 
 const TRAIN: &str = "teacher train --subset scenes-easy --network convnet-d2-w8 --epochs 3 --train-per-class 10 --batch 16 --device cpu";
 const RUN: &str = "run --method random --subset scenes-easy --ipc 1 --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu";
-
-/// The records below the results folder, by path.
-fn records(sandbox: &Sandbox) -> Vec<(String, Value)> {
-    let files = walkdir::WalkDir::new(sandbox.path().join("results/records")).sort_by_file_name();
-    let paths = files.into_iter().map(|entry| entry.unwrap().into_path());
-    let records = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let records = records.filter(|path| !path.to_string_lossy().ends_with(".timing.json"));
-    let read = |path: std::path::PathBuf| {
-        (path.display().to_string(), serde_json::from_slice(&fs::read(&path).unwrap()).unwrap())
-    };
-    records.map(read).collect()
-}
 
 /// The teacher is part of the address by its content, whatever it is called and wherever it lies; records without a teacher keep theirs.
 #[test]

@@ -70,6 +70,17 @@ impl Sandbox {
     }
 }
 
+/// The records below the results folder, by path.
+pub fn records(sandbox: &Sandbox) -> Vec<(String, serde_json::Value)> {
+    let files = walkdir::WalkDir::new(sandbox.path().join("results/records")).sort_by_file_name();
+    let paths = files.into_iter().map(|entry| entry.unwrap().into_path());
+    let records = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let records = records.filter(|path| !path.to_string_lossy().ends_with(".timing.json"));
+    let read =
+        |path: PathBuf| (path.display().to_string(), serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap());
+    records.map(read).collect()
+}
+
 /// Standard output and standard error as text.
 pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -39,9 +39,23 @@ impl TeacherRefs {
         self.0.is_empty()
     }
 
+    /// Each of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, TeacherRef> {
+        self.0.iter()
+    }
+
     /// The names by which `--teacher` finds them, separated by commas.
     pub fn names(&self) -> String {
-        self.0.iter().map(|teacher| teacher.name.as_str()).collect::<Vec<_>>().join(",")
+        self.iter().map(|teacher| teacher.name.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl<'a> IntoIterator for &'a TeacherRefs {
+    type Item = &'a TeacherRef;
+    type IntoIter = std::slice::Iter<'a, TeacherRef>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

@@ -42,7 +42,7 @@ impl LogitSource for Fixed {
 fn scored(scoring: &Scoring, set: &TrainingSet, teacher: Option<&dyn LogitSource>) -> Vec<StudentRecord> {
     let (network, space, images, go) = (network(), space(), images(3, 8), Stop::never());
     let (test, context) = (View::all(&images, &space), EvalContext::new(Device::flex(), &go));
-    evaluate(&[1, 2], &network, &[set], &test, scoring, teacher, &context).unwrap()
+    evaluate(&[1, 2], &network, &[set], &test, scoring, teacher.map_or(Guide::None, Guide::Online), &context).unwrap()
 }
 
 /// No augmentation, so that a view shows the class that the image stands for.
@@ -55,13 +55,14 @@ fn under(supervision: protocol::Supervision) -> Scoring {
 fn trained(scoring: &Scoring, set: &TrainingSet, teacher: &dyn LogitSource) -> (Vec<u32>, f64) {
     let (network, go) = (network(), Stop::never());
     let context = EvalContext::new(Device::flex(), &go);
-    let supervision = supervision::supervision(scoring, set, 4, Some(teacher), &context).unwrap();
+    let mut supervision = supervision::supervision(scoring, set, 0, 4, Guide::Online(teacher), &context).unwrap();
     let mut student = Student::new(&network, Plan::of(scoring, 0.05), 7, &context.device);
-    student.train_under(set, supervision.as_ref(), &mut TrainingHooks::new(0, &go, &())).unwrap();
+    student.train_under(set, supervision.as_mut(), &mut TrainingHooks::new(0, &go, &())).unwrap();
     (bits(&student), student.last_loss())
 }
 
-const TEACHER: protocol::Supervision = protocol::Supervision::OnlineTeacher { temperature: 1.0 };
+const TEACHER: protocol::Supervision =
+    protocol::Supervision::OnlineTeacher(protocol::Imitation::Divergence { temperature: 1.0, squared: false });
 const SOFT: protocol::Supervision = protocol::Supervision::TeacherLabels { temperature: 1.0 };
 
 /// Check 1 of the regimes: a teacher that says the class teaches what the class teaches, bit for bit.

@@ -17,6 +17,7 @@ pub(super) enum Room {
     Subsets,
     Tables,
     Plots,
+    Regimes,
     About,
     /// A page that the navigation does not name.
     Elsewhere,
@@ -46,13 +47,14 @@ impl Frame {
         Self { title: title.into(), root, room, records, digest, version: env!("CARGO_PKG_VERSION") }
     }
 
-    pub fn rooms(&self) -> [Door; 6] {
+    pub fn rooms(&self) -> [Door; 7] {
         [
             (Room::Leaderboard, "Leaderboard", "index.html"),
             (Room::Methods, "Methods", "methods/index.html"),
             (Room::Subsets, "Subsets", "subsets/index.html"),
             (Room::Tables, "Tables", "tables/index.html"),
             (Room::Plots, "Plots", "plots.html"),
+            (Room::Regimes, "Regimes", "regimes.html"),
             (Room::About, "How to read", "about.html"),
         ]
         .map(|(room, name, href)| Door { name, href, current: room == self.room })

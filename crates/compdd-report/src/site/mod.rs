@@ -17,6 +17,7 @@ mod method;
 mod pages;
 mod plots;
 mod record;
+mod regimes;
 mod reproduce;
 mod rows;
 mod samples;

@@ -19,7 +19,7 @@ use super::{
     method::{self, MethodPage},
     plots,
     record::{Picture, RecordPage, picture_name},
-    rows, samples,
+    regimes, rows, samples,
     subset::{self, Means, SubsetPage},
     tables,
 };
@@ -59,7 +59,7 @@ pub struct Built {
     pub subsets: usize,
     /// Of published tables.
     pub tables: usize,
-    /// Plots, all on one page.
+    /// Plots, those of label regimes included.
     pub plots: usize,
 }
 
@@ -107,6 +107,7 @@ impl Site {
             built.subsets = self.subsets(folder, samples, &origin)?;
             built.tables = tables::write(folder, &self.board, &origin)?;
             built.plots = plots::write(folder, &self.board, self.own.as_ref(), &origin)?;
+            built.plots += regimes::write(folder, &self.board, &origin)?;
             Ok(())
         })?;
         Ok(built)

@@ -27,10 +27,10 @@ const MOST: usize = 24;
 const THRESHOLD: f32 = 0.5;
 
 /// A plot of the page.
-struct Plot {
-    name: String,
-    words: String,
-    size: [usize; 2],
+pub(super) struct Plot {
+    pub name: String,
+    pub words: String,
+    pub size: [usize; 2],
 }
 
 /// Plots of one kind.
@@ -212,7 +212,7 @@ fn records_store(board: &Board, records: &[Record]) -> Store {
 }
 
 /// Draws one plot as SVG and PNG; none where the chart refuses.
-fn draw(
+pub(super) fn draw(
     folder: &Folder<'_>,
     slug: &str,
     common: &[String],

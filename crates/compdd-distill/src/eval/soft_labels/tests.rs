@@ -72,7 +72,8 @@ fn student(network: &compdd_nn::nn::Network, protocol: &Scoring) -> Student<'sta
 fn train(protocol: &Scoring, guide: Guide<'_>) -> Student<'static> {
     let (data, go) = (training_set(0.05), Stop::never());
     let mut student = student(&network(), protocol);
-    let mut supervision = supervision::supervision(protocol, &data, 0, 4, guide, &Device::flex()).unwrap();
+    let context = EvalContext::new(Device::flex(), &go);
+    let mut supervision = supervision::supervision(protocol, &data, 0, 4, guide, &context).unwrap();
     student.train_under(&data, supervision.as_mut(), &mut TrainingHooks::new(0, &go, &())).unwrap();
     student
 }
@@ -91,17 +92,10 @@ fn replay_is_the_online_run_of_the_same_draws() {
         assert_ne!(bits(&replayed), bits(&network_start()), "it has learned");
         assert!(replayed.epochs_done() == online.epochs_done() && expected > 1e-6);
     }
-    assert!(matches!(
-        supervision::supervision(
-            &scoring(Supervision::StoredLogits, KL),
-            &training_set(0.05),
-            0,
-            4,
-            Guide::Online(&teacher),
-            &Device::flex()
-        ),
-        Err(EvalError::NoTeacher)
-    ));
+    let (stored, data, go) = (scoring(Supervision::StoredLogits, KL), training_set(0.05), Stop::never());
+    let context = EvalContext::new(Device::flex(), &go);
+    let refused = supervision::supervision(&stored, &data, 0, 4, Guide::Online(&teacher), &context);
+    assert!(matches!(refused, Err(EvalError::NoTeacher)));
 }
 
 fn network_start() -> Student<'static> {

@@ -64,6 +64,11 @@ impl Axis {
         Self { title: title.into(), range, marks, kind: Kind::Logarithmic }
     }
 
+    /// Ranks, each written; a range that falls has the first at the top.
+    pub fn ranks(title: impl Into<String>, range: [f64; 2], marks: Vec<(f64, String)>) -> Self {
+        Self { title: title.into(), range, marks, kind: Kind::Even }
+    }
+
     /// Names in slots of equal width.
     pub fn names(title: impl Into<String>, names: impl IntoIterator<Item = String>) -> Self {
         let marks: Vec<(f64, String)> =
