@@ -39,6 +39,7 @@ pub fn records(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
             train_loss: 0.5,
             epochs: 1001,
             steps: 1001,
+            best_on_test: None,
         };
         let recipe = json!({ "learning_rate": 0.01, "number": number });
         let data = json!({ "kind": "image-folder", "notes": [], "decode": { "antialias": true, "resize": "squash", "resolution": 128 } });

@@ -22,6 +22,9 @@ pub struct ScoringArgs {
     /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers
     #[arg(long, default_value = "paper")]
     budget: BudgetArg,
+    /// Also test students as often as the protocol's papers do, and keep the best: a flagged column that never ranks
+    #[arg(long)]
+    checks: bool,
     /// Number of students [default: 5; fewer with a reduced budget]
     #[arg(long, value_name = "N")]
     seeds: Option<usize>,
@@ -36,6 +39,7 @@ impl ScoringArgs {
             protocol: self.protocol,
             teachers: self.teacher.iter().map(|name| teacher::place(&places.results.join("teachers"), name)).collect(),
             budget: self.budget.into(),
+            checks: self.checks,
             students: self.seeds,
             seed: self.seed,
         }

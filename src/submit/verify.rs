@@ -221,6 +221,7 @@ impl Session<'_> {
                 budget: cell.budget,
                 students: Some(students),
                 seed: Stream::child_seed(self.seed, "record", cell.seed) >> 32,
+                ..ScoringOptions::default()
             },
             labels: None,
             skip_bad: options.skip_bad,

@@ -197,3 +197,26 @@ fn stored_labels_serve_every_student_and_outlive_a_kill() {
     sandbox.succeed("results validate");
     sandbox.succeed("leaderboard");
 }
+
+/// Tests while students train stand in the record beside the last epoch, which they leave as it is; protocols without them refuse.
+#[test]
+fn checks_are_made_on_request() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    let run = format!("{RUN} --protocol kd-rded --teacher one");
+    sandbox.succeed(&run);
+    let plain = records(&sandbox);
+    let said = sandbox.succeed(&format!("{run} --checks --force"));
+    assert!(said.contains("best of the checks on the test set"), "{said}");
+    let mut checked = records(&sandbox);
+    for student in checked[0].1["students"].as_array_mut().unwrap() {
+        let best = student.as_object_mut().unwrap().remove("best_on_test").unwrap();
+        assert_eq!((best["epoch"].as_u64(), best["checks"].as_u64()), (Some(6), Some(1)), "{best}");
+        assert_eq!(best["accuracy"], student["accuracy"]);
+    }
+    assert_eq!(checked, plain);
+    sandbox.succeed("results validate");
+    assert!(sandbox.succeed("leaderboard --format md").contains("best of checks %"));
+    let (_, said) = texts(&sandbox.run(&format!("{RUN} --checks")));
+    assert!(said.contains("`no-kd` names no checks"), "{said}");
+}

@@ -29,6 +29,7 @@ fn keep(
         train_loss: 0.1,
         epochs: 1,
         steps: 1,
+        best_on_test: None,
     };
     let students: Vec<StudentRecord> = scores.iter().enumerate().map(student).collect();
     let cell = Cell {

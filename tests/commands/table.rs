@@ -32,6 +32,7 @@ fn save(sandbox: &Sandbox, ipc: usize, protocol: &str) -> Record {
         train_loss: 0.01,
         epochs: 1001,
         steps: 1001,
+        best_on_test: None,
     };
     let subset = Subset::find("imagenette").unwrap();
     let record =

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    Fit, ProtocolError, Scoring,
+    Checks, Fit, ProtocolError, Scoring,
     fit::{self, Adjustment},
 };
 use crate::record::{Budget, hash, value_of};
@@ -30,6 +30,8 @@ pub struct Protocol {
     /// Whether every set of as many images per class gets the same number of steps, and the whole training set as many.
     #[serde(default)]
     equal_steps: bool,
+    /// After which epochs the papers test a student to keep the best.
+    checks: Option<Checks>,
 }
 
 macro_rules! files {
@@ -140,6 +142,12 @@ impl Protocol {
     /// Whether [`Protocol::fitted`] may say anything else than [`Protocol::scoring`].
     pub fn depends_on_the_set(&self) -> bool {
         self.by_tiles || self.equal_steps || !self.when.is_empty()
+    }
+
+    /// After which epochs the papers test a student to keep the best; none where they do not. Students of ours are tested so on request alone, and
+    /// what is scored is the last epoch.
+    pub fn checks(&self) -> Option<&Checks> {
+        self.checks.as_ref()
     }
 
     /// Whether every set of as many images per class gets the same number of steps: then the whole training set can be given as many.

@@ -6,6 +6,7 @@
 
 mod augmentation;
 mod catalogue;
+mod checks;
 mod error;
 mod fit;
 mod pipeline;
@@ -15,6 +16,7 @@ mod supervision;
 
 pub use augmentation::{AugmentError, DsaConfig, Mode, Strategy, Token};
 pub use catalogue::Protocol;
+pub use checks::Checks;
 pub use error::ProtocolError;
 pub use fit::Fit;
 pub use pipeline::{

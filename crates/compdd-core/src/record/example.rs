@@ -46,6 +46,7 @@ fn made(cell: Cell, seeds: impl IntoIterator<Item = u64>, scores: &[f64], recipe
         train_loss: 0.01,
         epochs: 1001,
         steps: 1001,
+        best_on_test: None,
     };
     let subset = Subset::find(&cell.subset).expect("a built-in subset");
     let students = seeds.into_iter().zip(scores).map(student).collect();

@@ -51,7 +51,7 @@ pub use pixel_space::PixelSpaceRecord;
 pub use plane::{Plane, PlaneImage};
 pub use published::PublishedRow;
 pub use result::{BundleRef, Flag, Published, Record, Recovery, SubsetRecord};
-pub use scores::{Accuracy, Interval, StudentRecord, Summary};
+pub use scores::{Accuracy, BestOnTest, Interval, StudentRecord, Summary};
 pub use store::{Query, Store};
 pub use teacher_ref::{TeacherRef, TeacherRefs};
 pub use timing::Timing;

@@ -1,6 +1,8 @@
 //! Checks on stored results, all problems at once.
 
-use super::{BundleRef, Depth, KnownSubsets, Record, RecordError, Store, Summary, Timing, hash, published};
+use super::{
+    BundleRef, Depth, KnownSubsets, Record, RecordError, Store, StudentRecord, Summary, Timing, hash, published,
+};
 use crate::{limits, text};
 use std::{
     fmt,
@@ -127,11 +129,18 @@ fn content(record: &Record, subsets: &KnownSubsets) -> Vec<String> {
     check(record.students.iter().all(|s| loss.contains(&s.train_loss)), &|| {
         "a training loss is negative or not finite".to_owned()
     });
+    let last = |s: &StudentRecord| {
+        s.best_on_test.is_none_or(|best| best.accuracy >= s.accuracy && (1..=s.epochs).contains(&best.epoch))
+    };
+    check(record.students.iter().all(last), &|| {
+        "the best of a student's checks is below its last epoch, which is one of them".to_owned()
+    });
     if let Some(images) = record.data["test"]["images"].as_u64() {
         let counts = |share: f64| (share * images as f64 - (share * images as f64).round()).abs() < 1e-6;
-        check(record.students.iter().all(|s| counts(s.accuracy.fraction())), &|| {
-            format!("an accuracy is no number of {images} test images")
-        });
+        let all = |s: &StudentRecord| {
+            counts(s.accuracy.fraction()) && s.best_on_test.is_none_or(|best| counts(best.accuracy.fraction()))
+        };
+        check(record.students.iter().all(all), &|| format!("an accuracy is no number of {images} test images"));
     }
     check(record.subset.id == cell.subset, &|| {
         format!("the cell is of subset `{}`, the description of `{}`", cell.subset, record.subset.id)

@@ -6,10 +6,15 @@ use burn::tensor::Device;
 
 use super::{
     EvalError, Guide, InferenceOptions, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View, accuracy,
-    supervision::supervision,
+    check::Checked, supervision::supervision,
 };
 use crate::lanes::side_by_side;
-use compdd_core::{files::IoError, progress::Stop, protocol::Scoring, record::StudentRecord};
+use compdd_core::{
+    files::IoError,
+    progress::Stop,
+    protocol::{Checks, Scoring},
+    record::StudentRecord,
+};
 use compdd_nn::nn::Network;
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
@@ -24,6 +29,8 @@ pub struct EvalContext<'a> {
     /// Folder for one file per student, and how often it is written. It belongs to one evaluation; the caller removes it
     /// when the scores are safe.
     pub checkpoint: Option<(PathBuf, Duration)>,
+    /// Tests while students train, whose best is kept beside the score of the last epoch.
+    pub checks: Option<Checks>,
     /// Students trained at the same time; `None` chooses by the size of a step.
     pub lanes: Option<usize>,
 }
@@ -31,7 +38,7 @@ pub struct EvalContext<'a> {
 impl<'a> EvalContext<'a> {
     /// A context without checkpoints or progress.
     pub fn new(device: Device, stop: &'a Stop) -> Self {
-        Self { device, stop, progress: &(), checkpoint: None, lanes: None }
+        Self { device, stop, progress: &(), checkpoint: None, checks: None, lanes: None }
     }
 }
 
@@ -100,15 +107,22 @@ impl Job<'_> {
             .averaging(self.protocol.ema)
             .with_epochs_of(self.protocol.epoch_steps);
         let mut supervision = supervision(self.protocol, data, draw, self.network.classes(), self.guide, context)?;
-        let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}.safetensors"));
-        let saving = context.checkpoint.as_ref().map(|(folder, every)| (file(folder), *every));
-        let hooks = TrainingHooks::new(number, context.stop, context.progress);
-        student.train_saved(data, supervision.as_mut(), hooks, saving)?;
         let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
+        // A student that was not checked from its beginning is not gone on with.
+        let checking = if context.checks.is_some() { "-checked" } else { "" };
+        let file = |folder: &PathBuf| folder.join(format!("student-{number}-{seed:08x}{checking}.safetensors"));
+        let saving = context.checkpoint.as_ref().map(|(folder, every)| (file(folder), *every));
+        let beside = saving.as_ref().map(|(path, _)| path.with_extension("checks.json"));
+        let total = self.protocol.total_epochs();
+        let mut checked = context.checks.map(|checks| Checked::new(checks, total, self.test, passes, beside));
+        let mut look = |student: &Student<'_>| checked.as_mut().map_or(Ok(()), |checked| checked.look(student));
+        let hooks = TrainingHooks::new(number, context.stop, context.progress).shown_to(&mut look);
+        student.train_saved(data, supervision.as_mut(), hooks, saving)?;
         let accuracy = accuracy(self.network, &student.scored(), self.test, passes)?;
         context.progress.ends(number, Some(accuracy.fraction()));
         let epochs = student.epochs_done();
         let steps = epochs * self.protocol.epoch_steps.unwrap_or(data.len().div_ceil(self.protocol.batch));
-        Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps })
+        let best_on_test = checked.and_then(|checked| checked.best());
+        Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps, best_on_test })
     }
 }

@@ -88,12 +88,16 @@ pub struct TrainingHooks<'a> {
     stop: &'a Stop,
     progress: &'a dyn TrainingProgress,
     saving: Option<Saving>,
+    looking: Option<Look<'a>>,
 }
+
+/// Is shown a student after every epoch.
+pub(super) type Look<'a> = &'a mut dyn FnMut(&Student<'_>) -> Result<(), EvalError>;
 
 impl<'a> TrainingHooks<'a> {
     /// Follows student number `student`; training ends with [`EvalError::Interrupted`] once `stop` is set.
     pub fn new(student: usize, stop: &'a Stop, progress: &'a dyn TrainingProgress) -> Self {
-        Self { student, stop, progress, saving: None }
+        Self { student, stop, progress, saving: None, looking: None }
     }
 
     /// Also saves the student to `path`, whenever `every` has passed and when training is stopped. `tag` names the
@@ -101,6 +105,13 @@ impl<'a> TrainingHooks<'a> {
     #[must_use]
     pub fn saving_to(mut self, path: &Path, tag: &str, every: Duration) -> Self {
         self.saving = Some(Saving { path: path.to_owned(), tag: tag.to_owned(), every, last: Instant::now() });
+        self
+    }
+
+    /// Also shows the student to `look` after every epoch, before it is saved again.
+    #[must_use]
+    pub(super) fn shown_to(mut self, look: Look<'a>) -> Self {
+        self.looking = Some(look);
         self
     }
 
@@ -120,8 +131,9 @@ impl<'a> TrainingHooks<'a> {
         if stopped { Err(Interrupted.into()) } else { Ok(()) }
     }
 
-    pub(super) fn epoch_done(&self, student: &Student<'_>) {
+    pub(super) fn epoch_done(&mut self, student: &Student<'_>) -> Result<(), EvalError> {
         self.progress.epoch(self.student, student.epochs_done(), student.plan.epochs, student.last_loss());
+        self.looking.as_mut().map_or(Ok(()), |look| look(student))
     }
 
     /// Saves a student that has finished, so that a later run need not train it again.

@@ -7,6 +7,7 @@
 //! students, with a [`Plan`] of their own on [`RealImages`], give the full-data reference and the networks behind
 //! [`features`]. No checkpoint, epoch or student is ever chosen here; whoever chooses does it on [`View::heldout`].
 
+mod check;
 mod ensemble;
 mod error;
 mod evaluate;
@@ -41,6 +42,8 @@ pub use view::View;
 
 #[cfg(test)]
 mod average_tests;
+#[cfg(test)]
+mod check_tests;
 #[cfg(test)]
 mod regimes_tests;
 #[cfg(test)]

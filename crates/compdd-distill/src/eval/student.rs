@@ -274,8 +274,7 @@ impl<'n> Student<'n> {
         self.last_loss = f64::from(sum) / seen as f64;
         self.epoch += 1;
         self.batch = 0;
-        watch.epoch_done(self);
-        Ok(())
+        watch.epoch_done(self)
     }
 
     /// Forgets the optimiser's averages, as the routine does when the learning rate drops.

@@ -177,7 +177,8 @@ impl Session<'_> {
             work: &work,
             checkpoint_every: every,
         };
-        let mut points = curve.score(self.scorer(main, &trace, None), options.scoring.seed, &trace)?;
+        let unchecked = Scorer { checks: None, ..self.scorer(main, &trace, None) };
+        let mut points = curve.score(unchecked, options.scoring.seed, &trace)?;
         for cell in open {
             let begin = Instant::now();
             let scored = self.score(cell, &draws, &work, &trace)?;
@@ -333,6 +334,7 @@ impl Session<'_> {
             teachers: self.teachers,
             labels: soft_labels(self.store),
             given: None,
+            checks: self.plan.checks,
             device: &self.device.device,
             checkpoints,
             trace: Some(trace),

@@ -8,7 +8,7 @@ use crate::{
     methods::{self, Method, Requirements},
 };
 use compdd_core::{
-    protocol::{Fit, Protocol, Scoring},
+    protocol::{Checks, Fit, Protocol, Scoring},
     recipe::{Kind, Recipe, RecipeFile, RecipeRequest, tiles},
     record::{Cell, Fidelity},
     subset::Subset,
@@ -85,6 +85,7 @@ pub struct Plan {
     pub(super) resolution: usize,
     pub(super) recipe: Recipe,
     pub(super) requirements: Requirements,
+    pub(super) checks: Option<Checks>,
     pub(super) students: usize,
     pub(super) task: TaskOptions,
     pub(super) options: RunOptions,
@@ -107,7 +108,7 @@ impl RunOptions {
         let method = methods::find(&self.method)?;
         let subset = Subset::find(&self.subset)?;
         let protocol = protocol(&self.scoring.protocol)?;
-        let ipc = self.images_per_class(method, protocol)?;
+        let (ipc, checks) = (self.images_per_class(method, protocol)?, checks(&self.scoring, protocol)?);
         let resolution = self.images.resolution.unwrap_or_else(|| subset.default_resolution());
         if !(8..=512).contains(&resolution) {
             return Err(RunError::flag("--res", &resolution, "out of range", "use a side between 8 and 512 pixels"));
@@ -153,6 +154,7 @@ impl RunOptions {
             resolution,
             recipe,
             requirements,
+            checks,
             students,
             task,
             options: self,
@@ -215,4 +217,16 @@ pub(super) fn protocol(name: &str) -> Result<&'static Protocol, RunError> {
         let known: Vec<&str> = Protocol::names().collect();
         RunError::flag("--protocol", &name, "no such protocol", format!("use one of: {}", known.join(", ")))
     })
+}
+
+/// The tests that were asked for.
+///
+/// # Errors
+/// When the protocol's papers make none.
+pub(super) fn checks(options: &ScoringOptions, protocol: &Protocol) -> Result<Option<Checks>, RunError> {
+    if options.checks && protocol.checks().is_none() {
+        let reason = format!("`{}` names no checks: its papers report the last epoch", protocol.slug());
+        return Err(RunError::flag("--checks", &"", reason, "leave it out, or score with `--protocol kd-rded`"));
+    }
+    Ok(protocol.checks().copied().filter(|_| options.checks))
 }

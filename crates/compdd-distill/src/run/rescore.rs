@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     GivenLabels, Outcome, Places, RunError, ScoringOptions, WorkFolder, machine,
-    options::protocol,
+    options::{checks, protocol},
     score::{Scorer, TrainOn, soft_labels},
     teacher,
 };
@@ -75,6 +75,7 @@ impl<'a> Rescoring<'a> {
         }
         let protocol = protocol(&options.scoring.protocol)?;
         let training = format!("--subset {}", subset.slug);
+        checks(&options.scoring, protocol)?;
         match &options.labels {
             Some(labels) => labels.check(protocol)?,
             None => teacher::check(protocol, None, &options.scoring.teachers, &training)?,
@@ -142,6 +143,7 @@ impl<'a> Rescoring<'a> {
                     teachers: &teachers,
                     labels: soft_labels(&store),
                     given: given.as_ref(),
+                    checks: checks(&options.scoring, protocol)?,
                     device: &device.device,
                     checkpoints: Some((work.file("students"), Duration::from_mins(1))),
                     trace: None,

@@ -15,7 +15,7 @@ use crate::{
 };
 use compdd_core::{
     progress::{Progress, Stop},
-    protocol::Scoring,
+    protocol::{Checks, Scoring},
     record::{Distilled, Store, StudentRecord},
     rng::Stream,
 };
@@ -51,6 +51,8 @@ pub(super) struct Scorer<'a> {
     pub labels: PathBuf,
     /// Labels that are there already, in place of a teacher's.
     pub given: Option<&'a SoftLabels>,
+    /// Tests while students train.
+    pub checks: Option<Checks>,
     pub device: &'a Device,
     /// Folder and interval of the students' checkpoints.
     pub checkpoints: Option<(PathBuf, Duration)>,
@@ -72,6 +74,7 @@ impl Scorer<'_> {
             stop: self.stop,
             progress: &progress,
             checkpoint: self.checkpoints.clone(),
+            checks: self.checks,
             lanes: None,
         };
         let protocol = match sets {

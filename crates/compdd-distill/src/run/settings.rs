@@ -33,6 +33,8 @@ pub struct ScoringOptions {
     pub teachers: Vec<PathBuf>,
     /// How much of the paper's effort to spend.
     pub budget: Budget,
+    /// Tests students as often as the protocol's papers do, and keeps the best beside the last epoch.
+    pub checks: bool,
     /// Number of students; the budget's default when absent.
     pub students: Option<usize>,
     /// Root of every random stream.
@@ -41,7 +43,14 @@ pub struct ScoringOptions {
 
 impl Default for ScoringOptions {
     fn default() -> Self {
-        Self { protocol: "no-kd".into(), teachers: Vec::new(), budget: Budget::Paper, students: None, seed: 0 }
+        Self {
+            protocol: "no-kd".into(),
+            teachers: Vec::new(),
+            budget: Budget::Paper,
+            checks: false,
+            students: None,
+            seed: 0,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     names::NAMES,
     printed::{ALL_IMAGES, DASH},
 };
-use compdd_core::record::{Budget, Comparison, Fidelity, Flag, Record};
+use compdd_core::record::{Budget, Comparison, Fidelity, Flag, Record, Summary, percent};
 
 /// Notes that several cells share: they are said once, for the block or for a row.
 pub struct Shared {
@@ -74,6 +74,12 @@ pub fn facts(record: &Record) -> String {
             .interval
             .map(|interval| format!("95 % interval {:.2} to {:.2}", 100.0 * interval.low, 100.0 * interval.high)),
     );
+    facts.extend(Summary::of_best_on_test(&record.students).map(|best| {
+        format!(
+            "best of the checks on the test set {}, flagged and never compared",
+            percent::spread(best.mean, best.std)
+        )
+    }));
     facts.push(if record.is_reduced() && cell.budget == Budget::Paper {
         "a set made with a reduced budget".to_owned()
     } else {

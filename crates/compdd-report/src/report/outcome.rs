@@ -2,7 +2,7 @@
 
 use super::grid::{Entry, Grid, Heading, Row};
 use compdd_core::record::{
-    Comparison, Published, Record,
+    Comparison, Published, Record, Summary,
     percent::{ends, percent, spread},
     signed,
 };
@@ -85,6 +85,12 @@ fn notes(records: &[&Record]) -> Vec<String> {
     }
     if records.iter().any(|record| record.is_reduced()) {
         notes.push(format!("{REDUCED} less than the published effort was spent"));
+    }
+    for record in records {
+        let Some(best) = Summary::of_best_on_test(&record.students) else { continue };
+        let best = spread(best.mean, best.std);
+        notes
+            .push(format!("{}: {best} is the best of the checks on the test set; never compared", record.cell.network));
     }
     for record in records.iter().filter(|record| !record.flags.is_empty()) {
         let flags: Vec<&str> = record.flags.iter().map(|flag| flag.meaning()).collect();

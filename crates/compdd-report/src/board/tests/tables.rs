@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::report::grid::Format;
+use compdd_core::record::{Accuracy, BestOnTest};
 
 /// Two groups, a reference, a tie, a submitter, open entries, sets kept and not.
 fn example() -> (Results, Results) {
@@ -88,4 +89,29 @@ fn the_stored_leaderboard_is_current() {
         told(&board.table(Format::Csv)),
         "run `compdd leaderboard` and commit results/leaderboard.csv"
     );
+}
+
+/// The best of several looks at the test set stands beside the score, with a mark, and ranks nobody.
+#[test]
+fn the_best_of_checks_is_shown_and_never_ranked() {
+    let checked = |method: &str, mean: f64, best: f64| {
+        let mut record = record(method, &around(mean, 0.001));
+        for student in &mut record.students {
+            let accuracy = Accuracy::new(student.accuracy.fraction() + best).unwrap();
+            student.best_on_test = Some(BestOnTest { accuracy, epoch: 990, checks: 6 });
+        }
+        record
+    };
+    let results = Results::with(&[checked("dm", 0.5, 0.3), record("dc", &around(0.6, 0.001))]);
+    let board = board(&results);
+    let ranks: Vec<(&str, Option<usize>)> =
+        board.entries.iter().map(|entry| (entry.record.cell.method.as_str(), entry.rank)).collect();
+    assert_eq!(ranks, [("dc", Some(1)), ("dm", Some(2))]);
+    let text = board.table(Format::Term);
+    assert!(
+        text.contains("best of checks %") && text.contains("80.00 ± 0.16*") && text.contains("never ranked"),
+        "{text}"
+    );
+    let without = self::board(&Results::with(&[record("dc", &around(0.6, 0.001))])).table(Format::Term);
+    assert!(!without.contains("checks"), "{without}");
 }
