@@ -102,7 +102,7 @@ impl RegimesArgs {
         let stop = signals::stop()?;
         let places = self.place.resolve()?;
         let scoring = ScoringOptions {
-            teacher: Some(teacher::place(&places.results.join("teachers"), &self.teacher)),
+            teachers: vec![teacher::place(&places.results.join("teachers"), &self.teacher)],
             budget: self.budget.into(),
             students: self.students,
             seed: self.seed,

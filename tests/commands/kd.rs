@@ -220,3 +220,17 @@ fn checks_are_made_on_request() {
     let (_, said) = texts(&sandbox.run(&format!("{RUN} --checks")));
     assert!(said.contains("`no-kd` names no checks"), "{said}");
 }
+
+/// A teacher of others that is not what its card states is refused before anything is scored with it, with both figures.
+#[test]
+fn an_imported_teacher_is_tried_first() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    let import = "teacher import results/teachers/one/params.safetensors --network convnet-d2-w8 --subset scenes-easy";
+    sandbox.succeed(&format!("{import} --name proud --stated 99.5"));
+    let (_, said) = texts(&sandbox.run(&format!("{RUN} --protocol kd-online --teacher proud")));
+    assert!(said.contains("states 99.50 %") && said.contains("test images"), "{said}");
+    assert!(!sandbox.path().join("results/records").exists(), "nothing was scored");
+    sandbox.succeed(&format!("{import} --name silent"));
+    sandbox.succeed(&format!("{RUN} --protocol kd-online --teacher silent"));
+}

@@ -6,6 +6,7 @@ use clap::Args;
 use compdd::{
     data::{Decode, Task},
     nn::NetworkSpec,
+    record::Accuracy,
     subset::Subset,
     teachers::{self, Check, ImportTeacher},
 };
@@ -46,6 +47,9 @@ pub struct ImportArgs {
     /// Try it on the test images of this subset, whose classes it must have
     #[arg(long, value_name = "SUBSET")]
     check: Option<String>,
+    /// Top-1 in percent that those who trained it state for the test images of --subset: checked now, and before it is used
+    #[arg(long, value_name = "PERCENT")]
+    stated: Option<f64>,
     /// Store it even if its accuracy is close to chance; the card says so
     #[arg(long)]
     force: bool,
@@ -74,9 +78,11 @@ impl ImportArgs {
             None => None,
             Some(other) => Some(Task::load(&Subset::find(other)?, &places.data, &options)?),
         };
+        let stated = self.stated.map(|percent| Accuracy::new(percent / 100.0)).transpose()?;
         let device = places.device.open()?.device;
         let check = task.as_ref().map(|task| Check { task, force: self.force, stop: &stop });
-        let options = ImportTeacher { network: &network, subset: &subset, decode, name: self.name.as_deref(), check };
+        let options =
+            ImportTeacher { network: &network, subset: &subset, decode, name: self.name.as_deref(), stated, check };
         let teacher = teachers::import(&self.file, &options, &root, &device)?;
         report(&teacher);
         for note in &teacher.card().notes {

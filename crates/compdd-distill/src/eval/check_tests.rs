@@ -18,7 +18,7 @@ fn scored(checks: Option<Checks>, epochs: usize, context: &EvalContext<'_>) -> R
     let (network, space, images, set) = (network(), space(), images(3, 8), training_set(0.05));
     let scoring = Scoring { epochs, ..protocol() };
     let context = EvalContext { checks, ..context.clone() };
-    evaluate(&[1, 2], &network, &[&set], &View::all(&images, &space), &scoring, None, &context)
+    evaluate(&[1, 2], &network, &[&set], &View::all(&images, &space), &scoring, Guide::None, &context)
 }
 
 /// Ten epochs are tested after 6, 8 and 10 and are otherwise as without tests; what is found after an epoch is the accuracy of a student that ends

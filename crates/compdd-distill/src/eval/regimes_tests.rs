@@ -105,7 +105,7 @@ fn learned_labels_count_by_their_class() {
     let refused = |supervision| {
         let (network, space, images, go) = (network(), space(), images(3, 8), Stop::never());
         let (test, context) = (View::all(&images, &space), EvalContext::new(Device::flex(), &go));
-        evaluate(&[1], &network, &[&set], &test, &under(supervision), None, &context).unwrap_err()
+        evaluate(&[1], &network, &[&set], &test, &under(supervision), Guide::None, &context).unwrap_err()
     };
     assert!(matches!(refused(SOFT), EvalError::NoTeacher));
 }
@@ -149,11 +149,11 @@ fn a_student_stopped_in_the_middle_of_a_pass_goes_on() {
     let path = folder.path().join("student");
     let stop = Stop::never();
     let after = StopAfter { epochs: 0.into(), limit: 2, stop: &stop };
-    let labels = StoredLabels::of(&set, 4, &Device::flex()).unwrap();
+    let mut labels = StoredLabels::of(&set, 4, &Device::flex()).unwrap();
     let saving = || Some((path.clone(), std::time::Duration::from_secs(3600)));
-    let stopped = student().train_saved(&set, &labels, TrainingHooks::new(0, &stop, &after), saving());
+    let stopped = student().train_saved(&set, &mut labels, TrainingHooks::new(0, &stop, &after), saving());
     assert!(matches!(stopped.unwrap_err(), EvalError::Interrupted(_)));
     let mut resumed = student();
-    resumed.train_saved(&set, &labels, TrainingHooks::new(0, &go, &()), saving()).unwrap();
+    resumed.train_saved(&set, &mut labels, TrainingHooks::new(0, &go, &()), saving()).unwrap();
     assert_eq!(bits(&whole), bits(&resumed));
 }

@@ -55,7 +55,7 @@ pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<
     }
     let device = plan.options.places.device.open()?;
     let task = Task::load(&plan.subset, &plan.options.places.data, &plan.task)?;
-    let teachers = teacher::open(&plan.options.scoring.teachers, &task, &device)?;
+    let teachers = teacher::open(&plan.options.scoring.teachers, &task, &device, stop)?;
     let store = Store::new(&plan.options.places.results);
     let given =
         plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;

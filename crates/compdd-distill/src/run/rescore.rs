@@ -105,7 +105,7 @@ impl<'a> Rescoring<'a> {
         let protocol = protocol(&options.scoring.protocol)?;
         let students = options.scoring.students.unwrap_or(protocol.scoring(options.scoring.budget).students);
         let device = options.places.device.open()?;
-        let teachers = teacher::open(&options.scoring.teachers, task, &device)?;
+        let teachers = teacher::open(&options.scoring.teachers, task, &device, stop)?;
         let store = Store::new(&options.places.results);
         let mut outcomes = Vec::new();
         for (network, scoring) in networks {

@@ -1,13 +1,18 @@
 //! The teachers that a protocol or a method asks.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use super::RunError;
 use crate::{
-    eval::LogitSource,
+    eval::{InferenceOptions, LogitSource, View},
     teachers::{Teacher, TeacherLogits},
 };
 use compdd_core::{
+    progress::Stop,
     protocol::Protocol,
     record::{Budget, Record, TeacherRef, hash},
 };
@@ -46,9 +51,27 @@ pub(super) fn asks(protocol: &Protocol) -> bool {
     protocol.scoring(Budget::Paper).supervision.needs_teacher()
 }
 
-/// Opens the teachers for a task, in their order.
-pub(super) fn open(paths: &[PathBuf], task: &Task, device: &OpenDevice) -> Result<Vec<TeacherLogits>, RunError> {
-    let open = |path: &PathBuf| Ok(TeacherLogits::new(Teacher::open(path, &device.device)?, task, &device.device)?);
+/// Images of one forward pass while an imported teacher is checked.
+const BATCH: usize = 64;
+
+/// Opens the teachers for a task, in their order. One that others trained is checked against its card on the task's test images, once for every
+/// pair of them.
+pub(super) fn open(
+    paths: &[PathBuf],
+    task: &Task,
+    device: &OpenDevice,
+    stop: &Stop,
+) -> Result<Vec<TeacherLogits>, RunError> {
+    static CHECKED: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
+    let open = |path: &PathBuf| {
+        let logits = TeacherLogits::new(Teacher::open(path, &device.device)?, task, &device.device)?;
+        let pair = (logits.hash().to_owned(), View::test(task).hash());
+        if !CHECKED.lock().unwrap_or_else(PoisonError::into_inner).contains(&pair) {
+            logits.teacher().check_card(task, InferenceOptions { device: &device.device, batch: BATCH, stop })?;
+            CHECKED.lock().unwrap_or_else(PoisonError::into_inner).insert(pair);
+        }
+        Ok(logits)
+    };
     paths.iter().map(open).collect()
 }
 

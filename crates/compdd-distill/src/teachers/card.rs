@@ -109,6 +109,9 @@ pub struct Card {
     pub pixels: Pixels,
     /// How it came to be.
     pub origin: Origin,
+    /// What those who trained it state for the test images of its subset; checked before students are scored with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Accuracy>,
     /// On the training images that were held out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heldout: Option<Score>,
@@ -190,6 +193,14 @@ impl Card {
         };
         let (expected, found) = (describe(self.input, &self.pixels), describe(input, &pixels));
         Err(TeacherError::Images { path: path.to_owned(), expected, found })
+    }
+
+    /// The accuracy that it must have on the test images of a subset, as far as the card says: what was stated for its own subset, else what was
+    /// measured there.
+    pub(super) fn stated_for(&self, subset: &str) -> Option<f64> {
+        let stated = self.stated.filter(|_| self.subset == subset);
+        let measured = self.test.as_ref().filter(|score| score.subset == subset).map(|score| score.accuracy);
+        stated.or(measured).map(Accuracy::fraction)
     }
 
     /// Accuracy of guessing.

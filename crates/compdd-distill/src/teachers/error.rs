@@ -138,6 +138,46 @@ pub enum TeacherError {
         /// The value.
         value: f32,
     },
+    /// An imported teacher that is not as good, or as bad, as its card says.
+    #[error(
+        "{} classifies {:.2} % of {images} test images, but its card states {:.2} % ({:.2} points may lie between them)",
+        path.display(),
+        measured * 100.0,
+        stated * 100.0,
+        tolerance * 100.0
+    )]
+    #[diagnostic(help(
+        "check the images, the resolution and the resize rule; import the teacher again with the accuracy that is true of these images (--stated)"
+    ))]
+    Disagrees {
+        /// The folder, or the file.
+        path: PathBuf,
+        /// What the card states.
+        stated: f64,
+        /// What was measured.
+        measured: f64,
+        /// What may lie between them.
+        tolerance: f64,
+        /// On how many images.
+        images: usize,
+    },
+    /// An imported teacher whose outputs are in another order than was said.
+    #[error(
+        "the outputs of {} are in another order than its card says: {differing} classes come out as others, {}",
+        path.display(),
+        classes.join(", ")
+    )]
+    #[diagnostic(help(
+        "import it again with --subset naming a list whose order is that of the outputs; a list of your own may have any order (docs/commands/subset.md)"
+    ))]
+    Order {
+        /// The folder, or the file.
+        path: PathBuf,
+        /// How many classes.
+        differing: usize,
+        /// The first of them: `n01440764 as n02102040`.
+        classes: Vec<String>,
+    },
     /// An imported teacher that hardly recognises anything.
     #[error(
         "{} classifies {:.2} % of the test images, but at least {:.2} % was expected (chance is {:.2} %)",

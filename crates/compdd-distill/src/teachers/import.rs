@@ -9,10 +9,11 @@ use std::{
 use burn::tensor::Device;
 
 use super::{
-    Card, Origin, Pixels, Score, Teacher, TeacherError,
+    Card, Origin, Pixels, Teacher, TeacherError,
+    gate::Tried,
     train::{existing, folder},
 };
-use crate::eval::{self, InferenceOptions, View};
+use crate::eval::InferenceOptions;
 use compdd_core::{
     files::IoError,
     progress::Stop,
@@ -36,6 +37,8 @@ pub struct ImportTeacher<'a> {
     pub decode: Decode,
     /// Its name below the root; `NETWORK-SUBSET-imported-HASH` where there is none.
     pub name: Option<&'a str>,
+    /// The accuracy that those who trained it state for the test images of the subset.
+    pub stated: Option<Accuracy>,
     /// Images to try it on.
     pub check: Option<Check<'a>>,
 }
@@ -83,7 +86,7 @@ pub fn torchvision(name: &str) -> Option<NetworkSpec> {
 ///
 /// # Errors
 /// [`TeacherError::Kind`], [`TeacherError::Network`] with every tensor that is missing, unexpected or of another shape,
-/// [`TeacherError::NotFinite`], [`TeacherError::Weak`] when the check fails, [`TeacherError::Classes`] when its images are of
+/// [`TeacherError::NotFinite`], [`TeacherError::Weak`], [`TeacherError::Disagrees`] and [`TeacherError::Order`] when the check fails, [`TeacherError::Classes`] when its images are of
 /// other classes.
 pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &Device) -> Result<Teacher, TeacherError> {
     let (network, subset) = (options.network, options.subset);
@@ -111,6 +114,7 @@ pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &De
             file: file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             blake3: content,
         },
+        stated: options.stated,
         heldout: None,
         test: None,
         parameters: network.parameter_count(),
@@ -129,7 +133,12 @@ pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &De
         None => card.notes.push("it was never tried on images".to_owned()),
         Some(check) => {
             card.check_images(check.task, file)?;
-            let score = score(network, &params, &card, check, device)?;
+            let passes = InferenceOptions { device, batch: BATCH, stop: check.stop };
+            let tried = Tried::of(network, &params, &card, check.task, passes)?;
+            if !check.force {
+                tried.check(&card, file)?;
+            }
+            let score = tried.score;
             let (accuracy, needed) = (score.accuracy.fraction(), needed(&card));
             if accuracy < needed && !check.force {
                 return Err(TeacherError::Weak { file: file.to_owned(), accuracy, needed, chance: card.chance() });
@@ -175,21 +184,4 @@ fn read(file: &Path, network: &Network, device: &Device) -> Result<Params, Teach
 fn needed(card: &Card) -> f64 {
     let chance = card.chance();
     (10.0 * chance).min(chance + 0.25 * (1.0 - chance))
-}
-
-fn score(
-    network: &Network,
-    params: &Params,
-    card: &Card,
-    check: &Check<'_>,
-    device: &Device,
-) -> Result<Score, TeacherError> {
-    let view = View::test(check.task);
-    let outputs = card.outputs(&check.task.subset)?;
-    let passes = InferenceOptions { device, batch: BATCH, stop: check.stop };
-    let predicted = eval::predictions(network, params, &view, passes)?;
-    let right = |i: usize, class: u32| outputs[view.label(i) as usize] == class as usize;
-    let correct = predicted.iter().enumerate().filter(|&(i, &class)| right(i, class)).count();
-    let accuracy = Accuracy::of_counts(correct, view.len());
-    Ok(Score { accuracy, images: view.len(), subset: check.task.subset.id(), data: view.hash() })
 }

@@ -11,6 +11,7 @@
 
 mod card;
 mod error;
+mod gate;
 mod import;
 mod logits;
 mod recipe;

@@ -14,9 +14,11 @@ use std::{
 use burn::tensor::Device;
 
 use super::{
-    Card, Pixels, TeacherError,
+    Card, Origin, Pixels, TeacherError,
     card::{CARD, PARAMS},
+    gate::Tried,
 };
+use crate::eval::InferenceOptions;
 use compdd_core::{
     files::{IoError, atomic, plain},
     limits,
@@ -121,6 +123,18 @@ impl Teacher {
     /// Network, parameters and card.
     pub fn into_parts(self) -> (Network, Params, Card) {
         (self.network, self.params, self.card)
+    }
+
+    /// Checks a teacher that others trained against its card, on the test images of a task: that it has the accuracy that is stated for them, and its
+    /// classes in the order of its outputs. One that was trained here is known by its hash.
+    ///
+    /// # Errors
+    /// [`TeacherError::Disagrees`] with both figures, [`TeacherError::Order`] with the first classes that differ.
+    pub fn check_card(&self, task: &Task, passes: InferenceOptions<'_>) -> Result<(), TeacherError> {
+        if !matches!(self.card.origin, Origin::Imported { .. }) {
+            return Ok(());
+        }
+        Tried::of(&self.network, &self.params, &self.card, task, passes)?.check(&self.card, &self.path)
     }
 
     /// Checks that the images of a task are such as the teacher was trained on: their size and their pixel space.

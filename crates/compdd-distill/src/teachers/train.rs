@@ -234,6 +234,7 @@ impl<'a> Job<'a> {
                 epoch,
                 train_loss,
             },
+            stated: None,
             heldout,
             test,
             parameters: network.parameter_count(),

@@ -8,8 +8,8 @@ use super::{
     super::{Check, ImportTeacher, Origin, Recipe, Teacher, TeacherError, import, torchvision},
     contents, make, network, recipe, task,
 };
-use crate::eval::{Plan, Schedule};
-use compdd_core::{progress::Stop, subset::Subset};
+use crate::eval::{InferenceOptions, Plan, Schedule};
+use compdd_core::{progress::Stop, record::Accuracy, subset::Subset};
 use compdd_data::data::{Decode, ResizeMode, Task};
 use compdd_nn::nn::{Network, NetworkSpec};
 
@@ -27,7 +27,7 @@ fn take(
     let stop = Stop::never();
     let check = check.map(|(task, force)| Check { task, force, stop: &stop });
     let decode = decode(network.input()[1]);
-    import(file, &ImportTeacher { network, subset, decode, name: None, check }, root, &Device::flex())
+    import(file, &ImportTeacher { network, subset, decode, name: None, stated: None, check }, root, &Device::flex())
 }
 
 #[test]
@@ -104,4 +104,43 @@ fn a_teacher_close_to_chance_is_refused_or_marked() {
     let renamed = Task { subset: Subset::find("cifar10").unwrap(), ..hard };
     let error = take(&untrained, Some((&renamed, true))).unwrap_err();
     assert!(matches!(error, TeacherError::Classes { .. }), "{error}");
+}
+
+/// Before anything is scored with it, a teacher of others is held against what its card states for the images; one of ours is not.
+#[test]
+fn an_imported_teacher_is_held_against_its_card() {
+    let (task, network, root) = (task("scenes-easy"), network("convnet-d2-w16"), tempfile::tempdir().unwrap());
+    let file = root.path().join("own.safetensors");
+    network.init(0, &Device::flex()).save(&file).unwrap();
+    let stop = Stop::never();
+    let take = |name, stated: Option<f64>, force| {
+        let options = ImportTeacher {
+            network: &network,
+            subset: &task.subset,
+            decode: decode(network.input()[1]),
+            name: Some(name),
+            stated: stated.map(|share| Accuracy::new(share).unwrap()),
+            check: Some(Check { task: &task, force, stop: &stop }),
+        };
+        import(&file, &options, root.path(), &Device::flex())
+    };
+    let device = Device::flex();
+    let passes = InferenceOptions { device: &device, batch: 16, stop: &stop };
+    let measured = take("measured", None, true).unwrap();
+    let share = measured.card().test.as_ref().unwrap().accuracy.fraction();
+    measured.check_card(&task, passes).unwrap();
+    let error = take("stated", Some(0.95), false).unwrap_err();
+    let TeacherError::Disagrees { stated, measured: found, tolerance, images: 20, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((*stated, *found), (0.95, share));
+    assert!((tolerance - (0.005 + 2.0 * (0.95_f64 * 0.05 / 20.0).sqrt())).abs() < 1e-12);
+    let said = error.to_string();
+    assert!(said.contains("95.00 %") && said.contains(&format!("{:.2} %", 100.0 * share)), "{said}");
+    // Stored all the same, it is refused when it is used; and so is one whose images are others than those of its card.
+    let stored = take("stored", Some(0.95), true).unwrap();
+    assert_eq!(Teacher::open(stored.path(), &device).unwrap().card().stated, Some(Accuracy::new(0.95).unwrap()));
+    assert!(matches!(stored.check_card(&task, passes).unwrap_err(), TeacherError::Disagrees { .. }));
+    let own = make(&task, &network, &recipe(), root.path()).unwrap();
+    own.check_card(&task, passes).unwrap();
 }
