@@ -81,7 +81,8 @@ impl Table {
         for (i, a) in Regime::COMPARED.into_iter().enumerate() {
             for b in Regime::COMPARED.into_iter().skip(i + 1) {
                 if let Some(Estimate { value, interval }) = self.agreement(a, b) {
-                    let ends = interval.map(|ends| format!(" [{:.2}, {:.2}]", ends.low, ends.high)).unwrap_or_default();
+                    let ends =
+                        interval.map(|ends| format!(" ({:.2} to {:.2})", ends.low, ends.high)).unwrap_or_default();
                     let rows = self.ranked().filter(|row| row.mean(a).is_some() && row.mean(b).is_some()).count();
                     notes.push(format!("Kendall's tau-b of {rows} rows, {a} and {b}: {value:.2}{ends}"));
                 }
@@ -125,7 +126,7 @@ fn points(fraction: f64) -> String {
 
 fn gained(gain: Option<Estimate>) -> Entry {
     let Some(Estimate { value, interval }) = gain else { return Entry::default() };
-    let ends = interval.map(|ends| format!(" [{}, {}]", points(ends.low), points(ends.high)));
+    let ends = interval.map(|ends| format!(" ({} to {})", points(ends.low), points(ends.high)));
     Entry::new(format!("{}{}", points(value), ends.unwrap_or_default()))
 }
 
