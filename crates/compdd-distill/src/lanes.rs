@@ -37,7 +37,7 @@ pub(crate) fn side_by_side<T: Send, E: Send>(
             results.lock().unwrap_or_else(PoisonError::into_inner).insert(number, result);
         }
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = rayon::current_num_threads();
     thread::scope(|scope| {
         for _ in 0..lanes {
             scope.spawn(|| match rayon::ThreadPoolBuilder::new().num_threads((cores / lanes).max(1)).build() {

@@ -29,7 +29,7 @@ use compdd_core::{
     recipe::{Kind, Recipe, RecipeError},
     record::{
         Bundle, BundleRef, Cell, CurvePoint, Distilled, Flag, Provenance, Query, Record, RecordError, Store,
-        StudentRecord, Timing, hash, value_of,
+        StudentRecord, Timing, value_of,
     },
     rng::Stream,
 };
@@ -50,54 +50,25 @@ pub struct Outcome {
 /// # Errors
 /// [`RunError::Interrupted`] when `stop` was set: everything is saved and the same call continues.
 pub fn execute(plan: &Plan, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
-    for note in &plan.subset.notes {
-        progress.note(&format!("note: {}: {note}", plan.subset.id()));
-    }
-    let device = plan.options.places.device.open()?;
-    let task = Task::load(&plan.subset, &plan.options.places.data, &plan.task)?;
-    let teachers = teacher::open(&plan.options.scoring.teachers, &task, &device, stop)?;
-    let store = Store::new(&plan.options.places.results);
-    let given =
-        plan.options.buffer.as_deref().map(|path| Buffer::open(path).map(|experts| experts.content())).transpose()?;
-    let mut recipe = plan.recipe.clone();
-    let asked = |asks: bool| if asks { &teachers[..] } else { &[] };
-    let observers = asked(plan.requirements.observer);
-    for logits in observers {
-        progress.note(&format!("{} asks {}", plan.method.slug(), logits.teacher()));
-    }
-    if let Some(address) = teacher::address(observers) {
-        recipe = recipe.with_observer(&address);
-    }
-    let session = Session {
-        plan,
-        recipe,
-        task: &task,
-        device: &device,
-        store: &store,
-        given,
-        observers,
-        teachers: asked(teacher::asks(plan.protocol)),
-        progress,
-        stop,
-    };
-    session.run()
+    plan.open(progress, stop)?.execute(progress, stop)
 }
 
-struct Session<'a> {
-    plan: &'a Plan,
+/// A [`Ready`] plan with those who follow and stop it.
+pub(super) struct Session<'a> {
+    pub plan: &'a Plan,
     /// The recipe of the plan, with the content of the teacher that the method asks.
-    recipe: Recipe,
-    task: &'a Task,
-    device: &'a OpenDevice,
-    store: &'a Store,
-    /// What the experts of `--experts` are.
-    given: Option<Vec<String>>,
+    pub recipe: Recipe,
+    pub task: &'a Task,
+    pub device: &'a OpenDevice,
+    pub store: &'a Store,
+    /// The cells of the plan, the one of its own network first.
+    pub cells: Vec<Cell>,
     /// Whom the method asks.
-    observers: &'a [TeacherLogits],
+    pub observers: &'a [TeacherLogits],
     /// Whom the protocol asks.
-    teachers: &'a [TeacherLogits],
-    progress: &'a dyn Progress,
-    stop: &'a Stop,
+    pub teachers: &'a [TeacherLogits],
+    pub progress: &'a dyn Progress,
+    pub stop: &'a Stop,
 }
 
 /// A distilled set on disk.
@@ -111,40 +82,23 @@ struct Draw {
 }
 
 impl Session<'_> {
-    fn run(&self) -> Result<Vec<Outcome>, RunError> {
-        let cells: Vec<Cell> = self.plan.networks.iter().map(|network| self.cell(&network.slug())).collect();
+    pub fn run(&self) -> Result<Vec<Outcome>, RunError> {
+        let main = &self.cells[0];
         let open: Vec<&Cell> =
-            cells.iter().filter(|cell| self.plan.options.engine.force || !self.store.exists(cell)).collect();
+            self.cells.iter().filter(|cell| self.plan.options.engine.force || !self.store.exists(cell)).collect();
         if open.is_empty() {
-            WorkFolder::tidy(&self.work_path(&cells[0]))?;
+            WorkFolder::tidy(&self.work_path(main))?;
             self.progress.note("nothing to do: the records exist (--force computes them again)");
         } else {
-            self.compute(&cells[0], &open)?;
+            self.compute(main, &open)?;
         }
-        cells.iter().map(|cell| self.stored(cell)).collect()
+        self.cells.iter().map(|cell| self.stored(cell)).collect()
     }
 
-    fn cell(&self, network: &str) -> Cell {
-        let (plan, options) = (self.plan, &self.plan.options);
-        Cell {
-            method: plan.method.slug().to_owned(),
-            subset: plan.subset.id(),
-            ipc: plan.ipc,
-            protocol: plan.protocol.id.clone(),
-            network: network.to_owned(),
-            source: plan.networks[0].slug(),
-            resolution: plan.resolution,
-            budget: options.scoring.budget,
-            fidelity: options.fidelity,
-            recipe_hash: hash::value(&self.recipe.to_json()),
-            data_hash: match &self.given {
-                None => hash::of(&(self.task.source.identity(), self.task.space.hash())),
-                Some(experts) => hash::of(&(self.task.source.identity(), self.task.space.hash(), experts)),
-            },
-            seed: options.scoring.seed,
-            students: plan.students,
-            teacher: teacher::address(self.teachers),
-        }
+    /// Trains the experts that the method demands, if it does and they are not there.
+    pub fn prepare(&self) -> Result<(), RunError> {
+        let trace = Self::open_trace(&self.store.log_path(&self.cells[0]))?;
+        self.experts(&trace).map(drop)
     }
 
     fn work_path(&self, main: &Cell) -> PathBuf {
@@ -374,7 +328,7 @@ impl Session<'_> {
         if self.task.source.skipped() > 0 {
             record.flag(Flag::SkippedFiles);
         }
-        if self.given.is_some() {
+        if self.plan.options.buffer.is_some() {
             record.flag(Flag::GivenExperts);
         }
         if self.plan.options.recipe.is_some() || !self.plan.options.overrides.is_empty() {

@@ -7,7 +7,7 @@ use compdd_core::record::Timing;
 /// A timing file with the machine's part filled in.
 pub(super) fn timing(record: &str, device: &str) -> Timing {
     let mut timing = Timing::new(record, device);
-    timing.threads = std::thread::available_parallelism().ok().map(std::num::NonZero::get);
+    timing.threads = Some(rayon::current_num_threads());
     timing.peak_memory_bytes = peak_memory();
     timing.finished = Some(now());
     timing

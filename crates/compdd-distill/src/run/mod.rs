@@ -1,6 +1,7 @@
 //! The engine that drives a run: from flags to a bundle and records.
 //!
-//! [`RunOptions::check`] turns flags into a [`Plan`] whose nouns all exist; [`execute`] carries it out. The engine owns what
+//! [`RunOptions::check`] turns flags into a [`Plan`] whose nouns all exist; [`execute`] carries it out, in the two steps of [`Plan::open`] (a
+//! [`Ready`] plan knows its cells) and [`Ready::execute`]. The engine owns what
 //! no method should: the loop, checkpoints and resume, stop requests, the log, seeds and the working folder. What may
 //! enter: driving. Arithmetic belongs to the methods and protocols, formats to [`record`](compdd_core::record).
 
@@ -12,6 +13,7 @@ mod experts;
 mod labels;
 mod machine;
 mod options;
+mod ready;
 mod regimes;
 mod rescore;
 mod score;
@@ -26,6 +28,7 @@ pub use cell::{Outcome, execute};
 pub use error::RunError;
 pub use labels::GivenLabels;
 pub use options::{Plan, RunOptions};
+pub use ready::{Content, Ready};
 pub use regimes::{Control, RegimesOptions, regimes};
 pub use rescore::{RescoreOptions, Rescoring, rescore};
 pub use settings::{EngineOptions, Places, ScoringOptions};
