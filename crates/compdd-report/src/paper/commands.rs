@@ -1,24 +1,61 @@
-//! The commands that run what a table lacks.
+//! The commands that run what a table lacks, and the suite of them.
 
-use super::Answer;
+use super::{Answer, Table, Target};
 
 /// One command for every cell that was not run; cells that differ in the tested network alone share one.
 pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
-    let mut runs: Vec<(String, Vec<&str>)> = Vec::new();
+    let command = |run: Run<'_>| {
+        let command = run.target.run();
+        let networks = if run.networks.is_empty() {
+            String::new()
+        } else {
+            format!(" --eval-networks {}", run.networks.join(","))
+        };
+        command + &networks
+    };
+    runs(answers).into_iter().map(command).collect()
+}
+
+/// The same as a suite (`docs/commands/suite.md`); cells that differ in the images per class alone share a matrix. None where nothing is missing.
+pub fn suite(table: &Table, answers: &[Answer<'_>]) -> Option<String> {
+    let mut matrices: Vec<(String, Vec<usize>)> = Vec::new();
+    for run in runs(answers) {
+        let (text, ipc) = (run.target.matrix(&run.networks), run.target.ipc);
+        match matrices.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, list)) => list.push(ipc),
+            None => matrices.push((text, vec![ipc])),
+        }
+    }
+    let matrix = |(text, list): &(String, Vec<usize>)| {
+        let list: Vec<usize> = list.iter().copied().filter(|ipc| *ipc > 0).collect();
+        let ipc = if list.is_empty() { String::new() } else { format!("\nipc = {list:?}") };
+        format!("\n[[matrix]]\ngroup = \"{}\"\n{text}{ipc}\n", table.id)
+    };
+    let name: String = table.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let head =
+        format!("name = \"{name}\"\nsummary = \"what compdd can run of {} and no record answers\"\n", table.label());
+    (!matrices.is_empty()).then(|| head + &matrices.iter().map(matrix).collect::<String>())
+}
+
+/// A run, and the networks that score beside the one that distils.
+struct Run<'a> {
+    target: &'a Target,
+    networks: Vec<&'a str>,
+}
+
+/// What would run the cells that no record answers, in the order of the table.
+fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
+    let mut runs: Vec<(String, Run<'a>)> = Vec::new();
     for target in
         answers.iter().filter(|answer| answer.record.is_none()).filter_map(|answer| answer.target.as_ref().ok())
     {
         let run = target.run();
         let place = runs.iter().position(|(known, _)| *known == run).unwrap_or_else(|| {
-            runs.push((run, Vec::new()));
+            runs.push((run, Run { target, networks: Vec::new() }));
             runs.len() - 1
         });
-        if let Some(network) = target.scorer().filter(|network| !runs[place].1.contains(network)) {
-            runs[place].1.push(network);
-        }
+        let networks = &mut runs[place].1.networks;
+        networks.extend(target.scorer().filter(|network| !networks.contains(network)));
     }
-    let command = |(run, networks): (String, Vec<&str>)| {
-        if networks.is_empty() { run } else { format!("{run} --eval-networks {}", networks.join(",")) }
-    };
-    runs.into_iter().map(command).collect()
+    runs.into_iter().map(|(_, run)| run).collect()
 }

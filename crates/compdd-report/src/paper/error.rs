@@ -19,6 +19,13 @@ pub enum PaperError {
     #[error("no table was named")]
     #[diagnostic(help("name one, such as `compdd table edf:1`, or pass --all; `compdd table list` prints all ids"))]
     NoTable,
+    /// A suite of several tables, or of none.
+    #[error("--suite: {found} tables are named")]
+    #[diagnostic(help("name one table; `compdd table list` shows the ids"))]
+    OneTable {
+        /// How many.
+        found: usize,
+    },
     /// A mode that does not exist.
     #[error("--mode {found}: there is no such mode")]
     #[diagnostic(help("modes: published, measured, both"))]

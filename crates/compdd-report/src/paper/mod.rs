@@ -25,7 +25,7 @@ mod sheet;
 mod table;
 mod target;
 
-pub use commands::missing;
+pub use commands::{missing, suite};
 pub use error::PaperError;
 pub use list::list;
 pub use printed::Printed;

@@ -136,6 +136,31 @@ impl Target {
         words.join(" ")
     }
 
+    /// The same as a matrix of a suite, but for the images per class: one line a key.
+    pub(super) fn matrix(&self, networks: &[&str]) -> String {
+        let text = |value: &str| Value::from(value).to_string();
+        let mut lines = vec![
+            format!("method = {}", text(&self.method)),
+            format!("subset = {}", text(&self.subset)),
+            format!("network = {}", text(&self.source)),
+            format!("protocol = {}", text(&self.protocol)),
+        ];
+        if !networks.is_empty() {
+            lines.push(format!("eval_networks = {}", Value::from(networks)));
+        }
+        if Subset::find(&self.subset).is_ok_and(|subset| subset.default_resolution() != self.resolution) {
+            lines.push(format!("resolution = {}", self.resolution));
+        }
+        if self.asks_teacher() {
+            lines.push("teacher = \"TEACHER\" # name one below RESULTS/teachers".to_owned());
+        }
+        if !self.set.is_empty() {
+            let keys: Vec<_> = self.set.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            lines.push(format!("set = {{ {} }}", keys.join(", ")));
+        }
+        lines.join("\n")
+    }
+
     /// Whether the run must name a teacher: for its method, or for its protocol.
     fn asks_teacher(&self) -> bool {
         let protocol = Protocol::find(&self.protocol);
