@@ -25,6 +25,7 @@
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
+//! | [`suite`] | many cells as one command: plans, their state, executors |
 //! | [`report`] | pictures and tables of results that are there already |
 //! | [`files`] | whole files, locks, errors that name a path |
 //! | [`limits`] | how much is taken from files of others |
@@ -34,7 +35,7 @@
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
-//! The rooms live in the crates of `crates/`; this one is the front door, the command line and [`submit`]. Dependencies point one way, as
+//! The rooms live in the crates of `crates/`; this one is the front door, the command line, [`submit`] and [`suite`]. Dependencies point one way, as
 //! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
@@ -45,3 +46,4 @@ pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};
 
 pub mod submit;
+pub mod suite;

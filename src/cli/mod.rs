@@ -3,6 +3,7 @@
 //! Nothing is computed here. Results go to standard output, talk goes to standard error, and every failure ends in
 //! [`ui::fail`] with a non-zero exit.
 
+mod cell;
 mod complexity;
 mod config;
 mod data;
@@ -25,6 +26,7 @@ mod signals;
 mod site;
 mod submit;
 mod subset;
+mod suite;
 mod table;
 mod teacher;
 mod ui;
@@ -56,6 +58,11 @@ enum Command {
     Eval(Box<eval::EvalArgs>),
     /// Score sets under three label regimes, beside random images, herding and the full data
     Regimes(Box<regimes::RegimesArgs>),
+    /// Many cells as one command: plan, run, watch and collect them
+    #[command(subcommand)]
+    Suite(suite::SuiteCommand),
+    /// Compute one cell of a plan: what every scheduler starts
+    Cell(cell::CellArgs),
     /// The experts of trajectory matching: train, list, verify or import their buffers
     #[command(subcommand)]
     Experts(experts::ExpertsCommand),
@@ -106,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
         Command::Regimes(args) => args.execute(),
+        Command::Suite(command) => command.execute(),
+        Command::Cell(args) => args.execute(),
         Command::Experts(command) => command.execute(),
         Command::Teacher(command) => command.execute(),
         Command::Import(args) => args.execute(),

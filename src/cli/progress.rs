@@ -48,6 +48,11 @@ impl Bars {
 }
 
 impl Bars {
+    /// Where bars are drawn, for lines of others among them.
+    pub fn terminal(&self) -> Option<&MultiProgress> {
+        self.terminal.as_ref()
+    }
+
     /// Shows a stage that began a while ago.
     fn begin_since(&self, stage: &str, steps: usize, started: Instant) {
         let bar = self.terminal.as_ref().map(|bars| {

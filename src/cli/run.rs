@@ -1,6 +1,6 @@
 //! `compdd run`: distil, score, record.
 
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, str::FromStr, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use compdd::{
@@ -75,6 +75,19 @@ pub fn device(flag: Option<String>) -> Result<DeviceChoice, ui::Failure> {
 }
 
 impl DataArgs {
+    /// The same flags, for a process that is started with them.
+    pub fn flags(&self) -> Vec<OsString> {
+        let mut flags = Vec::new();
+        let mut valued =
+            |flag: &str, value: Option<OsString>| flags.extend(value.map(|v| [flag.into(), v]).into_iter().flatten());
+        self.data.iter().for_each(|folder| valued("--data", Some(folder.into())));
+        valued("--cache", self.cache.cache.as_ref().map(Into::into));
+        valued("--cache-size", self.cache.cache_size.map(|bytes| bytes.to_string().into()));
+        flags.extend(self.cache.trust_cache.then(|| "--trust-cache".into()));
+        flags.extend(self.no_cache.then(|| "--no-cache".into()));
+        flags
+    }
+
     pub fn resolve(self) -> Result<Library, ui::Failure> {
         let roots = Config::read()?.data(self.data, std::env::var_os("COMPDD_DATA"));
         let cache = if self.no_cache { None } else { Some(self.cache.resolve()?.0) };

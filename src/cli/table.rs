@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr as _};
 
 use clap::{Args, Subcommand};
 use compdd::{
-    paper::{self, Mode, Options, Records},
+    paper::{self, Mode, Options, PaperError, Records},
     report::grid::Format,
 };
 
@@ -20,6 +20,7 @@ use super::{
   compdd table edf:1
   compdd table edf:12 --mode both --format latex --out table12.tex
   compdd table --all --format csv --out published.csv
+  compdd table edf:1 --suite --out edf-1.toml
 
 Cells that no record answers say so, and the commands that would run them stand below the table.")]
 pub struct TableArgs {
@@ -61,6 +62,9 @@ struct ShowArgs {
     /// Of this protocol only records of this version, such as no-kd@1; may be repeated
     #[arg(long, value_name = "ID")]
     protocol_version: Vec<String>,
+    /// Instead of the table, print the suite of the cells that no record answers
+    #[arg(long, conflicts_with_all = ["mode", "format", "all"])]
+    suite: bool,
     /// Write to this file
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -88,6 +92,13 @@ impl ShowArgs {
         } else {
             self.ids.iter().map(|id| paper::find(id)).collect::<Result<Vec<_>, _>>()?
         };
+        if self.suite {
+            let [table] = tables[..] else { return Err(PaperError::OneTable { found: tables.len() }.into()) };
+            let records = Records::open(&self.store.open()?, &self.protocol_version)?;
+            let suite = paper::suite(table, &records.answers(table)?);
+            let suite = suite.unwrap_or_else(|| "# every cell that compdd can run has a record".to_owned());
+            return ui::deliver(&suite, self.out.as_deref());
+        }
         let options = Options {
             mode: self.mode.as_deref().map(Mode::from_str).transpose()?,
             format: Format::from_str(&self.format)?,

@@ -17,6 +17,7 @@ mod regimes;
 mod reports;
 mod resume;
 mod site;
+mod suite;
 mod support;
 mod table;
 mod teacher;

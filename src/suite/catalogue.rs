@@ -1,0 +1,40 @@
+//! The suites that ship with compdd, and those of users.
+
+use std::path::Path;
+
+use super::{Suite, SuiteError};
+use crate::{files::plain, limits};
+
+/// A suite whose file has its name.
+macro_rules! suites {
+    ($($name:literal),+) => {
+        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/benchmarks/suites/", $name, ".toml")))),+]
+    };
+}
+
+const SUITES: [(&str, &str); 4] = suites!["smoke", "scenes", "comp-dd", "cpu-paper"];
+
+/// The suites that ship with compdd.
+///
+/// # Errors
+/// None: their files are compiled in, and read by a test.
+pub fn built_in() -> Result<Vec<Suite>, SuiteError> {
+    SUITES.iter().map(|(name, text)| Suite::parse(text, name)).collect()
+}
+
+/// The suite of a name, or of a file whose path ends in `.toml`.
+///
+/// # Errors
+/// [`SuiteError::Unknown`], [`SuiteError::Definition`], [`SuiteError::Io`].
+pub fn find(name: &str) -> Result<Suite, SuiteError> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return Suite::parse(&plain::text(path, limits::TABLE_BYTES)?, name);
+    }
+    let known = || SUITES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let (_, text) = SUITES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| SuiteError::Unknown { name: name.to_owned(), known: known() })?;
+    Suite::parse(text, name)
+}

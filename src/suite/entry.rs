@@ -1,0 +1,178 @@
+//! A cell of a plan, and what several of them need.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Contents, definition::TeacherSpec};
+use crate::{
+    data::TaskOptions,
+    record::{Cell, hash},
+    run::{Content, Places, RunError, RunOptions, ScoringOptions},
+};
+
+/// What is prepared once for many cells, by whoever comes first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prerequisites {
+    /// Sets of images, which are decoded into the cache.
+    pub images: Vec<Images>,
+    /// Teachers.
+    pub teachers: Vec<Teacher>,
+    /// Expert buffers.
+    pub experts: Vec<Experts>,
+}
+
+/// A set of images as a task asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Images {
+    /// Id of the subset.
+    pub subset: String,
+    /// Side in pixels.
+    pub resolution: usize,
+    /// Whitened.
+    pub zca: bool,
+    /// Of the built-in scenes: training images a class.
+    pub train_per_class: Option<usize>,
+}
+
+/// A teacher below `RESULTS/teachers`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Teacher {
+    /// Name of its folder.
+    pub name: String,
+    /// The images that it is trained on.
+    pub images: usize,
+    /// How it is trained; none for one that must be there already.
+    pub spec: Option<TeacherSpec>,
+}
+
+/// An expert buffer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experts {
+    /// Hash of what decides its bytes, apart from the content of the images.
+    pub key: String,
+    /// Slug of the network.
+    pub network: String,
+    /// The images that they are trained on.
+    pub images: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Epochs of training, all experts together, at most.
+    pub epochs: u64,
+    /// Images that go forward and backward, all experts together, at most.
+    pub passes: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+}
+
+/// One run of a plan: a cell, and further ones where further networks score the same set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Group of the suite.
+    pub group: String,
+    /// The cell of the network that distils, without what only files can say: the hash of the images, and the teacher.
+    pub cell: Cell,
+    /// Networks that score as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Changes of the recipe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<(String, String)>,
+    /// Its images among the prerequisites.
+    pub images: usize,
+    /// Its teacher among the prerequisites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<usize>,
+    /// The method asks the teacher as well, so that the hash of the recipe depends on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observer: bool,
+    /// Its experts among the prerequisites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experts: Option<usize>,
+    /// Earlier cells that are computed first: the references of its recovery ratio, which enters the record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<usize>,
+}
+
+impl Entry {
+    /// The options of `compdd run` that compute it.
+    pub fn options(&self, shared: &Prerequisites, places: Places) -> RunOptions {
+        let (cell, images) = (&self.cell, &shared.images[self.images]);
+        let teacher = self.teacher.map(|teacher| places.results.join("teachers").join(&shared.teachers[teacher].name));
+        RunOptions {
+            network: Some(cell.source.clone()),
+            eval_networks: self.also.clone(),
+            fidelity: cell.fidelity,
+            overrides: self.set.clone(),
+            images: images.options(),
+            scoring: ScoringOptions {
+                protocol: slug(&cell.protocol).to_owned(),
+                teachers: teacher.into_iter().collect(),
+                budget: cell.budget,
+                checks: false,
+                students: Some(cell.students),
+                seed: cell.seed,
+            },
+            places,
+            ..RunOptions::new(&cell.method, &cell.subset, (cell.ipc > 0).then_some(cell.ipc))
+        }
+    }
+
+    /// The whole addresses of its results; none while what they depend on is not known.
+    ///
+    /// # Errors
+    /// For a method that asks a teacher, whatever [`RunOptions::check`] has against the options.
+    pub fn cells(&self, shared: &Prerequisites, contents: &Contents) -> Result<Option<Vec<Cell>>, RunError> {
+        let Some(data) = contents.images(self.images) else { return Ok(None) };
+        let teacher = match self.teacher.map(|teacher| contents.teacher(teacher)) {
+            Some(None) => return Ok(None),
+            known => known.flatten(),
+        };
+        if self.observer {
+            let content = Content { data: data.to_owned(), teacher: teacher.map(str::to_owned) };
+            return Ok(Some(self.options(shared, Places::here()).check()?.cells(&content)));
+        }
+        let main = Cell { data_hash: data.to_owned(), teacher: teacher.map(str::to_owned), ..self.cell.clone() };
+        let others =
+            self.also.iter().map(|network| Cell { network: network.clone(), ..main.clone() }).collect::<Vec<_>>();
+        Ok(Some(std::iter::once(main).chain(others).collect()))
+    }
+
+    /// Name of the lock under which its set is made: the same for all cells, of whatever plan, that share the set.
+    pub(super) fn claim(&self, shared: &Prerequisites) -> String {
+        let teacher = self.teacher.filter(|_| self.observer).map(|teacher| &shared.teachers[teacher].name);
+        let key = hash::of(&(self.cell.bundle_name(), &shared.images[self.images], teacher));
+        format!("cell-{}", &key[..16])
+    }
+
+    /// What tells it from its neighbours, for people: `mtt cifar10 ipc 1 no-kd`.
+    pub fn label(&self) -> String {
+        let cell = &self.cell;
+        let ipc = if cell.is_reference() { String::new() } else { format!(" ipc {}", cell.ipc) };
+        let set: Vec<String> = self.set.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        let seed = if cell.seed == 0 { String::new() } else { format!(" seed {}", cell.seed) };
+        format!(
+            "{} {}{ipc} {} {}{}{seed}",
+            cell.method,
+            slug(&cell.subset),
+            slug(&cell.protocol),
+            cell.network,
+            set.concat()
+        )
+    }
+}
+
+/// A name without its version.
+pub(super) fn slug(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(slug, _)| slug)
+}
+
+impl Images {
+    /// The same as options of a task.
+    pub(super) fn options(&self) -> TaskOptions {
+        TaskOptions {
+            resolution: Some(self.resolution),
+            zca: self.zca,
+            train_per_class: self.train_per_class,
+            ..TaskOptions::default()
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Plans without any process: which cells, in which order, with which addresses.
+
+use super::{Contents, Entry, Filter, Folder, Plan, Row, State, Status, Suite, SuiteError, built_in};
+use crate::{
+    files::Lock,
+    paper,
+    record::Store,
+    run::Content,
+    suite::{Class, entry::slug},
+};
+
+const TWO: &str = r#"
+name = "two"
+summary = "for tests"
+
+[[matrix]]
+group = "small"
+method = ["random", "mtt", "full"]
+subset = ["scenes-easy", "scenes-hard"]
+ipc = [1, 10]
+seed = [0, 1]
+budget = "smoke"
+set = [{}]
+exclude = [{ method = "mtt", ipc = 10 }, { subset = "scenes-hard", seed = 1 }]
+
+[[matrix]]
+group = "again"
+method = "random"
+subset = "scenes-easy"
+ipc = 1
+budget = "smoke"
+eval_networks = ["mlp"]
+"#;
+
+fn plan(text: &str) -> Result<Plan, SuiteError> {
+    Plan::of(&Suite::parse(text, "test")?)
+}
+
+fn labels(entries: &[Entry]) -> Vec<String> {
+    entries
+        .iter()
+        .map(|entry| format!("{} {}", slug(&entry.cell.subset), entry.label().replace(" no-kd", "")))
+        .collect()
+}
+
+#[test]
+fn matrices_become_cells_with_references_first() {
+    let plan = plan(TWO).unwrap();
+    let entries = plan.entries().unwrap();
+    assert_eq!(entries.len(), plan.len());
+    let found = labels(&entries);
+    assert_eq!(found.len(), 3 + 6 + 3 + 1, "{found:#?}");
+    assert!(entries[..3].iter().all(|entry| entry.cell.is_reference() && entry.after.is_empty()), "{found:#?}");
+    assert!(entries[3..].iter().all(|entry| !entry.after.is_empty()), "{found:#?}");
+    // Both seeds of the reference have the conditions of every cell of their subset.
+    let easy = entries.iter().find(|entry| entry.cell.method == "random" && entry.cell.subset == "scenes-easy@1");
+    assert_eq!(easy.unwrap().after, [0, 1]);
+    assert!(!entries.iter().any(|entry| entry.cell.method == "mtt" && entry.cell.ipc == 10));
+    // Seeds train experts of their own, numbers of images per class do not.
+    assert_eq!(plan.shared().experts.len(), 3);
+    assert_eq!(plan.shared().images.len(), 2);
+    assert_eq!(entries.last().unwrap().also, ["mlp"]);
+}
+
+#[test]
+fn an_address_is_what_a_run_with_the_same_flags_computes() {
+    let plan = plan(TWO).unwrap();
+    let content = Content { data: "ab".repeat(32), teacher: None };
+    let root = tempfile::tempdir().unwrap();
+    let folder = Folder::new(root.path(), &plan.id());
+    for index in 0..plan.shared().images.len() {
+        folder.pin("images", index, "images", &content.data).unwrap();
+    }
+    let contents = Contents::pinned(&folder, plan.shared()).unwrap();
+    for entry in plan.entries().unwrap() {
+        let run = entry.options(plan.shared(), crate::run::Places::here()).check().unwrap();
+        let cells = entry.cells(plan.shared(), &contents).unwrap().unwrap();
+        assert_eq!(run.cells(&content), cells, "{}", entry.label());
+        assert_eq!(cells.len(), 1 + entry.also.len());
+    }
+}
+
+#[test]
+fn the_address_of_a_method_that_asks_a_teacher_holds_its_content() {
+    let suite = format!(
+        "{}{}",
+        TWO.replace(
+            "method = [\"random\", \"mtt\", \"full\"]",
+            "method = \"rded\"\nteacher = \"own\"\nprotocol = \"kd-rded\"\nnetwork = \"convnet-d3-bn\""
+        ),
+        "\n[[teacher]]\nname = \"own\"\nepochs = 1\n"
+    );
+    let plan = plan(&suite).unwrap();
+    let (root, entry) = (tempfile::tempdir().unwrap(), plan.entry(0).unwrap());
+    let folder = Folder::new(root.path(), &plan.id());
+    folder.pin("images", 0, "images", "ab").unwrap();
+    let cells = |contents: &Contents| entry.cells(plan.shared(), contents).unwrap();
+    assert_eq!(cells(&Contents::pinned(&folder, plan.shared()).unwrap()), None, "the teacher is not there yet");
+    folder.pin("teacher", entry.teacher.unwrap(), "teacher", &"cd".repeat(32)).unwrap();
+    let cell = cells(&Contents::pinned(&folder, plan.shared()).unwrap()).unwrap().remove(0);
+    assert_eq!(cell.teacher, Some("cd".repeat(32)));
+    assert_ne!(cell.recipe_hash, entry.cell.recipe_hash);
+}
+
+#[test]
+fn a_plan_is_the_same_file_again_and_notices_a_change() {
+    let (root, plan) = (tempfile::tempdir().unwrap(), plan(TWO).unwrap());
+    let folder = plan.keep(root.path()).unwrap();
+    let read = Plan::read(&folder.plan()).unwrap();
+    assert_eq!((read.text(), read.id(), read.shared()), (plan.text(), plan.id(), plan.shared()));
+    assert_eq!(read.entries().unwrap(), plan.entries().unwrap());
+    std::fs::write(folder.plan(), plan.text().replacen("\"ipc\":1,", "\"ipc\":2,", 1)).unwrap();
+    assert!(matches!(Plan::read(&folder.plan()), Err(SuiteError::NotAPlan { .. })));
+}
+
+#[test]
+fn what_is_wrong_with_a_suite_is_named() {
+    let wrong = |from: &str, to: &str| plan(&TWO.replace(from, to)).unwrap_err().to_string();
+    assert!(wrong("ipc = [1, 10]", "ipcs = 1").contains("ipcs"));
+    let unknown = wrong("\"mtt\"", "\"mttt\"");
+    assert!(unknown.contains("mttt on scenes-easy ipc 1 under no-kd"), "{unknown}");
+    assert!(wrong("set = [{}]", "set = [{ no_such_key = 1 }]").contains("no_such_key"));
+    assert!(wrong("name = \"two\"", "name = \"../two\"").contains("../two"));
+    let none = "exclude = [{ budget = \"smoke\" }]";
+    assert!(
+        wrong("exclude = [{ method = \"mtt\", ipc = 10 }, { subset = \"scenes-hard\", seed = 1 }]", none)
+            .contains("budget")
+    );
+}
+
+#[test]
+fn suites_that_ship_with_compdd_can_be_planned() {
+    let suites = built_in().unwrap();
+    let ids: Vec<String> = suites.iter().map(|suite| Plan::of(suite).unwrap().id()).collect();
+    assert_eq!(ids.len(), 4);
+    for (suite, id) in suites.iter().zip(ids) {
+        assert!(id.starts_with(&format!("{}-", suite.name)));
+        assert_eq!(Plan::of(suite).unwrap().id(), id, "planning twice gives one plan");
+    }
+}
+
+#[test]
+fn filters_choose_cells() {
+    let entries = plan(TWO).unwrap().entries().unwrap();
+    let count = |text: &str| {
+        let filter = Filter::parse(text).unwrap();
+        entries.iter().enumerate().filter(|(index, entry)| filter.accepts(*index, entry)).count()
+    };
+    assert_eq!([count(""), count("method=mtt"), count("method=mtt|full,seed=1")], [13, 3, 2]);
+    assert_eq!([count("index=2-5"), count("index=0|12,group=again"), count("subset=scenes-hard,ipc=10")], [4, 1, 1]);
+    assert!(["method", "colour=red", "index=first"].iter().all(|text| Filter::parse(text).is_err()));
+}
+
+#[test]
+fn other_images_are_refused() {
+    let (root, plan) = (tempfile::tempdir().unwrap(), plan(TWO).unwrap());
+    let folder = Folder::new(root.path(), &plan.id());
+    folder.pin("images", 0, "images of scenes-easy", "ab").unwrap();
+    folder.pin("images", 0, "images of scenes-easy", "ab").unwrap();
+    let refused = folder.pin("images", 0, "images of scenes-easy", "cd");
+    assert!(matches!(refused, Err(SuiteError::OtherContent { .. })));
+}
+
+#[test]
+fn a_row_says_how_a_cell_stands_and_its_lock_whether_somebody_lives() {
+    let (root, plan) = (tempfile::tempdir().unwrap(), plan(TWO).unwrap());
+    let folder = plan.keep(root.path()).unwrap();
+    let entries = plan.entries().unwrap();
+    let row = Row::begin(None);
+    folder.keep(0, &row).unwrap();
+    folder.keep(1, &row).unwrap();
+    folder.keep(2, &row.ended(Class::Error, "no such thing")).unwrap();
+    folder.keep(3, &row.ended(Class::Memory, "out of memory")).unwrap();
+    let lock = Lock::take(&root.path().join("suites/locks").join(entries[0].claim(plan.shared()))).unwrap();
+    let states = || Status::of(&plan, &entries, &folder).unwrap().states;
+    let stopped = State::Stopped(Class::Killed);
+    let expected = [State::Running, stopped, State::Failed(Class::Error), State::Stopped(Class::Memory), State::Open];
+    assert_eq!(states()[..5], expected);
+    drop(lock);
+    assert_eq!(states()[0], stopped);
+    assert_eq!(super::retry(&plan, &folder, &Filter::default()).unwrap(), 1);
+    assert_eq!(states()[2], State::Open);
+    super::clean(&plan, &folder).unwrap();
+    assert!(!folder.path().exists());
+}
+
+/// What `compdd table ID --suite` prints can be planned, and holds the cells that the table's commands would run.
+#[test]
+fn the_suite_of_every_published_table_can_be_planned() {
+    let empty = tempfile::tempdir().unwrap();
+    let records = paper::Records::open(&Store::new(empty.path()), &[]).unwrap();
+    let mut cells = 0;
+    for table in paper::all() {
+        let answers = records.answers(table).unwrap();
+        let Some(text) = paper::suite(table, &answers) else { continue };
+        let plan = plan(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", table.id));
+        assert_eq!(plan.len(), paper::missing(&answers).len(), "{}", table.id);
+        cells += plan.len();
+    }
+    assert!(cells > 300, "{cells}");
+}
