@@ -118,6 +118,24 @@ pub enum SuiteError {
         /// The cell or the prerequisite.
         what: String,
     },
+    /// A profile of a cluster that is none.
+    #[error("the profile {} is wrong: {reason}", path.display())]
+    #[diagnostic(help("docs/commands/suite.md lists the keys"))]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// Slurm did not take an array.
+    #[error("sbatch: {said}")]
+    #[diagnostic(help(
+        "`compdd suite slurm --dry-run` shows the script; what was submitted before it stays submitted (`squeue`, `scancel`)"
+    ))]
+    Sbatch {
+        /// What it said.
+        said: String,
+    },
     /// A process of the executor cannot be started.
     #[error("cannot start {}", program.display())]
     #[diagnostic(help("check that the program is still there and may be executed"))]

@@ -4,6 +4,7 @@ mod board;
 mod list;
 mod plan;
 mod run;
+mod slurm;
 mod status;
 mod tidy;
 
@@ -22,6 +23,8 @@ pub enum SuiteCommand {
     Plan(plan::PlanArgs),
     /// Compute the cells on this machine, one process a device; the same command continues
     Run(run::RunArgs),
+    /// Submit the cells that are left to Slurm, as job arrays
+    Slurm(slurm::SlurmArgs),
     /// Say how the cells stand
     Status(status::StatusArgs),
     /// Collect the results of a plan in one table, with a row for every cell that has none
@@ -38,6 +41,7 @@ impl SuiteCommand {
             Self::List(args) => args.execute(),
             Self::Plan(args) => args.execute(),
             Self::Run(args) => args.execute(),
+            Self::Slurm(args) => args.execute(),
             Self::Status(args) => args.execute(),
             Self::Collect(args) => args.execute(),
             Self::Retry(args) => args.execute(),
