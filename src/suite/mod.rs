@@ -2,9 +2,9 @@
 //!
 //! A [`Suite`] is a file of matrices; [`Plan::of`] turns it into a list of cells with their addresses, immutable and named by its hash. What is
 //! known of a plan while it is worked on lies in a [`Folder`] below the results: locks, pinned contents and a row for every cell that is
-//! neither open nor done. [`task::run`] carries out one cell, which is all that another scheduler has to start; a [`LocalExecutor`] starts
-//! one process a device, a [`SlurmExecutor`] submits job arrays. A cell is done when its records exist, and nothing else says so. What may enter: which cells there are,
-//! in which order, and who computes which. What may not: how a cell is computed, which [`run`](crate::run) knows.
+//! neither open nor done. A [`task::Worker`] carries out one cell, which is all that another scheduler has to start; a [`LocalExecutor`] starts
+//! one process a device, a [`SlurmExecutor`] submits job arrays. A cell is done when its records exist, and nothing else says so. What may
+//! enter: which cells there are, in which order, and who computes which. What may not: how a cell is computed, which [`run`](crate::run) knows.
 
 mod catalogue;
 mod collect;
