@@ -28,13 +28,14 @@ impl Row {
         self.scores.get(&regime).map(|record| record.summary.mean)
     }
 
-    /// Which part of what is above chance with the teacher is the teacher's: `(teacher - hard) / (teacher - chance)`. None where the row is not
-    /// above chance.
+    /// Which part of what is above chance with the teacher is the teacher's: `(teacher - hard) / (teacher - chance)`. None where the interval
+    /// with the teacher reaches down to chance: the quotient would say nothing.
     pub fn share_of_the_teacher(&self) -> Option<f64> {
         let record = self.scores.get(&Regime::Teacher)?;
         let (taught, hard) = (record.summary.mean, self.mean(Regime::Hard)?);
         let chance = 1.0 / record.subset.classes.len().max(1) as f64;
-        (taught > chance).then(|| (taught - hard) / (taught - chance))
+        let least = record.summary.interval.map_or(taught, |interval| interval.low);
+        (least > chance).then(|| (taught - hard) / (taught - chance))
     }
 
     /// The regime of the method's own recipe: with the teacher where it asked one to make the set, by stored labels where they are learned, else hard.

@@ -76,15 +76,15 @@ impl Table {
             ),
             "gain over random: accuracy less that of random images in the same regime, with the 95 % interval of a bootstrap over students, paired by seed"
                 .to_owned(),
-            "share of the teacher: (teacher - hard) / (teacher - chance)".to_owned(),
+            "share of the teacher: (teacher - hard) / (teacher - chance), where the interval with the teacher lies above chance".to_owned(),
         ];
         for (i, a) in Regime::COMPARED.into_iter().enumerate() {
             for b in Regime::COMPARED.into_iter().skip(i + 1) {
                 if let Some(Estimate { value, interval }) = self.agreement(a, b) {
-                    let ends =
-                        interval.map(|ends| format!(" ({:.2} to {:.2})", ends.low, ends.high)).unwrap_or_default();
+                    let ends = interval.map(|ends| format!(" ({} to {})", signed(ends.low, 2), signed(ends.high, 2)));
+                    let (value, ends) = (signed(value, 2), ends.unwrap_or_default());
                     let rows = self.ranked().filter(|row| row.mean(a).is_some() && row.mean(b).is_some()).count();
-                    notes.push(format!("Kendall's tau-b of {rows} rows, {a} and {b}: {value:.2}{ends}"));
+                    notes.push(format!("Kendall's tau-b of {rows} rows, {a} and {b}: {value}{ends}"));
                 }
             }
         }

@@ -82,6 +82,9 @@ fn sets_stand_above_random_images_and_the_full_data_below() {
     );
     close(dm.share_of_the_teacher().unwrap(), 0.05 / 0.45);
     close(random.share_of_the_teacher().unwrap(), 0.2 / 0.4);
+    let mut lost = dm.clone();
+    lost.scores.insert(Regime::Teacher, score("dm", Regime::Teacher, 10, &around(0.11, 0.02)));
+    assert_eq!(lost.share_of_the_teacher(), None, "its interval reaches down to chance");
     assert_eq!(table.saturates_at(Regime::Hard), Some(50));
     assert_eq!(table.saturates_at(Regime::Soft), None);
 }
