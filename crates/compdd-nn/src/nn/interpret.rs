@@ -9,7 +9,7 @@ use super::{
     drops,
     flow::Flow,
     kernels::Rectifier,
-    layer::{Activation, GROUPS, Layer, Norm, PoolKind},
+    layer::{Activation, GROUPS, Layer, LayerKind, Norm, PoolKind},
     moves,
     network::Mode,
     params::{Slot, Slots},
@@ -19,7 +19,7 @@ use super::{
 /// Momentum of the running statistics: `new = 0.9 old + 0.1 measured`.
 const MOMENTUM: f64 = 0.1;
 
-/// Which named maps a forward pass hands out beside the logits.
+/// Which maps a forward pass hands out beside the logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Taps<'a> {
     /// None: the fastest.
@@ -29,15 +29,21 @@ pub enum Taps<'a> {
     Named(&'a [&'a str]),
     /// All of them.
     All,
+    /// The inputs of all layers of these kinds instead, under the names of the layers.
+    Inputs(&'a [LayerKind]),
 }
 
 impl Taps<'_> {
     fn wants(self, name: &str) -> bool {
         match self {
-            Self::None => false,
+            Self::None | Self::Inputs(_) => false,
             Self::Named(names) => names.contains(&name),
             Self::All => true,
         }
+    }
+
+    fn wants_input(self, layer: &Layer) -> bool {
+        matches!((self, layer.hooked()), (Self::Inputs(kinds), Some(kind)) if kinds.contains(&kind))
     }
 }
 
@@ -127,6 +133,14 @@ impl<N: TensorOps> Pass<'_, N> {
 
     fn sequence(&mut self, mut layers: &[Layer], mut flow: Flow<N>) -> Flow<N> {
         while let Some((layer, rest)) = layers.split_first() {
+            if self.is_hidden(layer) {
+                layers = rest;
+                continue;
+            }
+            // Layers done in one go start with the only one of them that can be asked for.
+            if self.wanted.wants_input(layer) {
+                self.taps.push((layer.name().to_owned(), flow.clone().map()));
+            }
             match self.fusion(layers) {
                 Some(Fusion::ConvBlock { bias, layers: taken }) => {
                     let weight = self.next();
@@ -168,10 +182,14 @@ impl<N: TensorOps> Pass<'_, N> {
         flow
     }
 
+    /// Whether a layer is a tap that nobody asked for.
+    fn is_hidden(&self, layer: &Layer) -> bool {
+        matches!(layer, Layer::Tap(name) if !self.wanted.wants(name))
+    }
+
     /// What `layers` starts with that can be done in one go, with no tap inside that is asked for.
     fn fusion(&self, layers: &[Layer]) -> Option<Fusion> {
-        let hidden = |layer: &Layer| matches!(layer, Layer::Tap(name) if !self.wanted.wants(name));
-        let mut steps = layers.iter().enumerate().filter(|(_, layer)| !hidden(layer));
+        let mut steps = layers.iter().enumerate().filter(|(_, layer)| !self.is_hidden(layer));
         let first = steps.next()?.1;
         let bias = match first {
             Layer::Conv { window: Window::SAME3, bias, .. } => *bias,
@@ -289,9 +307,7 @@ impl<N: TensorOps> Pass<'_, N> {
                 }
             }
             Layer::Tap(name) => {
-                if self.wanted.wants(name) {
-                    self.taps.push((name.clone(), flow.clone().map()));
-                }
+                self.taps.push((name.clone(), flow.clone().map()));
                 flow
             }
         }

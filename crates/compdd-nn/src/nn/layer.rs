@@ -212,6 +212,15 @@ pub enum Layer {
     Tap(String),
 }
 
+/// The layers whose inputs a forward pass can hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Convolutions.
+    Conv,
+    /// Batch norms of maps.
+    BatchNorm,
+}
+
 /// How a map is cut for windowed attention (Swin, arXiv 2103.14030, section 3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows {
@@ -241,6 +250,15 @@ impl Layer {
             | Self::Positions { name, .. }
             | Self::Attention { windows: Some(Windows { name, .. }), .. } => name,
             _ => "",
+        }
+    }
+
+    /// Which of the layers it is whose inputs can be asked for, if it is one.
+    pub fn hooked(&self) -> Option<LayerKind> {
+        match self {
+            Self::Conv { .. } => Some(LayerKind::Conv),
+            Self::Norm { kind: Norm::Batch, .. } => Some(LayerKind::BatchNorm),
+            _ => None,
         }
     }
 

@@ -58,7 +58,7 @@ pub use efficientnet::EfficientNetB0;
 pub use error::NetworkError;
 pub use interpret::{Run, Taps, Values};
 pub use known::{Known, known};
-pub use layer::{Activation, Layer, Norm, PoolKind, Windows};
+pub use layer::{Activation, Layer, LayerKind, Norm, PoolKind, Windows};
 pub use mobilenet::MobileNetV2;
 pub use network::{Mode, Network, Output};
 pub use params::{Init, Layout, Params, Slot};

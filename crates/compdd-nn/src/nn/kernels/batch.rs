@@ -3,7 +3,8 @@
 //!
 //! Per channel, over the `m = n * h * w` values of all images: `y = gamma * (z - mean) / sqrt(variance + 1e-5) + beta` with
 //! the biased variance, then `max(y, 0)` or `min(max(y, 0), 6)` where asked for (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). The
-//! statistics are one pass over the maps, the values another; so are the gradients of gamma and beta, and that of the maps.
+//! statistics are one pass over the maps, the values another; so are the gradients of gamma and beta, and that of the maps. The moments have a
+//! gradient of their own, for losses that compare them.
 
 use rayon::prelude::*;
 
@@ -95,6 +96,19 @@ pub fn moments(isa: Isa, maps: Maps, z: &[f32]) -> Vec<f32> {
     };
     let (means, variances): (Vec<_>, Vec<_>) = (0..maps.c).map(channel).unzip();
     [means, variances].concat()
+}
+
+/// Gradient of the maps from those of their [`moments`], `[2, c]`: `(dmean + 2 dvariance (z - mean)) / m`.
+pub fn moments_gradient(isa: Isa, maps: Maps, z: &[f32], moments: &[f32], gradients: &[f32]) -> Vec<f32> {
+    let count = (maps.n * maps.h * maps.w) as f32;
+    let (dmean, dvariance) = gradients.split_at(maps.c);
+    fill_planes(maps, |i, range, to| {
+        let channel = i % maps.c;
+        let (scale, beta) = (2.0 * dvariance[channel] / count, dmean[channel] / count);
+        let affine = Affine { mean: moments[channel], scale, beta, rectifier: None };
+        // SAFETY: there is room for as many results as the plane has values.
+        unsafe { normalise_plane(isa, &z[range], affine, to) };
+    })
 }
 
 /// The normalised maps: `[n, c, h, w]`.

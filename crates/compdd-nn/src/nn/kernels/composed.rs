@@ -79,6 +79,15 @@ pub fn batch_normalise(
     (rectify(out.output, rectifier), [out.mean.inner(), out.variance.inner()])
 }
 
+/// Mean and biased variance of every channel.
+pub fn channel_moments(z: Tensor<4>) -> [Tensor<1>; 2] {
+    let [n, c, h, w] = z.dims();
+    let z = z.swap_dims(0, 1).reshape([c, n * h * w]);
+    let mean = z.clone().mean_dim(1);
+    let variance = (z - mean.clone()).square().mean_dim(1);
+    [mean, variance].map(|row| row.reshape([c]))
+}
+
 /// Batch normalisation by given means and variances, and what follows.
 pub fn batch_normalise_by(
     z: Tensor<4>,

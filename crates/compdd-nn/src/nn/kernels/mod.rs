@@ -128,12 +128,32 @@ pub fn batch_norm(
     if !(fits && floats && serves(&z)) {
         return composed::batch_normalise(z, gamma, beta, rectifier);
     }
+    let moments = Tensor::<2>::from_dispatch(Dispatch::batch_moments(z.clone().inner().into_dispatch()));
+    let measured = rows(&moments);
+    let moments = if z.is_autodiff() { moments.autodiff() } else { moments };
     let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
-    let moments = Dispatch::batch_moments(z.clone());
     let manner = BatchNormMode { own: true, rectifier };
-    let y = Tensor::from_dispatch(Dispatch::batch_normalise(z, moments.clone(), gamma, beta, manner));
-    let moments = Tensor::<2>::from_dispatch(moments).inner();
-    (y, [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c])))
+    let y = Dispatch::batch_normalise(z, moments.into_dispatch(), gamma, beta, manner);
+    (Tensor::from_dispatch(y), measured)
+}
+
+/// The two rows of a tensor `[2, c]`.
+fn rows(moments: &Tensor<2>) -> [Tensor<1>; 2] {
+    let [_, c] = moments.dims();
+    [0, 1].map(|row| moments.clone().slice([row..row + 1, 0..c]).reshape([c]))
+}
+
+/// Mean and biased variance of every channel over all images and pixels. Differentiable.
+///
+/// # Shapes
+///
+/// `z`: `[n, c, h, w]`, results: `[c]`.
+pub fn channel_moments(z: Tensor<4>) -> [Tensor<1>; 2] {
+    let [n, c, h, w] = z.dims();
+    if n * c * h * w == 0 || !serves(&z) {
+        return composed::channel_moments(z);
+    }
+    rows(&Tensor::from_dispatch(Dispatch::batch_moments(z.into_dispatch())))
 }
 
 /// Batch normalisation in eval mode: with given means and variances (epsilon 1e-5), scale and shift, then the rectifier. The

@@ -17,7 +17,8 @@ use super::{depthwise, im2col, max_pool, point, pool, winograd};
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve`, `normalise`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run untracked, on the inner tensors.
+/// `convolve`, `normalise`, `batch_moments`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run
+/// untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and the filters, `w[o, c, kh, kw]`, or `w[c, 1, kh, kw]` of a depthwise one.
@@ -41,8 +42,14 @@ pub trait KernelOps: Backend {
         dy: FloatTensor<Self>,
         after: Epilogue,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-    /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`, untracked.
+    /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`.
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `dz` from `z`, its moments and their gradients `[2, c]`.
+    fn batch_moments_gradient(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gradients: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
     /// Batch normalisation of `z[n, c, h, w]` with `moments[2, c]`, `gamma[c]` and `beta[c]`, and what follows.
     fn batch_normalise(
         z: FloatTensor<Self>,
@@ -175,6 +182,13 @@ impl KernelOps for Flex {
         let z = z.to_contiguous();
         let m = maps(&z);
         tensor(batch::moments(Isa::detect(), m, z.storage()), &[2, m.c])
+    }
+
+    fn batch_moments_gradient(z: FlexTensor, moments: FlexTensor, gradients: FlexTensor) -> FlexTensor {
+        let [z, moments, gradients] = [z, moments, gradients].map(|operand| operand.to_contiguous());
+        let m = maps(&z);
+        let dz = batch::moments_gradient(Isa::detect(), m, z.storage(), moments.storage(), gradients.storage());
+        tensor(dz, &[m.n, m.c, m.h, m.w])
     }
 
     fn batch_normalise(

@@ -52,6 +52,23 @@ impl<B: KernelOps> Backward<B, 3> for Normalise {
     }
 }
 
+/// Backward pass of `batch_moments`.
+#[derive(Debug)]
+struct BatchMoments;
+
+impl<B: KernelOps> Backward<B, 1> for BatchMoments {
+    type State = [FloatTensor<B>; 2];
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        let dmoments = gradients.consume::<B>(&ops.node);
+        let [z, moments] = ops.state;
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, B::batch_moments_gradient(z, moments, dmoments));
+        }
+    }
+}
+
 /// Backward pass of `batch_normalise`.
 #[derive(Debug)]
 struct BatchNormalise;
@@ -172,7 +189,23 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
     }
 
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::from_inner(B::batch_moments(z.into_primitive()))
+        match BatchMoments.prepare::<C>([z.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let z = z.into_primitive();
+                let moments = B::batch_moments(z.clone());
+                prepared.finish([z, moments.clone()], moments)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::batch_moments(z.into_primitive())),
+        }
+    }
+
+    fn batch_moments_gradient(
+        z: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        gradients: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [z, moments, gradients] = [z, moments, gradients].map(Self::inner);
+        Self::from_inner(B::batch_moments_gradient(z, moments, gradients))
     }
 
     fn batch_normalise(

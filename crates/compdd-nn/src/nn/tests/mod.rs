@@ -4,6 +4,7 @@ mod counts;
 mod drops;
 mod files;
 mod init;
+mod inputs;
 mod slugs;
 mod split;
 mod torchvision;

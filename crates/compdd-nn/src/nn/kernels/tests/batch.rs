@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::super::batch::{self as kernel, BatchNormMode, Channels, Rectifier};
 use super::super::norm::{EPSILON, Maps};
 use super::super::simd::Isa;
-use super::super::{batch_norm, batch_norm_by, composed};
+use super::super::{batch_norm, batch_norm_by, channel_moments, composed};
 use super::{check_instruction_sets, check_threads, distance, host, leaf, values};
 
 const RELU: Option<Rectifier> = Some(Rectifier::Relu);
@@ -118,6 +118,34 @@ fn a_batch_worked_out_by_hand() {
     assert!(distance(&host(y), &expected) < 1e-6);
 }
 
+/// Moments and the gradient of `<weights, moments>`.
+fn moments(run: fn(Tensor<4>) -> [Tensor<1>; 2], shape: [usize; 4]) -> [Vec<f32>; 3] {
+    let z = leaf(shape, 1);
+    let [mean, variance] = run(z.clone() + 0.5);
+    let weights = [2, 3].map(|seed| Tensor::from_inner(leaf([shape[1]], seed).inner()));
+    let [by_mean, by_variance] = weights;
+    let loss = (mean.clone() * by_mean).sum() + (variance.clone() * by_variance).sum();
+    let dz = host(z.grad_remove(&mut loss.backward()).unwrap());
+    [host(mean.inner()), host(variance.inner()), dz]
+}
+
+#[test]
+fn channel_moments_agree_and_are_differentiable() {
+    for shape in [[2, 3, 4, 5], [6, 20, 32, 32], [5, 4, 1, 1], [1, 1, 1, 1]] {
+        let (ours, reference) = (moments(channel_moments, shape), moments(composed::channel_moments, shape));
+        for (ours, reference) in ours.iter().zip(&reference) {
+            assert!(distance(ours, reference) < 5e-5, "{shape:?}: {}", distance(ours, reference));
+        }
+    }
+    // -1, 1, 3, 5: mean 2, variance 5; d(mean + variance)/dz = 1/4 + (z - 2)/2.
+    let z = Tensor::<4>::from_data(TensorData::new(vec![-1.0_f32, 1.0, 3.0, 5.0], [2, 1, 1, 2]), &Device::flex());
+    let z = z.autodiff().require_grad();
+    let [mean, variance] = channel_moments(z.clone());
+    let mut gradients = (mean.clone() + variance.clone()).backward();
+    assert_eq!([host(mean.inner()), host(variance.inner())], [vec![2.0], vec![5.0]]);
+    assert_eq!(host(z.grad_remove(&mut gradients).unwrap()), [-1.25, -0.25, 0.75, 1.75]);
+}
+
 /// A large offset does not eat the variance.
 #[test]
 fn variance_survives_an_offset() {
@@ -179,7 +207,7 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
     let (z, gamma, beta, dy) = (values(size, 4), values(7, 5), values(7, 6), values(size, 7));
     let gamma: Vec<f32> = gamma.into_iter().map(|value| STEEP * value).collect();
     let moments = kernel::moments(isa, maps, &z);
-    let mut all = vec![moments.clone()];
+    let mut all = vec![moments.clone(), kernel::moments_gradient(isa, maps, &z, &moments, &dy[..14])];
     for (own, rectifier) in [(true, None), (true, RELU), (false, RELU), (true, ALL[2]), (false, ALL[2])] {
         let channels = Channels::new(&moments, &gamma, &beta);
         let (dz, dgamma, dbeta) = kernel::backward(isa, maps, &z, channels, &dy, BatchNormMode { own, rectifier });
