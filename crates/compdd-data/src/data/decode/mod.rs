@@ -4,6 +4,7 @@
 //! What may enter: recognising a format, decoding it to interleaved RGB, limits. Bringing that to a square is
 //! [`resize`]'s.
 
+mod copy;
 mod jpeg;
 mod png;
 
@@ -16,6 +17,8 @@ use super::{
     error::DataError,
     resize::{self, ResizeMode},
 };
+
+pub use copy::jpeg_copy;
 
 /// Version of the rules of this folder, part of every content hash: raised whenever a pixel may change.
 const RULES: u32 = 2;

@@ -123,6 +123,37 @@ fn every_kind_looks_as_pillow_sees_it() {
     assert!(seen.len() > 40, "{seen:?}");
 }
 
+/// Waves of colour with a ripple, as in `benchmarks/peer/jpeg_copy.py`.
+fn ripples([height, width]: [usize; 2]) -> Vec<u8> {
+    let value =
+        |y: usize, x: usize, c: usize| (x * x + 3 * y * (c + 2) + x * y / 4) % 160 + (x * 37 + y * 101 + c * 59) % 64;
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
+    pixels.flat_map(|(y, x)| [0, 1, 2].map(|c| value(y, x, c) as u8)).collect()
+}
+
+/// Pictures come back from a JPEG file as they do from Pillow's, up to coefficients at the half of a step, which the two round apart: that moves
+/// a block of eight by eight pixels by part of the step.
+#[test]
+fn copies_look_as_pillows_do() {
+    let file = fs::read(fixtures().join("../jpeg_copy.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&file).unwrap();
+    assert_eq!(expected.len(), 5);
+    for (name, view) in expected.tensors() {
+        let size = [view.shape()[0], view.shape()[1]];
+        let quality = name.split_once('.').unwrap().1.parse().unwrap();
+        let original = ripples(size);
+        let copy = jpeg_copy(&original, size, quality).unwrap();
+        let mean = |a: &[u8], b: &[u8]| {
+            assert_eq!(a.len(), b.len());
+            a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / a.len() as f64
+        };
+        let (off, lost) = (mean(&copy, view.data()), mean(&original, view.data()));
+        let most = copy.iter().zip(view.data()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(off < 0.05 * lost && most <= 48, "{name}: {off} on average, at most {most}; JPEG itself {lost}");
+    }
+    assert!(jpeg_copy(&[0; 12], [2, 2], 75).is_ok() && jpeg_copy(&[0; 11], [2, 2], 75).is_err());
+}
+
 /// Buffers are used again: what a file looks like does not depend on the file before it.
 #[test]
 fn files_do_not_see_each_other() {
