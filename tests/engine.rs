@@ -8,27 +8,29 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use burn::tensor::Device;
 use compdd::{
-    data::TaskOptions,
-    nn::kernels,
+    data::{Library, Task, TaskOptions},
+    nn::{NetworkSpec, kernels},
     progress::{NoProgress, Stop},
     record::Budget,
     run::{self, EngineOptions, Places, RunError, RunOptions, ScoringOptions},
+    subset::Subset,
+    teachers::{self, TeacherContext},
 };
 
 /// The kernels are switched for the whole process: one run at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
+fn images() -> TaskOptions {
+    TaskOptions { resolution: Some(16), train_per_class: Some(20), test_per_class: Some(5), ..TaskOptions::default() }
+}
+
 fn options(method: &str, results: &Path, set: &[(&str, &str)]) -> RunOptions {
     RunOptions {
         network: Some("convnet-d2-w8".to_owned()),
         overrides: set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        images: TaskOptions {
-            resolution: Some(16),
-            train_per_class: Some(20),
-            test_per_class: Some(5),
-            ..TaskOptions::default()
-        },
+        images: images(),
         scoring: ScoringOptions { budget: Budget::Smoke, students: Some(1), ..ScoringOptions::default() },
         engine: EngineOptions { checkpoint_seconds: 0, ..EngineOptions::default() },
         places: Places { results: results.to_owned(), ..Places::here() },
@@ -64,14 +66,42 @@ fn stopped_again_and_again_it_ends_with_the_same_bytes() {
         ("dsa", &[("iterations", "2"), ("outer_steps", "3"), ("inner_epochs", "2")], 4),
         ("mtt", &[("iterations", "3"), ("init", "real")], 4),
     ] {
-        let (whole, pieces) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let undisturbed = options(method, whole.path(), set).check().unwrap();
-        run::execute(&undisturbed, &NoProgress, &Stop::never()).unwrap();
-        let stops = in_pieces(&options(method, pieces.path(), set));
-        assert!(stops >= least, "{method} was stopped {stops} times");
-        let (expected, found) = (kept(whole.path()), kept(pieces.path()));
-        assert!(expected.len() >= 3, "{:?}", expected.keys());
-        assert!(found == expected, "{method}: {:?} after {stops} stops", found.keys());
+        assert_same_in_pieces(method, least, |results| options(method, results, set));
+    }
+}
+
+fn assert_same_in_pieces(method: &str, least: usize, options: impl Fn(&Path) -> RunOptions) {
+    let (whole, pieces) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let undisturbed = options(whole.path()).check().unwrap();
+    run::execute(&undisturbed, &NoProgress, &Stop::never()).unwrap();
+    let stops = in_pieces(&options(pieces.path()));
+    assert!(stops >= least, "{method} was stopped {stops} times");
+    let (expected, found) = (kept(whole.path()), kept(pieces.path()));
+    assert!(expected.len() >= 3, "{:?}", expected.keys());
+    assert!(found == expected, "{method}: {:?} after {stops} stops", found.keys());
+}
+
+/// The same for images that are recovered from a teacher, in the middle of a batch and between two.
+#[test]
+fn a_recovery_that_is_stopped_ends_with_the_same_bytes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let subset = Subset::find("scenes-easy").unwrap();
+    let task = Task::load(&subset, &Library::empty(), &images()).unwrap();
+    let network = NetworkSpec::parse("convnet-d2-w8-bn").unwrap().build(3, 16, 10).unwrap();
+    let mut recipe = teachers::Recipe::default();
+    recipe.plan.epochs = 1;
+    let stop = Stop::never();
+    let context = TeacherContext::new(Device::flex(), &stop);
+    let teacher = teachers::train(&task, &network, &recipe, None, folder.path(), &context).unwrap();
+    let set = [("iterations", "8"), ("batch", "6"), ("crop", "true")];
+    for method in ["sre2l", "cda"] {
+        assert_same_in_pieces(method, 4, |results| {
+            let mut options = options(method, results, &set);
+            options.scoring.protocol = "soft".to_owned();
+            options.scoring.teacher = Some(teacher.path().to_owned());
+            options
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, cam, data, eval, experts, matching, metrics, nn, select, trajectory};
+use golden_cases::{Case, augment, cam, data, eval, experts, matching, metrics, nn, recover, select, trajectory};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -43,6 +43,7 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("schedules", eval::schedules),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),
+    ("sre2l_bn_loss", recover::loss),
     ("tesla_gradient", trajectory::tesla),
     ("trajectory_meta_gradient", trajectory::meta_gradient),
     ("vgg11_forward", nn::vgg11),

@@ -1,9 +1,11 @@
-//! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher; `schedules`: its learning rate by epoch.
+//! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher; `schedules`: its
+//! learning rate by epoch, and what else moves along a curve.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use compdd::{
     augment::DsaConfig,
     eval::{Plan, Rule, Schedule, Student, Targets, combined},
+    methods::recover::views::Curriculum,
     nn::{
         ConvNet, NetworkSpec, Norm, Params,
         loss::{distillation_divergence, hard_cross_entropy, logit_squares, soft_cross_entropy},
@@ -119,7 +121,17 @@ pub fn schedules(case: &Case) -> Result<(), String> {
         let schedule = Schedule::Cosine { base: 1.0, total, zeta };
         case.check(&format!("cos_{zeta}"), &(0..total).map(|epoch| schedule.rate(epoch)).collect::<Vec<_>>())?;
     }
+    let pixels = Schedule::Cosine { base: 1.0, total, zeta: 1.0 };
+    case.check("pixel_cosine", &(0..total).map(|t| pixels.rate(t)).collect::<Vec<_>>())?;
+    let least = f64::from(case.real("lo")?);
+    for milestone in ["0.5", "1"] {
+        for (name, curriculum) in [("cosine", Curriculum::Cosine), ("linear", Curriculum::Linear)] {
+            let at = |t| curriculum.least_area(least, milestone.parse().unwrap_or(f64::NAN), total, t) as f32;
+            case.check(&format!("cda_{name}_{milestone}"), &(0..total).map(at).collect::<Vec<_>>())?;
+        }
+    }
     let others = case.below("out.");
-    case.later(&others.keys().map(String::as_str).filter(|name| !name.starts_with("cos_")).collect::<Vec<_>>());
+    let later = |name: &&str| name.starts_with("ssrs") || name.starts_with("linear");
+    case.later(&others.keys().map(String::as_str).filter(later).collect::<Vec<_>>());
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod experts;
 pub mod matching;
 pub mod metrics;
 pub mod nn;
+pub mod recover;
 pub mod select;
 pub mod trajectory;
 

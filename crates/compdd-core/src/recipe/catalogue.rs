@@ -29,6 +29,15 @@ pub static RDED: MethodInfo = method!(
     "rded",
     "crops of real images that a teacher is surest of, several on an image, with its logits as labels (Sun et al. 2024)"
 );
+/// arXiv 2306.13092.
+pub static SRE2L: MethodInfo = method!(
+    Distillation,
+    "sre2l",
+    "images whose classes a trained network is sure of and whose statistics its batch norms know (Yin, Xing and Shen 2023)"
+);
+/// arXiv 2311.18838.
+pub static CDA: MethodInfo =
+    method!(Distillation, "cda", "sre2l with crops that begin large and end small (Yin and Shen 2023)");
 /// arXiv 2006.05929.
 pub static DC: MethodInfo = method!(
     Distillation,
@@ -102,9 +111,9 @@ pub static FULL: MethodInfo = method!(
     "no distillation: students train on the whole training set (the reference of the recovery ratio)"
 );
 
-static METHODS: [&MethodInfo; 20] = [
-    &RANDOM, &HERDING, &K_CENTER, &RDED, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM, &IDM, &MMD, &MTT, &TESLA, &FTD,
-    &DATM, &PAD, &EDF, &FULL,
+static METHODS: [&MethodInfo; 22] = [
+    &RANDOM, &HERDING, &K_CENTER, &RDED, &SRE2L, &CDA, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM, &IDM, &MMD, &MTT,
+    &TESLA, &FTD, &DATM, &PAD, &EDF, &FULL,
 ];
 
 /// The methods, in the order of tables.

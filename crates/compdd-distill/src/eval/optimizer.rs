@@ -73,7 +73,7 @@ impl Optimizer {
     }
 
     /// One update of flat tensors. `ranks` are their ranks before they were flattened.
-    fn update(
+    pub(crate) fn update(
         &mut self,
         weights: Vec<Tensor<1>>,
         gradients: Vec<Tensor<1>>,

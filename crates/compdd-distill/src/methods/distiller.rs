@@ -6,6 +6,7 @@ use super::{MethodError, Requirements, State};
 use crate::{
     eval::{Following, LogitSource},
     experts::Buffer,
+    teachers::TeacherLogits,
 };
 use compdd_core::{
     progress::Stop,
@@ -72,6 +73,8 @@ pub struct Start<'a> {
     pub experts: Option<&'a Buffer>,
     /// The teacher that the method asks, if it requires one.
     pub observer: Option<&'a dyn LogitSource>,
+    /// The same, for methods that look inside.
+    pub teachers: &'a [TeacherLogits],
     /// Where the student's parameters wait during a rollout.
     pub offload: Offload,
     /// Most images of a student minibatch that are differentiated at a time; none: all.

@@ -87,12 +87,30 @@ pub enum MethodError {
         /// Pictures along a side.
         tiles: usize,
     },
-    /// Crops are taken of pixels, and whitened values are none.
-    #[error("{method} crops and joins pixels, and whitened images have none")]
+    /// Pixels are cropped, bounded or stored as bytes, and whitened values are none.
+    #[error("{method} works on pixels, and whitened images have none")]
     #[diagnostic(help("leave --zca out"))]
     Whitened {
         /// The method.
         method: String,
+    },
+    /// Statistics are to be matched, and the network has none.
+    #[error("{method} matches the running statistics of batch norms, and `{network}` has no batch norm")]
+    #[diagnostic(help(
+        "name a teacher whose network has batch norm (--teacher), or leave the statistics out: --set statistics=0.0"
+    ))]
+    NoStatistics {
+        /// The method.
+        method: String,
+        /// Slug of the network.
+        network: String,
+    },
+    /// An image could not be stored as the recipe asks.
+    #[error("an image could not be stored: {reason}")]
+    #[diagnostic(help("keep the values themselves: --set storage=exact"))]
+    Storage {
+        /// What the encoder says.
+        reason: String,
     },
     /// The learned step size of the student left the positive numbers.
     #[error("{method} diverged: the student's learning rate would become {rate} in step {step}")]
@@ -135,6 +153,10 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Standing(#[from] super::trajectory::matching::StandingExpert),
+    /// A teacher cannot be asked about the classes of the task.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Teacher(#[from] crate::teachers::TeacherError),
     /// The activation maps could not be made.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -13,6 +13,7 @@ pub mod matching;
 mod names;
 mod random;
 mod rded;
+pub mod recover;
 mod registry;
 mod requirements;
 mod selected;

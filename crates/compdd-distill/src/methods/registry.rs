@@ -1,6 +1,6 @@
 //! Every method that `compdd run --method` knows: one line each.
 
-use super::{Method, MethodError, coreset, full, matching, random, rded, trajectory};
+use super::{Method, MethodError, coreset, full, matching, random, rded, recover, trajectory};
 use compdd_core::recipe::RecipeError;
 
 static METHODS: &[&dyn Method] = &[
@@ -8,6 +8,8 @@ static METHODS: &[&dyn Method] = &[
     &coreset::HERDING,
     &coreset::K_CENTER,
     &rded::Rded,
+    &recover::SRE2L,
+    &recover::CDA,
     &matching::DC,
     &matching::DSA,
     &matching::IDC_I,

@@ -258,6 +258,7 @@ impl Session<'_> {
             device: &self.device.device,
             experts,
             observer: observer.as_ref().map(|logits| logits as _),
+            teachers: self.observers,
             offload: options.engine.offload,
             chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },

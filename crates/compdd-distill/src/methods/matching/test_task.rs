@@ -73,6 +73,7 @@ impl World {
             device: &self.device,
             experts: None,
             observer: None,
+            teachers: &[],
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

@@ -102,6 +102,7 @@ impl World {
             device: &self.device,
             experts: Some(&experts),
             observer: None,
+            teachers: &[],
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

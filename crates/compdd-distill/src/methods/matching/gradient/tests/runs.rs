@@ -79,6 +79,7 @@ impl World {
             device: &self.device,
             experts: None,
             observer: None,
+            teachers: &[],
             offload: Offload::Device,
             chunk,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),
