@@ -54,7 +54,7 @@ fn tables_are_listed_shown_and_written() {
     assert!(shown.contains("measured") && shown.contains(&record.id), "{shown}");
     let list = sandbox.succeed("table list");
     let row = list.lines().find(|line| line.starts_with("edf:1 ")).unwrap();
-    assert_eq!(row.split_whitespace().take(5).collect::<Vec<_>>(), ["edf:1", "175", "132", "1", "0"]);
+    assert_eq!(row.split_whitespace().take(5).collect::<Vec<_>>(), ["edf:1", "175", "150", "1", "0"]);
     sandbox.succeed("table --all --format html --out tables.html");
     let page = std::fs::read_to_string(sandbox.path().join("tables.html")).unwrap();
     assert!(page.contains(&record.page()) && page.matches("<table ").count() > 60);
