@@ -8,7 +8,8 @@ Builds the Rust side (`cargo build --release --bench train_step`), starts it and
 median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyTorch. On Linux also the ratio of processor time, which
 other programs disturb less (with `--threads 1` it is the fairest figure on a busy machine). The ConvNet is that of
 the field: conv 3x3 with bias, instance norm, ReLU, 2x2 average pooling, a linear head, width 128; the others are torchvision's, with a first
-convolution at full size and no max pooling, in train mode without dropout. Soft-label cross-entropy.
+convolution at full size and no max pooling, in train mode without dropout. Soft-label cross-entropy. `resnet18-recover` is the gradient of
+SRe2L's loss (cross-entropy and the distances of all batch norms, eval mode) with respect to the images alone.
 """
 import argparse
 import functools
@@ -28,6 +29,7 @@ CASES = {
     "d3-10": ("convnet-d3", 32, 10, "train", 20),
     "d3-1": ("convnet-d3", 32, 1, "train", 50),
     "d5-10": ("convnet-d5", 128, 10, "train", 3),
+    "resnet18-recover": ("resnet18-cifar-bn", 32, 100, "recover", 1),
     "resnet18": ("resnet18-cifar-bn", 32, 128, "train", 1),
     "mobilenet": ("mobilenet-v2-cifar-nodrop", 32, 128, "train", 1),
 }
@@ -83,10 +85,31 @@ def peer(threads):
             x = F.avg_pool2d(F.relu(F.group_norm(x, x.shape[1], gamma, beta, eps=1e-5)), 2)
         return F.linear(x.flatten(1), parameters[-2], parameters[-1])
 
+    def recover(network, images, labels):
+        """Gradient of SRe2L's loss with respect to the images: no gradient of any parameter, one pass over each map for its moments."""
+        network.eval().requires_grad_(False)
+        distances = []
+
+        def hook(norm, inputs):
+            variance, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+            distances.append((variance - norm.running_var).norm() + (mean - norm.running_mean).norm())
+
+        norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+        handles = [norm.register_forward_pre_hook(hook) for norm in norms]
+        x = images.clone().requires_grad_()
+        loss = F.cross_entropy(network(x), torch.zeros(len(x), dtype=torch.long))
+        loss = loss + 0.01 * (10 * distances[0] + sum(distances[1:]))
+        torch.autograd.grad(loss, x)
+        for handle in handles:
+            handle.remove()
+        return loss.item()
+
     def step(network, parameters, images, labels, mode):
         if mode == "eval":
             with torch.no_grad():
                 return network(images).mean().item()
+        if mode == "recover":
+            return recover(network, images, labels)
         loss = -(labels * F.log_softmax(network(images), 1)).sum(1).mean()
         torch.autograd.grad(loss, parameters)
         return loss.item()

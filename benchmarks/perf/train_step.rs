@@ -2,17 +2,22 @@
 //! peer and has them work in turns.
 //!
 //! Protocol: a line `form network resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
-//! `mode`: `train`, forward and backward, or `eval`, forward without gradients) is answered by a line with the seconds
+//! `mode`: `train`, forward and backward; `eval`, forward without gradients; or `recover`, the gradient of the loss of `SRe2L` with
+//! respect to the images) is answered by a line with the seconds
 //! a step took, and the loss.
 
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Tensor, activation::softmax};
+use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
+use compdd::methods::recover::loss::Weights;
 use compdd::nn::{Mode, Network, NetworkSpec, Params, kernels, loss};
 
 const CLASSES: usize = 10;
+
+/// `SRe2L`'s on CIFAR.
+const RECOVERY: Weights = Weights { statistics: 0.01, first_layer: 10.0, total_variation: 0.0, l2: 0.0 };
 
 /// One case with its inputs in place.
 struct Case {
@@ -36,8 +41,16 @@ impl Case {
         })
     }
 
-    fn step(&self, train: bool) -> f32 {
-        if !train {
+    fn step(&self, mode: &str) -> f32 {
+        if mode == "recover" {
+            let images = self.images.clone().autodiff().require_grad();
+            let [batch, ..] = images.dims();
+            let labels = Tensor::<1, Int>::zeros([batch], &images.device().without_autodiff());
+            let terms = RECOVERY.terms(&self.network, &self.params, &images, images.clone(), labels);
+            drop(images.grad_remove(&mut terms.total.clone().backward()));
+            return terms.total.into_scalar::<f32>();
+        }
+        if mode == "eval" {
             return self
                 .network
                 .forward(&self.params, self.images.clone(), Mode::Eval)
@@ -72,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (steps, mut loss) = (steps.parse::<u32>()?, 0.0);
         let start = Instant::now();
         for _ in 0..steps {
-            loss = case.step(mode == "train");
+            loss = case.step(mode);
         }
         writeln!(out, "{} {loss}", start.elapsed().as_secs_f64() / f64::from(steps))?;
         out.flush()?;
