@@ -99,7 +99,7 @@ fn a_recovery_that_is_stopped_ends_with_the_same_bytes() {
         assert_same_in_pieces(method, 4, |results| {
             let mut options = options(method, results, &set);
             options.scoring.protocol = "soft".to_owned();
-            options.scoring.teacher = Some(teacher.path().to_owned());
+            options.scoring.teachers = vec![teacher.path().to_owned()];
             options
         });
     }

@@ -43,7 +43,7 @@ fn targets_are_what_the_papers_mean() {
 fn a_teacher_is_named_where_one_is_asked() {
     let kd =
         |method| target("edf:1", &[(Method, method), (Dataset, "imagewoof"), (Ipc, "10"), (Protocol, "kd")]).command();
-    let common = "--subset imagewoof --ipc 10 --network convnet-d5 --protocol kd-rded --teacher TEACHER";
+    let common = "--subset imagewoof --ipc 10 --network convnet-d5 --protocol kd-edf --teacher TEACHER";
     assert_eq!(kd("RDED"), format!("compdd run --method rded {common}"));
     assert_eq!(kd("SRe2L"), format!("compdd run --method sre2l {common}"));
     assert_eq!(kd("EDF"), format!("compdd run --method edf {common}"));
@@ -66,7 +66,6 @@ fn a_teacher_is_named_where_one_is_asked() {
 fn what_compdd_lacks_is_named() {
     let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
     assert_eq!(why("edc:1", &[(Method, "G-VBSM")]), "Part(\"G-VBSM\")");
-    assert_eq!(why("edc:1", &[(Method, "SRe2L")]), "Part(\"scoring with a teacher\")");
     assert_eq!(why("edf:1", &[(Method, "RDED"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("edc:1", &[(Method, "RDED"), (Network, "ResNet101")]), "Part(\"ResNet101\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
