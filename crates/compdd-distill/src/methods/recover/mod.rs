@@ -4,7 +4,7 @@
 //! Sources: Yin, Xing and Shen, `NeurIPS` 2023 (arXiv 2306.13092), section 3; Yin and Shen 2023 (arXiv 2311.18838), section 3. The two differ in
 //! how the size of the crops moves ([`views`]) and in their numbers. A step of the run is one step of a batch of images of different
 //! classes; the network is the teacher that the run names. What may enter: the recipe, what the network sees of the images ([`views`]), the
-//! loss ([`loss`], [`statistics`]), how images are stored ([`storage`]), one run of it all.
+//! loss ([`loss`], [`statistics`]), how images are stored (`storage`), one run of it all.
 
 pub mod loss;
 mod recipe;
