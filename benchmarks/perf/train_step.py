@@ -9,7 +9,8 @@ median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyT
 other programs disturb less (with `--threads 1` it is the fairest figure on a busy machine). The ConvNet is that of
 the field: conv 3x3 with bias, instance norm, ReLU, 2x2 average pooling, a linear head, width 128; the others are torchvision's, with a first
 convolution at full size and no max pooling, in train mode without dropout. Soft-label cross-entropy. `resnet18-recover` is the gradient of
-SRe2L's loss (cross-entropy and the distances of all batch norms, eval mode) with respect to the images alone.
+SRe2L's loss (cross-entropy and the distances of all batch norms, eval mode) with respect to the images alone; `resnet18-relabel` crops, mirrors and
+mixes a minibatch, each image in its own way, and asks the network for logits in half precision.
 """
 import argparse
 import functools
@@ -30,6 +31,8 @@ CASES = {
     "d3-1": ("convnet-d3", 32, 1, "train", 50),
     "d5-10": ("convnet-d5", 128, 10, "train", 3),
     "resnet18-recover": ("resnet18-cifar-bn", 32, 100, "recover", 1),
+    "resnet18-relabel": ("resnet18-cifar-bn", 32, 100, "relabel", 2),
+    "convnext": ("convnext-tiny", 64, 32, "train", 1),
     "resnet18": ("resnet18-cifar-bn", 32, 128, "train", 1),
     "mobilenet": ("mobilenet-v2-cifar-nodrop", 32, 128, "train", 1),
 }
@@ -56,6 +59,8 @@ def peer(threads):
             net = models.resnet18(num_classes=10)
             net.conv1 = torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False)
             net.maxpool = torch.nn.Identity()
+        elif name == "convnext-tiny":
+            net = models.convnext_tiny(num_classes=10, stochastic_depth_prob=0.0)
         else:
             net = models.mobilenet_v2(num_classes=10, dropout=0.0)
             net.features[0][0].stride = (1, 1)
@@ -104,10 +109,32 @@ def peer(threads):
             handle.remove()
         return loss.item()
 
+    def relabel(network, images):
+        """Views of a minibatch, drawn per image but for the box of the mix, and their logits."""
+        from torchvision.transforms import RandomResizedCrop
+        from torchvision.transforms.functional import resized_crop
+
+        network.eval()
+        count, side = len(images), images.shape[-1]
+        views = torch.empty_like(images)
+        mirrored = torch.rand(count) < 0.5
+        for i, image in enumerate(images):
+            box = RandomResizedCrop.get_params(image, (0.08, 1.0), (3 / 4, 4 / 3))
+            view = resized_crop(image, *box, [side, side], antialias=True)
+            views[i] = view.flip(-1) if mirrored[i] else view
+        half = int(side * (1 - torch.rand(())) ** 0.5) // 2
+        top, left = torch.randint(side, (2,)).tolist()
+        rows, columns = [slice(max(centre - half, 0), min(centre + half, side)) for centre in (top, left)]
+        views[:, :, rows, columns] = views[torch.randperm(count)][:, :, rows, columns]
+        with torch.no_grad():
+            return network(views).half()[0, 0].item()
+
     def step(network, parameters, images, labels, mode):
         if mode == "eval":
             with torch.no_grad():
                 return network(images).mean().item()
+        if mode == "relabel":
+            return relabel(network, images)
         if mode == "recover":
             return recover(network, images, labels)
         loss = -(labels * F.log_softmax(network(images), 1)).sum(1).mean()

@@ -2,8 +2,8 @@
 //! peer and has them work in turns.
 //!
 //! Protocol: a line `form network resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
-//! `mode`: `train`, forward and backward; `eval`, forward without gradients; or `recover`, the gradient of the loss of `SRe2L` with
-//! respect to the images) is answered by a line with the seconds
+//! `mode`: `train`, forward and backward; `eval`, forward without gradients; `recover`, the gradient of the loss of `SRe2L` with
+//! respect to the images; or `relabel`, random views of a minibatch and their logits in half precision) is answered by a line with the seconds
 //! a step took, and the loss.
 
 use std::error::Error;
@@ -11,8 +11,12 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
+use compdd::augment::{BatchSpec, DrawBatch as _, Sampling};
 use compdd::methods::recover::loss::Weights;
 use compdd::nn::{Mode, Network, NetworkSpec, Params, kernels, loss};
+use compdd::protocol::Protocol;
+use compdd::record::Budget;
+use half::f16;
 
 const CLASSES: usize = 10;
 
@@ -49,6 +53,16 @@ impl Case {
             let terms = RECOVERY.terms(&self.network, &self.params, &images, images.clone(), labels);
             drop(images.grad_remove(&mut terms.total.clone().backward()));
             return terms.total.into_scalar::<f32>();
+        }
+        if mode == "relabel" {
+            let [images, channels, height, width] = self.images.dims();
+            let shape = [channels, height, width];
+            let batch = BatchSpec { images, shape, normalisation: None, sampling: Sampling::PerImage };
+            let protocol = Protocol::find("kd-fkd").expect("a protocol with stored labels").scoring(Budget::Paper);
+            let draws = protocol.augmentation.draw_batch(&batch, 0, 0).expect("crops, mirrors, CutMix");
+            let logits = self.network.forward(&self.params, draws.apply(self.images.clone()), Mode::Eval).logits;
+            let stored: Vec<f16> = logits.into_data().iter::<f32>().map(f16::from_f32).collect();
+            return stored[0].to_f32();
         }
         if mode == "eval" {
             return self
