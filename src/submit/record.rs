@@ -5,7 +5,7 @@ use crate::{
     board::Rules,
     methods,
     protocol::Scoring,
-    recipe::{self, Recipe, RecipeRequest},
+    recipe::{Recipe, RecipeRequest},
     record::{Budget, Flag, KnownSubsets, Record, hash},
 };
 
@@ -46,8 +46,7 @@ pub(super) fn check(record: &Record, rules: &Rulebook, notes: &mut Notes<'_>) {
     if let Some(reason) = rules.protocols.protocol(record) {
         notes.error(reason, "score the bundle with a built-in protocol: `compdd eval BUNDLE --protocol no-kd`");
     }
-    if recipe::method(&cell.method).is_err() {
-        let what = format!("`{}` is no method of this version", cell.method);
+    if let Some(what) = rules.protocols.method(record) {
         notes.warning(what, "it will be shown in the open division: neither its recipe nor its cost can be checked");
     }
     let first = record.students.first().map(|student| student.accuracy);

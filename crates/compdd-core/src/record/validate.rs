@@ -1,7 +1,8 @@
 //! Checks on stored results, all problems at once.
 
 use super::{
-    BundleRef, Depth, KnownSubsets, Record, RecordError, Store, StudentRecord, Summary, Timing, hash, published,
+    BundleRef, Cell, Depth, KnownSubsets, Record, RecordError, Store, StudentRecord, Summary, Timing, hash, is_name,
+    published,
 };
 use crate::{limits, text};
 use std::{
@@ -88,12 +89,14 @@ impl Store {
     /// A recovery ratio names a reference that is in this folder and has the recorded mean.
     pub fn check_reference(&self, record: &Record, problems: &mut Vec<String>) {
         let Some(recovery) = &record.recovery else { return };
-        match self.find(&recovery.reference) {
-            Ok(reference) if (reference.summary.mean - recovery.reference_mean).abs() > 1e-9 => {
+        let folder = self.records().join(Cell::REFERENCE).join(&record.cell.subset);
+        let known = is_name(&recovery.reference, "-_.+@:").then(|| folder.join(format!("{}.json", recovery.reference)));
+        match known.map(|path| Record::read(&path)) {
+            Some(Ok(reference)) if (reference.summary.mean - recovery.reference_mean).abs() > 1e-9 => {
                 problems.push(format!("the reference `{}` has another mean than recorded", recovery.reference));
             }
-            Ok(_) => {}
-            Err(_) => problems.push(format!("the reference `{}` is not in this folder", recovery.reference)),
+            Some(Ok(_)) => {}
+            _ => problems.push(format!("the reference `{}` is not in this folder", recovery.reference)),
         }
     }
 }

@@ -34,6 +34,12 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// What speaks against the method of a record: that this version does not have it.
+    pub fn method(&self, record: &Record) -> Option<String> {
+        let method = &record.cell.method;
+        recipe::method(method).is_err().then(|| format!("`{method}` is no method of this version"))
+    }
+
     /// The division of a record, and every reason for the open one.
     pub fn judge(&self, record: &Record) -> (Division, Vec<String>) {
         let mut reasons = Vec::new();
@@ -43,9 +49,7 @@ impl Rules {
         } else if record.flags.contains(&Flag::ReducedBudget) {
             reasons.push("the set was made with a reduced budget".into());
         }
-        if recipe::method(&cell.method).is_err() {
-            reasons.push(format!("`{}` is no method of this version", cell.method));
-        }
+        reasons.extend(self.method(record));
         reasons.extend(self.protocol(record));
         if record.students.len() < Record::ENOUGH_STUDENTS {
             reasons.push(Flag::FewStudents.meaning().into());
