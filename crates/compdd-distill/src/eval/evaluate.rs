@@ -1,6 +1,6 @@
 //! Several students, on one training set or on one each.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use burn::tensor::Device;
 
@@ -71,7 +71,7 @@ pub fn evaluate(
         std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
     }
     let job = Job { seeds, network, data, test, protocol, guide, context };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = rayon::current_num_threads();
     let lanes = context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
     side_by_side(lanes, seeds.len(), |student| job.student(student))
