@@ -171,7 +171,7 @@ fn stored_labels_serve_every_student_and_outlive_a_kill() {
     let (_, said) = texts(&sandbox.run(&command));
     assert!(said.contains("soft labels: 6 epochs, 0.0 MB"), "{said}");
     let (whole, labels) = (records(&sandbox), files());
-    assert_eq!((whole.len(), labels.len()), (1, 8), "a card, a lock and six epochs");
+    assert_eq!((whole.len(), labels.len()), (1, 16), "a set a student, each with a card, a lock and six epochs");
     assert_eq!(whole[0].1["protocol"]["supervision"]["kind"], "stored-logits");
 
     // What a kill leaves behind: some epochs, and half a file under a passing name.
