@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::LabelsCard;
 use crate::eval::Script;
-use compdd_core::protocol::Operation;
+use compdd_core::protocol::{Operation, Pipeline};
 use compdd_nn::augment::{CropBox, CutMix, Draws, Op, ResizedCrop};
 
 /// The views of an epoch in the order they are seen, and what was said of them. Arrays of operations that are not drawn are empty.
@@ -28,8 +28,9 @@ pub(super) struct EpochLabels {
 }
 
 impl EpochLabels {
-    /// Takes up a minibatch: which images, what was drawn for them, and their logits, row-major.
-    pub fn push(&mut self, indices: &[usize], draws: &Draws, logits: impl Iterator<Item = f32>) {
+    /// Takes up a minibatch: which images, what a pipeline drew for them, and their logits, row-major. One that a pipeline with a mix leaves unmixed by
+    /// chance is stored as mixed with itself.
+    pub fn push(&mut self, pipeline: &Pipeline, indices: &[usize], draws: &Draws, logits: impl Iterator<Item = f32>) {
         self.order.extend(indices.iter().map(|&index| index as u32));
         for op in draws.ops() {
             match op {
@@ -46,8 +47,7 @@ impl EpochLabels {
                 _ => {}
             }
         }
-        let mixed = self.partners.len();
-        if draws.ops().iter().all(|op| !matches!(op, Op::CutMix(_))) && mixed < self.order.len() {
+        if pipeline.mixes() && !draws.mixes() {
             self.partners.extend(0..indices.len() as u32);
             self.windows.push([0; 4]);
         }

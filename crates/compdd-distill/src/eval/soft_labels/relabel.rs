@@ -81,7 +81,7 @@ impl Relabelling<'_> {
             let images = images(number);
             let draws = views.draws(images.dims(), (epoch * count + number) as u64)?;
             let logits = self.teacher.logits(draws.apply(images));
-            labels.push(indices, &draws, values(logits).into_iter());
+            labels.push(views.pipeline, indices, &draws, values(logits).into_iter());
         }
         Ok(labels)
     }

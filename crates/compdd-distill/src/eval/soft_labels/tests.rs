@@ -126,6 +126,22 @@ fn the_views_can_be_made_again() {
     }
 }
 
+/// What is not drawn takes no room, and the views are those of the student all the same.
+#[test]
+fn a_pipeline_without_a_mix_stores_no_partners() {
+    let (teacher, folder) = (Counted::new(), tempfile::tempdir().unwrap());
+    let flips = Pipeline::new(vec![Operation::Flip(FlipConfig::default())]);
+    let plain =
+        |supervision: fn(Imitation) -> Supervision| Scoring { augmentation: flips.clone(), ..scoring(supervision, KL) };
+    let stored = plain(Supervision::StoredLogits);
+    let labels = [relabel(folder.path(), &teacher, &stored, &Stop::never()).unwrap()];
+    let first = labels[0].read(0).unwrap();
+    assert!(first.partners.is_empty() && first.boxes.is_empty() && first.mirrors.len() == 12);
+    let (replayed, online) =
+        (train(&stored, Guide::Stored(&labels)), train(&plain(Supervision::OnlineTeacher), Guide::Online(&teacher)));
+    assert!((replayed.last_loss() - online.last_loss()).abs() < 1e-3);
+}
+
 /// Stopped after any question, the labels end with the same bytes, and no whole epoch is asked twice.
 #[test]
 fn an_interrupted_relabelling_goes_on() {

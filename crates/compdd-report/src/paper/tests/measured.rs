@@ -67,7 +67,7 @@ fn what_compdd_lacks_is_named() {
     let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
     assert_eq!(why("edc:1", &[(Method, "G-VBSM")]), "Part(\"G-VBSM\")");
     assert_eq!(why("edf:1", &[(Method, "RDED"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
-    assert_eq!(why("edc:1", &[(Method, "RDED"), (Network, "ResNet101")]), "Part(\"ResNet101\")");
+    assert_eq!(why("edc:2", &[(Method, "RDED"), (Network, "DeiT-Tiny")]), "Part(\"DeiT-Tiny\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("bilp:9", &[(Method, "IDC"), (Network, "ResNet")]), "Part(\"ResNet\")");
     assert_eq!(why("bilp:7", &[(Factor1, "70%")]), "Part(\"pruned 70%\")");
