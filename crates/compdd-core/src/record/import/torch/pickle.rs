@@ -1,12 +1,13 @@
 //! The part of the pickle language that describes one tensor or one number.
 
+mod calls;
+#[cfg(test)]
+mod tests;
+
 use pytorch_reader::DType;
 use std::{collections::HashMap, rc::Rc};
 
 use crate::limits;
-
-/// Images have four.
-const MOST_AXES: usize = 8;
 
 /// The root object of a file.
 #[derive(Debug)]
@@ -322,26 +323,16 @@ impl<'a> Machine<'a> {
         let (Some(Object::Global(kind)), Some(Object::Text(key))) = (parts.get(1), parts.get(2)) else {
             return Err("it refers to an unknown kind of data".to_owned());
         };
-        let object = Object::Storage { key: key.clone(), dtype: storage_type(kind)? };
+        let object = Object::Storage { key: key.clone(), dtype: calls::storage_type(kind)? };
         self.stack.push(object);
         Ok(())
     }
 
-    /// Recognises the calls that rebuild tensors and numbers of numpy; the result of any other call is opaque.
+    /// What a call gives, without making it.
     fn reduce(&mut self) -> Result<(), String> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let result = match (function, arguments) {
-            (Object::Global(name), Object::Tuple(arguments, _)) => match &*name {
-                "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => rebuild(&arguments)?,
-                "_codecs.encode" => latin(&arguments),
-                "numpy.dtype" => match arguments.first() {
-                    Some(Object::Text(name)) => Object::NumpyType(name.clone()),
-                    _ => Object::Opaque,
-                },
-                "numpy.core.multiarray.scalar" | "numpy._core.multiarray.scalar" => scalar(&arguments),
-                "torch._utils._rebuild_parameter" => arguments.first().cloned().unwrap_or(Object::Opaque),
-                _ => Object::Opaque,
-            },
+            (Object::Global(name), Object::Tuple(arguments, _)) => calls::result(&name, &arguments)?,
             _ => Object::Opaque,
         };
         self.stack.push(result);
@@ -351,142 +342,4 @@ impl<'a> Machine<'a> {
 
 fn underflow() -> String {
     "its description is not well-formed".to_owned()
-}
-
-/// `(text, "latin1")`: how bytes are written before the third version of the language.
-fn latin(arguments: &[Object]) -> Object {
-    let [Object::Text(text), Object::Text(code)] = arguments else { return Object::Opaque };
-    let bytes: Option<Rc<[u8]>> = text.chars().map(|letter| u8::try_from(letter).ok()).collect();
-    bytes.filter(|_| &**code == "latin1").map_or(Object::Opaque, Object::Bytes)
-}
-
-/// `(type, bytes)`: a number of numpy, little-endian. Of types other than 64-bit ones nothing is made.
-fn scalar(arguments: &[Object]) -> Object {
-    let [Object::NumpyType(name), Object::Bytes(bytes)] = arguments else { return Object::Opaque };
-    match (&**name, <[u8; 8]>::try_from(&**bytes)) {
-        ("i8", Ok(bytes)) => Object::Int(i64::from_le_bytes(bytes)),
-        ("f8", Ok(bytes)) => Object::Float(f64::from_le_bytes(bytes)),
-        _ => Object::Opaque,
-    }
-}
-
-/// `(storage, offset, shape, stride, ...)`.
-fn rebuild(arguments: &[Object]) -> Result<Object, String> {
-    let [Object::Storage { key, dtype }, Object::Int(offset), Object::Tuple(shape, _), Object::Tuple(stride, _), ..] =
-        arguments
-    else {
-        return Err("it describes a tensor in an unknown way".to_owned());
-    };
-    if shape.len().max(stride.len()) > MOST_AXES {
-        return Err("it describes a tensor of more than eight axes".to_owned());
-    }
-    let size = |object: &Object| match object {
-        Object::Int(value) => usize::try_from(*value).map_err(|_| "a tensor has a negative size".to_owned()),
-        _ => Err("a tensor has a size that is no number".to_owned()),
-    };
-    Ok(Object::Tensor(Described {
-        storage: key.clone(),
-        dtype: *dtype,
-        offset: size(&Object::Int(*offset))?,
-        shape: shape.iter().map(size).collect::<Result<_, _>>()?,
-        stride: stride.iter().map(size).collect::<Result<_, _>>()?,
-    }))
-}
-
-fn storage_type(name: &str) -> Result<DType, String> {
-    Ok(match name {
-        "torch.DoubleStorage" => DType::F64,
-        "torch.FloatStorage" => DType::F32,
-        "torch.HalfStorage" => DType::F16,
-        "torch.BFloat16Storage" => DType::BF16,
-        "torch.LongStorage" => DType::I64,
-        "torch.IntStorage" => DType::I32,
-        "torch.ShortStorage" => DType::I16,
-        "torch.CharStorage" => DType::I8,
-        "torch.ByteStorage" => DType::U8,
-        "torch.BoolStorage" => DType::Bool,
-        other => return Err(format!("it holds values of the type {other}")),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rng::Stream;
-
-    /// What `torch.save(torch.zeros(2, 3))` writes.
-    const TENSOR: &[u8] = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nq\x00((X\x07\x00\x00\x00storageq\x01ctorch\nFloatStorage\nq\x02X\x01\x00\x00\x000q\x03X\x03\x00\x00\x00cpuq\x04K\x06tq\x05QK\x00K\x02K\x03\x86q\x06K\x03K\x01\x86q\x07\x89ccollections\nOrderedDict\nq\x08)Rq\ttq\nRq\x0b.";
-
-    #[test]
-    fn a_tensor_is_described() {
-        let Root::Tensor(tensor) = run(TENSOR).unwrap() else { panic!() };
-        assert_eq!((&*tensor.storage, tensor.dtype, tensor.offset), ("0", DType::F32, 0));
-        assert_eq!((tensor.shape, tensor.stride), (vec![2, 3], vec![3, 1]));
-    }
-
-    #[test]
-    fn numbers_are_read() {
-        let number = |program: &[u8]| match run(program) {
-            Ok(Root::Number(value)) => value,
-            other => panic!("{other:?}"),
-        };
-        assert!((number(b"\x80\x02G?\xa0\x00\x00\x00\x00\x00\x00.") - 0.03125).abs() < 1e-12);
-        assert!((number(b"\x80\x02\x8a\x01\xff.") + 1.0).abs() < 1e-12);
-        assert!((number(b"\x80\x02J\xfe\xff\xff\xff.") + 2.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn other_objects_are_left_to_others_and_calls_are_not_made() {
-        assert!(matches!(run(b"\x80\x02}q\x00X\x01\x00\x00\x00aK\x01s."), Ok(Root::Other)));
-        assert!(matches!(run(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R."), Ok(Root::Other)));
-    }
-
-    #[test]
-    fn lists_nest_and_may_hold_themselves() {
-        let tensor = &TENSOR[2..TENSOR.len() - 1];
-        let program = [b"\x80\x02]]]".as_slice(), tensor, b"a(", tensor, tensor, b"eaa."].concat();
-        let nested = run_nested(&program).unwrap();
-        assert_eq!((nested.len(), nested[0].len(), nested[0][0].len()), (1, 1, 3));
-        assert!(run_nested(b"\x80\x02]q\x00h\x00a.").unwrap_err().contains("something else than tensors"));
-        assert!(run_nested(TENSOR).unwrap_err().contains("no list of experts"));
-        // A kilobyte that would unfold to billions of tensors.
-        let many = |item: &[u8]| [b"](".as_slice(), &item.repeat(2000), b"e"].concat();
-        let bomb = [
-            b"\x80\x02",
-            tensor,
-            b"q\x00",
-            &many(b"h\x00"),
-            b"q\x01",
-            &many(b"h\x01"),
-            b"q\x02",
-            &many(b"h\x02"),
-            b".",
-        ];
-        assert!(run_nested(&bomb.concat()).unwrap_err().contains("more than"));
-    }
-
-    /// Freed layer by layer, such a tower would overflow the stack.
-    #[test]
-    fn towers_of_tuples_are_refused() {
-        let tower = |layers: usize| [b"\x80\x02N".as_slice(), &b"\x85".repeat(layers), b"."].concat();
-        assert!(run(&tower(MOST_NESTED)).is_ok());
-        for layers in [MOST_NESTED + 1, 200_000] {
-            assert!(run(&tower(layers)).unwrap_err().contains("deep"));
-        }
-    }
-
-    #[test]
-    fn damaged_programs_end_without_a_panic() {
-        let mut stream = Stream::new(0, "damage", 0);
-        for _ in 0..20_000 {
-            let mut program = TENSOR.to_vec();
-            for _ in 0..=stream.below(4) {
-                let at = stream.below(program.len());
-                program[at] = stream.below(256) as u8;
-            }
-            program.truncate(stream.below(program.len() * 2).max(1));
-            drop(run(&program));
-            drop(run_nested(&program));
-        }
-    }
 }
