@@ -107,7 +107,7 @@ pub enum EvalError {
     /// Soft labels that others made do not fit.
     #[error("the soft labels in {} do not fit: {reason}", path.display())]
     #[diagnostic(help(
-        "they belong to the bundle, the protocol and the network that they are taken in for; where an archive has no indices of images, name a file with --order:          a line an epoch, the indices of its images in the order of the views"
+        "they belong to the bundle, the protocol and the network that they are taken in for; where an archive has no indices of images, name a file with --order: a line an epoch, the indices of its images in the order of the views"
     ))]
     Archive {
         /// The folder.

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{
     Batches, EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
-    views::{Places, Views},
+    views::{Places, Views, normalisation},
 };
 use compdd_core::protocol::Pipeline;
 use compdd_data::data::PixelSpace;
@@ -71,11 +71,7 @@ impl<'n> Student<'n> {
     /// Tells in which space the images are: operations on bytes need to know how these were normalised.
     #[must_use]
     pub fn in_space(self, space: &PixelSpace) -> Self {
-        let normalisation = match *space {
-            PixelSpace::Normalised { mean, std } => Some((mean, std)),
-            PixelSpace::Zca { .. } => None,
-        };
-        Self { normalisation, ..self }
+        Self { normalisation: normalisation(space), ..self }
     }
 
     /// Gathers the running statistics of batch norm twice a step if `twice`: RDED's `rded_double_bn`.
@@ -250,13 +246,16 @@ impl<'n> Student<'n> {
             });
             let (_, order, images) = pass.insert(running);
             let (indices, images, step) = (&order[places.range(place)], images(place), step as u64);
-            let draws = match &script {
-                Some(script) => script.draws[place].clone(),
-                None => views.draws(images.dims(), step)?,
+            let own;
+            let draws = if let Some(script) = &script {
+                &script.draws[place]
+            } else {
+                own = views.draws(images.dims(), step)?;
+                &own
             };
             let masks = self.network.masks(indices.len(), self.seed, step, &images.device());
             let images = draws.apply(images);
-            let minibatch = Minibatch { number: self.batch, indices, draws: &draws, images: &images };
+            let minibatch = Minibatch { number: self.batch, indices, draws, images: &images };
             let loss = self.step_with(images.clone(), rate, &masks, |logits| supervision.loss(&minibatch, logits));
             let weighted = loss.mul_scalar(indices.len() as f32);
             self.running = Some(match self.running.take() {

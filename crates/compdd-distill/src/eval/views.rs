@@ -7,6 +7,7 @@ use compdd_core::{
     protocol::{Pipeline, ProtocolError},
     rng::Stream,
 };
+use compdd_data::data::PixelSpace;
 use compdd_nn::augment::{BatchSpec, DrawBatch as _, Draws, Sampling};
 
 use super::EvalError;
@@ -18,6 +19,11 @@ pub(super) struct Views<'a> {
     /// Mean and standard deviation with which the images were normalised, where they are bytes.
     pub normalisation: Option<([f32; 3], [f32; 3])>,
     pub seed: u64,
+}
+
+/// Mean and standard deviation of each channel, where a space holds normalised bytes.
+pub(super) fn normalisation(space: &PixelSpace) -> Option<([f32; 3], [f32; 3])> {
+    space.whitening().is_none().then(|| space.statistics())
 }
 
 impl Views<'_> {

@@ -5,7 +5,10 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 
 use super::{LabelsCard, SoftLabels, epoch::EpochLabels};
-use crate::eval::{EvalError, LogitSource, TrainingData, views::Views};
+use crate::eval::{
+    EvalError, LogitSource, TrainingData,
+    views::{Views, normalisation},
+};
 use compdd_core::{
     progress::{Interrupted, Progress, Stop},
     protocol::Scoring,
@@ -55,11 +58,7 @@ impl Relabelling<'_> {
         let (epochs, megabytes, folder) = (card.epochs, card.bytes() as f64 / 1e6, labels.folder().display());
         self.progress.note(&format!("{STAGE}: {epochs} epochs, {megabytes:.1} MB in {folder}"));
         self.progress.begin(STAGE, epochs);
-        let normalisation = match *self.space {
-            PixelSpace::Normalised { mean, std } => Some((mean, std)),
-            PixelSpace::Zca { .. } => None,
-        };
-        let views = Views { pipeline: &card.pipeline, normalisation, seed: self.seed };
+        let views = Views { pipeline: &card.pipeline, normalisation: normalisation(self.space), seed: self.seed };
         let done = epochs - missing.len();
         for (number, &epoch) in missing.iter().enumerate() {
             labels.write(epoch, &self.epoch(&views, card.batch, epoch)?)?;
