@@ -21,9 +21,15 @@ pub struct Timing {
     /// Wall time of the distillation, in seconds; the sum over all sessions of a resumed run. None for imported sets.
     #[serde(default)]
     pub distill_seconds: Option<f64>,
+    /// Time of all threads on the processor for the same, where the system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distill_processor_seconds: Option<f64>,
     /// Wall time of each student's training and test, in seconds. Students that ran side by side share theirs.
     #[serde(default)]
     pub eval_seconds: Vec<f64>,
+    /// Time of all threads on the processor for all students, where the system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval_processor_seconds: Option<f64>,
     /// What computed: `cpu`, or the GPU's name.
     #[serde(default)]
     pub device: String,
@@ -75,7 +81,9 @@ impl Timing {
             version: Self::VERSION,
             record: record.into(),
             distill_seconds: None,
+            distill_processor_seconds: None,
             eval_seconds: Vec::new(),
+            eval_processor_seconds: None,
             device: device.into(),
             threads: None,
             host: None,
@@ -109,13 +117,19 @@ impl Timing {
         let span = |seconds: &f64| (0.0..=limits::LONGEST_SECONDS).contains(seconds);
         if timing.record != record.id {
             Err(format!("the timing file is for `{}`", timing.record))
-        } else if !timing.distill_seconds.iter().chain(&timing.eval_seconds).all(span) {
+        } else if !timing.spans().all(span) {
             Err("the timing file has a time that is negative, or longer than a century".to_owned())
         } else if timing.eval_seconds.len() > record.students.len() {
             Err("the timing file has more times than there are students".to_owned())
         } else {
             Ok(Some(timing))
         }
+    }
+
+    /// All its times.
+    fn spans(&self) -> impl Iterator<Item = &f64> {
+        let processor = self.distill_processor_seconds.iter().chain(&self.eval_processor_seconds);
+        self.distill_seconds.iter().chain(&self.eval_seconds).chain(processor)
     }
 
     /// Writes a file, whole or not at all.

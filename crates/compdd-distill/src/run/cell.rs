@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -14,6 +14,7 @@ use super::{
     experts::Experts,
     machine,
     score::{Scorer, TrainOn, soft_labels},
+    stopwatch::{Spent, Stopwatch},
     teacher,
 };
 use crate::{
@@ -78,7 +79,7 @@ struct Draw {
     /// Steps that were made, if this run made it.
     steps: Option<usize>,
     /// Time that it took, if this run made it.
-    seconds: Option<f64>,
+    spent: Option<Spent>,
 }
 
 impl Session<'_> {
@@ -122,7 +123,7 @@ impl Session<'_> {
             Kind::Reference => Vec::new(),
             Kind::Selection | Kind::Distillation => self.draws(main, &work, &trace)?,
         };
-        let distill_seconds = self.cost(main, &draws)?;
+        let distilling = self.cost(main, &draws)?;
         let options = &self.plan.options;
         let every = Duration::from_secs(options.engine.checkpoint_seconds);
         let curve = Curve {
@@ -134,11 +135,12 @@ impl Session<'_> {
         let unchecked = Scorer { checks: None, ..self.scorer(main, &trace, None) };
         let mut points = curve.score(unchecked, options.scoring.seed, &trace)?;
         for cell in open {
-            let begin = Instant::now();
-            let scored = self.score(cell, &draws, &work, &trace)?;
+            let (scored, scoring) = self.score(cell, &draws, &work, &trace)?;
             let mut timing = machine::timing(&cell.id(), &self.device.name);
-            timing.distill_seconds = distill_seconds;
-            timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+            timing.distill_seconds = distilling.map(|spent| spent.wall.as_secs_f64());
+            timing.distill_processor_seconds = distilling.and_then(Spent::processor_seconds);
+            timing.eval_seconds = vec![scoring.wall.as_secs_f64()];
+            timing.eval_processor_seconds = scoring.processor_seconds();
             timing.started = Some(started.clone());
             if cell.id() == main.id() && !points.is_empty() {
                 let steps = draws.first().and_then(|draw| draw.steps);
@@ -160,9 +162,9 @@ impl Session<'_> {
         Trace::append_to(path).map_err(log)
     }
 
-    /// Seconds that the sets took: of this run, or of the one that made them, where a record of it is kept.
-    fn cost(&self, main: &Cell, draws: &[Draw]) -> Result<Option<f64>, RunError> {
-        let own: Option<f64> = draws.iter().map(|draw| draw.seconds).sum();
+    /// What the sets took: of this run, or of the one that made them, where a record of it is kept.
+    fn cost(&self, main: &Cell, draws: &[Draw]) -> Result<Option<Spent>, RunError> {
+        let own: Option<Spent> = draws.iter().map(|draw| draw.spent).sum();
         if draws.is_empty() || own.is_some() {
             return Ok(own.filter(|_| !draws.is_empty()));
         }
@@ -170,9 +172,8 @@ impl Session<'_> {
         let same =
             |record: &Record| record.cell.bundle_name() == main.bundle_name() && record.bundles.len() == draws.len();
         let makers = self.store.list(&query)?.into_iter().filter(same);
-        let seconds =
-            makers.map(|record| Ok(self.store.timing(&record.cell)?.and_then(|timing| timing.distill_seconds)));
-        Ok(seconds.collect::<Result<Vec<_>, RecordError>>()?.into_iter().flatten().next())
+        let spent = makers.map(|record| Ok(self.store.timing(&record.cell)?.as_ref().and_then(Spent::distilling)));
+        Ok(spent.collect::<Result<Vec<_>, RecordError>>()?.into_iter().flatten().next())
     }
 
     /// Every distilled set of the run, made now or found on disk.
@@ -191,20 +192,19 @@ impl Session<'_> {
                 Bundle::write(&path, &set, true)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
-                state.put_number("microseconds", spent.as_micros() as u64);
+                spent.put(&mut state);
                 work.save(&made, &state)?;
                 self.progress.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
             let making = work.load(&made)?;
-            let number = |name: &str| making.as_ref().and_then(|state| state.number(name).ok());
-            let (steps, seconds) = (number("steps"), number("microseconds"));
+            let steps = making.as_ref().and_then(|state| state.number("steps").ok());
             let reference = BundleRef::to(&path, self.store)?;
             draws.push(Draw {
                 set,
                 reference,
                 steps: steps.map(|steps| steps as usize),
-                seconds: seconds.map(|microseconds| microseconds as f64 / 1e6),
+                spent: making.as_ref().map(Spent::of),
             });
         }
         Ok(draws)
@@ -237,7 +237,7 @@ impl Session<'_> {
         experts: Option<&Buffer>,
         work: &WorkFolder,
         trace: &Trace,
-    ) -> Result<(Distilled, usize, Duration), RunError> {
+    ) -> Result<(Distilled, usize, Spent), RunError> {
         let (plan, options) = (self.plan, &self.plan.options);
         let data = self.task.source.train.hash.clone();
         let mut provenance = Provenance::of_run(options.scoring.seed, options.scoring.budget, options.fidelity, data);
@@ -263,9 +263,9 @@ impl Session<'_> {
             chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },
         };
-        let begin = Instant::now();
+        let watch = Stopwatch::after(Spent::default());
         let mut distiller = plan.method.start(start)?;
-        let starting = begin.elapsed();
+        let starting = watch.spent();
         let drive = Loop {
             method: plan.method.slug(),
             stage: &stage,
@@ -304,7 +304,7 @@ impl Session<'_> {
         draws: &[Draw],
         work: &WorkFolder,
         trace: &Trace,
-    ) -> Result<Vec<StudentRecord>, RunError> {
+    ) -> Result<(Vec<StudentRecord>, Spent), RunError> {
         let every = Duration::from_secs(self.plan.options.engine.checkpoint_seconds);
         let scorer = self.scorer(cell, trace, Some((work.file(&cell.id()), every)));
         if draws.is_empty() {

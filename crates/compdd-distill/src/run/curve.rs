@@ -43,7 +43,7 @@ impl Curve<'_> {
             }
             let set = Bundle::read(&path)?;
             scorer.checkpoints = Some((path.with_extension("students"), self.checkpoint_every));
-            let students = scorer.score(&[TrainOn::Set(&set)], self.students, seed)?;
+            let (students, _) = scorer.score(&[TrainOn::Set(&set)], self.students, seed)?;
             let Some(point) = CurvePoint::of(iteration, &students) else { continue };
             trace.write("curve", &[("iteration", json!(iteration)), ("mean", json!(point.mean))]);
             points.push(point);

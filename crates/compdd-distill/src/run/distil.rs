@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{RunError, Trace, WorkFolder, curve};
+use super::{
+    RunError, Trace, WorkFolder, curve,
+    stopwatch::{Spent, Stopwatch},
+};
 use crate::methods::{Distiller, MethodError, State, StepContext, StepReport};
 use compdd_core::{
     progress::{Interrupted, Progress, Stop},
@@ -33,12 +36,12 @@ pub(super) struct Loop<'a> {
 impl Loop<'_> {
     /// Runs the method to its end, from its checkpoint if there is one. Returns the set and the time that it took, that of earlier sessions
     /// included.
-    pub fn drive(&self, distiller: &mut dyn Distiller) -> Result<(Distilled, Duration), RunError> {
+    pub fn drive(&self, distiller: &mut dyn Distiller) -> Result<(Distilled, Spent), RunError> {
         let steps = distiller.steps();
         let (mut step, before) = self.restore(distiller)?;
         self.progress.begin(self.stage, steps);
-        let begin = Instant::now();
-        let spent = || before + begin.elapsed();
+        let watch = Stopwatch::after(before);
+        let spent = || watch.spent();
         let mut saved = Instant::now();
         while step < steps {
             if self.stop.is_requested() {
@@ -72,32 +75,31 @@ impl Loop<'_> {
     }
 
     /// The step to go on with, and the time that was spent before.
-    fn restore(&self, distiller: &mut dyn Distiller) -> Result<(usize, Duration), RunError> {
-        let Some(state) = self.work.load(self.stage)? else { return Ok((0, Duration::ZERO)) };
+    fn restore(&self, distiller: &mut dyn Distiller) -> Result<(usize, Spent), RunError> {
+        let Some(state) = self.work.load(self.stage)? else { return Ok((0, Spent::default())) };
         let step = state.number("engine.step").map_err(MethodError::from)? as usize;
-        let before = Duration::from_millis(state.number("engine.milliseconds").unwrap_or(0));
         distiller.load(&state)?;
         self.progress.note(&format!("{} continues at step {step}", self.stage));
         self.trace.write("resume", &[("stage", json!(self.stage)), ("step", json!(step))]);
-        Ok((step, before))
+        Ok((step, Spent::of(&state)))
     }
 
-    fn save(&self, distiller: &dyn Distiller, step: usize, spent: Duration) -> Result<(), RunError> {
+    fn save(&self, distiller: &dyn Distiller, step: usize, spent: Spent) -> Result<(), RunError> {
         let mut state = State::default();
         distiller.save(&mut state)?;
         state.put_number("engine.step", step as u64);
-        state.put_number("engine.milliseconds", spent.as_millis() as u64);
+        spent.put(&mut state);
         self.work.save(self.stage, &state)?;
         Ok(())
     }
 
-    fn interrupt<T>(&self, distiller: &dyn Distiller, step: usize, spent: Duration) -> Result<T, RunError> {
+    fn interrupt<T>(&self, distiller: &dyn Distiller, step: usize, spent: Spent) -> Result<T, RunError> {
         self.save(distiller, step, spent)?;
         Err(Interrupted.into())
     }
 
     /// Keeps what the method had learned before the step that went wrong.
-    fn diverged(&self, distiller: &dyn Distiller, step: usize, spent: Duration, error: MethodError) -> RunError {
+    fn diverged(&self, distiller: &dyn Distiller, step: usize, spent: Spent, error: MethodError) -> RunError {
         self.trace.write("diverged", &[("stage", json!(self.stage)), ("step", json!(step))]);
         let kept = self.work.file(&format!("{}-last-good.{}", self.stage, Bundle::EXTENSION));
         let keep = || -> Result<(), RunError> {

@@ -18,6 +18,7 @@ mod regimes;
 mod rescore;
 mod score;
 mod settings;
+mod stopwatch;
 mod teacher;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,6 @@
 //! Scoring a bundle that exists already: ours again, or an imported one.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     GivenLabels, Outcome, Places, RunError, ScoringOptions, WorkFolder, machine,
@@ -135,7 +132,6 @@ impl<'a> Rescoring<'a> {
             let unfinished = store.root().join("unfinished").join(cell.id());
             if options.force || !store.exists(&cell) {
                 let work = WorkFolder::open(&unfinished, options.force)?;
-                let begin = Instant::now();
                 let scorer = Scorer {
                     network: &cell.network,
                     task,
@@ -150,7 +146,7 @@ impl<'a> Rescoring<'a> {
                     progress,
                     stop,
                 };
-                let scores = scorer.score(&[TrainOn::Set(set)], students, options.scoring.seed)?;
+                let (scores, spent) = scorer.score(&[TrainOn::Set(set)], students, options.scoring.seed)?;
                 let data = value_of(&task.source);
                 let mut record = Record::new(cell.clone(), subset, scores, set.recipe.clone(), data)?;
                 record.protocol = value_of(scoring);
@@ -160,7 +156,8 @@ impl<'a> Rescoring<'a> {
                     record.recover_from(&reference);
                 }
                 let mut timing = machine::timing(&record.id, &device.name);
-                timing.eval_seconds = vec![begin.elapsed().as_secs_f64()];
+                timing.eval_seconds = vec![spent.wall.as_secs_f64()];
+                timing.eval_processor_seconds = spent.processor_seconds();
                 store.save(&record, Some(&timing))?;
                 work.finish()?;
             } else {

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use burn::tensor::Device;
 use serde_json::json;
 
-use super::{RunError, Trace};
+use super::{
+    RunError, Trace,
+    stopwatch::{KeptStopwatch, Spent},
+};
 use crate::{
     eval::{
         self, EvalContext, Guide, LogitSource, RealImages, Relabelling, SoftLabels, Stages, Teachers, TrainingData,
@@ -62,13 +65,19 @@ pub(super) struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// `students` scores in seed order; with several sets, student `i` learns from set `i mod sets`.
-    pub fn score(&self, sets: &[TrainOn<'_>], students: usize, seed: u64) -> Result<Vec<StudentRecord>, RunError> {
+    /// `students` scores in seed order, and what they took; with several sets, student `i` learns from set `i mod sets`.
+    pub fn score(
+        &self,
+        sets: &[TrainOn<'_>],
+        students: usize,
+        seed: u64,
+    ) -> Result<(Vec<StudentRecord>, Spent), RunError> {
+        let watch = KeptStopwatch::start(self.checkpoints.as_ref().map(|(folder, every)| (folder.as_path(), *every)));
         let [channels, _, side] = self.task.test.shape();
         let network = NetworkSpec::parse(self.network)?.build(channels, side, self.task.subset.classes_len())?;
         let images = sets.iter().map(|set| self.training(set)).collect::<Result<Vec<_>, _>>()?;
         let images: Vec<&dyn TrainingData> = images.iter().map(AsRef::as_ref).collect();
-        let progress = Relay { scorer: self };
+        let progress = Relay { scorer: self, watch: &watch };
         let context = EvalContext {
             device: self.device.clone(),
             stop: self.stop,
@@ -97,7 +106,8 @@ impl Scorer<'_> {
             None => Guide::None,
         };
         let seeds = Scoring::seeds(seed, students);
-        Ok(eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, guide, &context)?)
+        let scores = eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, guide, &context)?;
+        Ok((scores, watch.spent()))
     }
 
     /// What the teacher says of every view of a set: the same for all students.
@@ -136,6 +146,7 @@ impl Scorer<'_> {
 /// Passes the students' progress on, under names that tell networks and students apart.
 struct Relay<'a> {
     scorer: &'a Scorer<'a>,
+    watch: &'a KeptStopwatch,
 }
 
 impl Relay<'_> {
@@ -155,6 +166,7 @@ impl TrainingProgress for Relay<'_> {
 
     fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
         self.stages().epoch(student, epoch, of, loss);
+        self.watch.tick();
         if let Some(trace) = self.scorer.trace {
             let stage = self.stage(student);
             trace.write("epoch", &[("stage", json!(stage)), ("epoch", json!(epoch - 1)), ("loss", json!(loss))]);
