@@ -7,29 +7,15 @@ use super::{
     demand::training_images,
     entry::{Images, slug},
     model::{Scale, Work, macs, work},
+    rates::Rates,
 };
 use crate::{
     data::scenes,
     recipe::{Recipe, RecipeRequest, method},
-    record::{Cell, Record, Store, Timing},
+    record::Cell,
     run::RunError,
     subset::Subset,
 };
-
-/// How fast this kind of device was, by the records of a results folder.
-#[derive(Clone, Debug, Default)]
-pub struct Rates {
-    /// Multiply-accumulates a second while distilling, by method.
-    distil: HashMap<String, f64>,
-    /// The same while scoring, by network.
-    score: HashMap<String, f64>,
-    /// Over all records.
-    overall: Option<f64>,
-    /// Largest memory of a process in bytes, by network and resolution.
-    memory: HashMap<(String, usize), u64>,
-    /// Records that were looked at.
-    records: usize,
-}
 
 /// What a plan takes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,61 +42,7 @@ pub struct Estimate {
     pub cache_bytes: u64,
 }
 
-/// So many records are looked at, evenly among all.
-const SAMPLE: usize = 500;
-
-/// Multiply-accumulates a second where no record tells: the median over the 78 records of two cores in the repository, as
-/// `compdd suite plan smoke --device cpu` shows it there.
-const TWO_CORES: f64 = 7.1e10;
-
 impl Rates {
-    /// The rates of a device by the timing files of a results folder.
-    ///
-    /// # Errors
-    /// When the folder cannot be listed; records that cannot be read are passed over.
-    pub fn of(store: &Store, device: &str) -> Result<Self, SuiteError> {
-        let files = store.record_files()?;
-        let (mut distil, mut score): (Samples, Samples) = Default::default();
-        let (mut all, mut rates) = (Vec::new(), Self::default());
-        for file in files.iter().step_by(files.len().div_ceil(SAMPLE).max(1)) {
-            let Ok(record) = Record::read(file) else { continue };
-            let Ok(Some(timing)) = Timing::beside(file, &record) else { continue };
-            let Some(work) = scale_of(&record).and_then(|scale| work(&record.cell, &record.recipe, scale)) else {
-                continue;
-            };
-            if timing.device != device {
-                continue;
-            }
-            rates.records += 1;
-            let Cell { method, network, resolution, .. } = &record.cell;
-            let draws = record.bundles.len().max(1) as f64;
-            if let Some(seconds) = timing.distill_seconds.filter(|seconds| *seconds > 1.0 && work.distil > 0.0) {
-                distil.entry(method.clone()).or_default().push(work.distil * draws / seconds);
-            }
-            let seconds: f64 = timing.eval_seconds.iter().sum();
-            if seconds > 1.0 {
-                score.entry(network.clone()).or_default().push(work.score / seconds);
-                all.push(work.score / seconds);
-            }
-            let memory = rates.memory.entry((network.clone(), *resolution)).or_default();
-            *memory = (*memory).max(timing.peak_memory_bytes.unwrap_or(0));
-        }
-        rates.distil = medians(distil);
-        rates.score = medians(score);
-        rates.overall = median(&mut all);
-        Ok(rates)
-    }
-
-    /// How many records they come from.
-    pub fn records(&self) -> usize {
-        self.records
-    }
-
-    /// Multiply-accumulates a second where a cell has no closer relative.
-    pub fn overall(&self) -> f64 {
-        self.overall.unwrap_or(TWO_CORES)
-    }
-
     /// What some cells of a plan take, and what they share.
     ///
     /// # Errors
@@ -138,8 +70,8 @@ impl Rates {
             let buffer = &shared.experts[index];
             let scale = scales[buffer.images];
             let macs = macs(&buffer.network, shared.images[buffer.images].resolution, scale.classes).unwrap_or(0.0);
-            let rate = self.score.get(&buffer.network).copied().unwrap_or_else(|| self.overall());
-            estimate.expert_hours += 3.0 * macs * buffer.passes as f64 / rate / 3600.0;
+            let work = 3.0 * macs * buffer.passes as f64;
+            estimate.expert_hours += self.score_hours(work, &buffer.network, scale.train).hours;
             estimate.expert_bytes += buffer.bytes;
         }
         let bytes =
@@ -151,29 +83,18 @@ impl Rates {
 
     fn add(&self, estimate: &mut Estimate, entry: &Entry, work: Work, scale: Scale) {
         let Cell { method, network, resolution, ipc, students, .. } = &entry.cell;
-        let of = |rates: &HashMap<String, f64>, name: &str| rates.get(name).copied();
-        let (distil, score) = (of(&self.distil, method), of(&self.score, network));
-        let networks = (1 + entry.also.len()) as f64;
-        estimate.distil_hours += work.distil / distil.unwrap_or_else(|| self.overall()) / 3600.0;
-        estimate.score_hours += networks * work.score / score.unwrap_or_else(|| self.overall()) / 3600.0;
+        let (networks, images) = ((1 + entry.also.len()) as f64, scale.classes * ipc);
+        let distil = self.distil_hours(work.distil, method, images);
+        let score = self.score_hours(networks * work.score, network, images);
+        estimate.distil_hours += distil.hours;
+        estimate.score_hours += score.hours;
         estimate.cells += 1;
-        estimate.measured += usize::from(score.is_some() && (distil.is_some() || work.distil == 0.0));
-        estimate.memory = estimate.memory.max(self.memory.get(&(network.clone(), *resolution)).copied());
+        estimate.measured += usize::from(score.measured && (distil.measured || work.distil == 0.0));
+        estimate.memory = estimate.memory.max(self.memory(network, *resolution));
         // The random baseline draws a set for every student.
         let draws = if method == "random" { *students } else { 1 };
         estimate.bundle_bytes += (draws * scale.classes * ipc * 3 * resolution.pow(2) * 4) as u64;
     }
-}
-
-type Samples = HashMap<String, Vec<f64>>;
-
-fn medians(samples: Samples) -> HashMap<String, f64> {
-    samples.into_iter().filter_map(|(name, mut values)| Some((name, median(&mut values)?))).collect()
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 fn recipe_of(entry: &Entry) -> Option<serde_json::Value> {
@@ -183,12 +104,6 @@ fn recipe_of(entry: &Entry) -> Option<serde_json::Value> {
     let request =
         RecipeRequest { subset, ipc: cell.ipc, budget: &budget, fidelity: &fidelity, resolution: cell.resolution };
     Recipe::shipped(method(&cell.method).ok()?, &entry.set, &request).ok().map(|recipe| recipe.to_json())
-}
-
-/// What a record was computed on, as it says itself.
-fn scale_of(record: &Record) -> Option<Scale> {
-    let count = |split: &str| record.data.get(split)?.get("images")?.as_u64().map(|count| count as usize);
-    Some(Scale { classes: record.subset.classes.len(), train: count("train")?, test: count("test")? })
 }
 
 fn scale(images: &Images) -> Result<Scale, RunError> {

@@ -14,19 +14,19 @@ use crate::{
     files::{IoError, Lock, LockError, atomic, plain},
     limits,
     progress::{Progress, Stop},
-    record::Store,
+    record::{Store, hash},
 };
 
 /// The folder of a plan below a results folder:
 ///
 /// ```text
 /// results/suites/
-///   locks/<name>/lock           who makes a set, a teacher or experts at the moment; shared by all plans
+///   locks/<two letters>/<name>/lock   who makes a set, a teacher or experts at the moment; shared by all plans
 ///   <plan id>/
-///     plan.jsonl                what there is to do
-///     pinned/images-0.json      which images and teachers the plan was begun with
-///     rows/<index>.json         cells that run, stopped or failed
-///     logs/<index>.log          what their processes said
+///     plan.jsonl                      what there is to do
+///     pinned/images-0.json            which images and teachers the plan was begun with
+///     rows/<thousands>/<index>.json   cells that run, stopped or failed
+///     logs/<thousands>/<index>.log    what their processes said
 /// ```
 ///
 /// Whatever is done is a record of the results folder, and nothing here says so a second time.
@@ -81,11 +81,20 @@ impl Folder {
 
     /// Where the process of a cell writes.
     pub fn log(&self, index: usize) -> PathBuf {
-        self.path.join("logs").join(format!("{index}.log"))
+        self.of_cell("logs", index, "log")
     }
 
     fn row_path(&self, index: usize) -> PathBuf {
-        self.path.join("rows").join(format!("{index}.json"))
+        self.of_cell("rows", index, "json")
+    }
+
+    /// No more than a thousand files lie side by side.
+    fn of_cell(&self, room: &str, index: usize, extension: &str) -> PathBuf {
+        self.path.join(room).join((index / 1000).to_string()).join(format!("{index}.{extension}"))
+    }
+
+    pub(super) fn lock_path(&self, name: &str) -> PathBuf {
+        self.locks.join(&hash::bytes(name.as_bytes())[..2]).join(name)
     }
 
     /// The row of a cell, if it has one.
@@ -101,10 +110,14 @@ impl Folder {
     /// # Errors
     /// As [`Folder::row`].
     pub fn rows(&self) -> Result<BTreeMap<usize, Row>, SuiteError> {
-        let names = names(&self.path.join("rows"))?;
-        let indices = names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok());
-        let read = |index: usize| Ok(self.row(index)?.map(|row| (index, row)));
-        Ok(indices.map(read).collect::<Result<Vec<_>, SuiteError>>()?.into_iter().flatten().collect())
+        let (folder, mut rows) = (self.path.join("rows"), BTreeMap::new());
+        for thousands in names(&folder)? {
+            let names = names(&folder.join(thousands))?;
+            for index in names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok()) {
+                rows.extend(self.row(index)?.map(|row| (index, row)));
+            }
+        }
+        Ok(rows)
     }
 
     /// Replaces the row of a cell.
@@ -165,7 +178,7 @@ impl Folder {
     /// # Errors
     /// [`SuiteError::Lock`].
     pub fn is_held(&self, name: &str) -> Result<bool, SuiteError> {
-        let folder = self.locks.join(name);
+        let folder = self.lock_path(name);
         if !folder.is_dir() {
             return Ok(false);
         }
@@ -179,7 +192,7 @@ impl Folder {
     pub(super) fn lock(&self, name: &str, what: &str, waiting: Waiting<'_>) -> Result<Lock, SuiteError> {
         let mut said = false;
         loop {
-            match Lock::take(&self.locks.join(name)) {
+            match Lock::take(&self.lock_path(name)) {
                 Err(LockError::Busy { .. }) if waiting.patient => {
                     waiting.stop.check()?;
                     if !said {
@@ -199,7 +212,7 @@ impl Folder {
     /// # Errors
     /// [`SuiteError::Io`].
     pub(super) fn clear(&self, locks: impl Iterator<Item = String>) -> Result<(), SuiteError> {
-        for folder in locks.map(|name| self.locks.join(name)).chain([self.path.clone()]) {
+        for folder in locks.map(|name| self.lock_path(&name)).chain([self.path.clone()]) {
             match fs::remove_dir_all(&folder) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(IoError { action: "remove", path: folder, source }.into());

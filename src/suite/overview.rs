@@ -15,7 +15,8 @@ use crate::{
 pub fn overview(plan: &Plan, folder: &Folder, device: &str) -> Result<String, SuiteError> {
     let entries = plan.entries()?;
     let status = Status::of(plan, &entries, folder)?;
-    let rates = Rates::of(folder.store(), device)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let rates = Rates::of(folder.store(), device, cores)?;
     let left = entries.iter().zip(&status.states).filter(|(_, state)| **state != State::Done).map(|(entry, _)| entry);
     let estimate = rates.estimate(plan, left)?;
     let mut text = format!("{}: {}\n\n", plan.id(), plan.summary());
@@ -76,9 +77,9 @@ fn hours(estimate: &Estimate, rates: &Rates, device: &str, line: &mut impl FnMut
     let Estimate { distil_hours, score_hours, expert_hours, measured, cells, unknown, .. } = estimate;
     let all = distil_hours + score_hours + expert_hours;
     let parts = format!("distilling {distil_hours:.1}, scoring {score_hours:.1}, experts {expert_hours:.1}");
-    line("hours", format!("{all:.1} of one process on {device}: {parts}"));
+    line("hours", format!("{all:.1} of one process on {device} with nothing beside it: {parts}"));
     let source = match rates.records() {
-        0 => format!("no record here was timed on {device}: the rate is that of two CPU cores"),
+        0 => format!("no record here was timed on {device}: the rate is that of CPU cores"),
         some => format!(
             "{some} timed records on {device}; {measured} of {cells} cells have one of their method and network"
         ),

@@ -171,7 +171,7 @@ fn a_row_says_how_a_cell_stands_and_its_lock_whether_somebody_lives() {
     folder.keep(1, &row).unwrap();
     folder.keep(2, &row.ended(Class::Error, "no such thing")).unwrap();
     folder.keep(3, &row.ended(Class::Memory, "out of memory")).unwrap();
-    let lock = Lock::take(&root.path().join("suites/locks").join(entries[0].claim(plan.shared()))).unwrap();
+    let lock = Lock::take(&folder.lock_path(&entries[0].claim(plan.shared()))).unwrap();
     let states = || Status::of(&plan, &entries, &folder).unwrap().states;
     let stopped = State::Stopped(Class::Killed);
     let expected = [State::Running, stopped, State::Failed(Class::Error), State::Stopped(Class::Memory), State::Open];

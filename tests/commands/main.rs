@@ -17,6 +17,8 @@ mod regimes;
 mod reports;
 mod resume;
 mod site;
+#[cfg(unix)]
+mod slurm;
 mod suite;
 mod support;
 mod table;

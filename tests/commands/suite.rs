@@ -11,7 +11,7 @@ use std::{
 use crate::support::{Sandbox, texts};
 
 /// Two references and cells of three methods, each of which takes a moment.
-const SMALL: &str = r#"
+pub const SMALL: &str = r#"
 name = "small"
 summary = "for tests"
 
@@ -40,16 +40,16 @@ train_per_class = 10
 set = { expert_share = 1.0, iterations = 3 }
 "#;
 
-const CELLS: usize = 12 + 2;
+pub const CELLS: usize = 12 + 2;
 
-fn sandbox(suite: &str) -> Sandbox {
+pub fn sandbox(suite: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.file("small.toml", suite);
     sandbox
 }
 
 /// Records by path below `results/records`.
-fn records(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn records(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let root = sandbox.path().join("results/records");
     let files = walkdir::WalkDir::new(&root).into_iter().flatten().map(walkdir::DirEntry::into_path);
     let kept = files.filter(|path| {
@@ -60,8 +60,9 @@ fn records(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// How often each set was begun, by the logs of the runs.
-fn starts(sandbox: &Sandbox) -> Vec<usize> {
-    let logs = fs::read_dir(sandbox.path().join("results/logs")).unwrap().map(|entry| entry.unwrap().path());
+pub fn starts(sandbox: &Sandbox) -> Vec<usize> {
+    let logs = walkdir::WalkDir::new(sandbox.path().join("results/logs")).into_iter().flatten();
+    let logs = logs.map(walkdir::DirEntry::into_path);
     let texts = logs.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     texts.map(|path| fs::read_to_string(path).unwrap().matches("\"event\":\"start\"").count()).collect()
 }
@@ -77,7 +78,7 @@ fn spawn(sandbox: &Sandbox, command: &str) -> Child {
     sandbox.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>) {
+pub fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>) {
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (path, bytes) in found {
         assert!(expected[path] == *bytes, "{} differs", path.display());
@@ -86,14 +87,17 @@ fn assert_same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, 
 
 /// Nothing is left of cells that are done.
 fn assert_tidy(sandbox: &Sandbox) {
-    let is_empty = |path: &Path| !path.read_dir().is_ok_and(|mut left| left.next().is_some());
+    let is_empty = |path: &Path| {
+        let left = walkdir::WalkDir::new(path).into_iter().flatten();
+        left.filter(|entry| entry.file_type().is_file()).count() == 0
+    };
     assert!(is_empty(&sandbox.path().join("results/unfinished")));
     for entry in fs::read_dir(sandbox.path().join("results/suites")).unwrap() {
         assert!(is_empty(&entry.unwrap().path().join("rows")));
     }
 }
 
-const RUN: &str = "suite run small.toml --devices cpu --processes 2";
+pub const RUN: &str = "suite run small.toml --devices cpu --processes 2";
 
 /// A task of a scheduler computes what `compdd run` computes, whoever starts the tasks, in whatever order.
 #[test]
@@ -181,7 +185,8 @@ fn an_interrupted_suite_continues() {
     let sandbox = sandbox(&SMALL.replace("iterations = 3", "iterations = 150"));
     let mut child = spawn(&sandbox, &format!("{RUN} --only group=experts"));
     let files = || walkdir::WalkDir::new(sandbox.path().join("results/suites")).into_iter().flatten();
-    let runs = || files().any(|entry| ["rows/12.json", "rows/13.json"].iter().any(|row| entry.path().ends_with(row)));
+    let runs =
+        || files().any(|entry| ["rows/0/12.json", "rows/0/13.json"].iter().any(|row| entry.path().ends_with(row)));
     while !runs() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -19,11 +19,11 @@ use crate::cli::{
   compdd suite slurm comp-dd --profile cluster.toml --data /scratch/imagenet --dry-run
   compdd suite slurm comp-dd --profile cluster.toml --data /scratch/imagenet
 
-What is done, failed or running is left out, so the same command submits what an earlier one did not finish; wait until that has left the queue.")]
+What is done, failed, running or in the queue is left out, so the same command submits what an earlier one did not finish.")]
 pub struct SlurmArgs {
     #[command(flatten)]
     plan: PlanOf,
-    /// Profile of the cluster (TOML): sbatch, setup, device, limit, `cells_per_task`, `tasks_per_array`, grace
+    /// Profile of the cluster (TOML): sbatch, collect, setup, device, limit, `cells_per_task`, `tasks_per_array`, grace, restarts
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Only some cells: key=value, separated by commas, several values by |
@@ -48,10 +48,16 @@ impl SlurmArgs {
         let executor =
             SlurmExecutor { program, flags, plan: &plan, folder: &folder, wanted: &wanted, profile: &profile };
         if self.dry_run {
-            let scripts: Vec<String> = executor.arrays()?.into_iter().map(|array| array.script).collect();
-            ui::show(scripts.join("\n").trim_end());
-        } else {
-            executor.submit()?.iter().for_each(|job| ui::show(job));
+            let scripts = executor.arrays()?.into_iter().map(|array| array.script).chain([executor.last()]);
+            ui::show(scripts.collect::<Vec<_>>().join("\n").trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        let jobs = executor.submit()?;
+        for job in &jobs {
+            ui::show(job);
+        }
+        if jobs.is_empty() {
+            ui::say("nothing is left to submit: `compdd suite status` says how the cells stand");
         }
         Ok(ExitCode::SUCCESS)
     }

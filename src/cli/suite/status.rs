@@ -7,7 +7,7 @@ use compdd::{
     board,
     limits::LISTED,
     report::grid::Format,
-    suite::{self, State, Status},
+    suite::{self, Queue, State, Status},
 };
 
 use super::PlanOf;
@@ -44,6 +44,10 @@ impl StatusArgs {
         rows.push(row(("all", std::array::from_fn(|column| total(column + 1)))));
         ui::show(&format!("{}: {}\n", plan.id(), plan.summary()));
         ui::show(&ui::table(&["group", "cells", "done", "running", "stopped", "failed"], &rows));
+        let queue = Queue::of(&folder, &plan.id())?;
+        if queue != Queue::default() {
+            ui::show(&format!("\nSlurm: {} tasks run, {} wait", queue.running, queue.waiting));
+        }
         if status.unknown > 0 {
             ui::say(&format!(
                 "{} cells have images or a teacher that nobody has looked at yet: whether records answer them is known with the first of them, \

@@ -1,0 +1,150 @@
+//! How fast a kind of device was, by the timing records of a results folder.
+
+use std::collections::HashMap;
+
+use super::{
+    SuiteError,
+    model::{Scale, work},
+};
+use crate::record::{Cell, Record, Store, Timing};
+
+/// How fast this kind of device was, by the records of a results folder.
+///
+/// A rate is in multiply-accumulates a second: of one core for the CPU, of the device for others. What a record says of the processor's time counts
+/// before times on the clock, which other work on the machine makes longer: of these the fastest counts.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    cores: f64,
+    /// While distilling, by method.
+    distil: HashMap<String, Vec<Sample>>,
+    /// While scoring, by network.
+    score: HashMap<String, Vec<Sample>>,
+    /// Largest memory of a process in bytes, by network and resolution.
+    memory: HashMap<(String, usize), u64>,
+    /// Records that were looked at.
+    records: usize,
+}
+
+/// A rate that was measured.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// Images of the set: small ones fill no core.
+    images: f64,
+    rate: f64,
+    /// By the processor's time.
+    sure: bool,
+}
+
+/// So many records are looked at, evenly among all.
+const SAMPLE: usize = 500;
+
+/// Multiply-accumulates a second of one core where no record tells: the fastest of the records of `convnet-d3` in the repository at the time of writing,
+/// as `compdd suite plan smoke --device cpu` shows it there.
+const ONE_CORE: f64 = 1.1e11;
+
+impl Rates {
+    /// The rates of a device by the timing files of a results folder, for processes of so many cores.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed; records that cannot be read are passed over.
+    pub fn of(store: &Store, device: &str, cores: usize) -> Result<Self, SuiteError> {
+        let files = store.record_files()?;
+        let is_cpu = device == "cpu";
+        let mut rates = Self { cores: if is_cpu { cores as f64 } else { 1.0 }, ..Self::default() };
+        for file in files.iter().step_by(files.len().div_ceil(SAMPLE).max(1)) {
+            let Ok(record) = Record::read(file) else { continue };
+            let Ok(Some(timing)) = Timing::beside(file, &record) else { continue };
+            let Some(scale) = scale_of(&record).filter(|_| timing.device == device) else { continue };
+            let Some(work) = work(&record.cell, &record.recipe, scale) else { continue };
+            rates.records += 1;
+            let Cell { method, network, resolution, ipc, .. } = &record.cell;
+            let images = (scale.classes * ipc) as f64;
+            let threads = if is_cpu { timing.threads.unwrap_or(1) as f64 } else { 1.0 };
+            let sample = |work: f64, wall: f64, processor: Option<f64>| {
+                let sure = processor.filter(|_| is_cpu);
+                let seconds = sure.unwrap_or(wall * threads);
+                (seconds > 1.0 && work > 0.0).then(|| Sample { images, rate: work / seconds, sure: sure.is_some() })
+            };
+            let draws = record.bundles.len().max(1) as f64;
+            if let Some(wall) = timing.distill_seconds {
+                let sample = sample(work.distil * draws, wall, timing.distill_processor_seconds);
+                rates.distil.entry(method.clone()).or_default().extend(sample);
+            }
+            let sample = sample(work.score, timing.eval_seconds.iter().sum(), timing.eval_processor_seconds);
+            rates.score.entry(network.clone()).or_default().extend(sample);
+            let memory = rates.memory.entry((network.clone(), *resolution)).or_default();
+            *memory = (*memory).max(timing.peak_memory_bytes.unwrap_or(0));
+        }
+        Ok(rates)
+    }
+
+    /// How many records they come from.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Hours of work on a network, for a set of so many images; of the closest relatives among the records, which may be none.
+    pub(super) fn score_hours(&self, work: f64, network: &str, images: usize) -> Hours {
+        self.hours(work, self.score.get(network), images)
+    }
+
+    /// The same for making a set.
+    pub(super) fn distil_hours(&self, work: f64, method: &str, images: usize) -> Hours {
+        self.hours(work, self.distil.get(method), images)
+    }
+
+    /// The largest memory of a process with that network.
+    pub(super) fn memory(&self, network: &str, resolution: usize) -> Option<u64> {
+        self.memory.get(&(network.to_owned(), resolution)).copied()
+    }
+
+    /// Multiply-accumulates a second where a cell has no closer relative.
+    pub fn overall(&self) -> f64 {
+        ONE_CORE * self.cores
+    }
+
+    fn hours(&self, work: f64, relatives: Option<&Vec<Sample>>, images: usize) -> Hours {
+        let rate = relatives.and_then(|samples| closest(samples, images as f64));
+        Hours { hours: work / (rate.unwrap_or(ONE_CORE) * self.cores) / 3600.0, measured: rate.is_some() }
+    }
+}
+
+/// Hours, and whether a record of a relative says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Hours {
+    pub hours: f64,
+    pub measured: bool,
+}
+
+/// The rate of the samples with the closest number of images: the median of those by the processor's time, else the fastest.
+fn closest(samples: &[Sample], images: f64) -> Option<f64> {
+    let has_sure = samples.iter().any(|sample| sample.sure);
+    let usable = || samples.iter().filter(|sample| sample.sure == has_sure);
+    let distance = |sample: &Sample| ((sample.images + 1.0) / (images + 1.0)).ln().abs();
+    let nearest = usable().map(distance).min_by(f64::total_cmp)?;
+    let mut rates: Vec<f64> = usable().filter(|sample| distance(sample) <= nearest).map(|sample| sample.rate).collect();
+    rates.sort_by(f64::total_cmp);
+    if has_sure { rates.get(rates.len() / 2).copied() } else { rates.last().copied() }
+}
+
+/// What a record was computed on, as it says itself.
+fn scale_of(record: &Record) -> Option<Scale> {
+    let count = |split: &str| record.data.get(split)?.get("images")?.as_u64().map(|count| count as usize);
+    Some(Scale { classes: record.subset.classes.len(), train: count("train")?, test: count("test")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_relative_counts_and_of_clocks_the_fastest() {
+        let clock = |images: f64, rate: f64| Sample { images, rate, sure: false };
+        let samples = [clock(10.0, 1.0), clock(10.0, 3.0), clock(500.0, 9.0)];
+        assert_eq!([0.0, 20.0, 400.0].map(|images| closest(&samples, images)), [Some(3.0), Some(3.0), Some(9.0)]);
+        let processor = [2.0, 2.5, 7.0].map(|rate| Sample { images: 100.0, rate, sure: true });
+        let samples = [samples.as_slice(), &processor].concat();
+        assert_eq!(closest(&samples, 10.0), Some(2.5), "the processor's time counts before the clock");
+        assert_eq!(closest(&[], 10.0), None);
+    }
+}
