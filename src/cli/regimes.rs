@@ -27,7 +27,7 @@ use super::{
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  compdd regimes results/bundles/rded_cifar10@1_ipc1_*.bundle --teacher observer --network convnet-d3-bn --data ~/data/cifar10
+  compdd regimes results/bundles/rded/cifar10@1/*_ipc1_*.bundle --teacher observer --network convnet-d3-bn --data ~/data/cifar10
   compdd regimes BUNDLE --teacher observer --protocol regimes-adamw --without full --format md --out regimes.md --charts charts
 
 Every score is a record: what has one is not scored again, and an interrupted call goes on. docs/protocols/regimes.md says what is equal.")]

@@ -207,8 +207,7 @@ fn images() {
 /// A small run, whose bundle the cases below damage.
 fn scored(sandbox: &Sandbox) {
     sandbox.succeed(SMALL);
-    let bundles = sandbox.path().join("results/bundles");
-    let bundle = std::fs::read_dir(&bundles).unwrap().next().unwrap().unwrap().path();
+    let bundle = sandbox.path().join(sandbox.bundle("results"));
     std::fs::rename(bundle, sandbox.path().join("set.bundle")).unwrap();
     let folder = sandbox.path().join("results/records/random/scenes-easy@1");
     let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());

@@ -26,7 +26,7 @@ fn a_run_leaves_bundle_record_and_row() {
 
     assert!(sandbox.succeed("results list").contains("scenes-hard"));
     assert_eq!(sandbox.succeed("results validate"), "", "no problem is listed");
-    let bundle = std::fs::read_dir(sandbox.path().join("results/bundles")).unwrap().next().unwrap().unwrap().path();
+    let bundle = sandbox.path().join(sandbox.bundle("results"));
     for file in ["data.safetensors", "manifest.json", "preview.png"] {
         assert!(bundle.join(file).is_file(), "{file}");
     }
@@ -107,8 +107,10 @@ fn a_trajectory_run_can_be_looked_into() {
                --seeds 1 --set expert_share=1.0 --set init=real --device cpu";
     let (_, err) = texts(&sandbox.run(&format!("{run} --pictures 0,2")));
     assert!(err.contains("training up to 2 experts of convnet-d2-w8") && err.contains("MB on disk"), "{err}");
-    let logs: Vec<_> =
-        std::fs::read_dir(sandbox.path().join("results/logs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let logs: Vec<_> = std::fs::read_dir(sandbox.path().join("results/logs/datm/scenes-easy@1"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     let pictures = logs.iter().find(|path| path.extension().is_some_and(|ending| ending == "pictures")).unwrap();
     for name in ["distil-000000.png", "distil-000002.png"] {
         assert!(pictures.join(name).is_file(), "{name}");
@@ -125,11 +127,8 @@ fn a_trajectory_run_can_be_looked_into() {
         assert!(steps.iter().all(|step| step[key].is_number()), "{key}: {steps:?}");
     }
 
-    let bundle = |results: &str| {
-        let folder = sandbox.path().join(results).join("bundles");
-        let path = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
-        std::fs::read(path.join("data.safetensors")).unwrap()
-    };
+    let bundle =
+        |results: &str| std::fs::read(sandbox.path().join(sandbox.bundle(results)).join("data.safetensors")).unwrap();
     let first = bundle("results");
     for place in ["host", "disk"] {
         sandbox.succeed(&format!("{run} --offload {place} --experts-dir results/experts --results {place}"));

@@ -67,11 +67,8 @@ fn the_command_of_a_page_makes_its_record() {
     sandbox.succeed(&format!(
         "run --method herding --subset scenes-easy --ipc 2 --budget smoke --fidelity released --resize crop --no-antialias --set feature_epochs=2 {place} --device cpu"
     ));
-    let bundle = fs::read_dir(sandbox.path().join("results/bundles")).unwrap().next().unwrap().unwrap().file_name();
-    let bundle = bundle.to_string_lossy();
-    sandbox.succeed(&format!(
-        "eval results/bundles/{bundle} --network lenet --budget smoke --seeds 1 --train-per-class 5"
-    ));
+    let bundle = sandbox.bundle("results");
+    sandbox.succeed(&format!("eval {} --network lenet --budget smoke --seeds 1 --train-per-class 5", bundle.display()));
     sandbox.succeed("site --out site");
     let pages = files(&sandbox.path().join("site/records/scenes-easy@1"));
     let pages = pages.iter().filter(|(name, _)| name.strip_suffix(".html").is_some());

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use compdd::{device::DeviceChoice, nn::NetworkSpec};
+use compdd::{device::DeviceChoice, nn::NetworkSpec, record::Store};
 
 /// An empty folder in which `compdd` runs.
 pub struct Sandbox {
@@ -41,6 +41,12 @@ impl Sandbox {
             .env("COMPDD_CONFIG", "config.toml")
             .env("COMPDD_CACHE", "cache");
         command
+    }
+
+    /// The first bundle of a results folder, from here.
+    pub fn bundle(&self, results: &str) -> PathBuf {
+        let bundle = Store::new(self.path().join(results)).bundles().unwrap().remove(0);
+        bundle.strip_prefix(self.path()).unwrap().to_owned()
     }
 
     pub fn run(&self, arguments: &str) -> Output {

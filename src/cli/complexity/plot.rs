@@ -11,7 +11,7 @@ use super::super::ui::{self, Outcome};
 #[command(after_help = "Examples:
   compdd complexity plot scores.parquet --out complexity.svg
   compdd complexity plot first.parquet second.parquet --threshold 0.5 --out two-teachers.png
-  compdd complexity plot results/logs/edf_imagenette@1_ipc10_r128_paper_s0_0a1b2c3d.jsonl --by-class --out area.svg")]
+  compdd complexity plot results/logs/edf/imagenette@1/edf_imagenette@1_ipc10_r128_paper_s0_0a1b2c3d.jsonl --by-class --out area.svg")]
 pub struct PlotArgs {
     /// Files of scores (.parquet) or logs of runs (.jsonl)
     #[arg(required = true)]

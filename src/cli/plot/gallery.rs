@@ -9,7 +9,7 @@ use super::super::ui::{self, Outcome};
 
 #[derive(Args)]
 #[command(after_help = "Example:
-  compdd plot gallery results/bundles/dm*.bundle results/bundles/edf*.bundle --out gallery.png")]
+  compdd plot gallery results/bundles/{dm,edf}/*/*.bundle --out gallery.png")]
 pub struct GalleryArgs {
     /// Bundles: they stand beside each other
     #[arg(required = true, value_name = "BUNDLE")]

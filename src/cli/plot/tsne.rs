@@ -19,7 +19,7 @@ use super::{
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  compdd plot tsne results/bundles/dm_scenes-hard@1_ipc10_r32_paper_s0_0a1b2c3d.bundle --out tsne.svg
+  compdd plot tsne results/bundles/dm/scenes-hard@1/dm_scenes-hard@1_ipc10_r32_paper_s0_0a1b2c3d.bundle --out tsne.svg
   compdd plot tsne BUNDLE --teacher own --data ~/imagenet --per-class 50 --out tsne.svg
 
 Without --teacher the network is the usual one for the images, untrained, and the chart says so.")]

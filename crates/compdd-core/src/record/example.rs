@@ -74,7 +74,8 @@ pub fn scored(cell: Cell, scores: &[f64]) -> Record {
         record.students.iter_mut().for_each(|student| (student.epochs, student.steps) = (epochs, epochs));
     }
     if !record.cell.is_reference() {
-        let path = format!("bundles/{}.bundle", record.cell.bundle_name());
+        let Cell { method, subset, .. } = &record.cell;
+        let path = format!("bundles/{method}/{subset}/{}.bundle", record.cell.bundle_name());
         record.bundles.push(BundleRef { path, data_hash: "cd".repeat(32) });
     }
     record

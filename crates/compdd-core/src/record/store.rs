@@ -15,9 +15,12 @@ use crate::files::{IoError, atomic, plain};
 ///   leaderboard.csv
 ///   records/<method>/<subset>/<cell id>.json          one result
 ///   records/<method>/<subset>/<cell id>.timing.json   what a repetition would not reproduce
-///   bundles/<bundle name>.bundle/                     a distilled set, shared by the results that used it
-///   logs/<bundle name>.jsonl                          what happened while it was made and scored
+///   bundles/<method>/<subset>/<bundle name>.bundle/   a distilled set, shared by the results that used it
+///   logs/<method>/<subset>/<bundle name>.jsonl        what happened while it was made and scored
+///   curves/<method>/<subset>/<cell id>.csv            accuracies on the way
 /// ```
+///
+/// No folder grows with the product of everything: a hundred thousand results are a few hundred in each.
 ///
 /// A cell is done when its record exists. All writes are by rename, so several processes may share a folder. The folder itself may be a
 /// link; nothing below it is one: what a link leads to is not read, whoever made the folder.
@@ -89,7 +92,7 @@ impl Store {
 
     /// Where a cell's record lies.
     pub fn record_path(&self, cell: &Cell) -> PathBuf {
-        self.records().join(&cell.method).join(&cell.subset).join(format!("{}.json", cell.id()))
+        self.place("records", cell, &format!("{}.json", cell.id()))
     }
 
     /// Where a cell's timing lies.
@@ -99,18 +102,22 @@ impl Store {
 
     /// Where the log of a run lies, named after its distilled set.
     pub fn log_path(&self, cell: &Cell) -> PathBuf {
-        self.root.join("logs").join(format!("{}.jsonl", cell.bundle_name()))
+        self.place("logs", cell, &format!("{}.jsonl", cell.bundle_name()))
     }
 
     /// Where the curve of a cell lies.
     pub fn curve_path(&self, cell: &Cell) -> PathBuf {
-        self.root.join("curves").join(format!("{}.csv", cell.id()))
+        self.place("curves", cell, &format!("{}.csv", cell.id()))
     }
 
     /// Where a bundle belongs; `draw` counts the sets of a run that makes several.
     pub fn bundle_path(&self, cell: &Cell, draw: Option<usize>) -> PathBuf {
         let draw = draw.map(|index| format!("-draw{index}")).unwrap_or_default();
-        self.root.join("bundles").join(format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
+        self.place("bundles", cell, &format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
+    }
+
+    fn place(&self, room: &str, cell: &Cell, name: &str) -> PathBuf {
+        self.root.join(room).join(&cell.method).join(&cell.subset).join(name)
     }
 
     /// A path below this folder; none where a link leads out of it on the way.
@@ -201,17 +208,20 @@ impl Store {
         records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
     }
 
-    /// Every bundle that is kept, sorted.
+    /// Every bundle that is kept, sorted, at whatever depth.
     pub fn bundles(&self) -> Result<Vec<PathBuf>, RecordError> {
         let folder = self.root.join("bundles");
-        if !folder.is_dir() {
-            return Ok(Vec::new());
+        let Some(mut walk) = walk(&folder)? else { return Ok(Vec::new()) };
+        let mut paths = Vec::new();
+        while let Some(entry) = walk.next() {
+            let entry = entry.map_err(at(&folder))?;
+            let path = entry.path();
+            if entry.file_type().is_dir() && path.extension().is_some_and(|extension| extension == Bundle::EXTENSION) {
+                walk.skip_current_dir();
+                paths.push(path.to_owned());
+            }
         }
-        not_a_link(&folder)?;
-        let entries = std::fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
-        let mut paths: Vec<PathBuf> = entries.map_err(IoError::at("list", &folder))?;
-        paths.retain(|path| path.is_dir() && !path.is_symlink() && !atomic::is_leftover(path));
-        paths.sort();
+        paths.retain(|path| !atomic::is_leftover(path));
         Ok(paths)
     }
 
@@ -221,16 +231,9 @@ impl Store {
     }
 
     fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        not_a_link(folder)?;
         let mut files = Vec::new();
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.map_err(|e| {
-                let path = e.path().unwrap_or(folder).to_owned();
-                IoError { action: "list", path, source: e.into() }
-            })?;
+        for entry in walk(folder)?.into_iter().flatten() {
+            let entry = entry.map_err(at(folder))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy();
             let record = name.ends_with(".json") && !name.ends_with(TIMING_SUFFIX) && !atomic::is_leftover(path);
@@ -242,11 +245,28 @@ impl Store {
     }
 }
 
-/// A folder that must lie where it seems to.
-fn not_a_link(folder: &Path) -> Result<(), IoError> {
-    let linked =
-        || IoError { action: "list", path: folder.to_owned(), source: io::Error::other("it is a symbolic link") };
-    if folder.is_symlink() { Err(linked()) } else { Ok(()) }
+/// Entries below a folder, but for hidden ones.
+type Walk = walkdir::FilterEntry<walkdir::IntoIter, fn(&walkdir::DirEntry) -> bool>;
+
+/// All below a folder, by name; nothing where it is absent.
+///
+/// # Errors
+/// When the folder does not lie where it seems to.
+fn walk(folder: &Path) -> Result<Option<Walk>, IoError> {
+    if folder.is_symlink() {
+        let source = io::Error::other("it is a symbolic link");
+        return Err(IoError { action: "list", path: folder.to_owned(), source });
+    }
+    let visible: fn(&_) -> bool =
+        |entry: &walkdir::DirEntry| entry.depth() == 0 || !plain::is_hidden(entry.file_name());
+    Ok(folder.exists().then(|| walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(visible)))
+}
+/// What keeps something below a folder from being listed.
+fn at(folder: &Path) -> impl Fn(walkdir::Error) -> IoError + '_ {
+    |error| {
+        let path = error.path().unwrap_or(folder).to_owned();
+        IoError { action: "list", path, source: error.into() }
+    }
 }
 
 #[cfg(test)]
