@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use compdd::files::plain;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
@@ -114,7 +115,9 @@ impl Config {
     }
 
     fn parse(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
+        // Not only a plain file: /dev/null is a configuration as well.
+        let text = std::fs::read(path)
+            .and_then(plain::utf8)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
     }

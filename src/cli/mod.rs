@@ -107,6 +107,7 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
+    ui::hear_panics();
     let cli = Cli::parse();
     ui::start_logging(cli.verbose);
     let outcome = match cli.command {
@@ -140,3 +141,5 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod help_tests;
+#[cfg(test)]
+mod remedy_tests;

@@ -1,9 +1,8 @@
 //! What a person sees: tables on standard output, errors with their causes and remedies on standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // the one place that talks
 
 use std::{
     error::Error,
-    io::{IsTerminal as _, Write as _},
+    io::{ErrorKind, IsTerminal as _, Write as _},
     path::Path,
     process::ExitCode,
 };
@@ -34,10 +33,21 @@ pub fn start_logging(verbosity: u8) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .without_time()
+        .log_internal_errors(false)
         .finish();
     if tracing::subscriber::set_global_default(subscriber).is_err() {
-        eprintln!("warning: logging was set up twice");
+        say("warning: logging was set up twice");
     }
+}
+
+/// Has panics say where they happened, unless they are caught.
+pub fn hear_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !compdd::data::parse::caught::is_caught() {
+            usual(panic);
+        }
+    }));
 }
 
 /// Prints `error:`, the causes below it and what to do, and gives the exit code of a failure.
@@ -87,12 +97,20 @@ pub fn size(bytes: u64) -> String {
     compdd::data::human_size(bytes)
 }
 
-/// Writes text to standard output; a closed pipe (`| head`) is no error. A terminal gets nothing that it would act on.
+/// Writes text to standard output; a closed pipe (`| head`) is no error, whatever else keeps it from being written is the end. A terminal
+/// gets nothing that it would act on.
 pub fn show(text: &str) {
     let mut out = std::io::stdout().lock();
     let text = if out.is_terminal() { text::terminal(text) } else { text.into() };
-    if out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).is_err() {
-        std::process::exit(0);
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            say(&format!("error: cannot write to standard output: {error}"));
+            say("  help: make room where it goes to, or write to a file elsewhere; what was computed is stored");
+            std::process::exit(1);
+        }
     }
 }
 
@@ -105,9 +123,10 @@ pub fn deliver(text: &str, out: Option<&Path>) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a line of talk to standard error, without anything that a terminal would act on.
+/// Writes a line of talk to standard error, without anything that a terminal would act on. Where it cannot be written the work goes on: its results
+/// do not depend on talk.
 pub fn say(text: &str) {
-    eprintln!("{}", text::terminal(text));
+    let _ = writeln!(std::io::stderr(), "{}", text::terminal(text));
 }
 
 /// A table with aligned columns: text left, numbers right.

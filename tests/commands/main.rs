@@ -23,3 +23,4 @@ mod suite;
 mod support;
 mod table;
 mod teacher;
+mod wild;

@@ -2,6 +2,7 @@
 //! that is compared before the first byte.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{self, Read as _},
     path::Path,
@@ -92,13 +93,44 @@ fn limited(file: File, limit: Limit) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit.most { Err(long(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
-/// As [`bytes()`], as UTF-8.
+/// As [`bytes()`], as [`utf8`].
 ///
 /// # Errors
-/// As [`bytes()`], and [`io::ErrorKind::InvalidData`] for other bytes.
+/// Those of both.
 pub fn text(path: &Path, limit: Limit) -> Result<String, IoError> {
-    let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text");
-    String::from_utf8(bytes(path, limit)?).map_err(wrong).map_err(IoError::at("read", path))
+    utf8(bytes(path, limit)?).map_err(IoError::at("read", path))
+}
+
+/// As [`regular_bytes`], as [`utf8`].
+///
+/// # Errors
+/// Those of both.
+pub fn regular_text(path: &Path, limit: Limit) -> Result<String, IoError> {
+    utf8(regular_bytes(path, limit)?).map_err(IoError::at("read", path))
+}
+
+/// The text of a file in UTF-8, without the byte order mark that some editors put before it.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] for other bytes, with what they seem to be and what to do.
+pub fn utf8(mut bytes: Vec<u8>) -> io::Result<String> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{what}: save it as UTF-8"));
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(wrong("it is UTF-16 text, as some programs of Windows write it".to_owned()));
+    }
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| wrong(format!("it is no UTF-8 text from byte {}", error.utf8_error().valid_up_to())))
+}
+
+/// Whether a name is one of a hidden file, or of a folder that an operating system, an archiver or a notebook leaves among others' files: nobody
+/// means it.
+pub fn is_hidden(name: impl AsRef<OsStr>) -> bool {
+    let name = name.as_ref();
+    name.as_encoded_bytes().starts_with(b".") || name == "__MACOSX" || name == "@eaDir"
 }
 
 /// Whether `root` and the folders between it and `path` are folders, none of them a link: what lies there lies inside. The root itself may
@@ -143,6 +175,20 @@ mod tests {
     use crate::limits::Limit;
 
     const SMALL: Limit = Limit { name: "SMALL", most: 4 };
+
+    #[test]
+    fn text_is_utf8_and_a_mark_before_it_is_none_of_it() {
+        assert_eq!(utf8("\u{feff}bird".into()).unwrap(), "bird");
+        let said = |bytes: &[u8]| utf8(bytes.to_vec()).unwrap_err().to_string();
+        assert!(said(b"\xff\xfeb\0").contains("UTF-16"), "{}", said(b"\xff\xfeb\0"));
+        assert!(said(b"ab\xe9").contains("from byte 2: save it as UTF-8"), "{}", said(b"ab\xe9"));
+    }
+
+    #[test]
+    fn leftovers_are_hidden() {
+        assert!([".x", "._a.json", "__MACOSX", "@eaDir"].into_iter().all(is_hidden));
+        assert!(!["x", "_x", "n01440764"].into_iter().any(is_hidden));
+    }
 
     #[test]
     fn a_limit_is_named_before_anything_is_read() {

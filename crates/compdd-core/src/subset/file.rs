@@ -43,8 +43,7 @@ pub(super) fn parts(text: &str) -> Option<(&Path, Option<&str>)> {
 pub(super) fn find(path: &Path, name: Option<&str>) -> Result<Subset, SubsetError> {
     let malformed = |why: String| SubsetError::File { path: path.into(), why };
     let unreadable = |error: &dyn std::fmt::Display| malformed(format!("it cannot be read: {error}"));
-    let text = plain::regular_bytes(path, limits::TEXT_BYTES).map_err(|error| unreadable(&error.source))?;
-    let text = String::from_utf8(text).map_err(|error| unreadable(&error))?;
+    let text = plain::regular_text(path, limits::TEXT_BYTES).map_err(|error| unreadable(&error.source))?;
     let file: Lists = toml::from_str(&text).map_err(|error| {
         malformed(format!("it is no file of lists: {}", error.to_string().trim().replace('\n', " ")))
     })?;

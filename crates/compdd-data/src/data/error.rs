@@ -35,6 +35,8 @@ pub struct LackingClass {
     pub split: Split,
     /// Where it was looked for.
     pub looked: PathBuf,
+    /// A name in the source that means this class as well as another one.
+    pub ambiguous: Option<String>,
 }
 
 impl fmt::Display for LackingClass {
@@ -43,7 +45,13 @@ impl fmt::Display for LackingClass {
         if self.label != self.synset {
             write!(f, " ({})", self.label)?;
         }
-        write!(f, ", {}: {}", self.split, self.looked.display())
+        write!(f, ", {}: {}", self.split, self.looked.display())?;
+        match &self.ambiguous {
+            Some(name) => {
+                write!(f, " (`{name}` may be another class of ImageNet that is called so: name it by its synset)")
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -152,8 +160,8 @@ pub enum DataError {
     /// Images lie directly in a folder and nothing says which class each has.
     #[error("the classes of the images in {} are not known{}{}", images.display(), if refused.is_empty() { "" } else { ":" }, listed(refused))]
     #[diagnostic(help(
-        "put one of these into {}: LOC_val_solution.csv (from Kaggle), ILSVRC2012_devkit_t12.tar.gz (from image-net.org), or \
-         val_synsets.txt (50000 lines, the synset of ILSVRC2012_val_00000001 first; or lines of file name and synset). Or sort \
+        "put one of these into {}: LOC_val_solution.csv (from Kaggle), ILSVRC2012_devkit_t12.tar.gz (from image-net.org), \
+         val_annotations.txt (of Tiny-ImageNet), or val_synsets.txt (50000 lines, the synset of ILSVRC2012_val_00000001 first; or lines of file name and synset). Or sort \
          the images into a folder for every class",
         folder.display()
     ))]
@@ -223,6 +231,19 @@ pub enum DataError {
         /// The classes, and where images were looked for.
         classes: Vec<LackingClass>,
     },
+    /// A folder that is named by the label of a class holds images of another one.
+    #[error("{} is taken for {synset} by its name, but holds {}, which is an image of another class", folder.display(), file.display())]
+    #[diagnostic(help(
+        "name the folder by the synset of the class that its images show, or take the other images out"
+    ))]
+    OtherClass {
+        /// The folder.
+        folder: PathBuf,
+        /// The class that it is taken for.
+        synset: String,
+        /// The first file that begins with another synset.
+        file: PathBuf,
+    },
     /// Image files are corrupt, cut short or empty.
     #[error("{} cannot be used:{}", counted(files.len(), "image file", "image files"), listed(files))]
     #[diagnostic(help("replace these files, or go on without them with --skip-bad (the record then lists them)"))]
@@ -256,7 +277,10 @@ pub enum DataError {
     },
     /// A file is not what its name or its place says.
     #[error("{}: {why}", path.display())]
-    #[diagnostic(help("the file is damaged, cut short or of another format; download or make it again"))]
+    #[diagnostic(help(
+        "a file that is damaged or cut short has to be downloaded or made again; one that is whole is of a form that is not read: docs/data.md \
+         lists those that are"
+    ))]
     Malformed {
         /// The file.
         path: PathBuf,

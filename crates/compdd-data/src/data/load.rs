@@ -9,6 +9,7 @@ use super::{
     decode::Decode,
     error::{BadFile, DataError},
     image_set::ImageSet,
+    parse::is_synset,
     resize,
     source::{Item, Part, Picture, Split, name_of},
 };
@@ -43,6 +44,28 @@ impl Request<'_> {
         let places: HashMap<String, usize> =
             own.into_iter().enumerate().filter_map(|(place, name)| Some((name?, place))).collect();
         Ok(move |name: &str| places.get(name).copied())
+    }
+
+    /// Refuses images that were found by the label of their class and whose files are named by the synset of another one.
+    fn agree(&self, class: &ClassEntry, items: &[Item]) -> Result<(), DataError> {
+        if !is_synset(class.synset.as_bytes()) {
+            return Ok(());
+        }
+        let named = |item: &Item| {
+            let name = item.file.file_stem()?.to_str()?;
+            name.split_once('_')
+                .map(|(synset, _)| synset)
+                .filter(|synset| is_synset(synset.as_bytes()))
+                .map(str::to_owned)
+        };
+        let folder = self.part.source.place(self.split, class);
+        if folder.file_name().is_some_and(|name| name == class.synset.as_str()) {
+            return Ok(());
+        }
+        match items.iter().find(|item| named(item).is_some_and(|synset| synset != class.synset)) {
+            Some(item) => Err(DataError::OtherClass { folder, synset: class.synset.clone(), file: item.file.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The bad images of a listing as messages name them, sorted by path.
@@ -86,7 +109,8 @@ impl Listing {
             }
         })?;
         let mut listing = Self { items: Vec::new(), labels: Vec::new() };
-        for (mut items, (_, label)) in members.into_iter().zip(request.classes) {
+        for (mut items, (class, label)) in members.into_iter().zip(request.classes) {
+            request.agree(class, &items)?;
             items.sort_by_cached_key(Item::order);
             listing.labels.resize(listing.labels.len() + items.len(), *label);
             listing.items.append(&mut items);

@@ -319,6 +319,7 @@ fn without_images(part: &Part, split: Split, classes: &[(&ClassEntry, u32)], loa
             label: class.label.clone(),
             split,
             looked: part.source.place(split, class),
+            ambiguous: None,
         })
         .collect()
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
@@ -10,7 +9,8 @@ use serde::Deserialize;
 
 use super::ScoresError;
 use compdd_core::{
-    files::IoError,
+    files::plain,
+    limits,
     subset::{Category, Difficulty, Subset},
 };
 
@@ -157,5 +157,5 @@ fn distinct(classes: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 fn read(path: &Path) -> Result<String, ScoresError> {
-    fs::read_to_string(path).map_err(|source| ScoresError::from(IoError { action: "read", path: path.into(), source }))
+    Ok(plain::regular_text(path, limits::WHOLE_BYTES)?)
 }

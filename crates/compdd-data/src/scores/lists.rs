@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Categories, ClassSummary, ScoresError, Summary};
 use compdd_core::{
-    files::{IoError, atomic},
+    files::{IoError, atomic, plain},
+    limits,
     record::hash,
     subset::{Difficulty, Subset},
 };
@@ -248,7 +249,7 @@ impl ListFile {
     /// # Errors
     /// When it cannot be read or understood.
     pub fn read(path: &Path) -> Result<Self, ScoresError> {
-        let text = std::fs::read_to_string(path).map_err(IoError::at("read", path))?;
+        let text = plain::regular_text(path, limits::TEXT_BYTES)?;
         toml::from_str(&text).map_err(|error| ScoresError::Malformed {
             path: path.into(),
             what: "lists",

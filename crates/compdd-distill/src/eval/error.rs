@@ -46,7 +46,9 @@ pub enum EvalError {
     Labels(#[from] RecordError),
     /// The images do not fit the network or the test set.
     #[error("the training images are {found:?} (channels, height, width), but the test images are {expected:?}")]
-    #[diagnostic(help("evaluate at the resolution of the bundle (--res)"))]
+    #[diagnostic(help(
+        "test images are squares of the height of the set: a set that is not square has to be made or imported again"
+    ))]
     Shape {
         /// Shape of the training images.
         found: [usize; 3],

@@ -8,6 +8,8 @@ use crate::{
     methods::{self, Method, Requirements},
 };
 use compdd_core::{
+    files::plain,
+    limits,
     protocol::{Checks, Fit, Protocol, Scoring},
     recipe::{Kind, Recipe, RecipeFile, RecipeRequest, tiles},
     record::{Cell, Fidelity},
@@ -200,8 +202,8 @@ impl RunOptions {
             .recipe
             .as_ref()
             .map(|path| {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| RunError::RecipeFile { path: path.clone(), source })?;
+                let text = plain::regular_text(path, limits::TEXT_BYTES)
+                    .map_err(|error| RunError::RecipeFile { path: path.clone(), source: error.source })?;
                 Ok::<_, RunError>(RecipeFile { name: path.display().to_string(), text })
             })
             .transpose()?;

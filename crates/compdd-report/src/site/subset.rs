@@ -103,7 +103,7 @@ pub(super) fn list(subsets: &[Subset], entries: &[Entry]) -> String {
     })
 }
 
-/// The means of classes that `compdd complexity show --format csv` wrote into `complexity/` of a results folder.
+/// The means of classes that `compdd complexity show --csv` wrote into `complexity/` of a results folder.
 #[derive(Clone)]
 pub(super) struct Means {
     synsets: Vec<String>,

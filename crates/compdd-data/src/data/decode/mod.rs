@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::DataError,
+    parse::caught::caught,
     resize::{self, ResizeMode},
 };
 
@@ -147,15 +148,22 @@ impl Decode {
 
     fn decode(&self, bytes: &[u8], scratch: &mut Scratch, target: &mut [u8]) -> Result<(), String> {
         let Scratch { rgb, other, row, .. } = scratch;
-        let size = match bytes {
-            [] => return Err("the file is empty".into()),
-            [0xFF, 0xD8, 0xFF, ..] => jpeg::decode(bytes, rgb, other)?,
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => png::decode(bytes, rgb, other)?,
-            _ => return Err("neither a JPEG nor a PNG image".into()),
-        };
+        let size = interleaved(bytes, rgb, other)?;
         resize::into_square(rgb, size, self, row, target);
         Ok(())
     }
+}
+
+/// Decodes a whole file into interleaved `rgb`; returns width and height. `other` is scratch.
+fn interleaved(bytes: &[u8], rgb: &mut Vec<u8>, other: &mut Vec<u8>) -> Result<(usize, usize), String> {
+    // The decoders panic on some bytes, such as a palette whose last colour is cut off.
+    let size = caught(|| match bytes {
+        [] => Err("the file is empty".into()),
+        [0xFF, 0xD8, 0xFF, ..] => jpeg::decode(bytes, rgb, other),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => png::decode(bytes, rgb, other),
+        _ => Err("neither a JPEG nor a PNG image".into()),
+    });
+    size.unwrap_or_else(|| Err("the image is damaged".into()))
 }
 
 /// Reads a whole file into a buffer that is used again.

@@ -232,3 +232,25 @@ fn versions_in_the_hash_are_those_of_the_lock_file() {
         "rgb8 16x16 squash bilinear antialias=true; zune-jpeg 0.5.15, png 0.18.1, decode rules 2, resize rules 2"
     );
 }
+
+/// Palettes whose last colour is cut off make the decoder panic; Pillow reads some of them.
+#[test]
+fn odd_palettes_are_damaged_files_and_no_end_of_the_program() {
+    use ::png::{BitDepth, ColorType, Encoder};
+    for depth in [BitDepth::One, BitDepth::Two, BitDepth::Four, BitDepth::Eight] {
+        for (length, transparent) in [4, 5, 7, 100].into_iter().flat_map(|length| [(length, false), (length, true)]) {
+            let mut bytes = Vec::new();
+            let mut encoder = Encoder::new(&mut bytes, 16, 16);
+            encoder.set_color(ColorType::Indexed);
+            encoder.set_depth(depth);
+            encoder.set_palette(vec![9; length]);
+            if transparent {
+                encoder.set_trns(vec![0; 1]);
+            }
+            let row = 16 * (depth as usize) / 8;
+            encoder.write_header().unwrap().write_image_data(&vec![0xFF; 16 * row]).unwrap();
+            let read = SETTINGS.bytes(&bytes);
+            assert!(read.as_ref().is_ok_and(|pixels| pixels.len() == 3 * 256) || read.is_err(), "{length}");
+        }
+    }
+}

@@ -26,7 +26,10 @@ use super::{
         name_of, open,
     },
 };
-use compdd_core::subset::{ClassEntry, Subset};
+use compdd_core::{
+    files::plain::is_hidden,
+    subset::{ClassEntry, Subset},
+};
 use known::Known;
 
 /// One dataset that lies in a folder.
@@ -97,7 +100,7 @@ pub fn inspect(root: &Path) -> Result<Vec<Dataset>, DataError> {
         return Ok(datasets);
     }
     let names = listing(root)?;
-    for name in names.iter().filter(|name| !name.starts_with('.')) {
+    for name in names.iter().filter(|name| !is_hidden(name)) {
         let folder = root.join(name);
         if folder.is_dir() {
             datasets.extend(look(&folder)?);
@@ -111,7 +114,12 @@ pub fn inspect(root: &Path) -> Result<Vec<Dataset>, DataError> {
 
 fn look(folder: &Path) -> Result<Vec<Dataset>, DataError> {
     let sources = open(folder)?;
-    Ok(sources.into_iter().map(|source| Dataset::of(folder, source.into())).collect())
+    let mut datasets: Vec<_> = sources.into_iter().map(|source| Dataset::of(folder, source.into())).collect();
+    // Where one layout explains the folder whole, another one that serves nothing is a misunderstanding.
+    if datasets.iter().any(Dataset::is_whole) {
+        datasets.retain(|dataset| !dataset.served().is_empty());
+    }
+    Ok(datasets)
 }
 
 impl Dataset {
@@ -142,6 +150,11 @@ impl Dataset {
             }
         }
         Self { folder: folder.to_owned(), source, classes, refused }
+    }
+
+    /// Whether both splits are there with every class of some subset.
+    fn is_whole(&self) -> bool {
+        self.refused.is_empty() && self.served().iter().any(|served| served.present == served.classes)
     }
 
     /// Images of a split.

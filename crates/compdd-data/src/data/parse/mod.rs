@@ -6,6 +6,7 @@
 //! are used here, nothing of the other rooms and nothing of the framework, so that fuzzers can include this folder alone.
 
 pub mod array;
+pub mod caught;
 pub mod devkit;
 mod error;
 mod inflate;

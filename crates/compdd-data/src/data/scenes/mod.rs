@@ -179,6 +179,7 @@ fn unknown(collection: Collection, split: Split, name: &str) -> DataError {
             label: name.into(),
             split,
             looked: "the built-in scenes".into(),
+            ambiguous: None,
         }],
         available: CLASSES.iter().map(|class| class.name.to_owned()).collect(),
     }

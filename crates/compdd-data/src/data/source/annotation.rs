@@ -198,8 +198,8 @@ fn bytes<T>(path: &Path, parse: fn(&[u8]) -> Result<T, ParseError>) -> Result<T,
 /// Reads a text file.
 pub(super) fn text<T>(path: &Path, parse: fn(&str) -> Result<T, ParseError>) -> Result<T, DataError> {
     let bytes = plain::regular_bytes(path, limits::WHOLE_BYTES)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| malformed(path, &ParseError::new(error.to_string())))?;
-    parse(text).map_err(|error| malformed(path, &error))
+    let text = plain::utf8(bytes).map_err(|error| malformed(path, &error.into()))?;
+    parse(&text).map_err(|error| malformed(path, &error))
 }
 
 /// The error of a file that a reader refused.

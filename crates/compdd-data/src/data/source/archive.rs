@@ -146,7 +146,7 @@ pub(super) fn is_image(member: &Member) -> bool {
 pub(super) fn tars(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_tar = |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tar"));
-    let hidden = |path: &PathBuf| super::class_folders::is_hidden(path);
+    let hidden = |path: &PathBuf| path.file_name().is_some_and(plain::is_hidden);
     let mut tars: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| is_tar(path) && !hidden(path)).collect();
     tars.sort();

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use walkdir::WalkDir;
@@ -11,7 +12,7 @@ use walkdir::WalkDir;
 use super::{Item, Picture, Place, Wanted, name_of, split_source::SplitSource};
 use crate::data::error::DataError;
 use compdd_core::{
-    files::{IoError, plain},
+    files::{IoError, plain, plain::is_hidden},
     limits,
     subset::ClassEntry,
 };
@@ -19,11 +20,13 @@ use compdd_core::{
 /// Folders of classes, image files at any depth below each.
 ///
 /// A class folder is named by the synset or the class name. Where several folders would fit, the synset wins, then the
-/// first in sorted order. Hidden files and files with other endings than jpg, jpeg and png (any case) are not looked at.
+/// first in sorted order. Hidden files and files with other endings than jpg, jpeg, jfif and png (any case) are not looked at; of pictures among
+/// these a warning says how many there are, once.
 #[derive(Debug)]
 pub(super) struct ClassFolders {
     split: PathBuf,
     classes: BTreeMap<String, PathBuf>,
+    said: Once,
 }
 
 impl ClassFolders {
@@ -40,10 +43,11 @@ impl ClassFolders {
             let kind = entry.file_type().map_err(unreadable)?;
             let path = entry.path();
             if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
-                classes.extend(entry.file_name().into_string().ok().map(|name| (name, path)));
+                let name = entry.file_name().into_string().ok().filter(|name| !is_hidden(name));
+                classes.extend(name.map(|name| (name, path)));
             }
         }
-        Ok((!classes.is_empty()).then(|| Self { split: split.to_owned(), classes }))
+        Ok((!classes.is_empty()).then(|| Self { split: split.to_owned(), classes, said: Once::new() }))
     }
 
     /// How many classes another split has too.
@@ -52,14 +56,17 @@ impl ClassFolders {
     }
 }
 
-/// Visits the image files below a class folder, in no particular order.
-fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataError> {
-    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(Path::new(entry.file_name()));
+/// Visits the image files below a class folder, in no particular order; the number of pictures with other endings, by ending.
+fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<BTreeMap<&'static str, usize>, DataError> {
+    let mut others = BTreeMap::new();
+    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
     for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible) {
         let error = match entry {
             Ok(entry) => {
                 if !entry.file_type().is_dir() && has_image_ending(entry.path()) {
                     visit(entry.path());
+                } else if let Some(ending) = other_ending(entry.path()).filter(|_| entry.file_type().is_file()) {
+                    *others.entry(ending).or_default() += 1;
                 }
                 continue;
             }
@@ -73,18 +80,20 @@ fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DataEr
             None => return Err(DataError::from(IoError { action: "read", path, source: error.into() })),
         }
     }
-    Ok(())
+    Ok(others)
 }
 
-/// Whether a file name says that it is an image: jpg, jpeg or png in any case.
+/// Whether a file name says that it is an image that is read: jpg, jpeg, jfif or png in any case.
 pub(in crate::data) fn has_image_ending(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    ["jpg", "jpeg", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+    ["jpg", "jpeg", "jfif", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-/// Whether a file name begins with a dot.
-pub(super) fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+/// The ending of a file that is a picture to others and is not read here, in lower case.
+fn other_ending(path: &Path) -> Option<&'static str> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let others = ["webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "avif", "heic", "jp2"];
+    others.into_iter().find(|other| ending.eq_ignore_ascii_case(other))
 }
 
 impl SplitSource for ClassFolders {
@@ -99,11 +108,22 @@ impl SplitSource for ClassFolders {
     }
 
     fn scan(&self, wanted: Wanted, visit: &mut dyn FnMut(&str, Item)) -> Result<(), DataError> {
+        let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         for (part, (name, folder)) in self.classes.iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
-            image_files(folder, &mut |path| {
+            let here = image_files(folder, &mut |path| {
                 let file = path.strip_prefix(folder).unwrap_or(path).to_owned();
                 visit(name, Item { file, place: Place { part: part as u32, ..Place::default() } });
             })?;
+            for (ending, count) in here {
+                *others.entry(ending).or_default() += count;
+            }
+        }
+        if !others.is_empty() {
+            let counts: Vec<String> = others.iter().map(|(ending, count)| format!("{count} .{ending}")).collect();
+            let (split, counts) = (self.split.display(), counts.join(", "));
+            self.said.call_once(|| {
+                tracing::warn!("{split}: pictures of other forms than JPEG and PNG are passed over: {counts}; convert them to use them");
+            });
         }
         Ok(())
     }

@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Source, Split, has_image_ending, name_of, names::plain, open};
+use super::{Named, Source, Split, has_image_ending, named, names::plain, open};
 use crate::data::error::{DataError, LackingClass};
-use compdd_core::{files::IoError, subset::Subset};
+use compdd_core::{
+    files::{IoError, plain::is_hidden},
+    subset::Subset,
+};
 
 /// Where both splits of a subset come from; often the same source.
 #[derive(Clone, Debug)]
@@ -74,7 +77,7 @@ pub fn find(subset: &Subset, roots: &[PathBuf]) -> Result<Found, DataError> {
         names = listing(root)?;
         let mut inner: Vec<(u8, String, Found)> = Vec::new();
         all.extend(own);
-        for name in names.iter().filter(|name| !name.starts_with('.')) {
+        for name in names.iter().filter(|name| !is_hidden(name)) {
             let folder = root.join(name);
             if folder.is_dir() {
                 let below = candidates(subset, &folder)?;
@@ -88,7 +91,7 @@ pub fn find(subset: &Subset, roots: &[PathBuf]) -> Result<Found, DataError> {
     }
     match whole(&all) {
         Some(found) => Ok(found),
-        None => nearest(all).unwrap_or_else(|| {
+        None => nearest(subset, all).unwrap_or_else(|| {
             let path = roots.last().cloned().unwrap_or_default();
             Err(unknown(path, names))
         }),
@@ -158,7 +161,7 @@ fn with_folders_below(root: &Path) -> Result<Vec<PathBuf>, DataError> {
         return Err(DataError::MissingRoot { path: root.to_owned(), is_file: root.exists() });
     }
     let names = listing(root)?;
-    let below = names.iter().filter(|name| !name.starts_with('.')).map(|name| root.join(name));
+    let below = names.iter().filter(|name| !is_hidden(name)).map(|name| root.join(name));
     Ok(std::iter::once(root.to_owned()).chain(below.filter(|path| path.is_dir())).collect())
 }
 
@@ -194,15 +197,16 @@ fn candidates(subset: &Subset, folder: &Path) -> Result<Vec<Candidate>, DataErro
 fn lacking(subset: &Subset, source: &dyn Source, split: Split) -> Result<Vec<LackingClass>, DataError> {
     source.has_split(split)?;
     let names = source.classes(split)?;
-    let missing = subset.classes.iter().filter(|class| name_of(class, &names).is_none());
-    Ok(missing
-        .map(|class| LackingClass {
-            synset: class.synset.clone(),
-            label: class.label.clone(),
-            split,
-            looked: source.place(split, class),
-        })
-        .collect())
+    let missing = subset.classes.iter().filter_map(|class| {
+        let ambiguous = match named(class, &names) {
+            Named::As(_) => return None,
+            Named::Ambiguous(name) => Some(name.clone()),
+            Named::Not => None,
+        };
+        let (synset, label) = (class.synset.clone(), class.label.clone());
+        Some(LackingClass { synset, label, split, looked: source.place(split, class), ambiguous })
+    });
+    Ok(missing.collect())
 }
 
 /// Both splits with every class: from one source where there is one, else each from the first that has it.
@@ -226,14 +230,21 @@ fn best_named(subset: &Subset, root: &Path, mut found: Vec<(u8, String, Found)>)
     Ok(found.pop().map(|(_, _, found)| found))
 }
 
-/// What comes nearest where nothing is whole: both splits with the fewest classes missing, else the reason why a split
+/// What comes nearest where nothing is whole: both splits with the fewest classes missing, unless that is all of them; else the reason why a split
 /// cannot be used, else why it is missing altogether.
-fn nearest(candidates: Vec<Candidate>) -> Option<Result<Found, DataError>> {
+fn nearest(subset: &Subset, candidates: Vec<Candidate>) -> Option<Result<Found, DataError>> {
     let fewest = candidates.iter().filter(|c| c.lacks().is_some()).min_by_key(|c| c.lacks());
     let found = fewest.and_then(|c| Some(Found { train: c.part(Split::Train)?, test: c.part(Split::Test)? }));
     let absent = |error: &DataError| matches!(error, DataError::MissingSplit { .. });
-    let reasons = || candidates.into_iter().flat_map(|c| c.lacking).filter_map(Result::err);
-    found.map(Ok).or_else(|| reasons().min_by_key(absent).map(Err))
+    let is_nothing = |part: &Part| part.lacking.len() == subset.classes.len();
+    let hopeless = found.as_ref().is_none_or(|found| is_nothing(&found.train) || is_nothing(&found.test));
+    let reasons = candidates.into_iter().flat_map(|c| c.lacking).filter_map(Result::err);
+    let reason = reasons.min_by_key(absent);
+    match (found, reason) {
+        (None, reason) => reason.map(Err),
+        (Some(_), Some(reason)) if hopeless && !absent(&reason) => Some(Err(reason)),
+        (found, _) => found.map(Ok),
+    }
 }
 
 /// How well a folder name fits a subset: 0 is its slug, 1 begins with its slug (`cifar10-jpg`, but not `cifar100` for

@@ -6,14 +6,11 @@ use std::{
 };
 
 use super::{
-    Item, Picture, Place, Wanted,
-    annotation::Annotation,
-    class_folders::{has_image_ending, is_hidden},
-    split_source::SplitSource,
+    Item, Picture, Place, Wanted, annotation::Annotation, class_folders::has_image_ending, split_source::SplitSource,
 };
 use crate::data::error::DataError;
 use compdd_core::{
-    files::{IoError, plain},
+    files::{IoError, plain, plain::is_hidden},
     limits,
     subset::ClassEntry,
 };
@@ -35,7 +32,7 @@ impl Flat {
         let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
         entries.any(|entry| {
             let name = entry.file_name();
-            has_image_ending(Path::new(&name)) && !is_hidden(Path::new(&name))
+            has_image_ending(Path::new(&name)) && !is_hidden(&name)
         })
     }
 }
@@ -54,7 +51,7 @@ impl SplitSource for Flat {
         let unreadable = |source| DataError::from(IoError { action: "read", path: self.folder.clone(), source });
         for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
             let file = PathBuf::from(entry.map_err(unreadable)?.file_name());
-            if !has_image_ending(&file) || is_hidden(&file) {
+            if !has_image_ending(&file) || file.file_name().is_some_and(is_hidden) {
                 continue;
             }
             let class = roll.class(&file).map_err(|why| DataError::Malformed { path: self.folder.join(&file), why })?;

@@ -45,14 +45,19 @@ pub(super) fn flat_val(root: &Path) -> Result<Option<SplitPair>, DataError> {
     Ok(SplitPair::new("flat-val", root, class_folders(root)?, Ok(flat(&val, near, root))))
 }
 
-/// `Tiny-ImageNet-200` as it is distributed: `train/<synset>/images`, `val/images` with `val/val_annotations.txt`.
+/// `Tiny-ImageNet-200` as it is distributed: `train/<synset>/images`, `val/images` with `val/val_annotations.txt`; or with the images of
+/// `val/images` in a folder for every class.
 pub(super) fn tiny(root: &Path) -> Result<Option<SplitPair>, DataError> {
     let val = root.join("val");
     let images = val.join("images");
-    if !val.join("val_annotations.txt").is_file() || !images.is_dir() {
+    let test = if Flat::is_flat(&images) {
+        flat(&images, vec![val], root)
+    } else if let Some(folders) = ClassFolders::detect(&images)? {
+        Box::new(folders)
+    } else {
         return Ok(None);
-    }
-    Ok(SplitPair::new("tiny-imagenet", root, class_folders(root)?, Ok(flat(&images, vec![val], root))))
+    };
+    Ok(SplitPair::new("tiny-imagenet", root, class_folders(root)?, Ok(test)))
 }
 
 fn class_folders(root: &Path) -> Result<Found, DataError> {

@@ -43,7 +43,7 @@ pub use cifar::CifarBinary;
 pub(super) use class_folders::has_image_ending;
 pub use find::{Found, Part, find, find_any, find_split};
 pub use item::{Item, Picture, Place};
-pub(super) use names::name_of;
+pub(super) use names::{Named, name_of, named};
 pub use parquet::Parquet;
 pub use pickled::CifarPickled;
 

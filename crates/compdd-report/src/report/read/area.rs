@@ -1,6 +1,6 @@
 //! The discriminative area over the iterations of a distillation, from the logs of runs.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{
     super::{ReportError, chart::AreaCurve},
     log::events,
 };
-use compdd_core::{files::IoError, subset::Subset};
+use compdd_core::{files::plain, limits, subset::Subset};
 
 /// Curves that are told apart at a glance: of more classes the first ones are shown.
 const CLASSES: usize = 7;
@@ -28,7 +28,7 @@ struct Stage {
 /// # Errors
 /// When the log cannot be read, a line is no JSON object, or nothing in it is about the area.
 pub fn area_curves(path: &Path, by_class: bool) -> Result<Vec<AreaCurve>, ReportError> {
-    let text = fs::read_to_string(path).map_err(IoError::at("read", path))?;
+    let text = plain::regular_text(path, limits::WHOLE_BYTES)?;
     let (mut stages, mut labels): (BTreeMap<String, Stage>, _) = (BTreeMap::new(), Vec::new());
     for event in events(path, &text)? {
         if event["event"] == "start" {

@@ -9,7 +9,11 @@ use super::super::{
     ReportError,
     chart::{Origin, SpreadGroup, SpreadValues},
 };
-use compdd_core::{files::IoError, record::hash};
+use compdd_core::{
+    files::{IoError, plain},
+    limits,
+    record::hash,
+};
 use compdd_data::scores::{Categories, ClassSummary, Scores, Summary};
 
 /// What shares a box.
@@ -131,7 +135,7 @@ fn summary(path: &Path, threshold: f32) -> Result<(Summary, usize), ReportError>
 fn table(path: &Path, threshold: f32) -> Result<Vec<Class>, ReportError> {
     const HELP: &str = "tables of classes are written by `compdd complexity show --csv`";
     let wrong = |why: String| ReportError::Table { path: path.into(), why, help: HELP };
-    let text = fs::read_to_string(path).map_err(IoError::at("read", path))?;
+    let text = plain::regular_text(path, limits::TEXT_BYTES)?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
     let column = |name: &str| heads.iter().position(|head| head == name);

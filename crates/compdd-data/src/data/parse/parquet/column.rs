@@ -4,8 +4,6 @@
 //! way to ask whether a page is whole than to decode it, so a panic in there is caught and becomes an error; the column is not
 //! used afterwards.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use parquet::{
     column::{
         page::PageReader,
@@ -16,7 +14,7 @@ use parquet::{
     schema::types::ColumnDescPtr,
 };
 
-use super::pages::Checked;
+use super::{super::caught, pages::Checked};
 
 /// What a column has in a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +41,9 @@ pub(super) struct Column {
 
 /// Runs what may panic on damaged bytes.
 pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.to_string().replace('\n', " ")),
-        Err(_) => Err("damaged: the values of a page do not fit into it".into()),
+    match caught::caught(work) {
+        Some(done) => done.map_err(|error| error.to_string().replace('\n', " ")),
+        None => Err("damaged: the values of a page do not fit into it".into()),
     }
 }
 
