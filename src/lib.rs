@@ -19,6 +19,7 @@
 //! | [`protocol`] | how a distilled set is scored, as versioned data |
 //! | [`eval`] | students: how a distilled set is scored |
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
+//! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`recipe`] | which methods there are, and their hyper-parameters for a cell |
@@ -41,7 +42,7 @@
 
 pub use compdd_core::{files, limits, progress, protocol, recipe, record, rng, subset, text};
 pub use compdd_data::{data, scores};
-pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, teachers};
+pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, statistics, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};
 

@@ -12,6 +12,7 @@
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
 //! | [`select`] | which real images: coresets |
+//! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 
 pub mod cam;
@@ -23,4 +24,5 @@ mod lanes;
 pub mod methods;
 pub mod run;
 pub mod select;
+pub mod statistics;
 pub mod teachers;

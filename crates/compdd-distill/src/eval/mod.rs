@@ -23,7 +23,7 @@ mod supervision;
 mod targets;
 mod training;
 mod view;
-mod views;
+pub(crate) mod views;
 
 pub use ensemble::{Teachers, combined};
 pub use error::EvalError;

@@ -22,7 +22,7 @@ pub(super) struct Views<'a> {
 }
 
 /// Mean and standard deviation of each channel, where a space holds normalised bytes.
-pub(super) fn normalisation(space: &PixelSpace) -> Option<([f32; 3], [f32; 3])> {
+pub(crate) fn normalisation(space: &PixelSpace) -> Option<([f32; 3], [f32; 3])> {
     space.whitening().is_none().then(|| space.statistics())
 }
 

@@ -6,6 +6,7 @@ use super::{MethodError, Requirements, State};
 use crate::{
     eval::{Following, LogitSource},
     experts::Buffer,
+    statistics::Statistics,
     teachers::TeacherLogits,
 };
 use compdd_core::{
@@ -75,6 +76,8 @@ pub struct Start<'a> {
     pub observer: Option<&'a dyn LogitSource>,
     /// The same, for methods that look inside.
     pub teachers: &'a [TeacherLogits],
+    /// The statistics of these teachers that the method demanded, in their order.
+    pub statistics: &'a [Statistics],
     /// Where the student's parameters wait during a rollout.
     pub offload: Offload,
     /// Most images of a student minibatch that are differentiated at a time; none: all.

@@ -1,6 +1,6 @@
 //! What a method needs before it starts: asked once, announced and prepared by the engine, handed over in [`Start`](super::Start).
 
-use crate::experts::Demand;
+use crate::{experts::Demand, statistics};
 
 /// What a recipe asks the engine for. The default asks for nothing.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Requirements {
     pub experts: Option<Demand>,
     /// The method asks the run's teacher; its content enters the recipe.
     pub observer: bool,
+    /// Statistics of every teacher of the run over the training images; those that are missing are gathered.
+    pub statistics: Option<statistics::Demand>,
     /// Every student gets a set of its own (a random draw a student, as the lineage's random baseline does).
     pub draw_per_student: bool,
 }

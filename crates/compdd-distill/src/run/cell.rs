@@ -14,6 +14,7 @@ use super::{
     experts::Experts,
     machine,
     score::{Scorer, TrainOn, soft_labels},
+    statistics::OfTeachers,
     stopwatch::{Spent, Stopwatch},
     teacher,
 };
@@ -21,6 +22,7 @@ use crate::{
     eval::{Following, Stages, Teachers},
     experts::Buffer,
     methods::{FullRecipe, Start, State},
+    statistics::Statistics,
     teachers::TeacherLogits,
 };
 use compdd_core::{
@@ -96,10 +98,11 @@ impl Session<'_> {
         self.cells.iter().map(|cell| self.stored(cell)).collect()
     }
 
-    /// Trains the experts that the method demands, if it does and they are not there.
+    /// Makes ready what the method demands and is not there: experts, statistics of teachers.
     pub fn prepare(&self) -> Result<(), RunError> {
         let trace = Self::open_trace(&self.store.log_path(&self.cells[0]))?;
-        self.experts(&trace).map(drop)
+        self.experts(&trace)?;
+        self.statistics().map(drop)
     }
 
     fn work_path(&self, main: &Cell) -> PathBuf {
@@ -178,7 +181,7 @@ impl Session<'_> {
 
     /// Every distilled set of the run, made now or found on disk.
     fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<Vec<Draw>, RunError> {
-        let experts = self.experts(trace)?;
+        let (experts, mut statistics) = (self.experts(trace)?, None);
         let count = if self.plan.requirements.draw_per_student { self.plan.students } else { 1 };
         let mut draws = Vec::with_capacity(count);
         for index in 0..count {
@@ -188,7 +191,11 @@ impl Session<'_> {
                 atomic::sweep(&path).map_err(IoError::at("tidy", &path)).map_err(WorkError::from)?;
                 Bundle::read(&path)?
             } else {
-                let (set, steps, spent) = self.distil(main, index, experts.as_ref(), work, trace)?;
+                if statistics.is_none() {
+                    statistics = Some(self.statistics()?);
+                }
+                let given = (experts.as_ref(), statistics.as_deref().unwrap_or_default());
+                let (set, steps, spent) = self.distil(main, index, given, work, trace)?;
                 Bundle::write(&path, &set, true)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
@@ -230,11 +237,25 @@ impl Session<'_> {
         experts.ready(demand, options.buffer.as_deref()).map(Some)
     }
 
+    /// The statistics of the teachers that the method demands, if it does.
+    fn statistics(&self) -> Result<Vec<Statistics>, RunError> {
+        let Some(demand) = &self.plan.requirements.statistics else { return Ok(Vec::new()) };
+        let of_teachers = OfTeachers {
+            teachers: self.observers,
+            task: self.task,
+            device: self.device,
+            progress: self.progress,
+            stop: self.stop,
+            checkpoint_every: Duration::from_secs(self.plan.options.engine.checkpoint_seconds),
+        };
+        of_teachers.ready(demand)
+    }
+
     fn distil(
         &self,
         main: &Cell,
         index: usize,
-        experts: Option<&Buffer>,
+        (experts, statistics): (Option<&Buffer>, &[Statistics]),
         work: &WorkFolder,
         trace: &Trace,
     ) -> Result<(Distilled, usize, Spent), RunError> {
@@ -259,6 +280,7 @@ impl Session<'_> {
             experts,
             observer: observer.as_ref().map(|logits| logits as _),
             teachers: self.observers,
+            statistics,
             offload: options.engine.offload,
             chunk: options.engine.chunk,
             preparation: Following { stop: self.stop, progress: &preparing, saving: Some((saved, every)) },

@@ -80,6 +80,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Experts(crate::experts::ExpertError),
+    /// The statistics of a teacher cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Statistics(crate::statistics::StatisticsError),
     /// The recipe is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -107,6 +111,15 @@ impl From<crate::eval::EvalError> for RunError {
 impl From<crate::methods::MethodError> for RunError {
     fn from(error: crate::methods::MethodError) -> Self {
         if Interrupted::is(&error) { Self::Interrupted(Interrupted) } else { Self::Method(error) }
+    }
+}
+
+impl From<crate::statistics::StatisticsError> for RunError {
+    fn from(error: crate::statistics::StatisticsError) -> Self {
+        match error {
+            crate::statistics::StatisticsError::Interrupted(stop) => Self::Interrupted(stop),
+            error => Self::Statistics(error),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod regimes;
 mod rescore;
 mod score;
 mod settings;
+mod statistics;
 mod stopwatch;
 mod teacher;
 #[cfg(test)]

@@ -110,10 +110,10 @@ impl Ready<'_> {
         self.plan.cells(&self.content)
     }
 
-    /// Trains the experts that the method demands, if it does and they are not there.
+    /// Makes ready what the method demands and is not there: trains experts, gathers statistics of teachers.
     ///
     /// # Errors
-    /// [`RunError::Interrupted`], [`RunError::Experts`].
+    /// [`RunError::Interrupted`], [`RunError::Experts`], [`RunError::Statistics`].
     pub fn prepare(&self, progress: &dyn Progress, stop: &Stop) -> Result<(), RunError> {
         self.session(progress, stop).prepare()
     }

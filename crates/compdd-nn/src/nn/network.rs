@@ -9,7 +9,7 @@ use super::{
     describe::{self, Row},
     drops,
     interpret::{self, Run, Taps, Values},
-    layer::{Layer, Norm, walk},
+    layer::{Layer, LayerKind, Norm, walk},
     params::{Layout, Params},
     shapes::Shape,
     tensor_ops::TensorOps,
@@ -126,6 +126,13 @@ impl Network {
             }
         });
         names
+    }
+
+    /// The layers whose inputs a forward pass can hand out (`Taps::Inputs`), in its order: their kind and their name.
+    pub fn hooked(&self) -> Vec<(LayerKind, &str)> {
+        let mut found = Vec::new();
+        walk(&self.layers, &mut |layer| found.extend(layer.hooked().map(|kind| (kind, layer.name()))));
+        found
     }
 
     /// Fresh parameters, drawn as the architecture does it. Parameter `i` draws from the stream `(seed, "init", i)`.

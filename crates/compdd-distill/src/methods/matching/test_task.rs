@@ -74,6 +74,7 @@ impl World {
             experts: None,
             observer: None,
             teachers: &[],
+            statistics: &[],
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

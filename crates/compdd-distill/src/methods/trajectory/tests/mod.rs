@@ -103,6 +103,7 @@ impl World {
             experts: Some(&experts),
             observer: None,
             teachers: &[],
+            statistics: &[],
             offload: Offload::Device,
             chunk: None,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),

@@ -80,6 +80,7 @@ impl World {
             experts: None,
             observer: None,
             teachers: &[],
+            statistics: &[],
             offload: Offload::Device,
             chunk,
             preparation: crate::eval::Following::silent(&crate::methods::NEVER),
