@@ -114,12 +114,19 @@ pub fn distillation_loss(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-/// `schedules`: the cosines. The others belong to methods that are not there yet.
+/// `schedules`: learning rates of students and of pixels, and the crops of CDA.
 pub fn schedules(case: &Case) -> Result<(), String> {
     let total = case.number("epochs")?;
     for zeta in case.f32("in.zetas")?.0 {
         let schedule = Schedule::Cosine { base: 1.0, total, zeta };
-        case.check(&format!("cos_{zeta}"), &(0..total).map(|epoch| schedule.rate(epoch)).collect::<Vec<_>>())?;
+        let check = |name: &str, schedule: Schedule| {
+            case.check(&format!("{name}_{zeta}"), &(0..total).map(|epoch| schedule.rate(epoch)).collect::<Vec<_>>())
+        };
+        check("cos", schedule)?;
+        check("linear", Schedule::Linear { base: 1.0, total, zeta })?;
+        for (name, continuous) in [("ssrs", false), ("ssrs_continuous", true)] {
+            check(name, Schedule::SmoothThenSteep { base: 1.0, total, zeta, continuous })?;
+        }
     }
     let pixels = Schedule::Cosine { base: 1.0, total, zeta: 1.0 };
     case.check("pixel_cosine", &(0..total).map(|t| pixels.rate(t)).collect::<Vec<_>>())?;
@@ -130,8 +137,5 @@ pub fn schedules(case: &Case) -> Result<(), String> {
             case.check(&format!("cda_{name}_{milestone}"), &(0..total).map(at).collect::<Vec<_>>())?;
         }
     }
-    let others = case.below("out.");
-    let later = |name: &&str| name.starts_with("ssrs") || name.starts_with("linear");
-    case.later(&others.keys().map(String::as_str).filter(later).collect::<Vec<_>>());
     Ok(())
 }

@@ -41,7 +41,7 @@ macro_rules! files {
 }
 
 /// Every file, the usual protocol first.
-static FILES: [(&str, &str); 27] = files![
+static FILES: [(&str, &str); 31] = files![
     "no-kd",
     "no-kd-plain",
     "no-kd-datadam",
@@ -58,7 +58,11 @@ static FILES: [(&str, &str); 27] = files![
     "kd-sre2l-cifar",
     "kd-sre2l-cifar-released",
     "kd-gvbsm",
+    "kd-gvbsm-smooth",
     "kd-edc",
+    "kd-edc-plain",
+    "kd-edc-ssrs",
+    "kd-edc-released",
     "regimes-sgd-hard",
     "regimes-sgd-soft",
     "regimes-sgd-teacher",

@@ -77,6 +77,7 @@ changes! {
     batch: usize,
     epochs: usize,
     optimizer: OptimizerKind,
+    momentum: f32,
     weight_decay: f32,
     drop: f32,
     #[serde(rename = "drops")]

@@ -139,6 +139,22 @@ fn the_protocols_of_several_teachers_depend_on_the_set() {
     assert_eq!(row(&edc("cifar100", 100, 10)), (1000, 50, Decay::CosineToHalf, false));
     assert_eq!(row(&edc("cifar10", 10, 10)), (1000, 25, Decay::LateSteps, false));
     assert_eq!(edc("cifar10", 10, 1).batch, 10, "the whole set");
+    let ssrs = |subset, classes| row(&fitted("kd-edc-ssrs", subset, classes, 40));
+    assert_eq!(ssrs("imagenet-1k", 1000), (300, 100, Decay::SmoothThenSteep, true));
+    assert_eq!(ssrs("cifar10", 10), (1000, 25, Decay::SmoothThenSteep, false));
+    let plain = fitted("kd-edc-plain", "imagenet-1k", 1000, 10);
+    assert_eq!((row(&plain), plain.ema), ((300, 100, Decay::CosineToHalf, true), Some(0.0)));
+    let released = |subset, classes| {
+        let scoring = fitted("kd-edc-released", subset, classes, 10);
+        (row(&scoring), scoring.optimizer, scoring.momentum.to_string())
+    };
+    let (adam, sgd) = ((OptimizerKind::AdamW, "0.9".to_owned()), (OptimizerKind::Sgd, "0.875".to_owned()));
+    let expected = |row, (optimizer, momentum): &(OptimizerKind, String)| (row, *optimizer, momentum.clone());
+    assert_eq!(released("imagenet-1k", 1000), expected((300, 100, Decay::LinearToHalf, true), &adam));
+    assert_eq!(released("imagenet-10", 10), expected((300, 50, Decay::SmoothThenSteep, false), &adam));
+    assert_eq!(released("tiny-imagenet", 200), expected((300, 100, Decay::CosineToHalf, false), &sgd));
+    assert_eq!(released("cifar100", 100), expected((1000, 50, Decay::SmoothThenSteep, false), &sgd));
+    assert_eq!(released("cifar10", 10), expected((1000, 10, Decay::LateSteps, false), &adam));
     let smoke = Protocol::find("kd-edc").unwrap();
     let fit = Fit { subset: "tiny-imagenet", classes: 200, ipc: Some(10), network: "swin-tiny", tiles: 1 };
     let smoke = smoke.fitted(Budget::Smoke, &fit).unwrap();

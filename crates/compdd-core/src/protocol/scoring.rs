@@ -88,6 +88,13 @@ pub enum Decay {
     LateSteps,
     /// A quarter of a cosine period over the epochs, to half the rate (RDED; the smoothing of EDC with ζ = 2).
     CosineToHalf,
+    /// As `cosine-to-half` over the first five sixths of the epochs, then straight down, behind a fall to a sixth of the rate, as printed (EDC's
+    /// smooth-then-steep rate).
+    SmoothThenSteep,
+    /// The same without the fall.
+    SmoothThenSteepContinuous,
+    /// A straight line to half the rate: what EDC's released trainer makes of its smoothing on `ImageNet`.
+    LinearToHalf,
 }
 
 /// How gradients become updates.

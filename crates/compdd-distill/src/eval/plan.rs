@@ -80,6 +80,9 @@ fn schedule(scoring: &Scoring, base: f32) -> Schedule {
         Decay::Cosine => Schedule::Cosine { base, total, zeta: 1.0 },
         Decay::CosineAfterRise => Schedule::CosineAfterRise { base, rise: total / 20, total },
         Decay::CosineToHalf => Schedule::Cosine { base, total, zeta: 2.0 },
+        Decay::SmoothThenSteep => Schedule::SmoothThenSteep { base, total, zeta: 2.0, continuous: false },
+        Decay::SmoothThenSteepContinuous => Schedule::SmoothThenSteep { base, total, zeta: 2.0, continuous: true },
+        Decay::LinearToHalf => Schedule::Linear { base, total, zeta: 2.0 },
     }
 }
 
@@ -174,7 +177,11 @@ mod tests {
                 ("kd-sre2l-cifar".to_owned(), 128, "pad-crop, flip, mixup".to_owned(), 0.0, 0),
                 ("kd-sre2l-cifar-released".to_owned(), 128, "pad-crop, flip, mixup".to_owned(), 0.0, 0),
                 ("kd-gvbsm".to_owned(), 1024, crops(), 0.0, 0),
+                ("kd-gvbsm-smooth".to_owned(), 1024, crops(), 0.0, 0),
                 ("kd-edc".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
+                ("kd-edc-plain".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
+                ("kd-edc-ssrs".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
+                ("kd-edc-released".to_owned(), 50, format!("rand-augment, {}", crops()), 0.0, 0),
                 ("regimes-sgd-hard".to_owned(), 256, dsa(), 0.0, 1),
                 ("regimes-sgd-soft".to_owned(), 256, dsa(), 0.0, 1),
                 ("regimes-sgd-teacher".to_owned(), 256, dsa(), 0.0, 1),

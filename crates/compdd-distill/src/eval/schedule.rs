@@ -40,6 +40,26 @@ pub enum Schedule {
         /// Stretch of the half period.
         zeta: f32,
     },
+    /// `base (1 - t / (zeta T))`; `zeta` above one stops before zero.
+    Linear {
+        /// Learning rate at `t = 0`.
+        base: f32,
+        /// `T`.
+        total: usize,
+        /// Stretch of the line.
+        zeta: f32,
+    },
+    /// As [`Cosine`](Self::Cosine) up to and including `5 T / 6`, then in a straight line to zero at `T` (EDC, arXiv 2404.13733).
+    SmoothThenSteep {
+        /// Learning rate at `t = 0`.
+        base: f32,
+        /// `T`.
+        total: usize,
+        /// Stretch of the half period.
+        zeta: f32,
+        /// Whether the line begins where the cosine ends; as printed it begins at a sixth of that.
+        continuous: bool,
+    },
     /// A linear rise from `base / 100` over the first `rise` values, then half a cosine period over the others (`SRe2L` on Tiny `ImageNet`).
     CosineAfterRise {
         /// Learning rate at the end of the rise.
@@ -67,6 +87,17 @@ impl Schedule {
                 at.iter().filter(|&&index| t >= index).fold(*base, |rate, _| rate * factor)
             }
             &Self::Cosine { base, total, zeta } => cosine(base, t, f64::from(zeta) * total as f64),
+            &Self::Linear { base, total, zeta } => {
+                (f64::from(base) * (1.0 - t as f64 / (f64::from(zeta) * total as f64))) as f32
+            }
+            &Self::SmoothThenSteep { base, total, zeta, .. } if 6 * t <= 5 * total => {
+                cosine(base, t, f64::from(zeta) * total as f64)
+            }
+            &Self::SmoothThenSteep { base, total, zeta, continuous } => {
+                let (left, whole) = (6.0 * total.saturating_sub(t) as f64, total as f64);
+                let bend = cosine(base, 5, f64::from(zeta) * 6.0);
+                (f64::from(bend) * left / if continuous { whole } else { 6.0 * whole }) as f32
+            }
             &Self::CosineAfterRise { base, rise, .. } if t < rise => {
                 (f64::from(base) * (0.01 + 0.99 * t as f64 / rise as f64)) as f32
             }
@@ -110,6 +141,21 @@ mod tests {
         let schedule = Schedule::CosineAfterRise { base: 0.2, rise: 5, total: 100 };
         for (t, expected) in [(0, 0.002), (1, 0.0416), (5, 0.2), (52, 0.101_653), (99, 5.467e-5)] {
             assert!((schedule.rate(t) - expected).abs() < 1e-6, "{t}: {}", schedule.rate(t));
+        }
+    }
+
+    /// EDC at 300 epochs: the smoothing goes on until 250, then the printed line falls by a factor of six; a continuous one does not.
+    #[test]
+    fn the_smooth_rate_falls_steeply_in_the_end() {
+        let printed = Schedule::SmoothThenSteep { base: 1.0, total: 300, zeta: 2.0, continuous: false };
+        for (t, expected) in [(0, 1.0), (75, 0.961_940), (250, 0.629_410), (251, 0.102_804), (299, 0.002_098)] {
+            assert!((printed.rate(t) - expected).abs() < 1e-6, "{t}: {}", printed.rate(t));
+        }
+        let continuous = Schedule::SmoothThenSteep { base: 1.0, total: 300, zeta: 2.0, continuous: true };
+        assert!((continuous.rate(251) / printed.rate(251) - 6.0).abs() < 1e-5);
+        let linear = Schedule::Linear { base: 1.0, total: 300, zeta: 2.0 };
+        for (t, expected) in [(0, 1.0), (150, 0.75), (299, 0.501_667)] {
+            assert!((linear.rate(t) - expected).abs() < 1e-6, "{t}");
         }
     }
 

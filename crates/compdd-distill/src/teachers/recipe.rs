@@ -90,7 +90,8 @@ impl fmt::Display for Recipe {
         let course = match schedule {
             Schedule::Constant { .. } => "constant",
             Schedule::Drop { .. } | Schedule::Steps { .. } => "with drops",
-            Schedule::Cosine { .. } | Schedule::CosineAfterRise { .. } => "cosine",
+            Schedule::Linear { .. } => "linear",
+            Schedule::Cosine { .. } | Schedule::CosineAfterRise { .. } | Schedule::SmoothThenSteep { .. } => "cosine",
         };
         let rate = schedule.rate(0);
         let kept = if self.keep == Keep::Best { ", best held-out epoch" } else { "" };
