@@ -12,10 +12,11 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
 use compdd::augment::{BatchSpec, DrawBatch as _, Sampling};
-use compdd::methods::recover::loss::Weights;
-use compdd::nn::{Mode, Network, NetworkSpec, Params, kernels, loss};
+use compdd::methods::recover::{loss::Weights, matching::Matching};
+use compdd::nn::{Mode, Network, NetworkSpec, Params, Taps, kernels, loss};
 use compdd::protocol::Protocol;
 use compdd::record::Budget;
+use compdd::rng::Stream;
 use half::f16;
 
 const CLASSES: usize = 10;
@@ -50,7 +51,11 @@ impl Case {
             let images = self.images.clone().autodiff().require_grad();
             let [batch, ..] = images.dims();
             let labels = Tensor::<1, Int>::zeros([batch], &images.device().without_autodiff());
-            let terms = RECOVERY.terms(&self.network, &self.params, &images, images.clone(), labels);
+            let mut matching = Matching::of_batch_norms(&self.params);
+            let taps = Taps::Inputs(matching.kinds());
+            let seen = self.network.forward_with(&self.params, images.clone(), Mode::Eval, taps);
+            let layers = matching.distances(seen.taps, &[], &mut Stream::new(0, "hooks", 0));
+            let terms = RECOVERY.terms(seen.logits, labels, layers, &images, images.clone());
             drop(images.grad_remove(&mut terms.total.clone().backward()));
             return terms.total.into_scalar::<f32>();
         }

@@ -234,3 +234,30 @@ fn an_imported_teacher_is_tried_first() {
     sandbox.succeed(&format!("{import} --name silent"));
     sandbox.succeed(&format!("{RUN} --protocol kd-online --teacher silent"));
 }
+
+/// What a method gathers of its teachers is announced, kept beside them and used again; a damaged file ends the run with its name.
+#[test]
+fn statistics_of_teachers_are_gathered_once() {
+    const EDC: &str = "run --method edc --subset scenes-easy --ipc 1 --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu --seeds 1 --set tiles=2 --set initial=mosaic";
+    let sandbox = Sandbox::new();
+    sandbox.succeed(&format!("{TRAIN} --name one"));
+    sandbox.succeed(&format!("{TRAIN} --name two --network convnet-d2-w8-bn"));
+    let run = |flags: &str| {
+        let output = sandbox.run(&format!("{EDC} {flags}"));
+        let said = texts(&output).1.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+        (output.status.success(), said)
+    };
+    let (good, said) = run("--teacher one,two --protocol soft");
+    assert!(good && said.contains("gathering statistics of 2 teachers"), "{said}");
+    let kept = sandbox.path().join("results/teachers/two/statistics");
+    let folder = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1, "nothing unfinished is left");
+    let (good, said) = run("--teacher two,one --protocol soft");
+    assert!(good && !said.contains("gathering"), "{said}");
+    assert_eq!(records(&sandbox).len(), 2, "the order of the teachers is part of the address");
+
+    let file = folder.join("statistics.safetensors");
+    fs::write(&file, "half a file").unwrap();
+    let (good, said) = run("--teacher two --protocol soft");
+    assert!(!good && said.contains("statistics.safetensors") && said.contains("does not match its card"), "{said}");
+}

@@ -38,6 +38,18 @@ pub static SRE2L: MethodInfo = method!(
 /// arXiv 2311.18838.
 pub static CDA: MethodInfo =
     method!(Distillation, "cda", "sre2l with crops that begin large and end small (Yin and Shen 2023)");
+/// arXiv 2311.17950.
+pub static GVBSM: MethodInfo = method!(
+    Distillation,
+    "gvbsm",
+    "images that the batch norms and convolutions of several networks, in turns, see as real ones (Shao et al. 2024)"
+);
+/// arXiv 2404.13733.
+pub static EDC: MethodInfo = method!(
+    Distillation,
+    "edc",
+    "gvbsm from real images, with the statistics of classes and images near their average (Shao et al. 2024)"
+);
 /// arXiv 2006.05929.
 pub static DC: MethodInfo = method!(
     Distillation,
@@ -111,9 +123,9 @@ pub static FULL: MethodInfo = method!(
     "no distillation: students train on the whole training set (the reference of the recovery ratio)"
 );
 
-static METHODS: [&MethodInfo; 22] = [
-    &RANDOM, &HERDING, &K_CENTER, &RDED, &SRE2L, &CDA, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM, &IDM, &MMD, &MTT,
-    &TESLA, &FTD, &DATM, &PAD, &EDF, &FULL,
+static METHODS: [&MethodInfo; 24] = [
+    &RANDOM, &HERDING, &K_CENTER, &RDED, &SRE2L, &CDA, &GVBSM, &EDC, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM,
+    &IDM, &MMD, &MTT, &TESLA, &FTD, &DATM, &PAD, &EDF, &FULL,
 ];
 
 /// The methods, in the order of tables.

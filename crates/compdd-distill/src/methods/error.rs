@@ -105,6 +105,17 @@ pub enum MethodError {
         /// Slug of the network.
         network: String,
     },
+    /// A method that holds images against statistics of its teachers was started without them.
+    #[error("{method} was started without the statistics of its teachers")]
+    #[diagnostic(help("this is a mistake in the program: please report it"))]
+    NoneGathered {
+        /// The method.
+        method: String,
+    },
+    /// The statistics of a teacher cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Statistics(#[from] crate::statistics::StatisticsError),
     /// An image could not be stored as the recipe asks.
     #[error("an image could not be stored: {reason}")]
     #[diagnostic(help("keep the values themselves: --set storage=exact"))]

@@ -10,6 +10,8 @@ static METHODS: &[&dyn Method] = &[
     &rded::Rded,
     &recover::SRE2L,
     &recover::CDA,
+    &recover::GVBSM,
+    &recover::EDC,
     &matching::DC,
     &matching::DSA,
     &matching::IDC_I,

@@ -12,28 +12,28 @@ use serde::{Deserialize, Serialize};
 use super::{Distiller, Method, MethodError, Requirements, Start, selected::check_learning_rate};
 use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue};
 use compdd_nn::nn::NetworkSpec;
-use run::Run;
+pub(super) use run::Run;
 
 /// The registered method.
 pub(super) struct Rded;
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct RdedRecipe {
-    tiles: usize,
-    candidates: usize,
-    crops: usize,
-    min_area: f32,
-    labels: LabelKind,
-    network: String,
-    learning_rate: f32,
-    observer: String,
+pub(super) struct RdedRecipe {
+    pub tiles: usize,
+    pub candidates: usize,
+    pub crops: usize,
+    pub min_area: f32,
+    pub labels: LabelKind,
+    pub network: String,
+    pub learning_rate: f32,
+    pub observer: String,
 }
 
 /// What the images are labelled with.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum LabelKind {
+pub(super) enum LabelKind {
     /// The observer's logits.
     Soft,
     /// The class.

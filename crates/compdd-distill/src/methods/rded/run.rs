@@ -21,7 +21,7 @@ use compdd_nn::augment::{BatchSpec, DrawBatch as _, Sampling, mosaic};
 const PASS: usize = 128;
 
 /// The set as it grows. Classes whose step is not done yet have grey images and labels of zeros.
-pub(super) struct Run<'a> {
+pub(in crate::methods) struct Run<'a> {
     start: Start<'a>,
     recipe: RdedRecipe,
     observer: &'a dyn LogitSource,
@@ -67,6 +67,11 @@ impl<'a> Run<'a> {
             run.candidates(label)?;
         }
         Ok(run)
+    }
+
+    /// The images as they stand.
+    pub fn images(&self) -> &[f32] {
+        &self.images
     }
 
     /// Pictures of a class that are kept.

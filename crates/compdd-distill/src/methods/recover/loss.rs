@@ -2,15 +2,15 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::statistics::{batch_norm_distances, length};
-use compdd_nn::nn::{LayerKind, Mode, Network, Params, Taps, loss::hard_cross_entropy};
+use super::statistics::length;
+use compdd_nn::nn::loss::hard_cross_entropy;
 
 /// The weights of the terms; cross-entropy counts once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
-    /// Of the distances of all batch norms together.
+    /// Of the distances of all layers together.
     pub statistics: f64,
-    /// Of the first batch norm among them; the others count once.
+    /// Of the first layer among them; the others count once.
     pub first_layer: f64,
     /// Of the total variation.
     pub total_variation: f64,
@@ -23,34 +23,35 @@ pub struct Weights {
 pub struct Terms {
     /// Cross-entropy with the classes.
     pub cross_entropy: Tensor<1>,
-    /// Distance of each batch norm.
-    pub layers: Vec<Tensor<1>>,
+    /// Distance of each layer; none of one that is left out.
+    pub layers: Vec<Option<Tensor<1>>>,
     /// The weighted sum that is differentiated.
     pub total: Tensor<1>,
 }
 
 impl Weights {
-    /// `CE(f(view), labels) + statistics * sum_l w_l R_l + total_variation * TV(view) + l2 * mean_b |x_b|` of a network in eval mode
-    /// (`SRe2L`, section 3.1); `w` is [`first_layer`](Self::first_layer) for the first batch norm and 1 for the others.
+    /// `CE(logits, labels) + statistics * sum_l w_l R_l + total_variation * TV(view) + l2 * mean_b |x_b|` of a network in eval mode
+    /// (`SRe2L`, section 3.1); `w` is [`first_layer`](Self::first_layer) for the first layer and 1 for the others.
     ///
     /// # Shapes
-    /// `view [n, c, h, w]`, what the network sees of `images [n, c, h, w]`; `labels [n]`: outputs of the network.
+    /// `logits [n, outputs]` and `layers`, each `[1]`, are what the network says and sees of `view [n, c, h, w]`, which is what it is shown of
+    /// `images [n, c, h, w]`; `labels [n]`: outputs of the network.
     pub fn terms(
         &self,
-        network: &Network,
-        params: &Params,
+        logits: Tensor<2>,
+        labels: Tensor<1, Int>,
+        layers: Vec<Option<Tensor<1>>>,
         view: &Tensor<4>,
         images: Tensor<4>,
-        labels: Tensor<1, Int>,
     ) -> Terms {
-        let out = network.forward_with(params, view.clone(), Mode::Eval, Taps::Inputs(&[LayerKind::BatchNorm]));
-        let cross_entropy = hard_cross_entropy(out.logits, labels);
-        let layers = batch_norm_distances(params, out.taps);
+        let cross_entropy = hard_cross_entropy(logits, labels);
         let mut total = cross_entropy.clone();
         if self.statistics > 0.0 {
-            for (layer, distance) in layers.iter().enumerate() {
-                let weight = if layer == 0 { self.first_layer } else { 1.0 };
-                total = total + distance.clone() * (self.statistics * weight);
+            for (place, distance) in layers.iter().enumerate() {
+                let weight = if place == 0 { self.first_layer } else { 1.0 };
+                if let Some(distance) = distance {
+                    total = total + distance.clone() * (self.statistics * weight);
+                }
             }
         }
         if self.total_variation > 0.0 {

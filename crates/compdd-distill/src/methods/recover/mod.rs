@@ -1,12 +1,22 @@
-//! `sre2l`, `cda`: images recovered from a frozen network by gradient descent on their pixels, until the network is sure of their classes and
-//! its batch norms see the statistics of the images it was trained on.
+//! `sre2l`, `cda`, `gvbsm`, `edc`: images recovered from frozen networks by gradient descent on their pixels, until the networks are sure of
+//! their classes and their layers see the statistics of the images they were trained on.
 //!
-//! Sources: Yin, Xing and Shen, `NeurIPS` 2023 (arXiv 2306.13092), section 3; Yin and Shen 2023 (arXiv 2311.18838), section 3. The two differ in
-//! how the size of the crops moves ([`views`]) and in their numbers. A step of the run is one step of a batch of images of different
-//! classes; the network is the teacher that the run names. What may enter: the recipe, what the network sees of the images ([`views`]), the
-//! loss ([`loss`], [`statistics`]), how images are stored (`storage`), one run of it all.
+//! Sources: Yin, Xing and Shen, `NeurIPS` 2023 (arXiv 2306.13092), section 3; Yin and Shen 2023 (arXiv 2311.18838), section 3; G-VBSM (Shao et al.,
+//! CVPR 2024, arXiv 2311.17950); EDC (Shao et al., `NeurIPS` 2024, arXiv 2404.13733). All are one run whose switches stand in the recipe: the
+//! first two differ in how the size of the crops moves ([`views`]); G-VBSM lets several networks take turns, holds the inputs of convolutions
+//! against statistics as well ([`matching`]) and spreads the images of a class ([`densify`]); EDC begins with real images, matches the
+//! statistics of classes and keeps images near their average ([`flatness`]). A step of the run is one step of a batch of images
+//! ([`batches`]); the networks are the teachers that the run names. What may enter: the recipe, what is seen of the images, the terms of the
+//! loss, how images begin and are stored, one run of it all.
 
+mod backbone;
+pub mod batches;
+pub mod densify;
+pub mod eigen;
+pub mod flatness;
+mod initial;
 pub mod loss;
+pub mod matching;
 mod recipe;
 mod run;
 pub mod statistics;
@@ -28,6 +38,11 @@ pub(super) static SRE2L: Recover = Recover(&catalogue::SRE2L);
 /// Large crops first, small ones later.
 pub(super) static CDA: Recover = Recover(&catalogue::CDA);
 
+/// Several networks in turns, statistics of convolutions, spread images.
+pub(super) static GVBSM: Recover = Recover(&catalogue::GVBSM);
+/// The same from real images, with the statistics of classes.
+pub(super) static EDC: Recover = Recover(&catalogue::EDC);
+
 impl Check for Recover {
     fn info(&self) -> &'static MethodInfo {
         self.0
@@ -41,7 +56,9 @@ impl Check for Recover {
 impl Method for Recover {
     fn requirements(&self, recipe: &Recipe, _seed: u64) -> Result<Requirements, MethodError> {
         let recipe = recipe.typed::<RecoverRecipe>().map_err(RecipeError::OutOfRange)?;
-        Ok(Requirements { network: Some(recipe.network), observer: true, ..Requirements::default() })
+        let demand = recipe.demand();
+        let statistics = (!demand.is_empty()).then_some(demand);
+        Ok(Requirements { network: Some(recipe.network), observer: true, statistics, ..Requirements::default() })
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {

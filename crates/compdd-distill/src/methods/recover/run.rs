@@ -3,44 +3,52 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{
+    backbone::Backbone,
+    batches::Batches,
+    densify::{SIDE, densification},
+    flatness::{Flatness, averaged},
+    initial::{self, Initial},
     loss::Weights,
-    recipe::{LabelKind, RecoverRecipe},
+    recipe::{Backbones, LabelKind, RecoverRecipe},
     views::Views,
 };
 use crate::{
-    eval::{LogitSource as _, Optimizer, Rule, Schedule},
-    methods::{Distiller, MethodError, Start, State, StateError, StepContext, StepReport, tensors},
-    teachers::TeacherLogits,
+    eval::{LogitSource as _, Optimizer, Rule, Schedule, Teachers},
+    methods::{Distiller, MethodError, Start, State, StateError, StepContext, StepReport, rded, tensors},
 };
 use compdd_core::{
+    protocol::Ensemble,
     record::{Distilled, Labels},
     rng::Stream,
 };
 use compdd_data::data::PixelSpace;
+use compdd_nn::nn::Taps;
 
 /// Adam of the pixels.
 const ADAM: Rule = Rule::AdamW { betas: [0.5, 0.9], epsilon: 1e-8, weight_decay: 0.0, matrices_only: false };
 /// Most images of one pass for labels.
 const PASS: usize = 128;
 
-/// The set as it grows: one batch after the other. A batch holds one image of each of at most [`RecoverRecipe::batch`] classes; all classes get
-/// their first image before any gets its second.
+/// The set as it grows: one batch after the other. Where images begin as mosaics, these are made first, a class a step.
 pub(super) struct Run<'a> {
     start: Start<'a>,
     recipe: RecoverRecipe,
     weights: Weights,
     views: Views,
-    teacher: &'a TeacherLogits,
-    /// The output of the network for every label.
-    outputs: Vec<usize>,
+    batches: Batches,
+    flatness: Option<Flatness>,
+    backbones: Vec<Backbone<'a>>,
     /// The labels that some image carries.
     classes: Vec<u32>,
-    /// `[classes * ipc, channels, side, side]`, class by class; grey where nothing has begun.
+    mosaics: Option<rded::Run<'a>>,
+    /// `[classes * ipc, channels, side, side]`, class by class; where nothing has begun, what images begin as, and grey for noise.
     images: Vec<f32>,
     /// Which batch is being recovered.
     batch: usize,
     /// Its images, flat.
     pixels: Tensor<1>,
+    /// The moving average of these.
+    average: Option<Tensor<1>>,
     optimizer: Optimizer,
 }
 
@@ -48,50 +56,43 @@ impl<'a> Run<'a> {
     pub fn new(start: Start<'a>, recipe: RecoverRecipe) -> Result<Self, MethodError> {
         let method = start.method.to_owned();
         let task = start.task;
-        let [teacher, ..] = start.teachers else { return Err(MethodError::NoObserver { method }) };
         if matches!(task.space, PixelSpace::Zca { .. }) {
             return Err(MethodError::Whitened { method });
         }
-        let inside = teacher.teacher();
-        if recipe.statistics > 0.0 && inside.network().layout().buffers.is_empty() {
-            let network = inside.network().spec().slug();
-            return Err(MethodError::NoStatistics { method, network });
-        }
+        let count = if recipe.backbones == Backbones::First { 1 } else { start.teachers.len() };
+        let teachers = start.teachers.get(..count).filter(|teachers| !teachers.is_empty());
+        let teachers = teachers.ok_or_else(|| MethodError::NoObserver { method: method.clone() })?;
+        let backbone = |(place, teacher)| Backbone::new(&start, &recipe, place, teacher);
+        let backbones = teachers.iter().enumerate().map(backbone).collect::<Result<Vec<_>, _>>()?;
         let unused = task.subset.unused_labels();
         let classes: Vec<u32> = (0..task.subset.classes_len() as u32).filter(|label| !unused.contains(label)).collect();
         let size: usize = task.train.shape().iter().product();
+        let images = match recipe.initial {
+            Initial::Real => initial::real(&start, &classes)?,
+            Initial::Noise | Initial::Mosaic => vec![0.0; classes.len() * start.ipc * size],
+        };
+        let mosaics = (recipe.initial == Initial::Mosaic).then(|| initial::mosaics(&start, &recipe)).transpose()?;
         Ok(Self {
             weights: recipe.weights(),
-            views: Views {
-                crop: recipe.crop,
-                min_area: recipe.min_area,
-                curriculum: recipe.curriculum,
-                milestone: recipe.milestone,
-                iterations: recipe.iterations,
-                roll: recipe.roll,
-            },
-            teacher,
-            outputs: inside.card().outputs(&task.subset)?,
-            images: vec![0.0; classes.len() * start.ipc * size],
+            views: recipe.views(),
+            batches: recipe.batches(classes.len(), start.ipc),
+            flatness: recipe.flatness(),
+            backbones,
+            mosaics,
+            images,
             classes,
             batch: 0,
             pixels: Tensor::zeros([0], start.device),
+            average: None,
             optimizer: Optimizer::new(ADAM),
             recipe,
             start,
         })
     }
 
-    /// Batches that together hold one image of every class.
-    fn chunks(&self) -> usize {
-        self.classes.len().div_ceil(self.recipe.batch)
-    }
-
-    /// The positions in the set of the images of a batch, and the positions of their classes.
-    fn members(&self, batch: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (image, first) = (batch / self.chunks(), batch % self.chunks() * self.recipe.batch);
-        let ipc = self.start.ipc;
-        (first..self.classes.len().min(first + self.recipe.batch)).map(move |class| (class * ipc + image, class))
+    /// Steps before the first one of recovery.
+    fn steps_of_mosaics(&self) -> usize {
+        self.mosaics.as_ref().map_or(0, rded::Run::steps)
     }
 
     /// The seed of the streams of a batch.
@@ -103,14 +104,23 @@ impl<'a> Run<'a> {
         self.start.task.train.shape().iter().product()
     }
 
-    /// Begins a batch with noise and an optimiser that has seen no gradient.
+    /// Begins a batch with an optimiser that has seen no gradient.
     fn begin(&mut self, batch: usize) {
-        let mut stream = Stream::new(self.seed(batch), "noise", 0);
-        let noise: Vec<f32> = (0..self.members(batch).count() * self.size()).map(|_| stream.normal()).collect();
-        let count = noise.len();
-        self.pixels = Tensor::from_data(TensorData::new(noise, [count]), self.start.device);
+        let (size, members) = (self.size(), self.batches.members(batch));
+        let values: Vec<f32> = if self.recipe.initial == Initial::Noise {
+            let mut stream = Stream::new(self.seed(batch), "noise", 0);
+            (0..members.len() * size).map(|_| stream.normal()).collect()
+        } else {
+            members.iter().flat_map(|place| self.images[place * size..][..size].iter().copied()).collect()
+        };
+        let count = values.len();
+        self.pixels = Tensor::from_data(TensorData::new(values, [count]), self.start.device);
+        self.average = self.flatness.map(|_| self.pixels.clone());
         self.optimizer = Optimizer::new(ADAM);
         self.batch = batch;
+        if self.recipe.moving_reset {
+            self.backbones.iter_mut().for_each(|backbone| backbone.matching.forget());
+        }
     }
 
     /// The pixels within what bytes can hold.
@@ -128,63 +138,125 @@ impl<'a> Run<'a> {
     fn place(&self, images: &mut [f32]) {
         let size = self.size();
         let values: Vec<f32> = self.pixels.clone().into_data().iter::<f32>().collect();
-        for ((place, _), image) in self.members(self.batch).zip(values.chunks_exact(size)) {
+        for (place, image) in self.batches.members(self.batch).into_iter().zip(values.chunks_exact(size)) {
             images[place * size..][..size].copy_from_slice(image);
         }
     }
 
+    /// The mean of the logits of all networks.
     fn logits(&self, images: &[f32]) -> Vec<f32> {
         let [channels, height, width] = self.start.task.train.shape();
+        let teachers = &self.start.teachers[..self.backbones.len()];
+        let teachers = Teachers::of(teachers, Ensemble::Mean).expect("a run has a teacher");
         let pass = |images: &[f32]| {
             let shape = [images.len() / self.size(), channels, height, width];
             let images = Tensor::from_data(TensorData::new(images.to_vec(), shape), self.start.device);
-            self.teacher.logits(images).into_data().iter::<f32>().collect::<Vec<_>>()
+            teachers.logits(images).into_data().iter::<f32>().collect::<Vec<_>>()
         };
         images.chunks(PASS * self.size()).flat_map(pass).collect()
     }
-}
 
-impl Distiller for Run<'_> {
-    fn steps(&self) -> usize {
-        self.chunks() * self.start.ipc * self.recipe.iterations
+    /// A class of the mosaics that images begin as.
+    fn mosaic(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
+        let run = self.mosaics.as_mut().expect("they are made first");
+        let report = run.step(ctx)?;
+        if ctx.step + 1 == run.steps() {
+            self.images = run.images().to_vec();
+        }
+        Ok(report)
     }
 
-    fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
-        let (batch, t) = (ctx.step / self.recipe.iterations, ctx.step % self.recipe.iterations);
-        if t == 0 {
-            self.begin(batch);
-        }
-        let labels: Vec<i32> =
-            self.members(batch).map(|(_, class)| self.outputs[self.classes[class] as usize] as i32).collect();
+    /// Sum over the classes with more than one image of what their images lack in difference.
+    fn densification(&self, view: &Tensor<4>, labels: &[u32]) -> Option<Tensor<1>> {
+        let mut classes = labels.to_vec();
+        classes.sort_unstable();
+        classes.dedup();
+        let of_class = |class| {
+            let places = (0..labels.len()).filter(|&i| labels[i] == class).map(|i| i as i32);
+            let places: Vec<i32> = places.collect();
+            let count = places.len();
+            (count > 1).then(|| {
+                let places = Tensor::<1, Int>::from_data(TensorData::new(places, [count]), self.start.device);
+                densification(view.clone().select(0, places), SIDE, self.recipe.densify_temperature)
+            })
+        };
+        classes.into_iter().filter_map(of_class).reduce(|sum, class| sum + class)
+    }
+
+    /// One step of the batch in work: iteration `t` of it, iteration `turn` of the run.
+    fn descend(&mut self, step: usize, turn: usize, t: usize) -> Result<StepReport, MethodError> {
         let [channels, height, width] = self.start.task.train.shape();
+        let members = self.batches.members(self.batch);
+        let labels: Vec<u32> = members.iter().map(|place| self.classes[place / self.start.ipc]).collect();
         let shape = [labels.len(), channels, height, width];
-        let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [shape[0]]), self.start.device);
+        let seed = self.seed(self.batch);
         let images = self.pixels.clone().reshape(shape).autodiff().require_grad();
-        let view = self.views.apply(images.clone(), self.seed(batch), t)?;
-        let teacher = self.teacher.teacher();
-        let terms = self.weights.terms(teacher.network(), teacher.params(), &view, images.clone(), labels);
-        let loss = f64::from(terms.total.clone().into_scalar::<f32>());
+        let view = self.views.apply(images.clone(), seed, t)?;
+        let average = match &self.average {
+            Some(average) => Some(self.views.apply(average.clone().reshape(shape), seed, t)?),
+            None => None,
+        };
+        let place = turn % self.backbones.len();
+        let backbone = &mut self.backbones[place];
+        let before = backbone.matching.clone();
+        let outputs = backbone.outputs(&labels, self.start.device);
+        let seen = backbone.forward(view.clone(), Taps::Inputs(backbone.matching.kinds()));
+        let flat = self.flatness.zip(average).map(|(flatness, average)| backbone.flatness(&flatness, &seen, average));
+        let layers = backbone.matching.distances(seen.taps, &labels, &mut Stream::new(seed, "hooks", t as u64));
+        let terms = self.weights.terms(seen.logits, outputs, layers, &view, images.clone());
+        let dense = (self.recipe.densify > 0.0).then(|| self.densification(&view, &labels)).flatten();
+        let weighted = [(&dense, self.recipe.densify), (&flat, self.recipe.flatness_weight)];
+        let extra = weighted.into_iter().filter_map(|(term, weight)| Some(term.clone()? * weight));
+        let total = extra.fold(terms.total, |total, term| total + term);
+        let loss = f64::from(total.clone().into_scalar::<f32>());
         if !loss.is_finite() {
-            return Err(MethodError::Diverged { method: self.start.method.to_owned(), step: ctx.step, loss });
+            self.backbones[place].matching = before;
+            return Err(MethodError::Diverged { method: self.start.method.to_owned(), step, loss });
         }
-        let gradient = images.grad_remove(&mut terms.total.backward()).expect("the loss depends on the images");
+        let gradient = images.grad_remove(&mut total.backward()).expect("the loss depends on the images");
+        self.update(gradient, t);
+        let value = |term: Tensor<1>| f64::from(term.into_scalar::<f32>());
+        let mut values = vec![
+            ("cross_entropy", value(terms.cross_entropy)),
+            ("statistics", terms.layers.into_iter().flatten().map(value).sum()),
+        ];
+        values.extend(dense.map(|term| ("densification", value(term))));
+        values.extend(flat.map(|term| ("flatness", value(term))));
+        Ok(StepReport { loss: Some(loss), values, ..StepReport::default() })
+    }
+
+    fn update(&mut self, gradient: Tensor<4>, t: usize) {
+        let shape = gradient.dims();
         let rate = Schedule::Cosine { base: self.recipe.lr_img, total: self.recipe.iterations, zeta: 1.0 }.rate(t);
         let count: usize = shape.iter().product();
         let pixels = vec![self.pixels.clone()];
         let updated = self.optimizer.update(pixels, vec![gradient.reshape([count])], &[shape.len()], rate);
         let updated = updated.into_iter().next().expect("one tensor was given");
         self.pixels = self.clamped(updated, shape);
+        if let (Some(average), Some(flatness)) = (self.average.take(), self.flatness) {
+            self.average = Some(averaged(average, self.pixels.clone(), flatness.decay));
+        }
+    }
+}
+
+impl Distiller for Run<'_> {
+    fn steps(&self) -> usize {
+        self.steps_of_mosaics() + self.batches.len() * self.recipe.iterations
+    }
+
+    fn step(&mut self, ctx: &StepContext<'_>) -> Result<StepReport, MethodError> {
+        let Some(turn) = ctx.step.checked_sub(self.steps_of_mosaics()) else { return self.mosaic(ctx) };
+        let (batch, t) = (turn / self.recipe.iterations, turn % self.recipe.iterations);
+        if t == 0 {
+            self.begin(batch);
+        }
+        let report = self.descend(ctx.step, turn, t)?;
         if t + 1 == self.recipe.iterations {
             let mut images = std::mem::take(&mut self.images);
             self.place(&mut images);
             self.images = images;
         }
-        let value = |term: Tensor<1>| f64::from(term.into_scalar::<f32>());
-        let values = vec![
-            ("cross_entropy", value(terms.cross_entropy)),
-            ("statistics", terms.layers.into_iter().map(value).sum()),
-        ];
-        Ok(StepReport { loss: Some(loss), values, ..StepReport::default() })
+        Ok(report)
     }
 
     fn snapshot(&self) -> Result<Distilled, MethodError> {
@@ -211,11 +283,22 @@ impl Distiller for Run<'_> {
         for (place, name) in AVERAGES.into_iter().enumerate() {
             tensors::put_optional(state, name, averages.get(place).map(|average| &average[0]));
         }
+        if self.flatness.is_some() {
+            tensors::put_optional(state, "average", self.average.as_ref());
+        }
+        for (place, backbone) in self.backbones.iter().enumerate() {
+            backbone.matching.save(state, &format!("moving.{place}"));
+        }
+        if let Some(run) = &self.mosaics {
+            let mut inner = State::default();
+            run.save(&mut inner)?;
+            state.put("mosaics", inner.to_bytes()?);
+        }
         Ok(())
     }
 
     fn load(&mut self, state: &State) -> Result<(), MethodError> {
-        let (images, batches) = (state.get("images")?, self.chunks() * self.start.ipc);
+        let (images, batches) = (state.get("images")?, self.batches.len());
         let batch = state.number("batch")? as usize;
         if images.len() != 4 * self.images.len() || batch >= batches {
             let reason = format!("{} bytes of images in batch {batch} of {batches}", images.len());
@@ -223,7 +306,7 @@ impl Distiller for Run<'_> {
         }
         self.images = bytemuck::pod_collect_to_vec(images);
         self.batch = batch;
-        let shape = [self.members(batch).count() * self.size()];
+        let shape = [self.batches.members(batch).len() * self.size()];
         let device = self.start.device;
         self.pixels =
             tensors::get_optional(state, "pixels", shape, device)?.unwrap_or_else(|| Tensor::zeros([0], device));
@@ -231,6 +314,15 @@ impl Distiller for Run<'_> {
         let averages = averages.into_iter().collect::<Result<Vec<_>, _>>()?;
         let averages = averages.into_iter().flatten().map(|average| vec![average]).collect();
         self.optimizer = Optimizer::restored(ADAM, averages, state.number("steps")? as u32);
+        if self.flatness.is_some() {
+            self.average = tensors::get_optional(state, "average", shape, device)?;
+        }
+        for (place, backbone) in self.backbones.iter_mut().enumerate() {
+            backbone.matching.load(state, &format!("moving.{place}"))?;
+        }
+        if let Some(run) = &mut self.mosaics {
+            run.load(&State::from_bytes(state.get("mosaics")?)?)?;
+        }
         Ok(())
     }
 }

@@ -2,8 +2,6 @@
 
 use burn::tensor::Tensor;
 
-use compdd_nn::nn::{Params, kernels::channel_moments};
-
 /// Euclidean length, neither squared nor averaged. The gradient of a zero is zero.
 ///
 /// # Shapes
@@ -14,16 +12,29 @@ pub fn length(x: Tensor<1>) -> Tensor<1> {
     (x * (constant / norm)).sum()
 }
 
-/// `R_l = |v - running variance| + |m - running mean|` of every batch norm `l`, where `m` and `v` are mean and biased variance of the
-/// channels of its input over the batch and the map (`SRe2L`, equation 5; Yin et al., CVPR 2020, equation 4).
+/// Sum of the lengths of the differences of the statistics of a layer: `R_l` of `SRe2L`, equation 5 (Yin et al., CVPR 2020, equation 4), for mean
+/// and variance; with those of cells also G-VBSM's (arXiv 2311.17950).
 ///
 /// # Shapes
-/// `inputs` are those of all batch norms of a forward pass, in its order (`Taps::Inputs`), each `[n, c, h, w]`; one `[1]` of each.
-pub fn batch_norm_distances(params: &Params, inputs: Vec<(String, Tensor<4>)>) -> Vec<Tensor<1>> {
-    let running = params.buffers().chunks_exact(2);
-    let distance = |((_, input), running): ((String, Tensor<4>), &[Tensor<1>])| {
-        let [mean, variance] = channel_moments(input);
-        length(variance - running[1].clone()) + length(mean - running[0].clone())
+/// As many statistics on both sides, each `[d]` -> `[1]`.
+pub fn distance(measured: &[Tensor<1>], target: &[Tensor<1>]) -> Tensor<1> {
+    let lengths = measured.iter().zip(target).map(|(a, b)| length(a.clone() - b.clone()));
+    lengths.reduce(|sum, length| sum + length).expect("a layer has statistics")
+}
+
+/// The moving average of statistics, `share * previous + (1 - share) * measured`, and what is compared: values of the average, slopes of what
+/// was measured (G-VBSM, arXiv 2311.17950).
+///
+/// # Shapes
+/// As many statistics on both sides, each `[d]`; of the same shapes are both results.
+pub fn moved(share: f64, previous: &[Tensor<1>], measured: &[Tensor<1>]) -> [Vec<Tensor<1>>; 2] {
+    let average = |(previous, measured): (&Tensor<1>, &Tensor<1>)| {
+        previous.clone() * share + measured.clone().inner() * (1.0 - share)
     };
-    inputs.into_iter().zip(running).map(distance).collect()
+    let averages: Vec<Tensor<1>> = previous.iter().zip(measured).map(average).collect();
+    let follow = |(average, measured): (&Tensor<1>, &Tensor<1>)| {
+        average.clone() + (measured.clone() - measured.clone().detach())
+    };
+    let compared = averages.iter().zip(measured).map(follow).collect();
+    [averages, compared]
 }

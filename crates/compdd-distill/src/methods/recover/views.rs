@@ -1,10 +1,10 @@
-//! What a network sees of a batch in an iteration: one random crop and mirroring of all its images, then one circular shift.
+//! What a network sees of a batch in an iteration: one random crop or window and mirroring of all its images, then one circular shift.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use compdd_core::{
-    protocol::{AugmentError, FlipConfig, Operation, Pipeline, ResizedCropConfig},
+    protocol::{AugmentError, Fill, FlipConfig, Operation, PadCropConfig, Pipeline, ResizedCropConfig},
     rng::Stream,
 };
 use compdd_nn::augment::{BatchSpec, DrawBatch as _, Sampling};
@@ -48,6 +48,9 @@ pub struct Views {
     pub crop: bool,
     /// Smallest share of an image's area that a crop has in the end.
     pub min_area: f32,
+    /// Pixels added on every side, out of which a window of the image's size is taken, where images are not cropped; they are mirrored then as
+    /// well. 0: nothing is added.
+    pub pad: usize,
     /// How it gets there.
     pub curriculum: Curriculum,
     /// When it is there, as a share of the iterations.
@@ -67,7 +70,7 @@ impl Views {
     /// # Errors
     /// When a crop cannot be drawn.
     pub fn apply(&self, x: Tensor<4>, seed: u64, t: usize) -> Result<Tensor<4>, AugmentError> {
-        let x = if self.crop { self.cropped(x, seed, t)? } else { x };
+        let x = if self.crop || self.pad > 0 { self.cropped(x, seed, t)? } else { x };
         let [first, last] = self.roll;
         let mut stream = Stream::new(seed, "roll", t as u64);
         let mut shift = || first + stream.below((last - first + 1) as usize) as i64;
@@ -77,12 +80,21 @@ impl Views {
 
     fn cropped(&self, x: Tensor<4>, seed: u64, t: usize) -> Result<Tensor<4>, AugmentError> {
         let least = self.curriculum.least_area(f64::from(self.min_area), self.milestone, self.iterations, t) as f32;
-        let crop = ResizedCropConfig { scale: [least, 1.0], ratio: [0.75, 4.0 / 3.0], size: None, antialias: false };
+        let crop = if self.crop {
+            Operation::RandomResizedCrop(ResizedCropConfig {
+                scale: [least, 1.0],
+                ratio: [0.75, 4.0 / 3.0],
+                size: None,
+                antialias: false,
+            })
+        } else {
+            Operation::PadCrop(PadCropConfig { padding: self.pad, fill: Fill::Mean })
+        };
         let [images, channels, height, width] = x.dims();
         let batch =
             BatchSpec { images, shape: [channels, height, width], normalisation: None, sampling: Sampling::Siamese };
         let flip = Operation::Flip(FlipConfig { probability: 0.5 });
-        let pipeline = Pipeline::new(vec![Operation::RandomResizedCrop(crop), flip]);
+        let pipeline = Pipeline::new(vec![crop, flip]);
         Ok(pipeline.draw_batch(&batch, seed, t as u64)?.apply(x))
     }
 }

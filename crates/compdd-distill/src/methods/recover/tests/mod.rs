@@ -1,12 +1,17 @@
 //! The terms of the loss by hand, what the network sees, and runs on tiny pictures.
 
-use std::sync::LazyLock;
+mod gvbsm;
+mod layers;
+mod terms;
+
+use std::{path::Path, sync::LazyLock};
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
     loss::{mean_length, total_variation},
-    statistics::{batch_norm_distances, length},
+    matching::Matching,
+    statistics::length,
     views::{Curriculum, Views},
 };
 use crate::{
@@ -20,6 +25,7 @@ use crate::{
 use compdd_core::{
     progress::Stop,
     record::{Distilled, Labels},
+    rng::Stream,
 };
 use compdd_nn::{
     augment::DsaConfig,
@@ -44,7 +50,9 @@ fn distance(maps: Vec<f32>, channels: usize) -> f32 {
     let network = NetworkSpec::parse(&format!("convnet-d1-bn-w{channels}")).unwrap().build(3, 8, 2).unwrap();
     let params = network.init(0, &Device::flex());
     let inputs = vec![("bn".to_owned(), tensor(maps, [2, channels, 2, 2]))];
-    values(batch_norm_distances(&params, inputs).remove(0))[0]
+    let mut matching = Matching::of_batch_norms(&params);
+    let distances = matching.distances(inputs, &[0, 1], &mut Stream::new(0, "hooks", 0));
+    values(distances.into_iter().next().flatten().unwrap())[0]
 }
 
 /// Maps with the statistics of the network are at distance 0; a shift counts as it is, and a scale by what it does to the variance.
@@ -86,8 +94,15 @@ fn crops_shrink_along_the_curriculum() {
     assert_eq!(at(Curriculum::None, 1.0, 0).to_bits(), 0.08_f64.to_bits());
 }
 
-const VIEWS: Views =
-    Views { crop: false, min_area: 0.08, curriculum: Curriculum::None, milestone: 0.0, iterations: 10, roll: [0, 0] };
+const VIEWS: Views = Views {
+    crop: false,
+    min_area: 0.08,
+    pad: 0,
+    curriculum: Curriculum::None,
+    milestone: 0.0,
+    iterations: 10,
+    roll: [0, 0],
+};
 
 /// A shift by one moves rows down and columns right, and what leaves comes back on the other side.
 #[test]
@@ -121,9 +136,26 @@ fn a_batch_has_one_crop() {
     assert!(seen(&easy, 1, 5) == seen(&crops, 1, 5));
 }
 
+/// Of padded images one window for the whole batch, filled with the mean colour, mirrored or not; windows move.
+#[test]
+fn a_batch_has_one_window() {
+    let x = tensor((1..=64).map(|v| v as f32).collect::<Vec<_>>().repeat(2), [2, 1, 8, 8]);
+    let padded = Views { pad: 2, ..VIEWS };
+    let seen: Vec<Vec<f32>> = (0..20).map(|t| values(padded.apply(x.clone(), 1, t).unwrap())).collect();
+    for view in &seen {
+        assert_eq!(view[..64], view[64..]);
+        let inside: Vec<f32> = view[..64].iter().copied().filter(|v| *v != 0.0).collect();
+        assert!(inside.len() >= 36 && inside.iter().all(|v| (1.0..=64.0).contains(v)));
+    }
+    assert!(seen.iter().any(|view| *view != seen[0]));
+}
+
 /// A teacher of the tiny task, trained until it knows its images.
 fn teacher(world: &World, network: &str) -> TeacherLogits {
-    let folder = tempfile::tempdir().unwrap();
+    teacher_in(tempfile::tempdir().unwrap().path(), world, network)
+}
+
+fn teacher_in(folder: &Path, world: &World, network: &str) -> TeacherLogits {
     let published = Recipe::default().plan;
     let schedule = Schedule::Constant { base: 0.02 };
     let plan = Plan { epochs: 30, batch: 16, schedule, augmentation: DsaConfig::default().into(), ..published };
@@ -131,7 +163,7 @@ fn teacher(world: &World, network: &str) -> TeacherLogits {
     let network = NetworkSpec::parse(network).unwrap().build(3, 16, 10).unwrap();
     let (device, go) = (Device::flex(), Stop::never());
     let context = TeacherContext::new(device.clone(), &go);
-    let teacher = train(&world.task, &network, &recipe, None, folder.path(), &context).unwrap();
+    let teacher = train(&world.task, &network, &recipe, None, folder, &context).unwrap();
     TeacherLogits::new(teacher, &world.task, &device).unwrap()
 }
 
