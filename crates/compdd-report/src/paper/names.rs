@@ -19,6 +19,8 @@ pub struct Names {
     pub methods: BTreeMap<String, Method>,
     protocols: BTreeMap<String, String>,
     protocols_with_teacher: BTreeMap<String, Taught>,
+    /// The networks in whose names methods distil that recover from several.
+    pub sources: BTreeMap<String, String>,
     /// Papers that score every method with a teacher alike.
     papers_with_teacher: BTreeMap<String, String>,
     pub datasets: BTreeMap<String, Dataset>,
@@ -35,6 +37,8 @@ pub struct Method {
     /// Keys of the recipe that the word changes.
     #[serde(default)]
     pub set: BTreeMap<String, Value>,
+    /// Slug of the protocol with a teacher, where the word means another one.
+    pub protocol: Option<String>,
     /// Trained on all images: what others are held against.
     #[serde(default)]
     pub reference: bool,
@@ -64,6 +68,9 @@ pub struct Exception {
     /// The usual slug, and the one that is meant.
     #[serde(default)]
     networks: BTreeMap<String, String>,
+    /// The same on images of less than 128 pixels a side, where it is yet another one.
+    #[serde(default)]
+    small_networks: BTreeMap<String, String>,
     /// If there are any, no other network is in compdd.
     #[serde(default)]
     only: Vec<String>,
@@ -105,6 +112,9 @@ pub struct Factor {
     pub key: Option<String>,
     #[serde(default)]
     pub values: BTreeMap<String, Value>,
+    /// Values that mean another protocol.
+    #[serde(default)]
+    pub protocols: BTreeMap<String, String>,
     /// Keys that may differ from the recipe as well.
     #[serde(default)]
     pub free: Vec<String>,
@@ -143,14 +153,18 @@ impl Names {
         self.protocols.get("usual").map_or("no-kd", String::as_str)
     }
 
-    /// Slug of the network that a paper's word means for a method.
-    pub fn network(&self, paper: &str, method: &str, word: &str) -> Option<String> {
-        self.networks.get(word).and_then(|slug| self.meant(paper, method, slug))
+    /// Slug of the network that a paper's word means for a method on images of `side` pixels a side.
+    pub fn network(&self, paper: &str, method: &str, word: &str, side: usize) -> Option<String> {
+        self.networks.get(word).and_then(|slug| self.meant(paper, method, slug, side))
     }
 
-    /// Slug of the network that a paper means for a method where others have the one of `slug`.
-    pub fn meant(&self, paper: &str, method: &str, slug: &str) -> Option<String> {
+    /// Slug of the network that a paper means for a method on images of `side` pixels a side where others have the one of `slug`.
+    pub fn meant(&self, paper: &str, method: &str, slug: &str, side: usize) -> Option<String> {
         let exception = self.exception(paper, method);
+        let small = exception.and_then(|exception| exception.small_networks.get(slug)).filter(|_| side < 128);
+        if let Some(small) = small {
+            return Some(small.clone());
+        }
         if exception.is_some_and(|exception| !exception.only.is_empty() && !exception.only.iter().any(|s| s == slug)) {
             return None;
         }

@@ -65,23 +65,28 @@ impl Target {
         let subset = slug.and_then(|slug| Subset::find(slug).ok()).ok_or(Missing::Part(dataset))?;
         let protocol = match printed.protocol.as_str() {
             "no-kd" => NAMES.protocol(&printed.paper, &method.slug),
-            "kd" => NAMES
-                .protocol_with_teacher(&printed.paper, &method.slug, &subset.slug)
+            "kd" => method
+                .protocol
+                .as_deref()
+                .or_else(|| NAMES.protocol_with_teacher(&printed.paper, &method.slug, &subset.slug))
                 .ok_or_else(|| Missing::Part("scoring with a teacher".to_owned()))?,
             _ => return Err(Missing::Part("scoring that is not stated".to_owned())),
         };
+        let resolution = NAMES.resolution(&printed.paper, &method.slug, &subset);
         let network_of = |word: &str| {
             let unknown =
                 || Missing::Part(if word.is_empty() { "a network that is not stated" } else { word }.to_owned());
-            NAMES.network(&printed.paper, &method.slug, word).ok_or_else(unknown)
+            NAMES.network(&printed.paper, &method.slug, word, resolution).ok_or_else(unknown)
         };
         let tested = if printed.network.is_empty() { network } else { &printed.network };
         let unusual = || Missing::Part(subset.default_network().to_owned());
         let network = network_of(tested)?;
-        let source = if asks_observer(&method.slug) {
-            network.clone()
-        } else {
-            NAMES.meant(&printed.paper, &method.slug, subset.default_network()).ok_or_else(unusual)?
+        let source = match NAMES.sources.get(&method.slug) {
+            Some(source) => source.clone(),
+            None if asks_observer(&method.slug) => network.clone(),
+            None => {
+                NAMES.meant(&printed.paper, &method.slug, subset.default_network(), resolution).ok_or_else(unusual)?
+            }
         };
         let mut target = Self {
             method: method.slug.clone(),
@@ -89,7 +94,7 @@ impl Target {
             protocol: protocol.to_owned(),
             network,
             source,
-            resolution: NAMES.resolution(&printed.paper, &method.slug, &subset),
+            resolution,
             subset: subset.slug,
             set: method.set.clone(),
             free: Vec::new(),
@@ -111,7 +116,12 @@ impl Target {
         if factor.plain.iter().any(|plain| plain == value) {
             return Some(());
         }
-        self.set.insert(factor.key.clone()?, factor.values.get(value)?.clone());
+        let protocol = factor.protocols.get(value);
+        self.protocol = protocol.unwrap_or(&self.protocol).clone();
+        match (&factor.key, factor.values.get(value)) {
+            (Some(key), Some(value)) => drop(self.set.insert(key.clone(), value.clone())),
+            _ => protocol.map(drop)?,
+        }
         self.free.extend(factor.free.iter().cloned());
         Some(())
     }
@@ -130,7 +140,8 @@ impl Target {
             words.push(format!("--protocol {}", self.protocol));
         }
         if self.asks_teacher() {
-            words.push("--teacher TEACHER".to_owned());
+            let several = NAMES.sources.contains_key(&self.method);
+            words.push(format!("--teacher {}", if several { "TEACHER,TEACHER" } else { "TEACHER" }));
         }
         words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));
         words.join(" ")
@@ -186,7 +197,7 @@ impl Target {
     }
 }
 
-/// Whether a method asks a teacher. Its sets come from that teacher and from no network of their own.
+/// Whether a method asks teachers. Its sets come from these and from no network of their own.
 fn asks_observer(method: &str) -> bool {
     recipe::method(method).is_ok_and(|info| {
         let file: Result<toml::Table, _> = info.recipe.parse();
