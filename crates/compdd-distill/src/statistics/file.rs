@@ -112,7 +112,7 @@ impl Statistics {
         Ok(Self { path, arrays })
     }
 
-    /// The statistics of a layer over all images, in the order of [`moments`](super::moments).
+    /// The statistics of a layer over all images, in the order of [`moments`](super::moments()).
     ///
     /// # Errors
     /// [`StatisticsError::Damaged`] when they are not there.

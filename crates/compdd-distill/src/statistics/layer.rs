@@ -2,7 +2,7 @@
 
 use compdd_nn::nn::{LayerKind, Network};
 
-/// What is measured of an input, in the order of [`moments`](super::moments); of batch norms the first two.
+/// What is measured of an input, in the order of [`moments`](super::moments()); of batch norms the first two.
 pub(super) const KEYS: [&str; 4] = ["mean", "variance", "patch_mean", "patch_variance"];
 
 /// A layer whose input is looked at.

@@ -1,7 +1,7 @@
 //! What a trained network sees inside of real images: statistics of the inputs of its convolutions and batch norms.
 //!
-//! [`moments`] are those of a batch, differentiable: mean and variance of every channel, and of the cells of a map. [`Demand`] says which of
-//! them a method wants of a training set; [`ensure`] gathers them once for every teacher and keeps them in its folder, resumable to the byte;
+//! [`moments()`] are those of a batch, differentiable: mean and variance of every channel, and of the cells of a map. [`Demand`] says which of
+//! them a method wants of a training set; [`ensure()`] gathers them once for every teacher and keeps them in its folder, resumable to the byte;
 //! [`Statistics`] are what is read back. What may enter: statistics of layers, and how they are gathered and stored. What may not: what a
 //! method makes of them.
 //!

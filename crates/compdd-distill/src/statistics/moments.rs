@@ -29,10 +29,9 @@ pub fn moments(z: Tensor<4>, patch: Option<usize>) -> Vec<Tensor<1>> {
 /// `z [n, c, h, w]` -> `[n, c]`, `[n, c]`, and `[n, cells]`, `[n, cells]`.
 pub fn image_moments(z: Tensor<4>, patch: Option<usize>) -> Vec<Tensor<2>> {
     let [n, c, h, w] = z.dims();
-    let flat: Tensor<3> = z.clone().reshape([n, c, h * w]);
-    let mean = flat.clone().mean_dim(2);
-    let variance = (flat - mean.clone()).square().mean_dim(2);
-    let mut all: Vec<Tensor<2>> = [mean, variance].map(|rows| rows.reshape([n, c])).into();
+    // A batch of one image whose channels are those of all images.
+    let moments = channel_moments(z.clone().reshape([1, n * c, h, w]));
+    let mut all: Vec<Tensor<2>> = moments.map(|rows| rows.reshape([n, c])).into();
     if let Some(side) = patch {
         let z = enlarged(z, side);
         let [_, _, h, w] = z.dims();

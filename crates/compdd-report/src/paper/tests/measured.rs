@@ -62,10 +62,43 @@ fn a_teacher_is_named_where_one_is_asked() {
     assert!(large.command().contains("--res 224 --protocol kd-rded-released"), "{}", large.command());
 }
 
+/// Sets that several networks recover are distilled in the name of one and tested on all; every accuracy of them in the main tables has a command,
+/// and the steps of the ladder are recipes and protocols.
+#[test]
+fn sets_of_several_networks_are_tested_on_all() {
+    for id in ["edc:1", "edc:2", "edc:23"] {
+        let cells = find(id).unwrap().cells().iter().filter(|printed| printed.metric == "acc_pct");
+        for printed in cells.filter(|printed| ["G-VBSM", "EDC"].iter().any(|method| printed.method.starts_with(method)))
+        {
+            let target = Target::of(printed, "").unwrap_or_else(|error| panic!("{id}: {printed:?}: {error:?}"));
+            assert_eq!(target.source, "resnet18-bn");
+        }
+    }
+    let cell = |id, method, network| target(id, &[(Method, method), (Ipc, "10"), (Network, network)]).command();
+    assert_eq!(
+        cell("edc:1", "EDC", "MobileNetV2"),
+        "compdd run --method edc --subset cifar10 --ipc 10 --network resnet18-bn --protocol kd-edc --teacher TEACHER,TEACHER --eval-networks mobilenet-v2-x0.5-nodrop"
+    );
+    let head = "compdd run --method edc --subset imagenet-1k --ipc 10 --network resnet18-bn --res 224 --protocol";
+    assert_eq!(
+        cell("edc:2", "EDC", "Swin-Tiny"),
+        format!("{head} kd-edc --teacher TEACHER,TEACHER --eval-networks swin-tiny")
+    );
+    assert_eq!(
+        cell("edc:23", "EDC CONFIG E", "ResNet18"),
+        format!("{head} kd-edc-plain --teacher TEACHER,TEACHER --set category=0.0 --set min_area=0.08")
+    );
+    let ablation = |id, value| target(id, &[(Factor1, value), (Network, "ResNet50")]);
+    assert_eq!(ablation("edc:3", "2.0").protocol, "kd-gvbsm-smooth");
+    assert_eq!(ablation("edc:16", "SSRS").protocol, "kd-edc-ssrs");
+    let weighed = ablation("edc:5", "0.25");
+    assert_eq!((weighed.protocol.as_str(), weighed.set["category"].as_f64()), ("kd-edc-plain", Some(0.25)));
+}
+
 #[test]
 fn what_compdd_lacks_is_named() {
     let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
-    assert_eq!(why("edc:1", &[(Method, "G-VBSM")]), "Part(\"G-VBSM\")");
+    assert_eq!(why("edc:3", &[(Factor1, "1.5")]), "Part(\"slowdown ζ 1.5\")");
     assert_eq!(why("edf:1", &[(Method, "RDED"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("edc:2", &[(Method, "RDED"), (Network, "DeiT-Tiny")]), "Part(\"DeiT-Tiny\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
