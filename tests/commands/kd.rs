@@ -241,7 +241,7 @@ fn statistics_of_teachers_are_gathered_once() {
     const EDC: &str = "run --method edc --subset scenes-easy --ipc 1 --budget smoke --network convnet-d2-w8 --train-per-class 10 --device cpu --seeds 1 --set tiles=2 --set initial=mosaic";
     let sandbox = Sandbox::new();
     sandbox.succeed(&format!("{TRAIN} --name one"));
-    sandbox.succeed(&format!("{TRAIN} --name two --network convnet-d2-w8-bn"));
+    sandbox.succeed(&format!("{} --name two", TRAIN.replace("-w8", "-w8-bn")));
     let run = |flags: &str| {
         let output = sandbox.run(&format!("{EDC} {flags}"));
         let said = texts(&output).1.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");

@@ -56,15 +56,11 @@ impl<'a> Backbone<'a> {
 
     /// How far what the network makes of a batch is from what it makes of its moving average: `[1]`.
     pub fn flatness(&self, flatness: &Flatness, seen: &Output, average: Tensor<4>) -> Tensor<1> {
-        match flatness.compared {
-            Compared::Statistics => {
-                let other = self.forward(average, Taps::Inputs(self.matching.kinds()));
-                self.matching.between(&seen.taps, other.taps)
-            }
-            _ => {
-                let other = self.forward(average, Taps::None).logits;
-                divergence(seen.logits.clone(), other, flatness.temperature, flatness.form)
-            }
+        if flatness.compared == Compared::Statistics {
+            let other = self.forward(average, Taps::Inputs(self.matching.kinds()));
+            return self.matching.between(&seen.taps, other.taps);
         }
+        let other = self.forward(average, Taps::None).logits;
+        divergence(seen.logits.clone(), other, flatness.temperature, flatness.form)
     }
 }

@@ -82,7 +82,7 @@ impl Matched {
     }
 
     /// The distance of the input `z [n, c, h, w]` of the layer, `[1]`; its average moves.
-    fn distance(&mut self, z: Tensor<4>, comparison: &Comparison) -> Tensor<1> {
+    fn distance(&mut self, z: &Tensor<4>, comparison: &Comparison) -> Tensor<1> {
         let measured = moments(z.clone(), self.patch);
         let compared = self.compared(measured, comparison);
         let free = distance(&compared, &self.target);
@@ -228,17 +228,16 @@ impl Matching {
         }
         let one = |(layer, (_, z)): (&mut Matched, (String, Tensor<4>))| {
             let left_out = comparison.drop > 0.0 && f64::from(draws.uniform()) < comparison.drop;
-            (!left_out).then(|| layer.distance(z, &comparison))
+            (!left_out).then(|| layer.distance(&z, &comparison))
         };
         self.layers.iter_mut().zip(inputs).map(one).collect()
     }
 
     /// Sum over the layers of the distances between two batches of images, of which only the first is followed.
     pub(super) fn between(&self, inputs: &[(String, Tensor<4>)], others: Vec<(String, Tensor<4>)>) -> Tensor<1> {
-        let one = |((layer, (_, z)), (_, other)): ((&Matched, &(String, Tensor<4>)), (String, Tensor<4>))| {
+        let distances = self.layers.iter().zip(inputs).zip(others).map(|((layer, (_, z)), (_, other))| {
             distance(&moments(z.clone(), layer.patch), &moments(other, layer.patch))
-        };
-        let distances = self.layers.iter().zip(inputs).zip(others).map(one);
+        });
         distances.reduce(|sum, layer| sum + layer).expect("a network has layers")
     }
 

@@ -74,7 +74,10 @@ fn sets_of_several_networks_are_tested_on_all() {
             assert_eq!(target.source, "resnet18-bn");
         }
     }
-    let cell = |id, method, network| target(id, &[(Method, method), (Ipc, "10"), (Network, network)]).command();
+    let cell = |id, method, network| {
+        let words = [(Method, method), (Ipc, "10"), (Network, network), (Dimension::Metric, "acc_pct")];
+        target(id, &words).command()
+    };
     assert_eq!(
         cell("edc:1", "EDC", "MobileNetV2"),
         "compdd run --method edc --subset cifar10 --ipc 10 --network resnet18-bn --protocol kd-edc --teacher TEACHER,TEACHER --eval-networks mobilenet-v2-x0.5-nodrop"
