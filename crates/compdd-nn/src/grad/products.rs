@@ -91,9 +91,17 @@ impl Objective<'_> {
 }
 
 /// The directional derivative of the mean cross-entropy.
-fn slope(logits: <Dual as TensorOps>::T<2>, targets: Tensor<2>) -> Tensor<1> {
+pub(super) fn slope(logits: <Dual as TensorOps>::T<2>, targets: Tensor<2>) -> Tensor<1> {
     match logits.into_parts() {
         (logits, Some(tangent)) => ((softmax(logits, 1) - targets) * tangent).sum_dim(1).mean(),
         (logits, None) => (logits * 0.0).mean(),
+    }
+}
+
+/// The directional derivative of the cross-entropy of every image, `[n]`.
+pub(super) fn slopes(logits: <Dual as TensorOps>::T<2>, targets: Tensor<2>) -> Tensor<1> {
+    match logits.into_parts() {
+        (logits, Some(tangent)) => ((softmax(logits, 1) - targets) * tangent).sum_dim(1).flatten(0, 1),
+        (logits, None) => (logits * 0.0).sum_dim(1).flatten(0, 1),
     }
 }
