@@ -9,10 +9,11 @@
 //! | [`subset`] | which classes: the lists, their versions and errata |
 //! | [`nn`] | networks as functions of explicit parameters |
 //! | [`augment`] | differentiable siamese augmentation, multi-formation, `CutMix` |
-//! | [`select`] | which real images: coresets |
+//! | [`select`] | which real images: coresets, crops, what pruning keeps |
+//! | [`prune`] | which training images are worth distilling: scores of images, and what is left of a task |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
-//! | [`scores`] | complexity scores as files, and what is made of them: means, easy and hard lists |
+//! | [`scores`] | scores of images as files, and what is made of them: means, easy and hard lists |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
@@ -22,6 +23,7 @@
 //! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
+//! | [`pruning`] | which training images are left out before distillation |
 //! | [`recipe`] | which methods there are, and their hyper-parameters for a cell |
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
@@ -40,9 +42,9 @@
 //! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
-pub use compdd_core::{files, limits, progress, protocol, recipe, record, rng, subset, text};
+pub use compdd_core::{files, limits, progress, protocol, pruning, recipe, record, rng, subset, text};
 pub use compdd_data::{data, scores};
-pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, run, select, statistics, teachers};
+pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};
 

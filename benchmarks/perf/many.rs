@@ -31,6 +31,7 @@ pub fn records(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
             seed: number as u64,
             students: 5,
             teacher: None,
+            pruning: None,
         };
         let student = |place: usize| StudentRecord {
             seed: (number * 5 + place) as u64,

@@ -18,6 +18,7 @@ mod network;
 mod outcome;
 mod plot;
 mod progress;
+mod prune;
 mod regimes;
 mod results;
 mod run;
@@ -77,6 +78,9 @@ enum Command {
     /// How complex the scenes of a data set are: score images, show the means
     #[command(subcommand)]
     Complexity(complexity::ComplexityCommand),
+    /// Which training images are worth distilling: score them, show scores, compare criteria
+    #[command(subcommand)]
+    Prune(prune::PruneCommand),
     /// The class lists: list, show, check, build or compare them
     #[command(subcommand)]
     Subset(subset::SubsetCommand),
@@ -121,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => args.execute(),
         Command::Data(command) => command.execute(),
         Command::Complexity(command) => command.execute(),
+        Command::Prune(command) => command.execute(),
         Command::Subset(command) => command.execute(),
         Command::Method(command) => command.execute(),
         Command::Network(command) => command.execute(),

@@ -14,6 +14,7 @@ use compdd::{
 use super::{
     config::Config,
     progress::{Bars, Loading},
+    prune::{AdaptiveArgs, PruneArgs},
     scoring::ScoringArgs,
     signals,
     ui::{self, Outcome},
@@ -241,6 +242,10 @@ pub struct RunArgs {
     checkpoint_seconds: u64,
     #[command(flatten, next_help_heading = "Images")]
     pixels: PixelArgs,
+    #[command(flatten)]
+    prune: PruneArgs,
+    #[command(flatten)]
+    adaptive: AdaptiveArgs,
     #[command(flatten, next_help_heading = "Places")]
     place: PlaceArgs,
 }
@@ -271,6 +276,8 @@ impl RunArgs {
             overrides: self.overrides,
             buffer: self.experts,
             experts: self.experts_dir,
+            prune: self.prune.options(),
+            adaptive: self.adaptive.options(),
             images: TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() },
             scoring: self.scoring.options(&places),
             engine: EngineOptions {

@@ -127,7 +127,8 @@ impl Entry {
             known => known.flatten(),
         };
         if self.observer {
-            let content = Content { data: data.to_owned(), teacher: teacher.map(str::to_owned) };
+            let teacher = teacher.map(str::to_owned);
+            let content = Content { data: data.to_owned(), teacher, ..Content::default() };
             return Ok(Some(self.options(shared, Places::here()).check()?.cells(&content)));
         }
         let main = Cell { data_hash: data.to_owned(), teacher: teacher.map(str::to_owned), ..self.cell.clone() };

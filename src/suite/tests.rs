@@ -65,7 +65,7 @@ fn matrices_become_cells_with_references_first() {
 #[test]
 fn an_address_is_what_a_run_with_the_same_flags_computes() {
     let plan = plan(TWO).unwrap();
-    let content = Content { data: "ab".repeat(32), teacher: None };
+    let content = Content { data: "ab".repeat(32), ..Content::default() };
     let root = tempfile::tempdir().unwrap();
     let folder = Folder::new(root.path(), &plan.id());
     for index in 0..plan.shared().images.len() {

@@ -13,6 +13,7 @@ mod kd;
 mod papers;
 mod pictures;
 mod plots;
+mod prune;
 mod regimes;
 mod reports;
 mod resume;

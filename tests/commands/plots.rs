@@ -47,6 +47,7 @@ fn keep(
         seed: 0,
         students: students.len(),
         teacher: None,
+        pruning: None,
     };
     let subset = Subset::find(subset).unwrap();
     let record = Record::new(cell, &subset, students, recipe, json!({})).unwrap();
@@ -168,6 +169,7 @@ fn bundle(sandbox: &Sandbox) -> PathBuf {
         images: (0..20 * 3 * 32 * 32).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect(),
         shape: [20, 3, 32, 32],
         labels: Labels::Hard((0..20).map(|i| i / 2).collect()),
+        weights: None,
         learning_rate: 0.01,
         space: PixelSpaceRecord::Normalised { mean, std },
         subset: name,

@@ -24,6 +24,7 @@ fn save(sandbox: &Sandbox, ipc: usize, protocol: &str) -> Record {
         seed: 0,
         students: 5,
         teacher: None,
+        pruning: None,
     };
     let student = |seed: u64| StudentRecord {
         seed,

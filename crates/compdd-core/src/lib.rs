@@ -9,6 +9,7 @@
 //! | [`limits`] | how much is taken from files of others |
 //! | [`progress`] | how long work is followed and stopped |
 //! | [`protocol`] | how a distilled set is scored, as versioned data |
+//! | [`pruning`] | which training images are left out before distillation |
 //! | [`recipe`] | which methods there are, and their hyper-parameters for a cell |
 //! | [`record`] | bundles and records |
 //! | [`rng`] | named random streams |
@@ -19,6 +20,7 @@ pub mod files;
 pub mod limits;
 pub mod progress;
 pub mod protocol;
+pub mod pruning;
 pub mod recipe;
 pub mod record;
 pub mod rng;

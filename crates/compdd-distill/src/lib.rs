@@ -10,8 +10,9 @@
 //! | [`eval`] | students: how a distilled set is scored |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
 //! | [`methods`] | one module per method, one trait, one registry |
+//! | [`prune`] | which training images are worth distilling: scores of images, and what is left of a task |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
-//! | [`select`] | which real images: coresets |
+//! | [`select`] | which real images: coresets, crops, what pruning keeps |
 //! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 
@@ -22,6 +23,7 @@ pub mod eval;
 pub mod experts;
 mod lanes;
 pub mod methods;
+pub mod prune;
 pub mod run;
 pub mod select;
 pub mod statistics;

@@ -6,12 +6,14 @@ use clap::{Args, ValueEnum};
 use compdd::{
     data::{Task, TaskOptions},
     experts::{self, Demand, Epochs, ExpertContext, ExpertError, Optimizer, Training, gsam::Gsam},
+    progress::Hooks,
     subset::Subset,
 };
 
 use super::{
     super::{
         progress::Bars,
+        prune::PruneArgs,
         run::PixelArgs,
         signals,
         ui::{self, Outcome},
@@ -81,6 +83,8 @@ pub struct TrainArgs {
     train_per_class: Option<usize>,
     #[command(flatten, next_help_heading = "Images")]
     pixels: PixelArgs,
+    #[command(flatten)]
+    prune: PruneArgs,
     #[command(flatten, next_help_heading = "Places")]
     shelf: ShelfArgs,
 }
@@ -94,7 +98,11 @@ impl TrainArgs {
         let network = network(self.network.as_deref(), self.pixels.res, &subset)?;
         let options = TaskOptions { train_per_class: self.train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
+        let (device, bars) = (places.device.open()?, Bars::new());
+        let hooks = Hooks { progress: &bars, stop: &stop };
         let task = Task::load(&subset, &places.data, &options)?;
+        let task = self.prune.clone().apply(task, self.seed, &places, &device, hooks)?;
+        let device = device.device;
         if let Some(buffer) = experts::find(&demand, &network, &task, &root)? {
             ui::show(&buffer.path().display().to_string());
             ui::say("everything is there already");
@@ -110,9 +118,7 @@ impl TrainArgs {
             cost.images,
             size(cost.bytes),
         ));
-        let bars = Bars::new();
         let progress = experts::stages(&bars);
-        let device = places.device.open()?.device;
         let context = ExpertContext { progress: &progress, lanes: self.lanes, ..ExpertContext::new(device, &stop) };
         let buffer = experts::ensure(&demand, &network, &task, &root, &context)?;
         ui::show(&buffer.path().display().to_string());

@@ -8,6 +8,7 @@ use compdd::{
     data::{Task, TaskOptions},
     eval::{Plan, Rule, Schedule, Stages},
     nn::NetworkSpec,
+    progress::Hooks,
     subset::Subset,
     teachers::{self, Keep, Recipe, TeacherContext, TeacherError},
 };
@@ -15,6 +16,7 @@ use compdd::{
 use super::{
     super::{
         progress::Bars,
+        prune::PruneArgs,
         run::PixelArgs,
         signals,
         ui::{self, Outcome},
@@ -100,6 +102,8 @@ pub struct TrainArgs {
     checkpoint_seconds: u64,
     #[command(flatten, next_help_heading = "Images")]
     pixels: PixelArgs,
+    #[command(flatten)]
+    prune: PruneArgs,
     #[command(flatten, next_help_heading = "Places")]
     shelf: ShelfArgs,
 }
@@ -122,8 +126,11 @@ impl TrainArgs {
         let (heldout, train_per_class) = (self.heldout, self.train_per_class);
         let options = TaskOptions { heldout, train_per_class, ..self.pixels.task() };
         let (root, places) = self.shelf.resolve()?;
+        let (device, bars) = (places.device.open()?, Bars::new());
+        let hooks = Hooks { progress: &bars, stop: &stop };
         let task = Task::load(&subset, &places.data, &options)?;
-        let device = places.device.open()?.device;
+        let task = self.prune.clone().apply(task, self.seed, &places, &device, hooks)?;
+        let device = device.device;
         let name = self.name.as_deref();
         if let Some(teacher) = teachers::find(&task, &network, &recipe, name, &root, &device)? {
             report(&teacher);
@@ -131,7 +138,6 @@ impl TrainArgs {
             return Ok(ExitCode::SUCCESS);
         }
         ui::say(&format!("{} on {} images of {}: {recipe}", network.spec(), task.training().len(), subset.id()));
-        let bars = Bars::new();
         let progress = Stages { progress: &bars, name: |_| "teacher".to_owned(), of_what: "" };
         let every = std::time::Duration::from_secs(self.checkpoint_seconds);
         let context = TeacherContext { progress: &progress, every, ..TeacherContext::new(device, &stop) };

@@ -23,6 +23,36 @@ pub static HERDING: MethodInfo =
 /// Sener and Savarese 2018.
 pub static K_CENTER: MethodInfo =
     method!(Selection, "k-center", "real images that lie farthest from each other in a trained network's features");
+/// arXiv 1906.01827.
+pub static CRAIG: MethodInfo = method!(
+    Selection,
+    "craig",
+    "real images whose gradients cover those of their class, weighted (Mirzasoleiman et al. 2020)"
+);
+/// arXiv 2103.00123.
+pub static GRADMATCH: MethodInfo = method!(
+    Selection,
+    "gradmatch",
+    "real images whose weighted gradients add up to that of their class (Killamsetty et al. 2021)"
+);
+/// arXiv 2012.10630.
+pub static GLISTER: MethodInfo = method!(
+    Selection,
+    "glister",
+    "real images whose gradients lower the loss of held-out ones (Killamsetty et al. 2021)"
+);
+/// Toneva et al. 2019.
+pub static FORGETTING: MethodInfo = method!(
+    Selection,
+    "forgetting",
+    "real images that a network in training learns and forgets most often (Toneva et al. 2019)"
+);
+/// Paul, Ganguli and Dziugaite 2021.
+pub static EL2N: MethodInfo = method!(
+    Selection,
+    "el2n",
+    "real images with the largest errors early in training (Paul, Ganguli and Dziugaite 2021)"
+);
 /// arXiv 2312.03526.
 pub static RDED: MethodInfo = method!(
     Selection,
@@ -123,9 +153,36 @@ pub static FULL: MethodInfo = method!(
     "no distillation: students train on the whole training set (the reference of the recovery ratio)"
 );
 
-static METHODS: [&MethodInfo; 24] = [
-    &RANDOM, &HERDING, &K_CENTER, &RDED, &SRE2L, &CDA, &GVBSM, &EDC, &DC, &DSA, &IDC_I, &IDC, &CAFE, &DM, &DATADAM,
-    &IDM, &MMD, &MTT, &TESLA, &FTD, &DATM, &PAD, &EDF, &FULL,
+static METHODS: [&MethodInfo; 29] = [
+    &RANDOM,
+    &HERDING,
+    &K_CENTER,
+    &CRAIG,
+    &GRADMATCH,
+    &GLISTER,
+    &FORGETTING,
+    &EL2N,
+    &RDED,
+    &SRE2L,
+    &CDA,
+    &GVBSM,
+    &EDC,
+    &DC,
+    &DSA,
+    &IDC_I,
+    &IDC,
+    &CAFE,
+    &DM,
+    &DATADAM,
+    &IDM,
+    &MMD,
+    &MTT,
+    &TESLA,
+    &FTD,
+    &DATM,
+    &PAD,
+    &EDF,
+    &FULL,
 ];
 
 /// The methods, in the order of tables.

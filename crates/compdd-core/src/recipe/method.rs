@@ -1,6 +1,6 @@
 //! What is known of a method without running it, and what only the method itself knows about its recipe.
 
-use super::Recipe;
+use super::{Evaluator, Recipe};
 
 /// What kind of result a method gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,11 @@ pub trait Check {
     /// The keys that name files. A result's address holds the content of such a file, not its path.
     fn files(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// What scores real images while distilling unless the user says otherwise; none for methods that compare no batches of real images.
+    fn adapts(&self) -> Option<Evaluator> {
+        None
     }
 
     /// Checks what several keys of a complete recipe say together.

@@ -18,6 +18,7 @@
 //! The [`catalogue`] lists the methods and their files. What may enter: the reading of recipes and what can be said of a method without
 //! running it. What may not: what a key means, which the methods know ([`Check`]).
 
+mod adaptive;
 pub mod catalogue;
 mod document;
 mod error;
@@ -32,6 +33,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+pub use adaptive::{Adaptive, Evaluator, ScoreTransform};
 pub use catalogue::{method, methods};
 pub use error::RecipeError;
 pub use method::{Check, Kind, MethodInfo};
@@ -116,7 +118,9 @@ impl Recipe {
     /// # Errors
     /// The deserialiser's sentence: which key has which wrong type.
     pub fn typed<R: DeserializeOwned>(&self) -> Result<R, String> {
-        Value::Table(self.values.clone()).try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+        let mut values = self.values.clone();
+        values.remove(Self::ADAPTIVE);
+        Value::Table(values).try_into().map_err(|error: toml::de::Error| error.message().to_owned())
     }
 
     /// The names of all keys.

@@ -7,7 +7,7 @@ use crate::limits;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
-/// A bundle on disk: the folder `NAME.bundle` with `data.safetensors` (images, labels, step size, whitening),
+/// A bundle on disk: the folder `NAME.bundle` with `data.safetensors` (images, labels, weights, step size, whitening),
 /// `manifest.json` (everything else) and `preview.png` (for the eye; nothing reads it).
 ///
 /// Equal sets give equal bytes. The folder appears whole or not at all.
@@ -127,6 +127,9 @@ fn encode(set: &Distilled, path: &Path) -> Result<Vec<u8>, RecordError> {
             parts.push(("labels", Dtype::F32, vec![set.labels.len(), *classes], bytemuck::cast_slice(values)));
         }
     }
+    if let Some(weights) = &set.weights {
+        parts.push(("weights", Dtype::F32, vec![weights.len()], bytemuck::cast_slice(weights)));
+    }
     if let PixelSpaceRecord::Zca { zca_mean, transform, inverse, .. } = &set.space {
         let d = zca_mean.len();
         parts.push(("zca.mean", Dtype::F32, vec![d], bytemuck::cast_slice(zca_mean)));
@@ -172,6 +175,7 @@ fn decode(data: &[u8], path: &Path, manifest: Manifest) -> Result<Distilled, Rec
         images: reader.floats("images", &manifest.shape)?,
         shape: manifest.shape,
         labels,
+        weights: if reader.has("weights") { Some(reader.floats("weights", &[n])?) } else { None },
         learning_rate: reader.floats("learning_rate", &[1])?[0],
         space,
         subset: manifest.subset,

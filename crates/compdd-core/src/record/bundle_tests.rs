@@ -14,6 +14,7 @@ fn example(labels: Labels) -> Distilled {
         images: (0..n * 3 * 16).map(|i| (i as f32 * 0.37).sin() * 1.5).collect(),
         shape: [n, 3, 4, 4],
         labels,
+        weights: None,
         learning_rate: 0.012_345_678,
         space: PixelSpaceRecord::Normalised { mean, std },
         subset: id,
@@ -58,7 +59,9 @@ fn every_kind_of_label_and_space_round_trips() {
         transform: (0..d * d).map(|i| f32::from(u8::from(i % (d + 1) == 0))).collect(),
         inverse: Vec::new(),
     };
-    for set in [hard(), example(Labels::Logits { values, classes: 10 }), whitened] {
+    let weighted =
+        Distilled { weights: Some((0..20).map(|i| if i % 2 == 0 { 0.25 } else { 1.75 }).collect()), ..hard() };
+    for set in [hard(), weighted, example(Labels::Logits { values, classes: 10 }), whitened] {
         let (_dir, path) = written(&set);
         assert_eq!(Bundle::read(&path).unwrap(), set);
         assert_eq!(Bundle::info(&path).unwrap().manifest.provenance, set.provenance);
@@ -181,6 +184,8 @@ fn impossible_sets_are_not_written() {
     refuse(|s| s.labels = Labels::Hard(vec![10; 20]));
     refuse(|s| s.shape = [20, 3, 4, 5]);
     refuse(|s| s.space = PixelSpaceRecord::Normalised { mean: [0.0; 3], std: [0.0; 3] });
+    refuse(|s| s.weights = Some(vec![1.0; 19]));
+    refuse(|s| s.weights = Some(vec![2.0; 20]));
     refuse(|s| s.formation = 0);
     refuse(|s| s.formation = 2);
     refuse(|s| {

@@ -1,6 +1,7 @@
 //! The address of a result: everything that decides its numbers, and the name made from it.
 
 use super::{RecordError, hash, identifier::identifier};
+use crate::pruning::Pruning;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -91,6 +92,9 @@ pub struct Cell {
     /// Content address of the teacher that the protocol asked; none for protocols that ask none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<String>,
+    /// Which training images were left out before distillation; none where all were there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<Pruning>,
 }
 
 /// Under which conditions an accuracy was measured: subset, protocol and its teacher, network, resolution, budget and the hash of the images. Where they
@@ -108,7 +112,7 @@ impl Cell {
 
     /// Whether distilled sets are measured against this: the whole training set on its own schedule.
     pub fn is_baseline(&self) -> bool {
-        self.is_reference() && self.ipc == 0
+        self.is_reference() && self.ipc == 0 && self.pruning.is_none()
     }
 
     /// Its conditions.
@@ -137,7 +141,7 @@ impl Cell {
             self.network,
             self.resolution,
             self.budget,
-            self.released_suffix(),
+            self.suffix(),
             self.seed,
             hash::short(&hash::of(self)),
         )
@@ -146,7 +150,11 @@ impl Cell {
     /// Name of the distilled set behind this result, the same for every network, protocol and number of students.
     pub fn bundle_name(&self) -> String {
         let parts = (&self.method, &self.subset, self.ipc, &self.source, self.resolution, self.budget, self.fidelity);
-        let address = hash::of(&(parts, &self.recipe_hash, &self.data_hash, self.seed));
+        let (recipe, data, seed) = (&self.recipe_hash, &self.data_hash, self.seed);
+        let address = match &self.pruning {
+            None => hash::of(&(parts, recipe, data, seed)),
+            Some(pruning) => hash::of(&(parts, recipe, data, seed, pruning)),
+        };
         format!(
             "{}_{}_ipc{}_r{}_{}{}_s{}_{}",
             self.method,
@@ -154,16 +162,18 @@ impl Cell {
             self.ipc,
             self.resolution,
             self.budget,
-            self.released_suffix(),
+            self.suffix(),
             self.seed,
             hash::short(&address),
         )
     }
 
-    fn released_suffix(&self) -> &'static str {
-        match self.fidelity {
-            Fidelity::Paper => "",
-            Fidelity::Released => "_released",
+    fn suffix(&self) -> &'static str {
+        match (self.fidelity, &self.pruning) {
+            (Fidelity::Paper, None) => "",
+            (Fidelity::Released, None) => "_released",
+            (Fidelity::Paper, Some(_)) => "_pruned",
+            (Fidelity::Released, Some(_)) => "_released_pruned",
         }
     }
 }
@@ -183,9 +193,15 @@ mod tests {
         ids.push(Cell { students: 5, ..cell.clone() }.id());
         ids.push(Cell { teacher: Some("cd".repeat(32)), ..cell.clone() }.id());
         ids.push(Cell { fidelity: Fidelity::Released, ..cell.clone() }.id());
+        let pruned =
+            |kept: &[usize]| Cell { pruning: Some(Pruning::new("loss:0.5".parse().unwrap(), kept)), ..cell.clone() };
+        ids.extend([pruned(&[0]).id(), pruned(&[1]).id()]);
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), 6);
+        assert_eq!(ids.len(), 8);
+        assert!(pruned(&[0]).id().contains("_paper_pruned_s0_") && !pruned(&[0]).is_baseline());
+        assert_ne!(cell.bundle_name(), pruned(&[0]).bundle_name());
+        assert_ne!(pruned(&[1]).bundle_name(), pruned(&[0]).bundle_name());
         assert_eq!(cell.bundle_name(), Cell { network: "vgg11".into(), students: 1, ..cell.clone() }.bundle_name());
         assert_ne!(cell.bundle_name(), Cell { source: "vgg11".into(), ..cell.clone() }.bundle_name());
         assert_ne!(cell.bundle_name(), Cell { seed: 1, ..cell.clone() }.bundle_name());

@@ -1,6 +1,7 @@
 //! A distilled set in memory.
 
 use super::{Budget, Fidelity, Labels, PixelSpaceRecord, RecordError, hash, is_identifier};
+use crate::pruning::Pruning;
 use crate::subset::{ClassEntry, Subset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub struct Distilled {
     pub shape: [usize; 4],
     /// One label per image.
     pub labels: Labels,
+    /// What the loss of each image counts, with a mean of 1: students multiply by it. None: all count alike.
+    pub weights: Option<Vec<f32>>,
     /// Step size with which a student trains on this set (learned by trajectory methods, 0.01 for the others).
     pub learning_rate: f32,
     /// What the image values mean.
@@ -57,6 +60,9 @@ pub struct Provenance {
     /// How the real images were decoded, so that a test set can be made alike; absent for an imported set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decode: Option<Value>,
+    /// Which training images were left out before distillation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<Pruning>,
     /// Where an imported set came from: file names and their hashes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imported_from: Vec<String>,
@@ -75,6 +81,7 @@ impl Provenance {
             fidelity,
             data_hash: data_hash.into(),
             decode: None,
+            pruning: None,
             imported_from: Vec::new(),
             remarks: Vec::new(),
         }
@@ -144,8 +151,24 @@ impl Distilled {
             return wrong("zero images per class".to_owned());
         }
         self.check_formation()?;
+        self.check_weights()?;
         self.labels.check(n, self.classes.len())?;
         self.space.check(channels * height * width)
+    }
+
+    fn check_weights(&self) -> Result<(), RecordError> {
+        let Some(weights) = &self.weights else { return Ok(()) };
+        let mean = weights.iter().copied().map(f64::from).sum::<f64>() / self.len() as f64;
+        let good =
+            weights.len() == self.len() && weights.iter().all(|weight| *weight >= 0.0) && (mean - 1.0).abs() < 1e-3;
+        if good {
+            return Ok(());
+        }
+        let (found, images) = (weights.len(), self.len());
+        let text = format!(
+            "{found} weights with a mean of {mean} for {images} images: each is 0 or more, and their mean is 1"
+        );
+        Err(RecordError::Inconsistent(text))
     }
 
     fn check_formation(&self) -> Result<(), RecordError> {

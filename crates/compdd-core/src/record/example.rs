@@ -30,6 +30,7 @@ pub fn cell() -> Cell {
         seed: 0,
         students: 3,
         teacher: None,
+        pruning: None,
     }
 }
 
@@ -101,6 +102,7 @@ pub fn set(cell: &Cell, labels: Labels) -> Distilled {
         images: (0..labels.len() * 3 * side * side).map(|value| (value as f32).sin()).collect(),
         shape: [labels.len(), 3, side, side],
         labels,
+        weights: None,
         learning_rate: 0.01,
         space: PixelSpaceRecord::Normalised { mean, std },
         subset: id,

@@ -45,9 +45,9 @@ impl PublishedRow {
 }
 
 /// The published values of a cell, in the order of the table: those that were measured with the cell's protocol, whatever
-/// its version, at the subset's usual resolution.
+/// its version, at the subset's usual resolution, on all training images.
 pub(super) fn of(cell: &Cell, subset: &Subset) -> Result<Vec<Published>, RecordError> {
-    if cell.resolution != subset.default_resolution() {
+    if cell.resolution != subset.default_resolution() || cell.pruning.is_some() {
         return Ok(Vec::new());
     }
     let protocol = cell.protocol.split_once('@').map_or(cell.protocol.as_str(), |(slug, _)| slug);
@@ -65,6 +65,7 @@ pub(super) fn of(cell: &Cell, subset: &Subset) -> Result<Vec<Published>, RecordE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pruning::Pruning;
 
     #[test]
     fn both_published_baselines_of_cifar10_are_found() {
@@ -73,7 +74,9 @@ mod tests {
         let means: Vec<f64> = of(&cell, &subset).unwrap().iter().map(|published| published.mean).collect();
         assert_eq!(means, [0.26, 0.31]);
         assert!(of(&Cell { resolution: 64, ..cell.clone() }, &subset).unwrap().is_empty());
-        assert!(of(&Cell { network: "mlp".into(), ..cell }, &subset).unwrap().is_empty());
+        assert!(of(&Cell { network: "mlp".into(), ..cell.clone() }, &subset).unwrap().is_empty());
+        let pruning = Some(Pruning::new("random:0.5".parse().unwrap(), &[0]));
+        assert!(of(&Cell { pruning, ..cell }, &subset).unwrap().is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::{
     zca::Zca,
 };
 use compdd_core::{
+    pruning::{Pruning, Rule},
     rng::Stream,
     subset::{ClassEntry, Family, Level, Subset},
 };
@@ -40,8 +41,10 @@ pub struct Task {
     pub space: PixelSpace,
     /// Side of the images in pixels.
     pub resolution: usize,
-    /// Where the images came from.
+    /// Where the images came from: all of them, whether they were pruned afterwards or not.
     pub source: SourceInfo,
+    /// Which training images were left out before anything else saw them; none: all are there.
+    pub pruning: Option<Pruning>,
 }
 
 /// What may be chosen about a task.
@@ -169,7 +172,23 @@ impl Task {
         let heldout = held_out(&train, options.heldout, options.seed)?;
         let space = if options.zca { whitened(&train)? } else { normalised(subset) };
         tracing::info!(subset = %subset.slug, kind = %source.kind, train = train.len(), test = test.len(), resolution, "images loaded");
-        Ok(Self { subset: subset.clone(), train, test, heldout, space, resolution, source })
+        Ok(Self { subset: subset.clone(), train, test, heldout, space, resolution, source, pruning: None })
+    }
+
+    /// The task with some of its training images alone: `kept` are ascending positions among all of them. Held-out images stay held out, whether they
+    /// are named or not. The pixel space is that of all training images, and so is the source.
+    #[must_use]
+    pub fn keeping(self, kept: &[usize], rule: Rule) -> Self {
+        let heldout: BTreeSet<usize> = self.heldout.iter().copied().collect();
+        let positions: Vec<usize> =
+            kept.iter().copied().chain(self.heldout.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+        let places = positions.iter().enumerate().filter(|(_, position)| heldout.contains(position));
+        Self {
+            heldout: places.map(|(place, _)| place).collect(),
+            train: self.train.subset(&positions),
+            pruning: Some(Pruning::new(rule, &positions)),
+            ..self
+        }
     }
 
     /// Ascending positions in `train` that are not held out.

@@ -49,7 +49,7 @@ pub enum ScoresError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// `scores`, `categories`, `hypernyms` or `lists`.
+        /// `scores`, `scores of images`, `categories`, `hypernyms` or `lists`.
         what: &'static str,
         /// What is wrong with it.
         why: String,
@@ -119,6 +119,24 @@ pub enum ScoresError {
         /// The other.
         b: String,
     },
+    /// A file of scores has no column for a criterion.
+    #[error("there are no scores by `{criterion}`, only by {known}")]
+    #[diagnostic(help("score the images by it: compdd prune score --criterion {criterion}"))]
+    NoCriterion {
+        /// What was asked for.
+        criterion: &'static str,
+        /// What there is.
+        known: String,
+    },
+    /// Scores that belong to other images.
+    #[error("{} does not score these images: {why}", path.display())]
+    #[diagnostic(help("score them with the same --subset, --res and --data, or leave the file out"))]
+    OtherImages {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        why: String,
+    },
     /// The proposal for music-hard cannot be made.
     #[error("music-hard@fixed cannot be proposed: {why}")]
     #[diagnostic(help("the categories need one called `music` with scores for the published classes and one more"))]
@@ -140,6 +158,7 @@ pub fn shown(classes: &[String]) -> String {
 fn help_for(what: &str) -> &'static str {
     match what {
         "scores" => "files of scores are written by `compdd complexity score`",
+        "scores of images" => "files of scores of images are written by `compdd prune score`",
         "categories" => "a category is a table: [bird] with classes = [...], subsets = [...] or ancestors = [...]",
         "hypernyms" => "one synset and its parent on each line, such as `n01440764 n01439121`",
         _ => "files of lists are written by `compdd subset build`",

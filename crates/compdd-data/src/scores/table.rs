@@ -32,7 +32,7 @@ use compdd_core::files::{IoError, atomic};
 /// Rows that are written, and read, at a time.
 const ROWS: usize = 1 << 15;
 /// Where the header is.
-const KEY: &str = "compdd";
+pub(super) const KEY: &str = "compdd";
 
 /// A row of a file of scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,10 +111,10 @@ impl<'a> Writer<'a> {
     }
 }
 
-type Group<'g, 'a> = SerializedRowGroupWriter<'g, &'a mut (dyn io::Write + Send)>;
+pub(super) type Group<'g, 'a> = SerializedRowGroupWriter<'g, &'a mut (dyn io::Write + Send)>;
 
 /// Writes the next column of a row group.
-fn column<T: DataType>(group: &mut Group<'_, '_>, values: &[T::T]) -> io::Result<()> {
+pub(super) fn column<T: DataType>(group: &mut Group<'_, '_>, values: &[T::T]) -> io::Result<()> {
     let next = group.next_column().map_err(other)?;
     let mut column = next.ok_or_else(|| io::Error::other("more columns than the schema has"))?;
     column.typed::<T>().write_batch(values, None, None).map_err(other)?;
@@ -145,7 +145,7 @@ fn share(threshold: f32) -> String {
     format!("share_{threshold}")
 }
 
-fn other(error: ParquetError) -> io::Error {
+pub(super) fn other(error: ParquetError) -> io::Error {
     io::Error::other(error)
 }
 

@@ -123,6 +123,7 @@ fn set(formation: usize) -> Distilled {
         images: (0..count).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect(),
         shape: [20, 3, 32, 32],
         labels: Labels::Hard((0..20).map(|i| i / 2).collect()),
+        weights: None,
         learning_rate: 0.01,
         space: PixelSpace::Normalised { mean, std }.record(),
         subset: name,

@@ -80,6 +80,15 @@ pub enum EvalError {
         /// Images along a side of a stored image.
         formation: usize,
     },
+    /// Another number of weights than images.
+    #[error("{weights} weights for {images} images")]
+    #[diagnostic(help("a weighted training set has one weight for each image"))]
+    Weights {
+        /// Weights.
+        weights: usize,
+        /// Images.
+        images: usize,
+    },
     /// There is nothing to train or to test on.
     #[error("the {split} set is empty")]
     #[diagnostic(help("check the data root and the subset"))]

@@ -38,7 +38,7 @@ pub fn predictions(
     passes: InferenceOptions<'_>,
 ) -> Result<Vec<u32>, EvalError> {
     let mut all = Vec::with_capacity(view.len());
-    forward(network, params, view, passes, |output, _| {
+    each_output(network, params, view, passes, |output, _| {
         let classes = output.logits.dims()[1];
         all.extend(host(output.logits).chunks_exact(classes).map(|row| largest(row) as u32));
     })?;
@@ -53,11 +53,16 @@ pub fn features(
     passes: InferenceOptions<'_>,
 ) -> Result<Vec<f32>, EvalError> {
     let mut all = Vec::new();
-    forward(network, params, view, passes, |output, _| all.extend(host(output.features)))?;
+    each_output(network, params, view, passes, |output, _| all.extend(host(output.features)))?;
     Ok(all)
 }
 
-fn forward(
+/// Shows `take` what the network says of the images of the view, in eval mode and without augmentation, a batch at a time, with their places in the
+/// view.
+///
+/// # Errors
+/// When it is told to stop.
+pub fn each_output(
     network: &Network,
     params: &Params,
     view: &View<'_>,

@@ -29,7 +29,7 @@ pub use ensemble::{Teachers, combined};
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate};
 pub use hooks::{Following, Stages, TrainingHooks, TrainingProgress};
-pub use measure::{InferenceOptions, accuracy, features, predictions};
+pub use measure::{InferenceOptions, accuracy, each_output, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;

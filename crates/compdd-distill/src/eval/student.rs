@@ -201,6 +201,20 @@ impl<'n> Student<'n> {
         self.run_epoch(data, &mut labels, watch)
     }
 
+    /// As [`Student::train_epoch`], with a supervision that need not be the labels of the training set.
+    ///
+    /// # Errors
+    /// As [`Student::train`].
+    pub fn train_epoch_under(
+        &mut self,
+        data: &dyn TrainingData,
+        supervision: &mut dyn Supervision,
+        watch: &mut TrainingHooks<'_>,
+    ) -> Result<(), EvalError> {
+        self.check(data)?;
+        self.run_epoch(data, supervision, watch)
+    }
+
     /// The labels of a training set that can be trained on.
     fn labels(&self, data: &dyn TrainingData) -> Result<StoredLabels, EvalError> {
         self.check(data)?;

@@ -76,7 +76,8 @@ pub trait LogitSource: Sync {
     }
 }
 
-/// Cross-entropy with one target an image, the same in every view; a mix mixes the targets by what is left of the image.
+/// Cross-entropy with one target an image, the same in every view; a mix mixes the targets by what is left of the image. Where the training set has
+/// weights, each image's loss is multiplied by its own.
 #[derive(Debug)]
 pub struct StoredLabels {
     targets: Targets,
@@ -91,7 +92,7 @@ impl StoredLabels {
     /// # Errors
     /// When the labels do not fit the images or the network.
     pub fn of(data: &dyn TrainingData, classes: usize, device: &Device) -> Result<Self, EvalError> {
-        let targets = Targets::new(data.labels(), data.len(), classes)?;
+        let targets = Targets::new(data.labels(), data.len(), classes)?.weighted(data.weights())?;
         Ok(Self { targets, device: device.clone(), instead: None })
     }
 
@@ -102,7 +103,7 @@ impl StoredLabels {
     pub fn classes(data: &dyn TrainingData, classes: usize, device: &Device) -> Result<Self, EvalError> {
         data.labels().check(data.len(), classes)?;
         let labels = Labels::Hard(data.labels().classes_of_images());
-        let targets = Targets::new(&labels, data.len(), classes)?;
+        let targets = Targets::new(&labels, data.len(), classes)?.weighted(data.weights())?;
         Ok(Self { targets, device: device.clone(), instead: Some("classes".to_owned()) })
     }
 
@@ -126,6 +127,7 @@ impl StoredLabels {
             values.extend(rows.into_data().iter::<f32>());
         }
         let targets = Targets::new(&Labels::Probabilities { values, classes }, data.len(), classes)?;
+        let targets = targets.weighted(data.weights())?;
         let instead = Some(format!("labels of teacher {} at {temperature}", teacher.hash()));
         Ok(Self { targets, device: passes.device.clone(), instead })
     }

@@ -10,6 +10,8 @@ use compdd_core::record::Labels;
 pub struct Targets {
     classes: usize,
     rows: Rows,
+    /// What each row is multiplied by; none: nothing.
+    weights: Option<Vec<f32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,7 +30,22 @@ impl Targets {
             Labels::Probabilities { values, .. } => Rows::Dense(values.clone()),
             Labels::Logits { values, .. } => Rows::Dense(values.chunks_exact(classes).flat_map(softmax).collect()),
         };
-        Ok(Self { classes, rows })
+        Ok(Self { classes, rows, weights: None })
+    }
+
+    /// The same rows, each multiplied by a weight: the cross-entropy with them is the weighted one.
+    ///
+    /// # Errors
+    /// When there are not as many weights as rows.
+    pub fn weighted(self, weights: Option<&[f32]>) -> Result<Self, EvalError> {
+        let rows = match &self.rows {
+            Rows::Hard(labels) => labels.len(),
+            Rows::Dense(values) => values.len() / self.classes,
+        };
+        match weights {
+            Some(weights) if weights.len() != rows => Err(EvalError::Weights { weights: weights.len(), images: rows }),
+            weights => Ok(Self { weights: weights.map(<[f32]>::to_vec), ..self }),
+        }
     }
 
     /// Target probabilities of the images at `indices`: `[indices.len(), classes]`.
@@ -38,6 +55,11 @@ impl Targets {
             match &self.rows {
                 Rows::Hard(labels) => row[labels[i] as usize] = 1.0,
                 Rows::Dense(rows) => row.copy_from_slice(&rows[i * self.classes..][..self.classes]),
+            }
+            if let Some(weights) = &self.weights {
+                for target in row.iter_mut() {
+                    *target *= weights[i];
+                }
             }
         }
         Tensor::from_data(TensorData::new(values, [indices.len(), self.classes]), device)
@@ -50,7 +72,7 @@ impl Targets {
 /// When a label is not below `classes`.
 pub fn hard_rows(labels: &[u32], classes: usize, device: &Device) -> Tensor<2> {
     let indices: Vec<usize> = (0..labels.len()).collect();
-    Targets { classes, rows: Rows::Hard(labels.to_vec()) }.batch(&indices, device)
+    Targets { classes, rows: Rows::Hard(labels.to_vec()), weights: None }.batch(&indices, device)
 }
 
 fn softmax(row: &[f32]) -> Vec<f32> {
@@ -97,6 +119,21 @@ mod tests {
         let probabilities = values.chunks_exact(classes).flat_map(softmax).collect();
         let given = loss(&Labels::Probabilities { values: probabilities, classes }, &logits);
         assert!((given - plain).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_weighted_loss_is_the_weighted_mean() {
+        let logits = Tensor::<2>::from_data([[1.0, 0.0], [0.0, 2.0], [0.5, 0.5]], &Device::flex());
+        let targets = || Targets::new(&Labels::Hard(vec![0, 0, 1]), 3, 2).unwrap();
+        let loss = |targets: &Targets, rows: &[usize]| -> f32 {
+            let logits = Tensor::cat(rows.iter().map(|&row| logits.clone().narrow(0, row, 1)).collect(), 0);
+            probability_cross_entropy(logits, targets.batch(rows, &Device::flex())).into_scalar()
+        };
+        let weights = [0.5, 2.0, 0.5];
+        let weighted = targets().weighted(Some(&weights)).unwrap();
+        let expected: f32 = (0..3).map(|i| weights[i] * loss(&targets(), &[i])).sum::<f32>() / 3.0;
+        assert!((loss(&weighted, &[0, 1, 2]) - expected).abs() < 1e-6);
+        assert!(targets().weighted(Some(&[1.0; 2])).unwrap_err().to_string().contains('2'));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) fn training_set(learning_rate: f32) -> TrainingSet {
     let set = images(1, 3);
     let device = Device::flex();
     let images = space().tensor(&set, &(0..12).collect::<Vec<_>>(), &device);
-    TrainingSet { images, labels: Labels::Hard(set.labels().to_vec()), learning_rate }
+    TrainingSet { images, labels: Labels::Hard(set.labels().to_vec()), weights: None, learning_rate }
 }
 
 /// Three minibatches an epoch, the last one partial; the learning rate drops after epoch 5.
@@ -232,6 +232,7 @@ fn a_set_of_several_images_in_one_trains_on_all_of_them() {
         images: (0..2 * 192).map(|i| (i as f32 * 0.37).sin()).collect(),
         shape: [2, 3, 8, 8],
         labels: Labels::Hard(vec![4, 9]),
+        weights: None,
         learning_rate: 0.01,
         space: PixelSpaceRecord::Normalised { mean: [0.25, 0.5, 0.75], std: [0.25, 0.5, 0.5] },
         subset: id,

@@ -21,6 +21,10 @@ pub trait TrainingData: Sync {
     fn shape(&self) -> [usize; 3];
     /// The labels of all images.
     fn labels(&self) -> &Labels;
+    /// What the loss of each image counts, with a mean of 1; none: all count alike.
+    fn weights(&self) -> Option<&[f32]> {
+        None
+    }
     /// With which learning rate a student starts on these images.
     fn learning_rate(&self) -> f32;
     /// Content hash: names the training data in checkpoints.
@@ -40,6 +44,8 @@ pub struct TrainingSet {
     pub images: Tensor<4>,
     /// One label per image.
     pub labels: Labels,
+    /// What the loss of each image counts; none: all count alike.
+    pub weights: Option<Vec<f32>>,
     /// The student's learning rate: learned for trajectory methods, 0.01 otherwise.
     pub learning_rate: f32,
 }
@@ -61,7 +67,8 @@ impl TrainingSet {
         if let Some(position) = pixels.iter().position(|v| !v.is_finite()) {
             return Err(EvalError::Pixels { image: position / (c * h * w) });
         }
-        Ok(Self { images: Tensor::from_data(TensorData::new(pixels, [n, c, h, w]), device), labels, learning_rate })
+        let images = Tensor::from_data(TensorData::new(pixels, [n, c, h, w]), device);
+        Ok(Self { images, labels, weights: None, learning_rate })
     }
 
     /// The images, labels and learning rate of a distilled set, with every image that its stored images hold. Beyond the
@@ -69,6 +76,7 @@ impl TrainingSet {
     pub fn of(set: &Distilled, device: &Device) -> Result<Self, EvalError> {
         let shape = set.image_shape();
         let stored = Self::from_pixels(set.images.clone(), shape, set.labels.clone(), set.learning_rate, device)?;
+        let stored = Self { weights: set.weights.clone(), ..stored };
         if set.formation == 1 {
             return Ok(stored);
         }
@@ -78,7 +86,13 @@ impl TrainingSet {
         let formation =
             Formation::new(set.formation, shape[2]).map_err(ProtocolError::from)?.padded_with_grey((mean, std));
         let rows = formation.repeat(&(0..set.labels.len()).collect::<Vec<_>>());
-        Ok(Self { images: formation.decode(stored.images), labels: stored.labels.select(&rows), ..stored })
+        let weights = stored.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        Ok(Self {
+            images: formation.decode(stored.images),
+            labels: stored.labels.select(&rows),
+            weights,
+            learning_rate: stored.learning_rate,
+        })
     }
 }
 
@@ -96,6 +110,10 @@ impl TrainingData for TrainingSet {
         &self.labels
     }
 
+    fn weights(&self) -> Option<&[f32]> {
+        self.weights.as_deref()
+    }
+
     fn learning_rate(&self) -> f32 {
         self.learning_rate
     }
@@ -110,6 +128,7 @@ impl TrainingData for TrainingSet {
             Labels::Hard(labels) => feed(&labels.iter().map(|&label| f32::from_bits(label)).collect::<Vec<_>>()),
             Labels::Logits { values, .. } | Labels::Probabilities { values, .. } => feed(values),
         }
+        self.weights.iter().for_each(|weights| feed(weights));
         feed(&[self.learning_rate]);
         hasher.finalize().to_hex().to_string()
     }

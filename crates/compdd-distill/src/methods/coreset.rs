@@ -141,7 +141,7 @@ impl Distiller for Selection<'_> {
             let passes = InferenceOptions { device: self.start.device, batch: self.recipe.feature_batch, stop: &never };
             let features = eval::features(&self.network, student.params(), &view, passes)?;
             let width = features.len() / members.len().max(1);
-            Ok((self.pick)(&features, members.len(), width, self.start.ipc)?)
+            Ok((self.pick)(&features, members.len(), width, self.start.ipc)?.into())
         })
     }
 

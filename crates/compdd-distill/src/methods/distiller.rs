@@ -97,6 +97,7 @@ impl Start<'_> {
             images,
             shape: [labels.len(), channels, height, width],
             labels,
+            weights: None,
             learning_rate,
             formation: 1,
             space: task.space.record(),

@@ -184,6 +184,10 @@ pub enum MethodError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Data(#[from] compdd_data::data::DataError),
+    /// Networks could not be asked about the training images.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Prune(#[from] crate::prune::PruneError),
     /// The selection could not be made.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -16,6 +16,7 @@ mod rded;
 pub mod recover;
 mod registry;
 mod requirements;
+mod scored;
 mod selected;
 mod state;
 mod tensors;

@@ -63,7 +63,7 @@ impl Distiller for Draw<'_> {
     fn snapshot(&self) -> Result<Distilled, MethodError> {
         select(&self.start, self.learning_rate, |label, members| {
             let mut stream = Stream::new(self.start.seed, "random-selection", u64::from(label));
-            Ok(random(&mut stream, members.len(), self.start.ipc)?)
+            Ok(random(&mut stream, members.len(), self.start.ipc)?.into())
         })
     }
 

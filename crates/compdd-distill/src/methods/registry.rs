@@ -1,12 +1,17 @@
 //! Every method that `compdd run --method` knows: one line each.
 
-use super::{Method, MethodError, coreset, full, matching, random, rded, recover, trajectory};
+use super::{Method, MethodError, coreset, full, matching, random, rded, recover, scored, trajectory};
 use compdd_core::recipe::RecipeError;
 
 static METHODS: &[&dyn Method] = &[
     &random::Random,
     &coreset::HERDING,
     &coreset::K_CENTER,
+    &scored::CRAIG,
+    &scored::GRADMATCH,
+    &scored::GLISTER,
+    &scored::FORGETTING,
+    &scored::EL2N,
     &rded::Rded,
     &recover::SRE2L,
     &recover::CDA,

@@ -1,19 +1,21 @@
 //! What the selection methods share: real images of the training set, chosen per class, as a distilled set.
 
 use super::{MethodError, Start};
+use crate::prune::Chosen;
 use compdd_core::record::{Distilled, Labels};
 use compdd_nn::feed::PixelTensors as _;
 
-/// Builds the distilled set of a selection: `pick(class members, ipc)` gives positions within the members of one class.
+/// Builds the distilled set of a selection: `pick(label, class members)` gives positions within the members of one class, and weights where it has
+/// some; these are scaled to a mean of 1 over the set.
 /// Labels that no image carries (a class that is listed again later) get no image.
 pub(super) fn select(
     start: &Start<'_>,
     learning_rate: f32,
-    mut pick: impl FnMut(u32, &[usize]) -> Result<Vec<usize>, MethodError>,
+    mut pick: impl FnMut(u32, &[usize]) -> Result<Chosen, MethodError>,
 ) -> Result<Distilled, MethodError> {
     let task = start.task;
     let unused = task.subset.unused_labels();
-    let mut chosen = Vec::new();
+    let (mut chosen, mut weights) = (Vec::new(), Vec::new());
     for label in (0..task.subset.classes_len() as u32).filter(|label| !unused.contains(label)) {
         let members = task.train.of_class(label);
         if members.len() < start.ipc {
@@ -23,10 +25,15 @@ pub(super) fn select(
                 needed: start.ipc,
             });
         }
-        chosen.extend(pick(label, &members)?.into_iter().map(|position| members[position]));
+        let picked = pick(label, &members)?;
+        chosen.extend(picked.order.into_iter().map(|position| members[position]));
+        weights.extend(picked.weights.into_iter().flatten());
     }
     let labels = chosen.iter().map(|&image| task.train.labels()[image]).collect();
-    Ok(start.distilled(task.space.values(&task.train, &chosen), Labels::Hard(labels), learning_rate))
+    let mean = weights.iter().sum::<f32>() / weights.len().max(1) as f32;
+    let scaled = || weights.iter().map(|weight| weight / mean).collect();
+    let set = start.distilled(task.space.values(&task.train, &chosen), Labels::Hard(labels), learning_rate);
+    Ok(Distilled { weights: (mean > 0.0).then(scaled), ..set })
 }
 
 /// A learning rate with which SGD can start.

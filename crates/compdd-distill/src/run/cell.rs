@@ -263,6 +263,7 @@ impl Session<'_> {
         let data = self.task.source.train.hash.clone();
         let mut provenance = Provenance::of_run(options.scoring.seed, options.scoring.budget, options.fidelity, data);
         provenance.decode = Some(value_of(&self.task.source.decode));
+        provenance.pruning.clone_from(&self.task.pruning);
         let stage = if index == 0 { "distil".to_owned() } else { format!("distil-{index}") };
         let saved = work.file(&format!("{stage}-preparation.safetensors"));
         let every = Duration::from_secs(options.engine.checkpoint_seconds);
@@ -354,7 +355,8 @@ impl Session<'_> {
         if self.plan.options.buffer.is_some() {
             record.flag(Flag::GivenExperts);
         }
-        if self.plan.options.recipe.is_some() || !self.plan.options.overrides.is_empty() {
+        let options = &self.plan.options;
+        if options.recipe.is_some() || !options.overrides.is_empty() || options.adaptive.is_some() {
             record.flag(Flag::ChangedRecipe);
         }
         if self.plan.method.kind() != Kind::Reference

@@ -84,6 +84,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Statistics(crate::statistics::StatisticsError),
+    /// The images could not be scored or pruned.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Prune(crate::prune::PruneError),
     /// The recipe is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -105,6 +109,12 @@ pub enum RunError {
 impl From<crate::eval::EvalError> for RunError {
     fn from(error: crate::eval::EvalError) -> Self {
         if Interrupted::is(&error) { Self::Interrupted(Interrupted) } else { Self::Eval(error) }
+    }
+}
+
+impl From<crate::prune::PruneError> for RunError {
+    fn from(error: crate::prune::PruneError) -> Self {
+        if Interrupted::is(&error) { Self::Interrupted(Interrupted) } else { Self::Prune(error) }
     }
 }
 

@@ -29,7 +29,7 @@ mod workfolder;
 pub use cell::{Outcome, execute};
 pub use error::RunError;
 pub use labels::GivenLabels;
-pub use options::{Plan, RunOptions};
+pub use options::{AdaptiveOptions, Plan, RunOptions};
 pub use ready::{Content, Ready};
 pub use regimes::{Control, RegimesOptions, regimes};
 pub use rescore::{RescoreOptions, Rescoring, rescore};

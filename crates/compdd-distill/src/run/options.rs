@@ -6,12 +6,13 @@ use super::{EngineOptions, Places, RunError, ScoringOptions};
 use crate::{
     eval::EvalError,
     methods::{self, Method, Requirements},
+    prune::PruneOptions,
 };
 use compdd_core::{
     files::plain,
     limits,
     protocol::{Checks, Fit, Protocol, Scoring},
-    recipe::{Kind, Recipe, RecipeFile, RecipeRequest, tiles},
+    recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreTransform, tiles},
     record::{Cell, Fidelity},
     subset::Subset,
 };
@@ -41,6 +42,10 @@ pub struct RunOptions {
     pub buffer: Option<PathBuf>,
     /// Root of the expert buffers; `experts` below the results when absent.
     pub experts: Option<PathBuf>,
+    /// What is left out of the training images before anything else sees them.
+    pub prune: Option<PruneOptions>,
+    /// How batches of real images are pruned while distilling.
+    pub adaptive: Option<AdaptiveOptions>,
     /// The images. Whitening is added where the method asks for it.
     pub images: TaskOptions,
     /// How the set is scored.
@@ -65,11 +70,44 @@ impl RunOptions {
             overrides: Vec::new(),
             buffer: None,
             experts: None,
+            prune: None,
+            adaptive: None,
             images: TaskOptions::default(),
             scoring: ScoringOptions::default(),
             engine: EngineOptions::default(),
             places: Places::here(),
         }
+    }
+}
+
+/// How batches of real images are pruned while distilling; what is absent is the method's choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdaptiveOptions {
+    /// Share of a batch that is removed, from both tails together.
+    pub beta: f64,
+    /// Iterations for which a pruned batch is used.
+    pub lazy: usize,
+    /// What scores are.
+    pub evaluator: Option<Evaluator>,
+    /// What becomes of scores before their moments are taken.
+    pub transform: ScoreTransform,
+}
+
+impl AdaptiveOptions {
+    /// The settings for a method.
+    fn of(self, method: &dyn Method) -> Result<Adaptive, RunError> {
+        let flag = |reason: String, remedy: &str| RunError::flag("--adaptive", &self.beta, reason, remedy);
+        let Some(usual) = method.adapts() else {
+            let reason = format!("`{}` compares no batches of real images", method.slug());
+            return Err(flag(
+                reason,
+                "use dc, dsa, idc-i, idc, dm, datadam, idm or mmd, or prune beforehand: --prune loss:0.3",
+            ));
+        };
+        let evaluator = self.evaluator.unwrap_or(usual);
+        let adaptive = Adaptive { beta: self.beta, lazy: self.lazy, evaluator, transform: self.transform };
+        adaptive.check().map_err(|reason| flag(reason, "change --adaptive, --lazy, --ite or --score-transform"))?;
+        Ok(adaptive)
     }
 }
 
@@ -209,7 +247,11 @@ impl RunOptions {
             .transpose()?;
         let (budget, fidelity) = (self.scoring.budget.to_string(), self.fidelity.to_string());
         let request = RecipeRequest { subset: &subset.slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
-        Ok(Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?.with_files(method.files())?)
+        let recipe = Recipe::resolve(method, file.as_ref(), &self.overrides, &request)?.with_files(method.files())?;
+        match &self.adaptive {
+            None => Ok(recipe),
+            Some(options) => Ok(recipe.with_adaptive(options.of(method)?)),
+        }
     }
 }
 

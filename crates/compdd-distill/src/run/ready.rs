@@ -1,9 +1,11 @@
 //! A plan with its images and its teachers at hand: only now are the addresses of its cells known.
 
 use super::{Outcome, Plan, RunError, cell::Session, teacher};
-use crate::{experts::Buffer, methods::Requirements, teachers::TeacherLogits};
+use crate::{experts::Buffer, methods::Requirements, prune::Scorer, teachers::TeacherLogits};
+use burn::tensor::Device;
 use compdd_core::{
-    progress::{Progress, Stop},
+    progress::{Hooks, Progress, Stop},
+    pruning::Pruning,
     recipe::Recipe,
     record::{Cell, Store, hash},
 };
@@ -18,6 +20,9 @@ pub struct Content {
     pub data: String,
     /// Content address of the teachers that the protocol or the method asks; none where neither asks one.
     pub teacher: Option<String>,
+    /// Which training images were left out; none where all are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<Pruning>,
 }
 
 impl Plan {
@@ -40,6 +45,7 @@ impl Plan {
             seed: options.scoring.seed,
             students: self.students,
             teacher: content.teacher.clone().filter(|_| teacher::asks(self.protocol)),
+            pruning: content.pruning.clone(),
         };
         self.networks.iter().map(|network| cell(network.slug())).collect()
     }
@@ -84,8 +90,17 @@ impl Plan {
             None => hash::of(&images),
             Some(given) => hash::of(&(images.0, images.1, given.content())),
         };
-        let content = Content { data, teacher: teacher::address(&teachers) };
+        let task = self.pruned(task, &device.device, Hooks { progress, stop })?;
+        let content = Content { data, teacher: teacher::address(&teachers), pruning: task.pruning.clone() };
         Ok(Ready { plan: self, store: Store::new(&self.options.places.results), device, task, teachers, content })
+    }
+
+    /// The task without what is to be pruned. Scores that are missing are made.
+    fn pruned(&self, task: Task, device: &Device, hooks: Hooks<'_>) -> Result<Task, RunError> {
+        let Some(prune) = &self.options.prune else { return Ok(task) };
+        let root = self.options.places.results.join("scores");
+        let scoring = &self.options.scoring;
+        Ok(prune.apply(task, scoring.budget, scoring.seed, &Scorer { root: &root, device, hooks })?)
     }
 }
 

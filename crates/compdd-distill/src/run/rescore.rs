@@ -125,6 +125,7 @@ impl<'a> Rescoring<'a> {
                 data_hash: hash::of(&(task.source.identity(), task.space.hash())),
                 seed: options.scoring.seed,
                 students,
+                pruning: None,
                 teacher: given
                     .as_ref()
                     .map_or_else(|| teacher::address(&teachers), |it| Some(it.card().teacher.clone())),

@@ -1,7 +1,6 @@
 //! Random, herding and k-center.
 
-use rayon::prelude::*;
-
+use super::rows::{Rows, first_largest};
 use compdd_core::rng::Stream;
 
 /// Why no selection could be made.
@@ -86,51 +85,10 @@ pub fn k_center(features: &[f32], n: usize, d: usize, m: usize) -> Result<Vec<us
             *near = near.min(distance);
         }
         nearest[last] = -1.0; // Chosen: below every distance, so copies of a chosen row can still follow.
-        // `max_by` keeps the last of equals; reversed order makes that the smallest index.
-        match (0..n).rev().max_by(|&a, &b| nearest[a].total_cmp(&nearest[b])) {
+        match first_largest(&nearest, |_| true) {
             Some(pick) => chosen.push(pick),
             None => break,
         }
     }
     Ok(chosen)
-}
-
-/// A checked feature matrix.
-struct Rows<'a> {
-    values: &'a [f32],
-    n: usize,
-    d: usize,
-}
-
-impl<'a> Rows<'a> {
-    fn new(values: &'a [f32], n: usize, d: usize, m: usize) -> Result<Self, SelectError> {
-        if values.len() != n * d || d == 0 {
-            return Err(SelectError::Shape { length: values.len(), rows: n, width: d });
-        }
-        if m > n {
-            return Err(SelectError::TooFew { wanted: m, available: n });
-        }
-        match values.iter().position(|v| !v.is_finite()) {
-            Some(position) => Err(SelectError::NotFinite { row: position / d }),
-            None => Ok(Self { values, n, d }),
-        }
-    }
-
-    fn row(&self, i: usize) -> &'a [f32] {
-        &self.values[i * self.d..][..self.d]
-    }
-
-    fn mean(&self) -> Vec<f64> {
-        let mut sums = vec![0.0_f64; self.d];
-        for i in 0..self.n {
-            sums.iter_mut().zip(self.row(i)).for_each(|(sum, &e)| *sum += f64::from(e));
-        }
-        sums.into_iter().map(|sum| sum / self.n as f64).collect()
-    }
-
-    /// Squared Euclidean distance of every row to a point.
-    fn distances(&self, point: &[f64]) -> Vec<f64> {
-        let distance = |row: &[f32]| row.iter().zip(point).map(|(&e, p)| (f64::from(e) - p).powi(2)).sum();
-        self.values.par_chunks_exact(self.d).map(distance).collect()
-    }
 }

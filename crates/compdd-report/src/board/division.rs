@@ -55,6 +55,7 @@ impl Rules {
             reasons.push(Flag::FewStudents.meaning().into());
         }
         reasons.extend(OPENING.iter().filter(|flag| record.flags.contains(flag)).map(|flag| flag.meaning().to_owned()));
+        reasons.extend(cell.pruning.as_ref().map(|pruning| format!("training images were pruned: {}", pruning.rule)));
         if record.own_list().is_some() {
             reasons.push("a custom class list, not a published one".into());
         }

@@ -22,7 +22,10 @@ impl<'a> Baselines<'a> {
                 .filter(|record| record.cell.is_baseline())
                 .map(|record| (record.cell.conditions(), record))
                 .collect(),
-            random: of("random").map(|record| ((record.cell.conditions(), record.cell.ipc), record)).collect(),
+            random: of("random")
+                .filter(|record| record.cell.pruning.is_none())
+                .map(|record| ((record.cell.conditions(), record.cell.ipc), record))
+                .collect(),
         }
     }
 }

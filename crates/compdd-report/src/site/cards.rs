@@ -17,7 +17,7 @@ macro_rules! cards {
 }
 
 static METHODS: &[(&str, &str)] = cards!("methods",
-    "random" => "random", "herding" => "herding", "k-center" => "k-center", "rded" => "rded", "sre2l" => "sre2l", "cda" => "cda", "gvbsm" => "gvbsm", "edc" => "edc", "dc" => "dc", "dsa" => "dsa", "idc-i" => "idc", "idc" => "idc",
+    "random" => "random", "herding" => "herding", "k-center" => "k-center", "craig" => "craig", "gradmatch" => "gradmatch", "glister" => "glister", "forgetting" => "forgetting", "el2n" => "el2n", "rded" => "rded", "sre2l" => "sre2l", "cda" => "cda", "gvbsm" => "gvbsm", "edc" => "edc", "dc" => "dc", "dsa" => "dsa", "idc-i" => "idc", "idc" => "idc",
     "cafe" => "cafe", "dm" => "dm", "datadam" => "datadam", "idm" => "idm", "mmd" => "mmd", "mtt" => "mtt", "tesla" => "tesla",
     "ftd" => "ftd", "datm" => "datm", "pad" => "pad", "edf" => "edf", "full" => "full",
 );

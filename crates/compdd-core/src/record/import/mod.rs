@@ -135,6 +135,7 @@ fn assemble(
         images: parts.images,
         shape: parts.shape,
         labels: parts.labels,
+        weights: None,
         learning_rate,
         space: options.space.clone(),
         subset,

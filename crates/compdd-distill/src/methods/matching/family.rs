@@ -10,7 +10,7 @@ use super::{
     prepared::Prepared,
 };
 use crate::methods::{Distiller, Method, MethodError, Requirements, Start};
-use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError};
+use compdd_core::recipe::{Check, Evaluator, MethodInfo, Recipe, RecipeError};
 
 /// The hyper-parameters of an engine, and how it starts.
 pub(in crate::methods) trait Engine: DeserializeOwned + Clone + Sync + 'static {
@@ -27,6 +27,9 @@ pub(in crate::methods) trait Engine: DeserializeOwned + Clone + Sync + 'static {
     fn whitens(&self) -> bool {
         false
     }
+
+    /// What scores real images while distilling unless the user says otherwise; none: batches cannot be pruned.
+    const ADAPTS: Option<Evaluator> = None;
 
     /// The network to distil with unless the user names one; none: the subset's own.
     fn network(&self) -> Option<&str> {
@@ -63,6 +66,10 @@ impl<E: Engine> Check for Matching<E> {
 
     fn consistent(&self, recipe: &Recipe) -> Result<(), String> {
         recipe.typed::<E>()?.consistent()
+    }
+
+    fn adapts(&self) -> Option<Evaluator> {
+        E::ADAPTS
     }
 }
 

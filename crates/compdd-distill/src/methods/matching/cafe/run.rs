@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
     fn training_set(&self, images: &Tensor<4>) -> TrainingSet {
         let labels = self.classes.iter().flat_map(|(label, _)| vec![*label; self.start.ipc]).collect();
         let learning_rate = self.recipe.train_lr as f32;
-        TrainingSet { images: images.clone(), labels: Labels::Hard(labels), learning_rate }
+        TrainingSet { images: images.clone(), labels: Labels::Hard(labels), weights: None, learning_rate }
     }
 }
 

@@ -90,7 +90,7 @@ impl NetworkTrainer<'_> {
                     self.classes.iter().flat_map(|(label, _)| vec![*label; self.start.ipc]).collect::<Vec<_>>();
                 let labels = Labels::Hard(formation.repeat(&labels));
                 let images = formation.decode(stored.clone());
-                let data = TrainingSet { images, labels, learning_rate: rate };
+                let data = TrainingSet { images, labels, weights: None, learning_rate: rate };
                 epochs(student, &data, self.recipe.inner_epochs, stop)
             }
             TrainOn::Real => {

@@ -1,0 +1,98 @@
+//! `compdd prune` and `--prune`: scores, what is kept of them, and the runs, experts and teachers that see the rest.
+
+use std::path::PathBuf;
+
+use crate::support::{Sandbox, records, texts};
+
+const SCORE: &str = "prune score --subset scenes-easy --res 16 --network convnet-d2-w8 --train-per-class 8 --trials 1 --epochs 2 --batch 16 --device cpu";
+const RUN: &str = "run --method random --subset scenes-easy --ipc 1 --res 16 --network convnet-d2-w8 --train-per-class 8 --budget smoke --seeds 1 --device cpu";
+
+fn files(sandbox: &Sandbox, folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(sandbox.path().join(folder)).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn scores_are_made_once_shown_and_compared() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.succeed(SCORE);
+    for criterion in ["loss", "loss-initial", "el2n", "forgetting", "margin"] {
+        assert!(first.contains(criterion), "{first}");
+    }
+    assert_eq!(sandbox.succeed(&SCORE.replace("score", "score --criterion el2n")), first, "one training gives both");
+    let scores = files(&sandbox, "results/scores");
+    let [file] = &scores[..] else { panic!("{scores:?}") };
+    let file = file.display();
+    assert_eq!(sandbox.succeed(&format!("prune show {file}")), first);
+    let shares = sandbox.succeed(&format!("prune show {file} --prune loss:0.75"));
+    assert_eq!(shares.lines().count(), 11, "{shares}");
+    assert!(shares.lines().skip(1).all(|line| line.split_whitespace().any(|word| word == "2")), "{shares}");
+    sandbox.succeed(&SCORE.replace("score", "score --criterion craig"));
+    let craig =
+        files(&sandbox, "results/scores").into_iter().find(|path| path.to_string_lossy().contains("craig")).unwrap();
+    let agree = sandbox.succeed(&format!("prune agree {file} {} --removed 0.5", craig.display()));
+    assert_eq!(agree.lines().count(), 1 + 11 * 10 / 2, "{agree}");
+}
+
+#[test]
+fn a_run_sees_what_is_kept_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(RUN);
+    sandbox.succeed(&format!("{RUN} --prune loss:0"));
+    let plain = records(&sandbox);
+    assert_eq!(plain.len(), 1, "a share of nothing is no pruning");
+    assert!(plain[0].1["cell"].get("pruning").is_none() && !sandbox.path().join("results/scores").exists());
+
+    sandbox.succeed(&format!("{RUN} --prune loss:0.5"));
+    sandbox.succeed(&format!("{RUN} --prune loss:0.5:low"));
+    let all = records(&sandbox);
+    assert_eq!(all.len(), 3);
+    let pruned: Vec<_> = all.iter().filter(|(path, _)| path.contains("_smoke_pruned_")).collect();
+    assert_eq!(pruned.len(), 2);
+    for (_, record) in &pruned {
+        let pruning = &record["cell"]["pruning"];
+        assert_eq!(pruning["images"], 40);
+        assert_eq!(record["cell"]["data_hash"], plain[0].1["cell"]["data_hash"], "it compares with the unpruned one");
+        let bundle = sandbox.path().join("results").join(record["bundles"][0]["path"].as_str().unwrap());
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(bundle.join("manifest.json")).unwrap()).unwrap();
+        assert_eq!(manifest["provenance"]["pruning"], *pruning);
+    }
+    assert_ne!(pruned[0].1["cell"]["pruning"]["kept"], pruned[1].1["cell"]["pruning"]["kept"]);
+    assert_eq!(files(&sandbox, "results/scores").len(), 1, "both sides share the scores");
+    sandbox.succeed("results validate");
+}
+
+/// The same images are kept for experts, teachers and distillation: experts that were trained beforehand are found by the run.
+#[test]
+fn experts_and_teachers_see_what_is_kept() {
+    let sandbox = Sandbox::new();
+    let common = "--subset scenes-easy --res 16 --network convnet-d2-w8 --train-per-class 8 --device cpu";
+    let rule = "--prune random:0.5";
+    sandbox.succeed(&format!("experts train {common} --experts 1 --epochs 1 --batch 16"));
+    sandbox.succeed(&format!("experts train {common} --experts 1 --epochs 1 --batch 16 {rule}"));
+    assert_eq!(files(&sandbox, "results/experts").len(), 2, "they have addresses of their own");
+    let output = sandbox.run(&format!("teacher train {common} --epochs 1 --batch 16 {rule}"));
+    let (_, err) = texts(&output);
+    assert!(output.status.success() && err.contains("40 of 70 training images are kept"), "{err}");
+}
+
+#[test]
+fn mistakes_are_named() {
+    let sandbox = Sandbox::new();
+    for (arguments, words) in [
+        (format!("{RUN} --prune lss:0.5"), ["lss", "loss-initial"]),
+        (format!("{RUN} --prune loss:1.5"), ["1.5", "below 1"]),
+        (format!("{RUN} --prune complexity:0.5"), ["complexity", "--prune-scores"]),
+        (format!("{RUN} --prune loss:0.5 --prune-scores nowhere.parquet"), ["nowhere.parquet", "read"]),
+        (format!("{SCORE} --criterion glister"), ["glister", "--removed"]),
+        (format!("{SCORE} --criterion random"), ["random", "--seed"]),
+        (format!("{SCORE} --trials 0"), ["trials", "1 or more"]),
+    ] {
+        let output = sandbox.run(&arguments);
+        let (out, err) = texts(&output);
+        assert!(!output.status.success() && words.iter().all(|word| err.contains(word)), "{arguments}\n{out}{err}");
+    }
+}
