@@ -14,7 +14,9 @@ use std::{
 };
 
 use compdd::nn::kernels;
-use golden_cases::{Case, augment, cam, data, eval, experts, matching, metrics, nn, recover, select, trajectory};
+use golden_cases::{
+    Case, augment, cam, data, effects, eval, experts, matching, metrics, nn, recover, select, trajectory,
+};
 
 /// One comparison of a case with the library.
 type Runner = fn(&Case) -> Result<(), String>;
@@ -22,6 +24,9 @@ type Runner = fn(&Case) -> Result<(), String>;
 /// Which runner serves which kind.
 const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
+    ("bilp_ite", effects::effects),
+    ("bilp_loss_criterion", select::loss_criterion),
+    ("bilp_threshold", effects::threshold),
     ("convnet_forward", nn::convnet),
     ("cutmix", augment::cutmix),
     ("datadam_loss", matching::attention),
@@ -44,6 +49,9 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("rded_score", select::rded),
     ("resnet18_forward", nn::resnet18),
     ("schedules", eval::schedules),
+    ("selection/craig", select::craig_cover),
+    ("selection/glister", select::glister_choice),
+    ("selection/gradmatch", select::pursuit),
     ("selection/herding", select::coreset),
     ("selection/kcenter", select::coreset),
     ("sre2l_bn_loss", recover::loss),

@@ -13,11 +13,12 @@ use compdd::{
 use super::Case;
 
 /// The network of a case and its parameters.
-fn network(case: &Case) -> Result<(Network, Params), String> {
+pub fn network(case: &Case) -> Result<(Network, Params), String> {
     let (_, shape) = case.f32("in.real")?;
+    let shape = &shape[shape.len() - 3..];
     let norm = if case.word("norm")? == "bn" { Norm::Batch } else { Norm::Instance };
     let spec = ConvNet { norm, depth: case.number("depth")?, width: case.number("width")?, ..ConvNet::default() };
-    let network = NetworkSpec::ConvNet(spec).build(shape[2], shape[3], case.number("classes")?);
+    let network = NetworkSpec::ConvNet(spec).build(shape[0], shape[1], case.number("classes")?);
     let network = network.map_err(|error| error.to_string())?;
     let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &Device::flex())
         .map_err(|error| error.to_string())?;
@@ -28,7 +29,7 @@ fn network(case: &Case) -> Result<(Network, Params), String> {
 }
 
 /// The images `[n, 3, side, side]` of one class out of `[classes, n, 3, side, side]`, with their labels.
-fn batch(images: &Tensor<5>, class: usize) -> Batch {
+pub fn batch(images: &Tensor<5>, class: usize) -> Batch {
     let [classes, n, channels, height, width] = images.dims();
     let mut rows = vec![0.0; n * classes];
     rows.iter_mut().skip(class).step_by(classes).for_each(|entry| *entry = 1.0);

@@ -3,6 +3,7 @@
 pub mod augment;
 pub mod cam;
 pub mod data;
+pub mod effects;
 pub mod eval;
 pub mod experts;
 pub mod matching;

@@ -1,9 +1,13 @@
-//! `selection`: coresets over feature matrices; `rded_score`: crops by what an observer makes of them.
+//! `selection`: coresets over features and gradients; `bilp_loss_criterion`: smoothed losses and what they keep; `rded_score`: crops by what an observer makes of them.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use compdd::{
     augment::mosaic,
-    select::{herding, k_center, ranking, realism},
+    pruning::Side,
+    select::{
+        Candidates, Target, Validation, bias_gradients, craig, glister, gradmatch, herding, k_center, kept, ranking,
+        realism, smoothing,
+    },
 };
 
 use super::Case;
@@ -25,6 +29,71 @@ pub fn coreset(case: &Case) -> Result<(), String> {
         case.check("cover_radius", &[radius as f32])?;
     }
     Ok(())
+}
+
+/// A matrix and its shape.
+fn matrix(case: &Case, name: &str) -> Result<(Vec<f32>, [usize; 2]), String> {
+    let (values, shape) = case.f32(name)?;
+    Ok((values, shape.try_into().map_err(|shape| format!("`{name}` has shape {shape:?}"))?))
+}
+
+fn whole(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|&value| value as u32).collect()
+}
+
+fn places(order: &[usize]) -> Vec<f32> {
+    order.iter().map(|&i| i as f32).collect()
+}
+
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
+}
+
+/// `selection/craig`.
+pub fn craig_cover(case: &Case) -> Result<(), String> {
+    let (gradients, [n, d]) = matrix(case, "in.features")?;
+    let cover = craig(&gradients, n, d, case.number("m")?).map_err(|error| error.to_string())?;
+    case.check("order", &places(&cover.order))?;
+    case.check("weights", &cover.weights)?;
+    case.check("gains", &narrow(&cover.gains))
+}
+
+/// `selection/gradmatch`.
+pub fn pursuit(case: &Case) -> Result<(), String> {
+    let (gradients, [n, d]) = matrix(case, "in.features")?;
+    let target = if case.word("target")? == "sum" { Target::Sum } else { Target::Mean };
+    let (m, lambda, tolerance) = (case.number("m")?, case.real("lam")?.into(), case.real("tol")?.into());
+    let found = gradmatch(&gradients, [n, d, m], target, lambda, tolerance).map_err(|error| error.to_string())?;
+    case.check("order", &places(&found.order))?;
+    case.check("weights", &narrow(&found.weights))?;
+    case.check("residual_norm", &[found.residual as f32])
+}
+
+/// `selection/glister`.
+pub fn glister_choice(case: &Case) -> Result<(), String> {
+    let (logits, [n, classes]) = matrix(case, "in.logits_train")?;
+    let labels = whole(&case.f32("in.labels_train")?.0);
+    let (held, held_labels) = (case.f32("in.logits_val")?.0, whole(&case.f32("in.labels_val")?.0));
+    let gradients = bias_gradients(&logits, &labels, classes);
+    let validation = Validation { logits: &held, labels: &held_labels };
+    let size = [n, classes, case.number("m")?];
+    let choice = glister(&gradients, size, validation, case.real("eta")?.into(), Candidates::All);
+    let choice = choice.map_err(|error| error.to_string())?;
+    case.check("order", &places(&choice.order))?;
+    case.check("gains", &narrow(&choice.gains))
+}
+
+/// `bilp_loss_criterion`.
+pub fn loss_criterion(case: &Case) -> Result<(), String> {
+    let (curves, [epochs, images]) = matrix(case, "in.curves")?;
+    let weights = smoothing(epochs);
+    let smoothed = |i: usize| (0..epochs).map(|e| weights[e] * f64::from(curves[e * images + i])).sum();
+    let scores: Vec<f64> = (0..images).map(smoothed).collect();
+    case.check("utility", &narrow(&scores))?;
+    let removed =
+        case.real("drop_ratio")?.to_string().parse().map_err(|error: compdd::pruning::RuleError| error.to_string())?;
+    let labels = whole(&case.f32("in.labels")?.0);
+    case.check("kept", &places(&kept(&labels, &scores, removed, Side::High)))
 }
 
 /// `rded_score`: realism of crops, the best of every image, the surest images, and their mosaics.

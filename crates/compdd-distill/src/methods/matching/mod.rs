@@ -6,9 +6,13 @@
 //! matches class means of features, of spatial attention or of pixels (DM, arXiv 2110.04181; `DataDAM`, 2310.00093; pixel
 //! MMD, from `DataDAM`'s supplement; IDM, 2307.09742). [`cafe`] aligns the features of every layer while the network learns
 //! from the images (2203.01531). `real` prepares the batches of real images ahead, `first` says where
-//! the images start, `pixels` is what all of them learn. What may enter: losses between real and synthetic batches, and
+//! the images start, `pixels` is what all of them learn, `adaptive` which real
+//! images of a batch take part. What may enter: losses between real and synthetic batches, and
 //! what the loops around them share.
 
+mod adaptive;
+#[cfg(test)]
+mod adaptive_tests;
 pub mod cafe;
 mod chunks;
 mod family;

@@ -20,6 +20,8 @@ pub(super) struct RealClasses {
     /// Most images of a class in a batch.
     batch: usize,
     siamese: Siamese,
+    /// Steps for which a batch is used, augmented anew in each.
+    hold: u64,
 }
 
 /// The real images of one step in network input space, augmented, class by class.
@@ -33,7 +35,12 @@ pub(super) struct RealBatch {
 impl RealClasses {
     pub fn new(task: &Task, seed: u64, batch: usize, siamese: Siamese) -> Self {
         let classes = Arc::new(task.training_classes());
-        Self { set: task.train.clone(), space: task.space.clone(), classes, seed, batch, siamese }
+        Self { set: task.train.clone(), space: task.space.clone(), classes, seed, batch, siamese, hold: 1 }
+    }
+
+    /// Uses every batch for the steps from a multiple of `hold` up to the next one.
+    pub fn holding(self, hold: usize) -> Self {
+        Self { hold: hold.max(1) as u64, ..self }
     }
 
     /// The batch of a step: of every class the first `min(batch, images)` of a fresh shuffle, augmented as one.
@@ -42,7 +49,7 @@ impl RealClasses {
         let mut drawn = Vec::new();
         let mut counts = Vec::with_capacity(self.classes.len());
         for (class, (_, members)) in self.classes.iter().enumerate() {
-            let place = step * self.classes.len() as u64 + class as u64;
+            let place = (step - step % self.hold) * self.classes.len() as u64 + class as u64;
             let count = self.batch.min(members.len());
             let mut stream = Stream::new(self.seed, "real batch", place);
             drawn.extend(partial_shuffle(&mut stream, members, count));

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use crate::methods::{Distiller, MethodError, Start, State, StepContext, StepReport, find};
 use compdd_core::{
     progress::{Interrupted, Stop},
-    recipe::{Recipe, RecipeRequest},
+    recipe::{Adaptive, Recipe, RecipeRequest},
     record::{Budget, Fidelity, Provenance},
     subset::Subset,
 };
@@ -24,6 +24,7 @@ pub(in crate::methods) struct World {
     network: NetworkSpec,
     provenance: Provenance,
     device: Device,
+    adaptive: Option<Adaptive>,
 }
 
 impl World {
@@ -50,7 +51,13 @@ impl World {
             network: NetworkSpec::parse("convnet-d2-w4").unwrap(),
             provenance: Provenance::of_run(0, Budget::Smoke, Fidelity::Paper, ""),
             device: Device::flex(),
+            adaptive: None,
         }
+    }
+
+    /// The same with real images that are pruned while distilling.
+    pub fn adapting(self, adaptive: Adaptive) -> Self {
+        Self { adaptive: Some(adaptive), ..self }
     }
 
     /// Runs `body` with a fresh smoke run of a method at two images per class.
@@ -61,7 +68,8 @@ impl World {
     /// What such a run starts with.
     pub fn start<T>(&self, method: &str, sets: &[(&str, &str)], body: impl FnOnce(Start<'_>) -> T) -> T {
         let request = RecipeRequest { budget: "smoke", subset: "scenes-easy", ..crate::methods::CELL };
-        let recipe = recipe(method, sets, &request);
+        let plain = recipe(method, sets, &request);
+        let recipe = self.adaptive.map_or(plain.clone(), |adaptive| plain.with_adaptive(adaptive));
         body(Start {
             task: &self.task,
             recipe: &recipe,

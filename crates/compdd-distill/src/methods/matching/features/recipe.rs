@@ -18,7 +18,7 @@ use crate::methods::{
     },
     names,
 };
-use compdd_core::recipe::ranges;
+use compdd_core::recipe::{Evaluator, ranges};
 use compdd_nn::{augment::DsaConfig, nn::Network};
 
 /// Which maps are compared.
@@ -142,6 +142,8 @@ impl FeatureRecipe {
 }
 
 impl Engine for FeatureRecipe {
+    const ADAPTS: Option<Evaluator> = Some(Evaluator::Norm);
+
     fn check(&self) -> Result<(), String> {
         ranges::positive(&[
             ("iterations", self.iterations),

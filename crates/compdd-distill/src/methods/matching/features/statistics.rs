@@ -1,6 +1,6 @@
 //! What is compared: class means of embeddings and of attention maps.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use compdd_nn::nn::{Mode, Network, Params, Taps, kernels};
@@ -139,6 +139,42 @@ impl Statistics {
         let embeddings: Option<Vec<_>> = parts.iter().map(|part| part.embedding.clone()).collect();
         let map = |layer: usize| Tensor::cat(parts.iter().map(|part| part.maps[layer].clone()).collect(), 0);
         Self { embedding: embeddings.map(|rows| Tensor::cat(rows, 0)), maps: (0..layers).map(map).collect() }
+    }
+
+    /// Number of rows.
+    pub fn images(&self) -> usize {
+        self.embedding.iter().chain(&self.maps).next().map_or(0, |rows| rows.dims()[0])
+    }
+
+    /// Every row less the only row of `other`.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        let less = |(a, b): (&Tensor<2>, &Tensor<2>)| a.clone() - b.clone();
+        Self {
+            embedding: self.embedding.iter().zip(&other.embedding).map(less).next(),
+            maps: self.maps.iter().zip(&other.maps).map(less).collect(),
+        }
+    }
+
+    /// `count` rows from `first` on.
+    #[must_use]
+    pub fn narrow(&self, first: usize, count: usize) -> Self {
+        self.each(|rows| rows.narrow(0, first, count))
+    }
+
+    /// The rows at some places.
+    #[must_use]
+    pub fn select(&self, places: &[usize]) -> Self {
+        let places: Vec<i32> = places.iter().map(|&place| place as i32).collect();
+        self.each(|rows| {
+            let places = TensorData::new(places.clone(), [places.len()]);
+            let places = Tensor::<1, Int>::from_data(places, &rows.device());
+            rows.select(0, places)
+        })
+    }
+
+    fn each(&self, of: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
+        Self { embedding: self.embedding.clone().map(&of), maps: self.maps.iter().cloned().map(&of).collect() }
     }
 
     /// The weighted sum of several, row by row.

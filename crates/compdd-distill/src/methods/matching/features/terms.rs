@@ -109,6 +109,19 @@ impl Matcher {
         }
     }
 
+    /// The inner product of some means with constant rows of the same shapes, each term with its weight.
+    pub fn weighted(&self, means: &Statistics, constant: &Statistics) -> Tensor<1> {
+        let product = |(a, b): (&Tensor<2>, &Tensor<2>)| (a.clone() * b.clone().inner().autodiff()).sum();
+        let terms = Terms {
+            embedding: means.embedding.iter().zip(&constant.embedding).map(product).next(),
+            maps: means.maps.iter().zip(&constant.maps).map(product).collect(),
+        };
+        let device = |rows: &Tensor<2>| rows.device();
+        let nothing =
+            || Tensor::zeros([1], &means.embedding.iter().chain(&means.maps).map(device).next().unwrap_or_default());
+        terms.total(self.weights).unwrap_or_else(nothing)
+    }
+
     /// The loss of some synthetic images `[classes * n, channels, height, width]` in class order against the class means of
     /// real ones, and its gradient. `regulariser` adds a weighted cross-entropy with targets `[classes * n, classes]`,
     /// averaged over the `n` images of a class and summed over the classes (IDM).

@@ -107,6 +107,26 @@ impl GradientDistance {
         Compared { loss: terms.into_iter().reduce(|a, b| a + b).unwrap_or_else(nothing), direction }
     }
 
+    /// The derivative of `<direction, along>` with respect to the real gradient, where `direction` is that of [`GradientDistance::compare`]: the mixed
+    /// second derivative of the distance times `along`. All measures are symmetric, so that with the two gradients exchanged it is the transposed
+    /// product. Zero where a length of zero has no derivative.
+    ///
+    /// # Panics
+    /// As [`GradientDistance::compare`].
+    pub fn mixed(self, real: &Params, synthetic: &Params, along: &Params) -> Params {
+        let constant = |params: &Params| params.clone().map(|value| value.inner().autodiff());
+        let tracked = real.track();
+        let direction = self.compare(&tracked, &constant(synthetic)).direction;
+        let along = constant(along);
+        let products = direction.values().iter().zip(along.values()).map(|(a, b)| (a.clone() * b.clone()).sum());
+        let Some(product) = products.reduce(|a, b| a + b) else { return real.zeros_like() };
+        let mut gradients = product.backward();
+        tracked.gradients(&mut gradients).map(|value| {
+            let somewhere = value.clone().is_finite();
+            value.mask_fill(somewhere.bool_not(), 0.0)
+        })
+    }
+
     /// The sums over everything that is compared, as one row.
     fn whole(self, real: &Params, synthetic: &Params) -> Option<Sums> {
         let slots = real.layout().parameters.iter();

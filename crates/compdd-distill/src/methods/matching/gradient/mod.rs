@@ -2,6 +2,7 @@
 //! (2102.08259) and IDC (2205.14959, Algorithm 1).
 
 mod distance;
+mod effect;
 mod learner;
 mod recipe;
 mod run;
@@ -11,4 +12,5 @@ mod tests;
 mod unit;
 
 pub use distance::{Compared, GradientDistance, Metric, Tensors};
+pub use effect::Effects;
 pub use recipe::GradientRecipe;

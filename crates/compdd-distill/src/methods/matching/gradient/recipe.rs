@@ -18,7 +18,7 @@ use crate::{
         names,
     },
 };
-use compdd_core::recipe::ranges;
+use compdd_core::recipe::{Evaluator, ranges};
 use compdd_nn::augment::{DsaConfig, Mode};
 
 /// What the network is trained on between two steps of the images.
@@ -124,6 +124,8 @@ impl GradientRecipe {
 }
 
 impl Engine for GradientRecipe {
+    const ADAPTS: Option<Evaluator> = Some(Evaluator::Projection);
+
     fn check(&self) -> Result<(), String> {
         ranges::positive(&[
             ("iterations", self.iterations),

@@ -1,9 +1,10 @@
 //! One distillation: networks are drawn, the images take a step, the network learns, the images take the next step.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{
     distance::GradientDistance,
+    effect::Effects,
     learner::{NetworkTrainer, saved},
     recipe::GradientRecipe,
     shown::Showing,
@@ -14,6 +15,7 @@ use crate::{
     methods::{
         Distiller, MethodError, Start, State, StepContext, StepReport,
         matching::{
+            adaptive::Pruner,
             chunks::ChunkPlan,
             pixels::Pixels,
             real::{RealBatch, RealClasses},
@@ -21,7 +23,10 @@ use crate::{
         },
     },
 };
-use compdd_core::{recipe::RecipeError, record::Distilled};
+use compdd_core::{
+    recipe::{Evaluator, RecipeError},
+    record::Distilled,
+};
 use compdd_data::data::Prefetcher;
 use compdd_nn::{
     grad::{Batch, Differences, Differentiable, Objective, Targets},
@@ -34,6 +39,8 @@ pub(super) struct Run<'a> {
     matcher: Matcher,
     real: Prefetcher<RealBatch>,
     pixels: Pixels,
+    /// Which real images take part, if not all.
+    pruner: Option<Pruner>,
     /// The network as the next step finds it; none before the first step of a network.
     learner: Option<Vec<u8>>,
 }
@@ -59,7 +66,9 @@ impl<'a> Run<'a> {
         }
         let classes = task.training_classes();
         let siamese = Siamese::new(recipe.dsa(), seed, classes.len());
-        let source = RealClasses::new(task, seed, recipe.batch_real, siamese.clone());
+        let pruner = start.recipe.adaptive().map(|settings| Pruner::new(settings, classes.len()));
+        let hold = pruner.as_ref().map_or(1, |pruner| pruner.settings().lazy);
+        let source = RealClasses::new(task, seed, recipe.batch_real, siamese.clone()).holding(hold);
         let sizes = [recipe.factor, recipe.batch_syn, side];
         let matcher = Matcher {
             distance: recipe.distance(),
@@ -72,6 +81,7 @@ impl<'a> Run<'a> {
             matcher,
             real: Prefetcher::new(move |step| source.batch(step)),
             pixels: Pixels::new(images, recipe.image_rate(start.ipc, side), recipe.momentum_img),
+            pruner,
             learner: None,
             trainer: NetworkTrainer { start, recipe, network, classes },
         })
@@ -87,21 +97,41 @@ impl NetworkTrainer<'_> {
     }
 }
 
+/// Images of a batch by their places.
+fn rows(images: &Tensor<4>, places: &[usize]) -> Tensor<4> {
+    let places: Vec<i32> = places.iter().map(|&place| place as i32).collect();
+    let count = places.len();
+    images.clone().select(0, Tensor::<1, Int>::from_data(TensorData::new(places, [count]), &images.device()))
+}
+
 impl Matcher {
     /// One step of the stored images of a class; its loss.
     fn advance(
         &self,
         trainer: &NetworkTrainer<'_>,
         params: &Params,
-        real: &Batch,
+        mut real: Batch,
         [step, class]: [usize; 2],
         own: &mut Pixels,
+        pruner: Option<&mut Pruner>,
     ) -> Result<Tensor<1>, MethodError> {
         own.coast(if self.turns > 0 { class } else { 0 });
         let objective = Objective::new(&trainer.network, Mode::Eval).in_chunks_of(self.passes.images())?;
-        let target = objective.gradient(params, real).1;
         let shown = self.showing.of(&own.images, step as u64, class);
         let batch = trainer.batch(shown.images.clone(), class);
+        if let Some(pruner) = pruner {
+            let evaluator = pruner.settings().evaluator;
+            let kept = pruner.survivors(step as u64, class, || {
+                let mean = objective.gradient(params, &real).1;
+                let effects = Effects::new(objective, params, self.distance, mean, &batch);
+                Ok(match evaluator {
+                    Evaluator::Projection => effects.projections(&real),
+                    Evaluator::Norm => effects.norms(&real),
+                })
+            })?;
+            real = trainer.batch(rows(&real.images, &kept), class);
+        }
+        let target = objective.gradient(params, &real).1;
         let compared = self.distance.compare(&target, &objective.gradient(params, &batch).1);
         let products = objective.products(params, &batch, &compared.direction, Differences::Exact);
         let gradient = shown.pullback(products.images);
@@ -136,13 +166,14 @@ impl Distiller for Run<'_> {
         let more = ctx.step + 1 < trainer.recipe.iterations * each;
         let batch = self.real.take(step, more);
         let (offsets, ipc) = (batch.offsets(), trainer.start.ipc);
-        let (mut moved, mut losses) = (Vec::new(), Vec::new());
+        let (mut moved, mut losses, mut pruner) = (Vec::new(), Vec::new(), self.pruner.clone());
         for (class, &count) in batch.counts.iter().enumerate() {
             ctx.stop.check()?;
             let images = batch.rows(offsets[class], offsets[class] + count, trainer.start.device);
             let mut own = stored.rows(class * ipc, ipc);
             let real = trainer.batch(images, class);
-            losses.push(matcher.advance(trainer, student.params(), &real, [ctx.step, class], &mut own)?);
+            let place = [ctx.step, class];
+            losses.push(matcher.advance(trainer, student.params(), real, place, &mut own, pruner.as_mut())?);
             moved.push(own);
         }
         let moved = Pixels::cat(&moved);
@@ -152,14 +183,15 @@ impl Distiller for Run<'_> {
             trainer.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
         }
         self.learner = if last { None } else { Some(saved(&student)?) };
-        self.pixels = moved;
+        (self.pixels, self.pruner) = (moved, pruner);
         let classes = losses.len() as f64;
         let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], trainer.start.device));
         let network_loss = Some(student.last_loss()).filter(|loss| loss.is_finite());
         Ok(matcher.passes.report(ctx.step, &loss, || {
             let mean = f64::from(loss.clone().into_scalar::<f32>()) / classes;
             let trained = network_loss.map(|loss| ("network_loss", loss));
-            std::iter::once(("class_distance", mean)).chain(trained).collect()
+            let removed = self.pruner.iter().flat_map(Pruner::removed);
+            std::iter::once(("class_distance", mean)).chain(trained).chain(removed).collect()
         }))
     }
 
@@ -169,12 +201,14 @@ impl Distiller for Run<'_> {
 
     fn save(&self, state: &mut State) -> Result<(), MethodError> {
         self.pixels.save(state);
+        self.pruner.iter().for_each(|pruner| pruner.save(state));
         state.put("network", self.learner.clone().unwrap_or_default());
         Ok(())
     }
 
     fn load(&mut self, state: &State) -> Result<(), MethodError> {
         self.pixels.load(state, self.trainer.start.device)?;
+        self.pruner.iter_mut().try_for_each(|pruner| pruner.load(state))?;
         self.learner = Some(state.get("network")?.to_vec()).filter(|bytes| !bytes.is_empty());
         Ok(())
     }
