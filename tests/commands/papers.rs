@@ -4,7 +4,9 @@ use compdd::{
     methods,
     nn::NetworkSpec,
     paper::{Answer, Table, Target, all, missing},
-    run::RunOptions,
+    prune::PruneOptions,
+    recipe::ScoreTransform,
+    run::{AdaptiveOptions, RunOptions},
     subset::Subset,
 };
 
@@ -53,6 +55,12 @@ fn accept(command: &str) {
                 let (key, value) = value.split_once('=').unwrap();
                 options.overrides.push((key.to_owned(), value.to_owned()));
             }
+            "--prune" => options.prune = Some(PruneOptions { rule: value.parse().unwrap(), scores: None }),
+            "--adaptive" => {
+                let (beta, transform) = (value.parse().unwrap(), ScoreTransform::None);
+                options.adaptive = Some(AdaptiveOptions { beta, lazy: 1, evaluator: None, transform });
+            }
+            "--lazy" => options.adaptive.as_mut().unwrap().lazy = value.parse().unwrap(),
             other => panic!("{command}: {other}"),
         }
     }

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::data;
-use compdd_core::subset::Subset;
+use compdd_core::{
+    pruning::{Rule, Share},
+    subset::Subset,
+};
 
 /// Names of methods, data sets, networks, metrics and factors.
 pub static NAMES: LazyLock<Names> =
@@ -28,6 +31,19 @@ pub struct Names {
     exceptions: Vec<Exception>,
     pub metrics: BTreeMap<String, Metric>,
     pub factors: BTreeMap<String, Factor>,
+    /// Words of rows that name a criterion of pruning, and the criterion.
+    pub criteria: BTreeMap<String, String>,
+    bilp: Vec<TwoLevels>,
+}
+
+/// `BiLP`'s settings for a subset, by images per class.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TwoLevels {
+    subset: String,
+    removed: BTreeMap<String, Share>,
+    beta: f64,
+    lazy: BTreeMap<String, usize>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +55,11 @@ pub struct Method {
     pub set: BTreeMap<String, Value>,
     /// Slug of the protocol with a teacher, where the word means another one.
     pub protocol: Option<String>,
+    /// What is removed of the training images.
+    pub prune: Option<Rule>,
+    /// Whether `BiLP` prunes on both levels.
+    #[serde(default)]
+    pub bilp: bool,
     /// Trained on all images: what others are held against.
     #[serde(default)]
     pub reference: bool,
@@ -121,6 +142,12 @@ pub struct Factor {
     /// Whether the value names the network that distils.
     #[serde(default)]
     pub distils: bool,
+    /// Whether the value is the percentage of the training images that is removed.
+    #[serde(default)]
+    pub prunes: bool,
+    /// Whether it is the percentage that is kept.
+    #[serde(default)]
+    pub keeps: bool,
 }
 
 impl Names {
@@ -174,6 +201,12 @@ impl Names {
     /// The exception for a method of a paper.
     pub fn exception(&self, paper: &str, method: &str) -> Option<&Exception> {
         self.exceptions.iter().find(|exception| exception.paper == paper && exception.method == method)
+    }
+
+    /// What `BiLP` removes of the training images, the share of a batch, and the iterations of a batch; none where its table says nothing.
+    pub fn two_levels(&self, subset: &str, ipc: &str) -> Option<(Share, f64, usize)> {
+        let settings = self.bilp.iter().find(|settings| settings.subset == subset)?;
+        Some((*settings.removed.get(ipc)?, settings.beta, *settings.lazy.get(ipc)?))
     }
 
     /// How a data set is written.

@@ -123,6 +123,7 @@ impl Target {
         let cell = &record.cell;
         query.accepts(cell)
             && self.is_distilled_as(cell)
+            && cell.pruning.as_ref().map(|pruning| pruning.rule) == self.prune
             && !record.flags.contains(&Flag::BestOnTest)
             && self.has_recipe_of(record)
     }
@@ -134,13 +135,18 @@ impl Target {
     }
 
     fn has_recipe_of(&self, record: &Record) -> bool {
-        if self.set.is_empty() {
+        if self.set.is_empty() && self.adaptive.is_none() {
             return !record.flags.contains(&Flag::ChangedRecipe);
         }
-        let (Some(Value::Object(expected)), Some(found)) = (self.recipe(&record.cell), record.recipe.as_object())
+        let (Some(Value::Object(expected)), Some(mut found)) =
+            (self.recipe(&record.cell), record.recipe.as_object().cloned())
         else {
             return false;
         };
+        let pruned = found.remove("adaptive").map(|settings| (settings["beta"].as_f64(), settings["lazy"].as_u64()));
+        if pruned != self.adaptive.map(|(beta, lazy)| (Some(beta), Some(lazy as u64))) {
+            return false;
+        }
         let free = |key: &String| key == "origin" || self.free.contains(key);
         found.len() == expected.len()
             && expected.iter().filter(|(key, _)| !free(key)).all(|(key, value)| found.get(key) == Some(value))

@@ -12,6 +12,7 @@ use super::{
 };
 use compdd_core::{
     protocol::Protocol,
+    pruning::{Criterion, Rule, Side},
     recipe::{self, Recipe},
     record::Budget,
     subset::Subset,
@@ -38,6 +39,10 @@ pub struct Target {
     pub set: BTreeMap<String, Value>,
     /// Keys of the recipe that may have any value.
     pub free: Vec<String>,
+    /// What is removed of the training images.
+    pub prune: Option<Rule>,
+    /// Share of a batch that is removed while distilling, and iterations of a batch.
+    pub adaptive: Option<(f64, usize)>,
 }
 
 /// Why compdd cannot answer a cell.
@@ -59,7 +64,10 @@ impl Target {
         if !metric.is_some_and(|metric| metric.measured) {
             return Err(Missing::Metric);
         }
-        let method = NAMES.methods.get(&printed.method).ok_or_else(|| Missing::Part(printed.method.clone()))?;
+        let criterion = NAMES.criteria.get(&printed.method);
+        let algorithm = printed.factors().find(|(name, _)| *name == "distillation_algorithm").map(|(_, value)| value);
+        let word = algorithm.filter(|_| criterion.is_some()).unwrap_or(&printed.method);
+        let method = NAMES.methods.get(word).ok_or_else(|| Missing::Part(word.to_owned()))?;
         let dataset = read(Dimension::Dataset, &printed.dataset);
         let slug = NAMES.datasets.get(&printed.dataset).and_then(|dataset| dataset.slug.as_deref());
         let subset = slug.and_then(|slug| Subset::find(slug).ok()).ok_or(Missing::Part(dataset))?;
@@ -98,12 +106,24 @@ impl Target {
             subset: subset.slug,
             set: method.set.clone(),
             free: Vec::new(),
+            prune: method.prune,
+            adaptive: None,
         };
+        if method.bilp {
+            let settings = NAMES.two_levels(&target.subset, &printed.ipc);
+            let (removed, beta, lazy) = settings.ok_or_else(|| Missing::Part("settings of BiLP".to_owned()))?;
+            target.prune = Some(Rule { criterion: Criterion::Loss, removed, side: Side::High });
+            target.adaptive = Some((beta, lazy));
+        }
         for (name, value) in printed.factors() {
             let unknown = || Missing::Part(format!("{} {value}", NAMES.factor(name)).trim().to_owned());
             let factor = NAMES.factors.get(name).ok_or_else(unknown)?;
+            let plain = || factor.plain.iter().any(|plain| plain == value);
             if factor.distils {
                 target.source = network_of(value)?;
+            } else if (factor.prunes || factor.keeps) && !plain() {
+                let criterion = criterion.map_or("loss", String::as_str);
+                target.prune = Some(rule(criterion, factor, value).ok_or_else(unknown)?);
             } else {
                 target.vary(factor, value).ok_or_else(unknown)?;
             }
@@ -144,6 +164,8 @@ impl Target {
             words.push(format!("--teacher {}", if several { "TEACHER,TEACHER" } else { "TEACHER" }));
         }
         words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));
+        words.extend(self.prune.map(|rule| format!("--prune {rule}")));
+        words.extend(self.adaptive.map(|(beta, lazy)| format!("--adaptive {beta} --lazy {lazy}")));
         words.join(" ")
     }
 
@@ -195,6 +217,13 @@ impl Target {
         let scorer = self.scorer().map(|network| format!(" --eval-networks {network}")).unwrap_or_default();
         self.run() + &scorer
     }
+}
+
+/// The rule of a criterion, at a printed percentage.
+fn rule(criterion: &str, factor: &Factor, value: &str) -> Option<Rule> {
+    let percent: f64 = value.trim_end_matches('%').parse().ok()?;
+    let removed = if factor.keeps { 100.0 - percent } else { percent };
+    format!("{criterion}:{}", removed / 100.0).parse().ok()
 }
 
 /// Whether a method asks teachers. Its sets come from these and from no network of their own.

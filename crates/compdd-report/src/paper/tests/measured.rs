@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::board::{Board, Filter};
-use compdd_core::record::hash;
+use compdd_core::{pruning::Pruning, record::hash};
 
 use Dimension::{Dataset, Factor1, Ipc, Method, Network, Protocol};
 
@@ -106,8 +106,36 @@ fn what_compdd_lacks_is_named() {
     assert_eq!(why("edc:2", &[(Method, "RDED"), (Network, "DeiT-Tiny")]), "Part(\"DeiT-Tiny\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("bilp:9", &[(Method, "IDC"), (Network, "ResNet")]), "Part(\"ResNet\")");
-    assert_eq!(why("bilp:7", &[(Factor1, "70%")]), "Part(\"pruned 70%\")");
+    assert_eq!(why("bilp:main-7", &[(Method, "BiLP+DC")]), "Part(\"settings of BiLP\")");
     assert_eq!(why("edf:13", &[]), "Metric");
+}
+
+/// Cells of `BiLP`'s tables: a row may name the criterion, the share is a factor, and both levels have their settings in table 12.
+#[test]
+fn pruned_cells_have_a_command_and_an_answer_of_their_own() {
+    let command = |id: &str, words: &[(Dimension, &str)]| target(id, words).command();
+    let dc = "compdd run --method dc --subset cifar10 --ipc 1 --network convnet-d3";
+    let loss = [(Method, "Loss (remove large)"), (Factor1, "99%")];
+    assert_eq!(command("bilp:1", &loss), format!("{dc} --prune loss:0.99:high"));
+    assert_eq!(command("bilp:1", &[(Method, "CRAIG"), (Factor1, "70%")]), format!("{dc} --prune craig:0.7:high"));
+    assert!(command("bilp:7", &[(Factor1, "70%")]).contains("--ipc 50 --network convnet-d3 --prune loss:0.7:high"));
+    assert!(command("bilp:10", &[(Method, "DATM+BiLP"), (Ipc, "10")]).ends_with("--prune loss:0.1:high"));
+    let both = target("bilp:main-4", &[(Method, "BiLP+DC"), (Ipc, "10")]);
+    assert!(both.command().ends_with("--prune loss:0.3:high --adaptive 0.3 --lazy 5"), "{}", both.command());
+
+    let pruned = target("bilp:1", &loss);
+    let on_all = cell(&pruned);
+    let pruning = |rule: &str| Cell { pruning: Some(Pruning::new(rule.parse().unwrap(), &[0])), ..on_all.clone() };
+    let answered = |cell: Cell| pruned.is_answered_by(&example::record(cell, &[0.5]));
+    assert!(answered(pruning("loss:0.99")) && !answered(pruning("loss:0.97")) && !answered(on_all.clone()));
+    let plain = target("bilp:main-4", &[(Method, "DC"), (Ipc, "1")]);
+    assert!(!plain.is_answered_by(&example::record(pruning("loss:0.99"), &[0.5])));
+
+    let mut record = example::record(Cell { ipc: 10, ..pruning("loss:0.3") }, &[0.5]);
+    record.recipe = both.recipe(&record.cell).unwrap();
+    assert!(!both.is_answered_by(&record));
+    record.recipe["adaptive"] = serde_json::json!({ "beta": 0.3, "lazy": 5, "evaluator": "projection" });
+    assert!(both.is_answered_by(&record));
 }
 
 #[test]
