@@ -6,7 +6,7 @@ use clap::Args;
 use compdd::{
     board,
     progress::Progress as _,
-    record::Store,
+    record::{Store, value_of},
     run::{self, GivenLabels, RescoreOptions},
 };
 
@@ -46,6 +46,9 @@ pub struct EvalArgs {
     /// Compute again even if the record exists
     #[arg(long)]
     force: bool,
+    /// Print the records as JSON, one a line, in place of the table
+    #[arg(long)]
+    json: bool,
     #[command(flatten, next_help_heading = "Places")]
     place: PlaceArgs,
 }
@@ -66,13 +69,19 @@ impl EvalArgs {
         };
         let progress = Bars::new();
         let outcomes = run::rescore(&options, &progress, &stop)?;
-        Ok(finish(&outcomes, &Store::new(&options.places.results), &progress))
+        Ok(finish(&outcomes, &Store::new(&options.places.results), &progress, self.json))
     }
 }
 
-/// Writes the leaderboard and shows the rows of a run.
-pub fn finish(outcomes: &[run::Outcome], store: &Store, progress: &Bars) -> ExitCode {
+/// Writes the leaderboard and shows the rows of a run, or its records.
+pub fn finish(outcomes: &[run::Outcome], store: &Store, progress: &Bars, json: bool) -> ExitCode {
     board::refresh(store, &|text| progress.note(text));
-    ui::show(&super::outcome::table(outcomes));
+    if json {
+        for outcome in outcomes {
+            ui::show(&value_of(&outcome.record).to_string());
+        }
+    } else {
+        ui::show(&super::outcome::table(outcomes));
+    }
     ExitCode::SUCCESS
 }

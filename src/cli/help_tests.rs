@@ -13,7 +13,9 @@ fn all(command: &Command, path: &str, visit: &mut impl FnMut(&str, &Command)) {
 }
 
 fn options(command: &Command) -> impl Iterator<Item = &clap::Arg> {
-    command.get_arguments().filter(|option| !["help", "version", "verbose"].contains(&option.get_id().as_str()))
+    command
+        .get_arguments()
+        .filter(|option| !["help", "version", "verbose", "color"].contains(&option.get_id().as_str()))
 }
 
 #[test]

@@ -18,11 +18,13 @@ mod network;
 mod outcome;
 mod plot;
 mod progress;
+mod protocol;
 mod prune;
 mod regimes;
 mod results;
 mod run;
 mod scoring;
+mod shell;
 mod signals;
 mod site;
 mod submit;
@@ -34,7 +36,7 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use compdd::progress::Interrupted;
 
 /// Benchmark suite and leaderboard harness for dataset distillation.
@@ -47,6 +49,9 @@ struct Cli {
     /// Increase log verbosity (-v: decisions, -vv: details)
     #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
     verbose: u8,
+    /// Colours in help, errors and logs; with `auto` on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, display_order = 101, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
     #[command(subcommand)]
     command: Command,
 }
@@ -90,6 +95,9 @@ enum Command {
     /// The networks: list them, or show layers, shapes and parameter counts
     #[command(subcommand)]
     Network(network::NetworkCommand),
+    /// The protocols: list them, or show what one says of a set
+    #[command(subcommand)]
+    Protocol(protocol::ProtocolCommand),
     /// The records: list, show or validate them
     #[command(subcommand)]
     Results(results::ResultsCommand),
@@ -107,13 +115,18 @@ enum Command {
     Table(table::TableArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
+    /// Print the completions of a shell, with the names of methods, subsets, networks and protocols
+    Completions(shell::CompletionsArgs),
+    /// Write the manual pages, one a command
+    Man(shell::ManArgs),
 }
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     ui::hear_panics();
-    let cli = Cli::parse();
-    ui::start_logging(cli.verbose);
+    let command = Cli::command().color(asked_color());
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    ui::start_logging(cli.verbose, cli.color);
     let outcome = match cli.command {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
@@ -129,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Subset(command) => command.execute(),
         Command::Method(command) => command.execute(),
         Command::Network(command) => command.execute(),
+        Command::Protocol(command) => command.execute(),
         Command::Results(command) => command.execute(),
         Command::Leaderboard(args) => args.execute(),
         Command::Site(args) => args.execute(),
@@ -136,12 +150,28 @@ pub fn main() -> ExitCode {
         Command::Plot(command) => command.execute(),
         Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
+        Command::Completions(args) => args.execute(),
+        Command::Man(args) => args.execute(),
     };
     match outcome {
         Ok(code) => code,
         Err(report) if Interrupted::is(report.as_ref()) => ui::interrupted(),
         Err(report) => ui::fail(&report),
     }
+}
+
+/// The colours that are asked for, known before the arguments are parsed: what is wrong with them is shown in these.
+fn asked_color() -> ColorChoice {
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let when = match argument.strip_prefix("--color") {
+            Some("") => arguments.next().unwrap_or_default(),
+            Some(rest) => rest.trim_start_matches('=').to_owned(),
+            None => continue,
+        };
+        return when.parse().unwrap_or_default();
+    }
+    ColorChoice::Auto
 }
 
 #[cfg(test)]

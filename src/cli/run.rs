@@ -237,6 +237,9 @@ pub struct RunArgs {
     /// Compute again even if the record exists
     #[arg(long)]
     force: bool,
+    /// Print the records as JSON, one a line, in place of the table
+    #[arg(long)]
+    json: bool,
     /// Seconds between checkpoints
     #[arg(long, default_value_t = 60, hide = true)]
     checkpoint_seconds: u64,
@@ -259,11 +262,11 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 impl RunArgs {
     pub fn execute(self) -> Outcome {
-        let stop = signals::stop()?;
+        let (stop, json) = (signals::stop()?, self.json);
         let options = self.options()?;
         let store = Store::new(&options.places.results);
         let (plan, progress) = (options.check()?, Bars::new());
-        Ok(super::eval::finish(&run::execute(&plan, &progress, &stop)?, &store, &progress))
+        Ok(super::eval::finish(&run::execute(&plan, &progress, &stop)?, &store, &progress, json))
     }
 
     fn options(self) -> Result<RunOptions, ui::Failure> {

@@ -12,6 +12,7 @@ use compdd::{
     text,
 };
 
+use clap::ColorChoice;
 use miette::Diagnostic;
 
 /// The failure of a command: any diagnostic of the library.
@@ -21,7 +22,7 @@ pub type Failure = Box<dyn Diagnostic + Send + Sync>;
 pub type Outcome = Result<ExitCode, Failure>;
 
 /// Sends the library's events to standard error: warnings always, more with `-v`.
-pub fn start_logging(verbosity: u8) {
+pub fn start_logging(verbosity: u8, color: ColorChoice) {
     let level = match verbosity {
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
@@ -30,7 +31,13 @@ pub fn start_logging(verbosity: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+            }
+        })
         .with_target(false)
         .without_time()
         .log_internal_errors(false)

@@ -17,6 +17,7 @@ mod prune;
 mod regimes;
 mod reports;
 mod resume;
+mod shell;
 mod site;
 #[cfg(unix)]
 mod slurm;
