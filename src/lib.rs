@@ -27,6 +27,7 @@
 //! | [`recipe`] | which methods there are, and their hyper-parameters for a cell |
 //! | [`record`] | bundles and records |
 //! | [`board`] | the leaderboard: which records may be compared, and in which order |
+//! | [`export`] | what leaves for other tools: sets as they are released, images of a subset |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`suite`] | many cells as one command: plans, their state, executors |
 //! | [`report`] | pictures and tables of results that are there already |
@@ -38,7 +39,7 @@
 //! | [`paper`] | the tables that papers print, and what was measured for their cells |
 //! | [`site`] | all of it as pages that need no server |
 //!
-//! The rooms live in the crates of `crates/`; this one is the front door, the command line, [`submit`] and [`suite`]. Dependencies point one way, as
+//! The rooms live in the crates of `crates/`; this one is the front door, the command line, [`export`], [`submit`] and [`suite`]. Dependencies point one way, as
 //! `docs/design.md` says in section 1.
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
@@ -48,5 +49,6 @@ pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, prune, 
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};
 
+pub mod export;
 pub mod submit;
 pub mod suite;

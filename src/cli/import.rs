@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use compdd::{
     data::{Task, TaskOptions},
+    export::npz,
     record::{
         Bundle,
         import::{self, ImportOptions, SoftLabels, StoredAs},
@@ -33,12 +34,13 @@ enum LabelsArg {
 #[derive(Args)]
 #[command(
     after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), one .pt
-with both (DC), or a folder of pictures: class sub-folders, or files named classNNN_idMMM.
+with both (DC), one .npz or .safetensors with arrays `images`, `labels` (or `logits`, `probabilities`) and `learning_rate`, or a folder of
+pictures: class sub-folders, or files named classNNN_idMMM.
 
 Whitened tensors (ZCA) need the images they were whitened with: give --zca and --data."
 )]
 pub struct ImportArgs {
-    /// The .pt file, or the folder of files or pictures
+    /// The .pt, .npz or .safetensors file, or the folder of files or pictures
     path: PathBuf,
     /// Subset whose classes the labels mean
     #[arg(short, long)]
@@ -92,7 +94,12 @@ impl ImportArgs {
             let task_options = TaskOptions { resolution: self.res, zca: true, ..TaskOptions::default() };
             options.space = Task::load(&subset, &places.data, &task_options)?.space.record();
         }
-        let set = import::open(&self.path, &options)?;
+        let archive = self.path.is_file() && self.path.extension().is_some_and(|extension| extension == "npz");
+        let set = if archive {
+            import::from_arrays(&self.path, npz::read(&self.path)?, &options)?
+        } else {
+            import::open(&self.path, &options)?
+        };
         for remark in &set.provenance.remarks {
             ui::say(&format!("note: {remark}"));
         }

@@ -10,6 +10,7 @@ mod data;
 mod doctor;
 mod eval;
 mod experts;
+mod export;
 mod import;
 mod leaderboard;
 mod lists;
@@ -77,6 +78,8 @@ enum Command {
     Teacher(teacher::TeacherCommand),
     /// Turn a released distilled set (.pt files or a folder of images) into a bundle
     Import(Box<import::ImportArgs>),
+    /// Write a bundle in the layout of another tool: .pt files, .npz, pictures, a dataset of Hugging Face
+    Export(export::ExportArgs),
     /// The images: what a folder holds, the cache, pictures to try things with
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Experts(command) => command.execute(),
         Command::Teacher(command) => command.execute(),
         Command::Import(args) => args.execute(),
+        Command::Export(args) => args.execute(),
         Command::Data(command) => command.execute(),
         Command::Complexity(command) => command.execute(),
         Command::Prune(command) => command.execute(),

@@ -2,9 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use compdd::{
     board::{Board, Filter},
+    export::results::{self, Rows},
+    files::{IoError, atomic},
     limits::LISTED,
     record::{Fidelity, Problem, Query, Store},
     report::grid::Format,
@@ -112,6 +114,8 @@ pub enum ResultsCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Write records, students, timings or published values as a table
+    Export(ExportArgs),
     /// Check every record: format, name, hashes, and that the summary follows from the students
     Validate {
         #[command(flatten)]
@@ -132,8 +136,63 @@ impl ResultsCommand {
                 ui::show(store.open()?.find(&id)?.to_json()?.trim_end());
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Export(args) => args.execute(),
             Self::Validate { store } => validate(&store.open()?),
         }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RowsArg {
+    Records,
+    Students,
+    Timings,
+    Published,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TableArg {
+    Parquet,
+    Csv,
+    Jsonl,
+}
+
+#[derive(Args)]
+pub struct ExportArgs {
+    /// What the rows are
+    #[arg(long, default_value = "records")]
+    rows: RowsArg,
+    /// Format of the table
+    #[arg(long, default_value = "csv")]
+    format: TableArg,
+    /// File to write [default: standard output]
+    #[arg(long, value_name = "FILE", required_if_eq("format", "parquet"))]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    query: QueryArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+impl ExportArgs {
+    fn execute(self) -> Outcome {
+        let rows = match self.rows {
+            RowsArg::Records => Rows::Records,
+            RowsArg::Students => Rows::Students,
+            RowsArg::Timings => Rows::Timings,
+            RowsArg::Published => Rows::Published,
+        };
+        let format = match self.format {
+            TableArg::Parquet => results::Format::Parquet,
+            TableArg::Csv => results::Format::Csv,
+            TableArg::Jsonl => results::Format::Jsonl,
+        };
+        let bytes = results::export(&self.store.open()?, &self.query.into(), rows, format)?;
+        match &self.out {
+            Some(path) => atomic::write(path, &bytes).map_err(IoError::at("write", path))?,
+            None => ui::show(String::from_utf8_lossy(&bytes).trim_end()),
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -8,6 +8,7 @@ mod cli;
 mod complexity;
 mod data;
 mod experts;
+mod export;
 mod hostile;
 mod kd;
 mod papers;

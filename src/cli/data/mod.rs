@@ -1,6 +1,7 @@
 //! `compdd data`: the images themselves: what a folder is, the cache, and pictures to try things with.
 
 mod cache;
+mod export;
 mod inspect;
 mod prepare;
 mod scenes;
@@ -18,6 +19,8 @@ pub enum DataCommand {
     /// The cache of decoded images: list, verify or prune it
     #[command(subcommand)]
     Cache(cache::CacheCommand),
+    /// Write the images of a subset, as a run sees them, for another tool
+    Export(Box<export::ExportArgs>),
     /// Write the built-in scenes as a folder of images, to try what is meant for real ones
     MakeScenes(scenes::MakeScenesArgs),
 }
@@ -28,6 +31,7 @@ impl DataCommand {
             Self::Inspect(args) => args.execute(),
             Self::Prepare(args) => args.execute(),
             Self::Cache(command) => command.execute(),
+            Self::Export(args) => args.execute(),
             Self::MakeScenes(args) => args.execute(),
         }
     }

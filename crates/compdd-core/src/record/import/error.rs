@@ -10,7 +10,7 @@ use crate::files::IoError;
 pub enum ImportError {
     /// No such path.
     #[error("there is nothing at {path}", path = path.display())]
-    #[diagnostic(help("give a .pt file, a folder with images_*.pt, or a folder of pictures"))]
+    #[diagnostic(help("give a .pt, .npz or .safetensors file, a folder with images_*.pt, or a folder of pictures"))]
     NothingThere {
         /// What was given.
         path: PathBuf,
@@ -38,6 +38,30 @@ pub enum ImportError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// A file that does not hold arrays.
+    #[error("{path} holds no arrays of a set: {reason}", path = path.display())]
+    #[diagnostic(help(
+        "arrays are numbers, `images` as [N, 3, H, W] and `labels` as [N] or [N, classes]; a download may be incomplete"
+    ))]
+    Arrays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An array that a set needs.
+    #[error("{path} has no array `{wanted}`, but: {found}", path = path.display())]
+    #[diagnostic(help(
+        "name the arrays `images`, and `labels`, `logits` or `probabilities`; `learning_rate`, `mean` and `std` may stand beside them"
+    ))]
+    NoArray {
+        /// The file.
+        path: PathBuf,
+        /// `images` or `labels`.
+        wanted: &'static str,
+        /// The arrays that are there.
+        found: String,
     },
     /// A file that does not hold the views of a minibatch.
     #[error("{path} holds no labels of views saved by torch.save: {reason}", path = path.display())]

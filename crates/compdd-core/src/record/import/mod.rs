@@ -5,6 +5,7 @@
 //! look like the pixel space they are declared to be in, the classes must be the subset's, and whatever had to be assumed
 //! is kept in the bundle's remarks.
 
+mod arrays;
 mod error;
 mod folder;
 mod range;
@@ -14,6 +15,7 @@ mod torch;
 use super::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, hash};
 use crate::subset::Subset;
 use crate::{files::plain, limits};
+pub use arrays::{Arrays, HostArray, from_arrays};
 pub use error::ImportError;
 pub use range::StoredAs;
 use std::path::{Path, PathBuf};
@@ -55,11 +57,15 @@ impl ImportOptions {
     }
 }
 
-/// Takes in whatever lies at `path`: a `.pt` file, a folder with such files, or a folder of pictures. What had to be
+/// Takes in whatever lies at `path`: a `.pt` or `.safetensors` file, a folder with `.pt` files, or a folder of pictures. What had to be
 /// assumed is in the result's [`Provenance::remarks`].
 pub fn open(path: &Path, options: &ImportOptions) -> Result<Distilled, ImportError> {
     if !path.exists() {
         return Err(ImportError::NothingThere { path: path.to_owned() });
+    }
+    if path.is_file() && path.extension().is_some_and(|extension| extension == "safetensors") {
+        let bytes = plain::regular_bytes(path, limits::TENSORS_BYTES)?;
+        return from_arrays(path, arrays::safetensors(path, &bytes)?, options);
     }
     match TensorFiles::discover(path)? {
         Some(files) => from_tensors(&files, options),

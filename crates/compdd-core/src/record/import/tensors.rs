@@ -124,7 +124,7 @@ pub(super) fn load(
             expected: "[N, 3, H, W]".to_owned(),
         });
     };
-    let labels = to_labels(&labels_path, &labels, n, classes, options.soft_labels, remarks)?;
+    let labels = to_labels(&labels_path, &labels.shape, labels.floats(), n, classes, options.soft_labels, remarks)?;
     let learning_rate = match &files.learning_rate {
         Some(path) => {
             let (source, bytes) = SourceFile::read(path)?;
@@ -170,18 +170,18 @@ fn rate(path: &Path, bytes: Vec<u8>) -> Result<f32, ImportError> {
     }
 }
 
-fn to_labels(
+pub(super) fn to_labels(
     path: &Path,
-    tensor: &HostTensor,
+    shape: &[usize],
+    values: Vec<f32>,
     n: usize,
     classes: usize,
     soft: Option<SoftLabels>,
     remarks: &mut Vec<String>,
 ) -> Result<Labels, ImportError> {
-    let labels = match tensor.shape[..] {
+    let labels = match shape[..] {
         [rows] if rows == n => Labels::Hard(
-            tensor
-                .floats()
+            values
                 .into_iter()
                 .map(|v| {
                     let whole = v >= 0.0 && v.fract() == 0.0 && (v as usize) < classes;
@@ -195,7 +195,6 @@ fn to_labels(
                 .collect::<Result<_, _>>()?,
         ),
         [rows, width] if rows == n && width == classes => {
-            let values = tensor.floats();
             let kind = soft.unwrap_or_else(|| {
                 let found = guess(&values, classes);
                 let word = if found == SoftLabels::Logits { "logits" } else { "probabilities" };
@@ -211,7 +210,7 @@ fn to_labels(
             return Err(ImportError::Shape {
                 path: path.to_owned(),
                 what: "labels",
-                found: tensor.shape.clone(),
+                found: shape.to_vec(),
                 expected: format!("[{n}] or [{n}, {classes}]"),
             });
         }

@@ -16,6 +16,8 @@ pub enum Kind {
     Unsigned,
     /// `i`: signed integers.
     Signed,
+    /// `f`: floating point.
+    Float,
     /// `S`: text of a fixed number of bytes, filled up with zeros.
     Bytes,
     /// `U`: text of a fixed number of code points of four bytes, filled up with zeros.
@@ -38,13 +40,14 @@ impl Dtype {
     pub fn parse(text: &str) -> Result<Self, String> {
         let order = text.chars().next().filter(|c| "<>|=".contains(*c));
         let rest = order.map_or(text, |_| &text[1..]);
-        let unknown = || format!("elements of type {text:?} are neither integers nor text");
+        let unknown = || format!("elements of type {text:?} are neither numbers nor text");
         let (kind, number) = rest.split_at_checked(1).ok_or_else(unknown)?;
         let count: usize = number.parse().map_err(|_| unknown())?;
         let (kind, size) = match (kind, count) {
             ("b", 1) => (Kind::Bool, 1),
             ("u", 1 | 2 | 4 | 8) => (Kind::Unsigned, count),
             ("i", 1 | 2 | 4 | 8) => (Kind::Signed, count),
+            ("f", 4 | 8) => (Kind::Float, count),
             ("S", 1..=0xFFFF) => (Kind::Bytes, count),
             ("U", 1..=0xFFFF) => (Kind::Unicode, 4 * count),
             _ => return Err(unknown()),
@@ -93,7 +96,27 @@ impl Array<'_> {
                 .map(|value| i64::try_from(value).map_err(|_| ParseError::new(format!("{value} is no label"))))
                 .collect(),
             Kind::Signed => Ok(elements.map(|value| (value << unused).cast_signed() >> unused).collect()),
+            Kind::Float => Err(ParseError::new("the array holds fractions where whole numbers are needed")),
             Kind::Bytes | Kind::Unicode => Err(ParseError::new("the array holds text where numbers are needed")),
+        }
+    }
+
+    /// The elements of an array of numbers in the order of the file, in single precision.
+    pub fn floats(&self) -> Result<Vec<f32>, ParseError> {
+        let read = |bytes: &[u8]| {
+            let mut bytes = bytes.to_vec();
+            if self.dtype.big_endian {
+                bytes.reverse();
+            }
+            match *bytes.as_slice() {
+                [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
+                [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,
+                _ => f32::NAN,
+            }
+        };
+        match self.dtype.kind {
+            Kind::Float => Ok(self.data.chunks_exact(self.dtype.size).map(read).collect()),
+            _ => Ok(self.integers()?.into_iter().map(|value| value as f32).collect()),
         }
     }
 
@@ -119,7 +142,7 @@ impl Array<'_> {
                     Ok(text)
                 })
                 .collect(),
-            Kind::Bool | Kind::Unsigned | Kind::Signed => {
+            Kind::Bool | Kind::Unsigned | Kind::Signed | Kind::Float => {
                 Err(ParseError::new("the array holds numbers where text is needed"))
             }
         }
@@ -141,9 +164,9 @@ mod tests {
         assert_eq!((Dtype::parse("|u1"), Dtype::parse("u1"), byte.is_byte()), (Ok(byte), Ok(byte), true));
         assert_eq!(Dtype::parse(">i8"), Ok(Dtype { kind: Kind::Signed, size: 8, big_endian: true }));
         assert_eq!(Dtype::parse("<U5"), Ok(Dtype { kind: Kind::Unicode, size: 20, big_endian: false }));
-        for text in ["", "<", "|", "u", "u3", "<f4", "|O", "|S0", "é1", "<U99999999", "i-1"] {
+        for text in ["", "<", "|", "u", "u3", "<f2", "|O", "|S0", "é1", "<U99999999", "i-1"] {
             let why = Dtype::parse(text).unwrap_err();
-            assert!(why.contains("neither integers nor text"), "{text}: {why}");
+            assert!(why.contains("neither numbers nor text"), "{text}: {why}");
         }
         assert_eq!(byte.bytes(&[3, 0, 5]), Some(0));
         assert_eq!(byte.bytes(&[usize::MAX, 2]), None);
@@ -160,6 +183,15 @@ mod tests {
         let error = array("<u8", &[255; 8]).integers().unwrap_err().to_string();
         assert_eq!(error, "18446744073709551615 is no label");
         assert!(array("|S2", b"ab").integers().unwrap_err().to_string().contains("text where numbers"));
+    }
+
+    #[test]
+    fn fractions_of_both_widths_and_orders() {
+        assert_eq!(array("<f4", &1.5_f32.to_le_bytes()).floats().unwrap(), [1.5]);
+        assert_eq!(array(">f8", &(-0.25_f64).to_be_bytes()).floats().unwrap(), [-0.25]);
+        assert_eq!(array("|u1", &[0, 255]).floats().unwrap(), [0.0, 255.0]);
+        assert!(array("<f4", &[0; 4]).integers().unwrap_err().to_string().contains("fractions where whole"));
+        assert!(array("|S1", b"a").floats().unwrap_err().to_string().contains("text where numbers"));
     }
 
     #[test]

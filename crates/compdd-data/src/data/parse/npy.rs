@@ -202,7 +202,7 @@ pub(crate) mod tests {
         let wrong = |text: &str, why: &str| assert_eq!(with(text).unwrap_err(), why);
         wrong("", "{ is missing in the header (at byte 12)");
         wrong("{}", "the header lacks descr, fortran_order or shape (at byte 14)");
-        wrong("{'descr': '<f4'}", "elements of type \"<f4\" are neither integers nor text (at byte 27)");
+        wrong("{'descr': '<f2'}", "elements of type \"<f2\" are neither numbers nor text (at byte 27)");
         wrong("{'descr': [('a', '<i4')]}", "elements that are records are not supported (at byte 22)");
         wrong("{'shape': (-1,)}", "a side of the shape is no number (at byte 23)");
         wrong("{'shape': (1,1,1,1,1,1,1,1,1)}", "more than 8 dimensions (at byte 40)");

@@ -65,7 +65,7 @@ fn nothing_is_ever_called_but_what_makes_arrays() {
     assert_eq!(refused(b"(iposix\nsystem\n."), "instruction 'i' builds no plain data (at byte 1)");
     assert_eq!(refused(b"K\x01)R."), "an integer is called (at byte 3)");
     assert_eq!(refused(b"cnumpy\nndarray\n)R."), "NdArray cannot be called with 0 values (at byte 16)");
-    assert!(refused(b"cnumpy\ndtype\nU\x01O\x85R.").contains("neither integers nor text"));
+    assert!(refused(b"cnumpy\ndtype\nU\x01O\x85R.").contains("neither numbers nor text"));
     assert!(refused(b"]K\x01b.").contains("the state of an object is an integer, not a tuple"));
     assert!(refused(b"]K\x01\x85b.").contains("a list cannot be given a state of 1 values"));
 }

@@ -35,7 +35,7 @@ pub(super) enum Values {
 pub(super) fn values(place: &Place) -> Result<Values, DataError> {
     let read = |array: Array| match array.dtype.kind {
         Kind::Bytes | Kind::Unicode => array.texts().map(Values::Names),
-        Kind::Bool | Kind::Unsigned | Kind::Signed => array.integers().map(Values::Numbers),
+        Kind::Bool | Kind::Unsigned | Kind::Signed | Kind::Float => array.integers().map(Values::Numbers),
     };
     let found = match place {
         Place::Npy(path) => {
