@@ -96,25 +96,24 @@ impl ScoreArgs {
         let task = Task::load(&subset, &places.data, &options)?;
         let root = places.results.join("scores");
         let scorer = Scorer { root: &root, device: &device, hooks: Hooks { progress: &bars, stop: &stop } };
-        let (scores, path) = match &self.complexity {
-            Some(file) => prune::from_complexity(file, self.threshold, &task, &root)?,
-            None => {
-                let network = self.network.as_deref().unwrap_or_else(|| Subset::network_at(task.resolution));
-                let usual = Request::at(self.criterion, &task, network, Budget::Paper);
-                let training = ScoreTraining {
-                    trials: self.trials.unwrap_or(usual.training.trials),
-                    epochs: self.epochs,
-                    learning_rate: self.learning_rate.unwrap_or(usual.training.learning_rate),
-                    batch: self.batch,
-                    pass: match self.pass {
-                        PassArg::Train => LossPass::Train,
-                        PassArg::Eval => LossPass::Eval,
-                    },
-                    seed: self.seed,
-                    ..usual.training
-                };
-                prune::ensure(&Request { removed: self.removed, training, ..usual }, &task, &scorer)?
-            }
+        let (scores, path) = if let Some(file) = &self.complexity {
+            prune::from_complexity(file, self.threshold, &task, &root)?
+        } else {
+            let network = self.network.as_deref().unwrap_or_else(|| Subset::network_at(task.resolution));
+            let usual = Request::at(self.criterion, &task, network, Budget::Paper);
+            let training = ScoreTraining {
+                trials: self.trials.unwrap_or(usual.training.trials),
+                epochs: self.epochs,
+                learning_rate: self.learning_rate.unwrap_or(usual.training.learning_rate),
+                batch: self.batch,
+                pass: match self.pass {
+                    PassArg::Train => LossPass::Train,
+                    PassArg::Eval => LossPass::Eval,
+                },
+                seed: self.seed,
+                ..usual.training
+            };
+            prune::ensure(&Request { removed: self.removed, training, ..usual }, &task, &scorer)?
         };
         ui::say(&format!("{}: {} images", path.display(), scores.len()));
         ui::show(&show::spreads(&scores));

@@ -245,6 +245,7 @@ mod tests {
             network: &network,
             device: &device,
             experts: None,
+            statistics: &[],
             observer: None,
             teachers: &[],
             offload: Offload::default(),
