@@ -69,7 +69,7 @@ impl Contents {
         let what = format!("images of {}", shared.images[entry.images].subset);
         folder.pin("images", entry.images, &what, &content.data)?;
         if let (Some(index), Some(hash)) = (entry.teacher, &content.teacher) {
-            folder.pin("teacher", index, &format!("parameters of {}", shared.teachers[index].name), hash)?;
+            folder.pin("teacher", index, &format!("parameters of {}", shared.teachers[index].names()), hash)?;
         }
         Ok(())
     }

@@ -86,8 +86,9 @@ pub struct Matrix {
     pub zca: bool,
     /// Built-in scenes: training images a class.
     pub train_per_class: Option<usize>,
-    /// A teacher of this suite, or the name of one below `RESULTS/teachers`.
-    pub teacher: Option<String>,
+    /// A teacher of this suite, or the name of one below `RESULTS/teachers`; several are asked together.
+    #[serde(default = "none")]
+    pub teacher: Values<String>,
     /// Combinations that are left out: those that have a value of every list of one of these.
     #[serde(default)]
     pub exclude: Vec<Exclusion>,

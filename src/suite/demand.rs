@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Entry, Prerequisites, Suite, SuiteError, TeacherSpec,
-    entry::{Experts, Images, Teacher},
+    entry::{Experts, Images, Teacher, Teachers},
     expand::Combination,
 };
 use crate::{
@@ -43,8 +43,8 @@ impl<'a> Builder<'a> {
         // Whether a teacher is asked only the check can say: named, it is refused where none is asked.
         let first = seeds.first().copied().unwrap_or_default();
         let plan = match combination.options(first).check() {
-            Err(RunError::Flag { flag: "--teacher", .. }) if combination.teacher.is_some() => {
-                Combination { teacher: None, ..combination.clone() }.options(first).check()
+            Err(RunError::Flag { flag: "--teacher", .. }) if !combination.teachers.is_empty() => {
+                Combination { teachers: Vec::new(), ..combination.clone() }.options(first).check()
             }
             other => other,
         };
@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
             train_per_class: combination.train_per_class,
         });
         let teacher =
-            combination.teacher.as_ref().filter(|_| plan.asks_teacher()).map(|name| self.teacher(name, images));
+            Some(&combination.teachers).filter(|_| plan.asks_teacher()).map(|names| self.teachers(names, images));
         let experts = plan.requirements().experts.as_ref();
         let cost = experts.map(|demand| self.cost(demand, &main.source, images)).transpose().map_err(wrong)?;
         let experts = experts.zip(cost);
@@ -86,20 +86,26 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// The teachers of some names, which are asked together.
+    fn teachers(&mut self, names: &[String], images: usize) -> usize {
+        let members = names.iter().map(|name| self.teacher(name, images)).collect();
+        let teachers = Teachers { members, images };
+        let known = self.shared.teachers.iter().position(|known| *known == teachers);
+        known.unwrap_or_else(|| {
+            self.shared.teachers.push(teachers);
+            self.shared.teachers.len() - 1
+        })
+    }
+
     /// The teacher of a name: of the suite, for these images, or one that is there.
-    fn teacher(&mut self, name: &str, images: usize) -> usize {
+    fn teacher(&self, name: &str, images: usize) -> Teacher {
         let spec = self.suite.teacher.iter().find(|spec| spec.name == name).cloned();
         let folder = |spec: &TeacherSpec| {
             let address = hash::of(&(spec, &self.shared.images[images]));
             format!("{}-{name}-{}", self.suite.name, hash::short(&address))
         };
         let name = spec.as_ref().map_or_else(|| name.to_owned(), folder);
-        let teacher = Teacher { name, images, spec };
-        let known = self.shared.teachers.iter().position(|known| *known == teacher);
-        known.unwrap_or_else(|| {
-            self.shared.teachers.push(teacher);
-            self.shared.teachers.len() - 1
-        })
+        Teacher { name, spec }
     }
 
     /// What the largest demand for a buffer costs is kept.

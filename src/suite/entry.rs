@@ -14,8 +14,8 @@ use crate::{
 pub struct Prerequisites {
     /// Sets of images, which are decoded into the cache.
     pub images: Vec<Images>,
-    /// Teachers.
-    pub teachers: Vec<Teacher>,
+    /// Teachers, those together that cells ask together.
+    pub teachers: Vec<Teachers>,
     /// Expert buffers.
     pub experts: Vec<Experts>,
 }
@@ -33,13 +33,27 @@ pub struct Images {
     pub train_per_class: Option<usize>,
 }
 
+/// One teacher or several that are asked together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Teachers {
+    /// Which, in their order.
+    pub members: Vec<Teacher>,
+    /// The images that they are trained on.
+    pub images: usize,
+}
+
+impl Teachers {
+    /// Their names, separated by commas.
+    pub fn names(&self) -> String {
+        self.members.iter().map(|teacher| teacher.name.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
 /// A teacher below `RESULTS/teachers`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Teacher {
     /// Name of its folder.
     pub name: String,
-    /// The images that it is trained on.
-    pub images: usize,
     /// How it is trained; none for one that must be there already.
     pub spec: Option<TeacherSpec>,
 }
@@ -78,7 +92,7 @@ pub struct Entry {
     pub set: Vec<(String, String)>,
     /// Its images among the prerequisites.
     pub images: usize,
-    /// Its teacher among the prerequisites.
+    /// Its teachers among the prerequisites.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<usize>,
     /// The method asks the teacher as well, so that the hash of the recipe depends on it.
@@ -96,7 +110,8 @@ impl Entry {
     /// The options of `compdd run` that compute it.
     pub fn options(&self, shared: &Prerequisites, places: Places) -> RunOptions {
         let (cell, images) = (&self.cell, &shared.images[self.images]);
-        let teacher = self.teacher.map(|teacher| places.results.join("teachers").join(&shared.teachers[teacher].name));
+        let members = self.teacher.iter().flat_map(|teachers| &shared.teachers[*teachers].members);
+        let teachers = members.map(|teacher| places.results.join("teachers").join(&teacher.name)).collect();
         RunOptions {
             network: Some(cell.source.clone()),
             eval_networks: self.also.clone(),
@@ -105,7 +120,7 @@ impl Entry {
             images: images.options(),
             scoring: ScoringOptions {
                 protocol: slug(&cell.protocol).to_owned(),
-                teachers: teacher.into_iter().collect(),
+                teachers,
                 budget: cell.budget,
                 checks: false,
                 students: Some(cell.students),
@@ -139,7 +154,7 @@ impl Entry {
 
     /// Name of the lock under which its set is made: the same for all cells, of whatever plan, that share the set.
     pub(super) fn claim(&self, shared: &Prerequisites) -> String {
-        let teacher = self.teacher.filter(|_| self.observer).map(|teacher| &shared.teachers[teacher].name);
+        let teacher = self.teacher.filter(|_| self.observer).map(|teachers| shared.teachers[teachers].names());
         let key = hash::of(&(self.cell.bundle_name(), &shared.images[self.images], teacher));
         format!("cell-{}", &key[..16])
     }

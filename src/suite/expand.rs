@@ -25,7 +25,7 @@ pub(super) struct Combination {
     pub resolution: Option<usize>,
     pub zca: bool,
     pub train_per_class: Option<usize>,
-    pub teacher: Option<String>,
+    pub teachers: Vec<String>,
 }
 
 impl Combination {
@@ -44,7 +44,7 @@ impl Combination {
             },
             scoring: ScoringOptions {
                 protocol: self.protocol.clone(),
-                teachers: self.teacher.iter().map(Into::into).collect(),
+                teachers: self.teachers.iter().map(Into::into).collect(),
                 budget: self.budget,
                 checks: false,
                 students: self.students,
@@ -104,7 +104,7 @@ fn of_set<E>(
                         resolution: matrix.resolution,
                         zca: matrix.zca,
                         train_per_class: matrix.train_per_class,
-                        teacher: matrix.teacher.clone(),
+                        teachers: matrix.teacher.all().to_vec(),
                     };
                     let excluded = |seed: &u64| matrix.exclude.iter().any(|rule| rule.matches(&combination, *seed));
                     let seeds: Vec<u64> = matrix.seed.all().iter().copied().filter(|seed| !excluded(seed)).collect();

@@ -55,13 +55,16 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
         let white = if images.zca { ", whitened" } else { "" };
         line("images", format!("{} at {} pixels{white}{known}", images.subset, images.resolution));
     }
-    for (index, teacher) in shared.teachers.iter().enumerate() {
-        let known = match (contents.teacher(index), &teacher.spec) {
-            (Some(_), _) => "",
-            (None, Some(_)) => ", trained by the first cell that needs it",
-            (None, None) => ", must be there",
-        };
-        line("teacher", format!("{}{known}", teacher.name));
+    for (index, teachers) in shared.teachers.iter().enumerate() {
+        let described = teachers.members.iter().map(|teacher| {
+            let known = match (contents.teacher(index), &teacher.spec) {
+                (Some(_), _) => "",
+                (None, Some(_)) => " (trained by the first cell that needs it)",
+                (None, None) => " (must be there)",
+            };
+            format!("{}{known}", teacher.name)
+        });
+        line("teacher", described.collect::<Vec<_>>().join(" with "));
     }
     for experts in &shared.experts {
         let images = &shared.images[experts.images];

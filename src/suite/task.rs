@@ -1,6 +1,6 @@
 //! One cell of a plan, computed by this process: all that a scheduler has to start.
 
-use super::{Class, Contents, Entry, Folder, Plan, Row, SuiteError, folder::Waiting};
+use super::{Class, Contents, Entry, Folder, Plan, Row, SuiteError, entry::Teacher, folder::Waiting};
 use crate::{
     data::Task,
     eval::{Schedule, Stages},
@@ -93,7 +93,9 @@ impl Worker<'_> {
 
     fn compute(&self, index: usize, entry: &Entry, row: &Row) -> Result<(), SuiteError> {
         let Hooks { progress, stop } = self.hooks;
-        self.teacher(entry)?;
+        if let Some(teachers) = entry.teacher.map(|teachers| &self.plan.shared().teachers[teachers]) {
+            teachers.members.iter().try_for_each(|teacher| self.teacher(teacher, teachers.images))?;
+        }
         let mut options = entry.options(self.plan.shared(), self.places.clone());
         options.engine.chunk = row.chunk;
         let run = options.check()?;
@@ -117,14 +119,13 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Trains the teacher of a cell, if the suite says how and it is not there.
-    fn teacher(&self, entry: &Entry) -> Result<(), SuiteError> {
-        let Some(teacher) = entry.teacher.map(|teacher| &self.plan.shared().teachers[teacher]) else { return Ok(()) };
+    /// Trains a teacher of a cell, if the suite says how and it is not there.
+    fn teacher(&self, teacher: &Teacher, images: usize) -> Result<(), SuiteError> {
         let root = Store::new(&self.places.results).root().join("teachers");
         let Some(spec) = teacher.spec.as_ref().filter(|_| !root.join(&teacher.name).is_dir()) else { return Ok(()) };
         let what = format!("teacher {}", teacher.name);
         let _lock = self.folder.lock(&format!("teacher-{}", teacher.name), &what, self.waiting())?;
-        let images = &self.plan.shared().images[teacher.images];
+        let images = &self.plan.shared().images[images];
         let subset = Subset::find(&images.subset).map_err(RunError::from)?;
         let network = spec.network.as_deref().unwrap_or_else(|| Subset::network_at(images.resolution));
         let network =

@@ -103,6 +103,21 @@ fn the_address_of_a_method_that_asks_a_teacher_holds_its_content() {
 }
 
 #[test]
+fn several_teachers_are_asked_together_and_trained_one_by_one() {
+    let matrix = "method = [\"gvbsm\", \"random\"]\nteacher = [\"own\", \"other\"]\nprotocol = \"no-kd\"\nnetwork = \"convnet-d3-bn\"";
+    let suite = TWO.replace("method = [\"random\", \"mtt\", \"full\"]", matrix);
+    let plan = plan(&format!("{suite}\n[[teacher]]\nname = \"own\"\nepochs = 1\n")).unwrap();
+    let asking: Vec<_> = plan.entries().unwrap().into_iter().filter(|entry| entry.teacher.is_some()).collect();
+    assert!(!asking.is_empty() && asking.iter().all(|entry| entry.cell.method == "gvbsm"), "random images ask none");
+    for entry in &asking {
+        let members = &plan.shared().teachers[entry.teacher.unwrap()].members;
+        let trained: Vec<bool> = members.iter().map(|teacher| teacher.spec.is_some()).collect();
+        assert_eq!((trained, members[1].name.as_str()), (vec![true, false], "other"));
+        assert_eq!(entry.options(plan.shared(), crate::run::Places::here()).scoring.teachers.len(), 2);
+    }
+}
+
+#[test]
 fn a_plan_is_the_same_file_again_and_notices_a_change() {
     let (root, plan) = (tempfile::tempdir().unwrap(), plan(TWO).unwrap());
     let folder = plan.keep(root.path()).unwrap();
