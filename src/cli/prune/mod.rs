@@ -102,7 +102,7 @@ pub struct AdaptiveArgs {
     /// Use a pruned batch for so many iterations
     #[arg(long, default_value_t = 1, requires = "adaptive", value_name = "N", help_heading = "Images")]
     lazy: usize,
-    /// What an effect is: how much it lengthens the step, or its length [default: projection for gradients, norm for features]
+    /// What an effect is: its length, or (dm, idm) how much it lengthens the step [default: norm]
     #[arg(long, requires = "adaptive", value_name = "EVALUATOR", help_heading = "Images")]
     ite: Option<EvaluatorArg>,
     /// What becomes of effects before their moments are taken; log: for norms

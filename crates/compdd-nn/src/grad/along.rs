@@ -17,7 +17,10 @@ impl Objective<'_> {
     /// `direction` as the batch's images `[n, channels, height, width]`.
     pub fn along_images(&self, params: &Params, batch: &Batch, direction: &Tensor<4>) -> Params {
         let tracked = params.track();
-        let values: Vec<DualTensor<1>> = tracked.values().iter().cloned().map(DualTensor::Constant).collect();
+        // Tangents of zero, so that layers take the operations of the exact products: composed ones add up in an order that no seed fixes.
+        let still = |value: &Tensor<1>| value.clone().inner().zeros_like().autodiff();
+        let values: Vec<DualTensor<1>> =
+            tracked.values().iter().map(|value| DualTensor::pair(value.clone(), still(value))).collect();
         let values = Values::<Dual> { parameters: &values, buffers: params.buffers(), masks: &[] };
         let constant = |images: &Tensor<4>| images.clone().inner().autodiff();
         let images = DualTensor::pair(constant(&batch.images), constant(direction));

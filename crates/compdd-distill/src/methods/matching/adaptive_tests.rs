@@ -140,8 +140,8 @@ fn adaptive(evaluator: Evaluator) -> Adaptive {
 #[test]
 fn pruned_runs_resume_and_differ() {
     for (method, evaluator) in [
-        ("dc", Evaluator::Projection),
-        ("dsa", Evaluator::Projection),
+        ("dc", Evaluator::Norm),
+        ("dsa", Evaluator::Norm),
         ("idc", Evaluator::Norm),
         ("dm", Evaluator::Norm),
         ("dm", Evaluator::Projection),
@@ -174,7 +174,7 @@ fn pruned_runs_resume_and_differ() {
 #[test]
 fn what_cannot_be_scored_is_refused() {
     let world = World::new().adapting(adaptive(Evaluator::Projection));
-    for method in ["datadam", "mmd"] {
+    for method in ["datadam", "mmd", "dc"] {
         let refused =
             world.start(method, &[], |start| crate::methods::find(method).unwrap().start(start).err().unwrap());
         assert!(refused.to_string().contains("norm"), "{refused}");

@@ -108,22 +108,41 @@ impl GradientDistance {
     }
 
     /// The derivative of `<direction, along>` with respect to the real gradient, where `direction` is that of [`GradientDistance::compare`]: the mixed
-    /// second derivative of the distance times `along`. All measures are symmetric, so that with the two gradients exchanged it is the transposed
-    /// product. Zero where a length of zero has no derivative.
+    /// second derivative of the distance times `along`, in closed form. All measures are symmetric, so that with the two gradients exchanged it is the
+    /// transposed product.
     ///
     /// # Panics
     /// As [`GradientDistance::compare`].
     pub fn mixed(self, real: &Params, synthetic: &Params, along: &Params) -> Params {
-        let constant = |params: &Params| params.clone().map(|value| value.inner().autodiff());
-        let tracked = real.track();
-        let direction = self.compare(&tracked, &constant(synthetic)).direction;
-        let along = constant(along);
-        let products = direction.values().iter().zip(along.values()).map(|(a, b)| (a.clone() * b.clone()).sum());
-        let Some(product) = products.reduce(|a, b| a + b) else { return real.zeros_like() };
-        let mut gradients = product.backward();
-        tracked.gradients(&mut gradients).map(|value| {
-            let somewhere = value.clone().is_finite();
-            value.mask_fill(somewhere.bool_not(), 0.0)
+        let mut slots = real.layout().parameters.iter();
+        let mut along_of = along.values().iter();
+        let whole = if self.metric == Metric::Cos { self.whole(real, synthetic) } else { None };
+        let whole = whole.zip(self.whole(real, along)).zip(self.whole(synthetic, along));
+        let whole = whole.map(|((sums, of_real), of_synthetic)| (sums, of_real.dot, of_synthetic.dot));
+        synthetic.clone().zip_map(real, |synthetic, real| {
+            let shape = slots.next().map_or(&[][..], |slot| &slot.shape);
+            let along = along_of.next().cloned().unwrap_or_else(|| real.zeros_like());
+            if !self.tensors.counts(shape.len()) {
+                return real.zeros_like();
+            }
+            match (self.metric, &whole) {
+                (Metric::Mse, _) => along * -2.0,
+                (Metric::L1, _) => real.zeros_like(),
+                (_, Some((sums, of_real, of_synthetic))) => {
+                    let along = (along.unsqueeze(), of_real.clone(), of_synthetic.clone());
+                    sums.bend(real.unsqueeze(), synthetic.unsqueeze(), along).flatten(0, 1)
+                }
+                (_, None) => {
+                    let rows = if shape.len() < 2 { 1 } else { shape[0] };
+                    let shape = [rows, real.dims()[0] / rows];
+                    let (real, synthetic, along) =
+                        (real.reshape(shape), synthetic.reshape(shape), along.reshape(shape));
+                    let product = |rows: &Tensor<2>| (rows.clone() * along.clone()).sum_dim(1);
+                    let (of_real, of_synthetic) = (product(&real), product(&synthetic));
+                    let sums = Sums::of(&real, &synthetic);
+                    sums.bend(real, synthetic, (along, of_real, of_synthetic)).flatten(0, 1)
+                }
+            }
         })
     }
 
@@ -172,5 +191,22 @@ impl Sums {
         let product = self.product();
         let lengths = self.real.clone().sqrt() / self.synthetic.clone().sqrt().clamp_min(SHORTEST);
         synthetic * (self.dot.clone() / product.clone() * lengths / product.clone()) - real / product
+    }
+
+    /// The derivative of `<slope, t>` with respect to `r`, given `t`, `<r, t>` and `<s, t>`:
+    /// `<s, t> |r| s / (|s| p^2) - t / p + r ((<s, t> <r, s> / (|r| |s|) + <r, t> |s| / |r|) / p^2 - 2 <s, t> <r, s> / p^3)`.
+    fn bend(
+        &self,
+        real: Tensor<2>,
+        synthetic: Tensor<2>,
+        (along, of_real, of_synthetic): (Tensor<2>, Tensor<2>, Tensor<2>),
+    ) -> Tensor<2> {
+        let p = self.product();
+        let (a, b) = (self.real.clone().sqrt().clamp_min(SHORTEST), self.synthetic.clone().sqrt().clamp_min(SHORTEST));
+        let turn = of_synthetic.clone() * self.dot.clone();
+        let first = turn.clone() / a.clone() / b.clone() + of_real * b.clone() / a.clone();
+        let of_r = first / p.clone() / p.clone() - turn * 2.0 / p.clone() / p.clone() / p.clone();
+        let of_s = of_synthetic * a / b / p.clone() / p.clone();
+        synthetic * of_s - along / p + real * of_r
     }
 }

@@ -124,7 +124,7 @@ impl GradientRecipe {
 }
 
 impl Engine for GradientRecipe {
-    const ADAPTS: Option<Evaluator> = Some(Evaluator::Projection);
+    const ADAPTS: Option<Evaluator> = Some(Evaluator::Norm);
 
     fn check(&self) -> Result<(), String> {
         ranges::positive(&[

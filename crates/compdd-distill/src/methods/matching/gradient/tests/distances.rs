@@ -59,6 +59,35 @@ fn the_distance_of_dc_by_hand() {
     assert!(compared.direction.to_host().iter().all(|v| *v == 0.0));
 }
 
+/// The mixed second derivative against central differences of the direction, and finite where a row of either gradient is zero.
+#[test]
+fn mixed_derivatives_are_those_of_the_direction() {
+    let shapes: [&[usize]; 3] = [&[3, 4], &[2, 3, 1, 2], &[5]];
+    let random = |seed: u64| {
+        let values: Vec<Vec<f64>> = shapes.iter().zip(10 * seed..).map(|(s, k)| noise(s.iter().product(), k)).collect();
+        gradients(&shapes.iter().copied().zip(&values).map(|(shape, values)| (shape, &values[..])).collect::<Vec<_>>())
+    };
+    let (real, synthetic, along, toward) = (random(1), random(2), random(3), random(4));
+    for metric in METRICS {
+        for tensors in [Tensors::All, Tensors::Matrices] {
+            let distance = GradientDistance { metric, tensors };
+            let slope =
+                |step: f64| distance.compare(&real.clone().add_scaled(&toward, step), &synthetic).direction.dot(&along);
+            let expected = (slope(1e-5) - slope(-1e-5)) / 2e-5;
+            let mixed = distance.mixed(&real, &synthetic, &along);
+            let found = mixed.dot(&toward);
+            assert!(
+                (found - expected).abs() < 1e-6 * (1.0 + expected.abs()),
+                "{metric:?} {tensors:?}: {found} {expected}"
+            );
+            for (r, s) in [(real.zeros_like(), synthetic.clone()), (real.clone(), synthetic.zeros_like())] {
+                let values = distance.mixed(&r, &s, &along).to_host();
+                assert!(values.iter().all(|value| value.is_finite()), "{metric:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_synthetic_gradient_of_zeros_has_a_finite_direction() {
     let real = gradients(&[(&[2, 3], &noise(6, 1))]);
