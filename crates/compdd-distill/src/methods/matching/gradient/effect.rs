@@ -45,8 +45,7 @@ impl<'a> Effects<'a> {
     }
 
     /// The effect of every image as far as it lengthens the step: `<w, g_i - g> / (N - 1)`, where `w` is the derivative of `<u, step>` with respect
-    /// to `g` and `u` the step's direction. It has a sign, and it is no approximation of [`Effects::norms`]. One dual pass over the images. Its last
-    /// bits differ between calls, so that no run goes by it.
+    /// to `g` and `u` the step's direction. It has a sign, and it is no approximation of [`Effects::norms`]. One dual pass over the images.
     pub fn projections(&self, images: &Batch) -> Vec<f64> {
         let step = self.step();
         let length: f32 = step.clone().square().sum().sqrt().into_scalar();

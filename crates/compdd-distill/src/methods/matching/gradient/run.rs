@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
         let siamese = Siamese::new(recipe.dsa(), seed, classes.len());
         let adaptive = start.recipe.adaptive();
         if adaptive.is_some_and(|settings| settings.evaluator == Evaluator::Projection) {
-            let reason = "projections of gradients are not the same to the last bit in every run: use the norm";
+            let reason = "projections of gradients are not tested for equal bytes yet: use the norm";
             return Err(RecipeError::OutOfRange(reason.to_owned()).into());
         }
         let pruner = adaptive.map(|settings| Pruner::new(settings, classes.len()));
