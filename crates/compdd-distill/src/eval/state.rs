@@ -1,10 +1,14 @@
 //! A student on disk: everything that makes it go on exactly where it stood.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use burn::tensor::{Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{EvalError, Optimizer, Student};
 use compdd_core::files::{IoError, atomic};
@@ -24,6 +28,18 @@ struct Counters {
     running: Option<u32>,
     /// Bits of the mean loss of the last epoch.
     last_loss: u64,
+}
+
+/// The same file with the entries of its header in order, which their map has none of: equal states are equal bytes.
+fn in_order(file: &[u8]) -> Option<Vec<u8>> {
+    let (length, rest) = file.split_first_chunk::<8>()?;
+    let (header, data) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let mut entries: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
+    let notes: BTreeMap<String, Value> = serde_json::from_value(entries.remove("__metadata__")?).ok()?;
+    entries.insert("__metadata__".to_owned(), serde_json::to_value(notes).ok()?);
+    let mut header = serde_json::to_vec(&entries).ok()?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    Some([&(header.len() as u64).to_le_bytes(), header.as_slice(), data].concat())
 }
 
 impl Student<'_> {
@@ -82,7 +98,8 @@ impl Student<'_> {
             ("fingerprint".to_owned(), self.fingerprint(tag)),
             ("counters".to_owned(), serde_json::to_string(&counters).map_err(|error| failed(error.to_string()))?),
         ]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))
+        let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
+        in_order(&bytes).ok_or_else(|| failed("its header cannot be written".into()))
     }
 
     /// Takes over the state in `bytes`; `false` when it belongs to another network, plan, seed or data set.

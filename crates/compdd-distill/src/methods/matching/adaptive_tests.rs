@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use super::{
     features::{self, Distance, Embedding, Extractor, MapKind, MapNorm, Maps, Matcher, Weights},
     gradient::{self, GradientDistance, Metric, Tensors},
-    test_task::{World, after, assert_resumes, floats, saved, step},
+    test_task::{World, after, assert_continues, floats, saved, step},
 };
 use crate::{eval::hard_rows, methods::State, select::rank_error};
 use compdd_core::{
@@ -137,9 +137,7 @@ fn adaptive(evaluator: Evaluator) -> Adaptive {
     Adaptive { beta: 0.5, lazy: 2, evaluator, transform: ScoreTransform::None }
 }
 
-/// Steps are even, so that no network is part of the states that are compared: the header of its file has no fixed order.
 #[test]
-#[ignore = "was corrected and has not been run since"]
 fn pruned_runs_resume_and_differ() {
     for (method, evaluator) in [
         ("dc", Evaluator::Norm),
@@ -155,14 +153,13 @@ fn pruned_runs_resume_and_differ() {
         let once = || world.with(method, &tiny, |run| after(run, 1));
         let moments = |state: &State| bytemuck::pod_collect_to_vec::<u8, f64>(&state.get("adaptive").unwrap()[..16]);
         assert!(moments(&once()).iter().all(|moment| moment.is_finite()), "{method}: {:?}", moments(&once()));
-        let blocks = |state: &State| ["adaptive", "images"].map(|name| state.get(name).unwrap().to_vec());
-        assert!(blocks(&once()) == blocks(&once()), "{method} twice");
+        assert!(once() == once(), "{method} twice");
         let kept = world.with(method, &tiny, |run| {
             run.load(&once()).unwrap();
             saved(run)
         });
         assert!(kept.get("adaptive").unwrap() == once().get("adaptive").unwrap(), "{method} loaded");
-        assert_resumes(&world, method, &tiny, 4);
+        assert_continues(&world, method, &tiny, 3);
         let pixels = |world: &World| world.with(method, &tiny, |run| floats(&after(run, 2), "images"));
         assert_ne!(pixels(&world), pixels(&World::new()), "{method}");
         let removed = world.with(method, &tiny, |run| {
