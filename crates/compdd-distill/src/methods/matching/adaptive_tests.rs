@@ -141,6 +141,7 @@ fn adaptive(evaluator: Evaluator) -> Adaptive {
 fn pruned_runs_resume_and_differ() {
     for (method, evaluator) in [
         ("dc", Evaluator::Norm),
+        ("dc", Evaluator::Projection),
         ("dsa", Evaluator::Norm),
         ("idc", Evaluator::Norm),
         ("dm", Evaluator::Norm),
@@ -174,7 +175,7 @@ fn pruned_runs_resume_and_differ() {
 #[test]
 fn what_cannot_be_scored_is_refused() {
     let world = World::new().adapting(adaptive(Evaluator::Projection));
-    for method in ["datadam", "mmd", "dc"] {
+    for method in ["datadam", "mmd"] {
         let refused =
             world.start(method, &[], |start| crate::methods::find(method).unwrap().start(start).err().unwrap());
         assert!(refused.to_string().contains("norm"), "{refused}");

@@ -66,12 +66,7 @@ impl<'a> Run<'a> {
         }
         let classes = task.training_classes();
         let siamese = Siamese::new(recipe.dsa(), seed, classes.len());
-        let adaptive = start.recipe.adaptive();
-        if adaptive.is_some_and(|settings| settings.evaluator == Evaluator::Projection) {
-            let reason = "projections of gradients are not tested for equal bytes yet: use the norm";
-            return Err(RecipeError::OutOfRange(reason.to_owned()).into());
-        }
-        let pruner = adaptive.map(|settings| Pruner::new(settings, classes.len()));
+        let pruner = start.recipe.adaptive().map(|settings| Pruner::new(settings, classes.len()));
         let hold = pruner.as_ref().map_or(1, |pruner| pruner.settings().lazy);
         let source = RealClasses::new(task, seed, recipe.batch_real, siamese.clone()).holding(hold);
         let sizes = [recipe.factor, recipe.batch_syn, side];
@@ -125,10 +120,14 @@ impl Matcher {
         let shown = self.showing.of(&own.images, step as u64, class);
         let batch = trainer.batch(shown.images.clone(), class);
         if let Some(pruner) = pruner {
+            let evaluator = pruner.settings().evaluator;
             let kept = pruner.survivors(step as u64, class, || {
                 let mean = objective.gradient(params, &real).1;
                 let effects = Effects::new(objective, params, self.distance, mean, &batch);
-                Ok(effects.norms(&real))
+                Ok(match evaluator {
+                    Evaluator::Norm => effects.norms(&real),
+                    Evaluator::Projection => effects.projections(&real),
+                })
             })?;
             real = trainer.batch(rows(&real.images, &kept), class);
         }
