@@ -110,7 +110,7 @@ fn a_signalled_task_goes_on_from_its_checkpoint() {
     let sandbox = sandbox(&long());
     sandbox.file("cluster.toml", PROFILE);
     tell(&cluster, &sandbox, TIME_IS_UP);
-    assert!(logs(&sandbox).contains("continues at step"), "{}", logs(&sandbox));
+    assert!(logs(&sandbox).contains("interrupted: the state is saved"), "{}", logs(&sandbox));
     assert_same(&records(&sandbox), &undisturbed(&long()));
 }
 

@@ -106,7 +106,7 @@ fn what_compdd_lacks_is_named() {
     assert_eq!(why("edc:2", &[(Method, "RDED"), (Network, "DeiT-Tiny")]), "Part(\"DeiT-Tiny\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("bilp:9", &[(Method, "IDC"), (Network, "ResNet")]), "Part(\"ResNet\")");
-    assert_eq!(why("bilp:main-7", &[(Method, "BiLP+DC")]), "Part(\"settings of BiLP\")");
+    assert_eq!(why("bilp:main-7", &[(Method, "BiLP+DC")]), "Part(\"a network that is not stated\")");
     assert_eq!(why("edf:13", &[]), "Metric");
 }
 
@@ -114,11 +114,14 @@ fn what_compdd_lacks_is_named() {
 #[test]
 fn pruned_cells_have_a_command_and_an_answer_of_their_own() {
     let command = |id: &str, words: &[(Dimension, &str)]| target(id, words).command();
-    let dc = "compdd run --method dc --subset cifar10 --ipc 1 --network convnet-d3";
+    let dc = "compdd run --method dc --subset cifar10 --ipc 1 --network convnet-d3 --protocol no-kd-plain";
     let loss = [(Method, "Loss (remove large)"), (Factor1, "99%")];
     assert_eq!(command("bilp:1", &loss), format!("{dc} --prune loss:0.99:high"));
     assert_eq!(command("bilp:1", &[(Method, "CRAIG"), (Factor1, "70%")]), format!("{dc} --prune craig:0.7:high"));
-    assert!(command("bilp:7", &[(Factor1, "70%")]).contains("--ipc 50 --network convnet-d3 --prune loss:0.7:high"));
+    assert!(
+        command("bilp:7", &[(Factor1, "70%")])
+            .contains("--ipc 50 --network convnet-d3 --protocol no-kd-plain --prune loss:0.7")
+    );
     assert!(command("bilp:10", &[(Method, "DATM+BiLP"), (Ipc, "10")]).ends_with("--prune loss:0.1:high"));
     let both = target("bilp:main-4", &[(Method, "BiLP+DC"), (Ipc, "10")]);
     assert!(both.command().ends_with("--prune loss:0.3:high --adaptive 0.3 --lazy 5"), "{}", both.command());
