@@ -28,6 +28,8 @@ mod webdataset;
 pub(in crate::data) mod made;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wild_tests;
 
 use std::{
     collections::BTreeMap,
