@@ -4,10 +4,10 @@ if [ "${SLURM_RESTART_COUNT:-0}" -gt @RESTARTS@ ]; then
     exit 75
 fi
 failed=0
-# A shell starts what runs beside it with SIGINT ignored, so a cell is asked to save its state with SIGTERM.
-stop() { stopped=1; kill -TERM "$cell" 2>/dev/null; }
-trap 'again=1; stop' USR1
-trap stop TERM
+# USR1 reaches this shell alone; a shell starts what runs beside it with SIGINT ignored, so the cell is asked to save its state with SIGTERM.
+# SIGTERM reaches the cell as well, and a second one would end it before its state is saved.
+trap 'again=1; stopped=1; kill -TERM "$cell" 2>/dev/null' USR1
+trap stopped=1 TERM
 for index in $(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" @LIST@); do
     [ -z "$stopped" ] || break
     @CELL@ --index "$index" &
