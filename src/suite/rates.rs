@@ -19,6 +19,8 @@ pub struct Rates {
     distil: HashMap<String, Vec<Sample>>,
     /// While scoring, by network.
     score: HashMap<String, Vec<Sample>>,
+    /// The median over all while scoring.
+    overall: Option<f64>,
     /// Largest memory of a process in bytes, by network and resolution.
     memory: HashMap<(String, usize), u64>,
     /// Records that were looked at.
@@ -38,9 +40,9 @@ struct Sample {
 /// So many records are looked at, evenly among all.
 const SAMPLE: usize = 500;
 
-/// Multiply-accumulates a second of one core where no record tells: the fastest of the records of `convnet-d3` in the repository at the time of writing,
-/// as `compdd suite plan smoke --device cpu` shows it there.
-const ONE_CORE: f64 = 1.1e11;
+/// Multiply-accumulates a second of one core where no record tells: half of what `compdd suite plan smoke --device cpu` shows for two cores in the
+/// repository, the median over its 82 timed records.
+const ONE_CORE: f64 = 3.55e10;
 
 impl Rates {
     /// The rates of a device by the timing files of a results folder, for processes of so many cores.
@@ -75,6 +77,8 @@ impl Rates {
             let memory = rates.memory.entry((network.clone(), *resolution)).or_default();
             *memory = (*memory).max(timing.peak_memory_bytes.unwrap_or(0));
         }
+        let samples: Vec<Sample> = rates.score.values().flatten().copied().collect();
+        rates.overall = median(usable(&samples).map(|sample| sample.rate).collect());
         Ok(rates)
     }
 
@@ -98,14 +102,14 @@ impl Rates {
         self.memory.get(&(network.to_owned(), resolution)).copied()
     }
 
-    /// Multiply-accumulates a second where a cell has no closer relative.
+    /// Multiply-accumulates a second where a cell has no closer relative: the median over all records.
     pub fn overall(&self) -> f64 {
-        ONE_CORE * self.cores
+        self.overall.unwrap_or(ONE_CORE) * self.cores
     }
 
     fn hours(&self, work: f64, relatives: Option<&Vec<Sample>>, images: usize) -> Hours {
-        let rate = relatives.and_then(|samples| closest(samples, images as f64));
-        Hours { hours: work / (rate.unwrap_or(ONE_CORE) * self.cores) / 3600.0, measured: rate.is_some() }
+        let rate = relatives.and_then(|samples| closest(samples, images as f64)).map(|rate| rate * self.cores);
+        Hours { hours: work / rate.unwrap_or_else(|| self.overall()) / 3600.0, measured: rate.is_some() }
     }
 }
 
@@ -116,15 +120,23 @@ pub(super) struct Hours {
     pub measured: bool,
 }
 
+/// Those by the processor's time, where there are any.
+fn usable(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
+    let has_sure = samples.iter().any(|sample| sample.sure);
+    samples.iter().filter(move |sample| sample.sure == has_sure)
+}
+
 /// The rate of the samples with the closest number of images: the median of those by the processor's time, else the fastest.
 fn closest(samples: &[Sample], images: f64) -> Option<f64> {
-    let has_sure = samples.iter().any(|sample| sample.sure);
-    let usable = || samples.iter().filter(|sample| sample.sure == has_sure);
     let distance = |sample: &Sample| ((sample.images + 1.0) / (images + 1.0)).ln().abs();
-    let nearest = usable().map(distance).min_by(f64::total_cmp)?;
-    let mut rates: Vec<f64> = usable().filter(|sample| distance(sample) <= nearest).map(|sample| sample.rate).collect();
-    rates.sort_by(f64::total_cmp);
-    if has_sure { rates.get(rates.len() / 2).copied() } else { rates.last().copied() }
+    let nearest = usable(samples).map(distance).min_by(f64::total_cmp)?;
+    let rates = usable(samples).filter(|sample| distance(sample) <= nearest).map(|sample| sample.rate);
+    if samples.iter().any(|sample| sample.sure) { median(rates.collect()) } else { rates.max_by(f64::total_cmp) }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// What a record was computed on, as it says itself.
