@@ -76,7 +76,7 @@ impl SlurmExecutor<'_> {
             for tasks in tasks.chunks(self.profile.tasks_per_array) {
                 let list = tasks.join("\n") + "\n";
                 let path = self.place(&format!("{}.txt", hash::short(&hash::bytes(list.as_bytes()))));
-                let script = self.scripts(|scripts| scripts.array(tasks.len(), &path));
+                let script = self.scripts().array(tasks.len(), &path);
                 arrays.push(Array { list, path, script, waits });
             }
         }
@@ -85,12 +85,12 @@ impl SlurmExecutor<'_> {
 
     /// The script of the job that collects.
     pub fn last(&self) -> String {
-        self.scripts(|scripts| scripts.collect(self.folder.store().root()))
+        self.scripts().collect(self.folder.store().root())
     }
 
-    fn scripts<T>(&self, of: impl FnOnce(&Scripts<'_>) -> T) -> T {
+    fn scripts(&self) -> Scripts<'_> {
         let Self { program, flags, folder, profile, .. } = self;
-        of(&Scripts { id: &self.plan.id(), folder, program, flags, profile })
+        Scripts { id: self.plan.id(), folder, program, flags, profile }
     }
 
     fn place(&self, name: &str) -> PathBuf {
@@ -105,7 +105,7 @@ impl SlurmExecutor<'_> {
         let (mut first, mut jobs): (Vec<String>, Vec<String>) = Default::default();
         for array in self.arrays()? {
             write(&array.path, &array.list)?;
-            let logs = self.scripts(|scripts| scripts.logs(&array.path));
+            let logs = self.scripts().logs(&array.path);
             fs::create_dir_all(&logs).map_err(IoError::at("create", &logs))?;
             // Whatever becomes of the references: a cell makes a missing one itself.
             let after = if array.waits { &first[..] } else { &[] };

@@ -14,7 +14,7 @@ const TASK: &str = include_str!("task.sh");
 
 /// What the scripts of a plan share.
 pub(super) struct Scripts<'a> {
-    pub id: &'a str,
+    pub id: String,
     pub folder: &'a Folder,
     pub program: &'a Path,
     pub flags: &'a [OsString],
