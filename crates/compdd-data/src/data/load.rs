@@ -51,21 +51,16 @@ impl Request<'_> {
         if !is_synset(class.synset.as_bytes()) {
             return Ok(());
         }
-        let named = |item: &Item| {
-            let name = item.file.file_stem()?.to_str()?;
-            name.split_once('_')
-                .map(|(synset, _)| synset)
-                .filter(|synset| is_synset(synset.as_bytes()))
-                .map(str::to_owned)
+        let is_other = |item: &&Item| {
+            let name = item.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            name.split_once('_').is_some_and(|(synset, _)| is_synset(synset.as_bytes()) && synset != class.synset)
         };
+        let Some(item) = items.iter().find(is_other) else { return Ok(()) };
         let folder = self.part.source.place(self.split, class);
         if folder.file_name().is_some_and(|name| name == class.synset.as_str()) {
             return Ok(());
         }
-        match items.iter().find(|item| named(item).is_some_and(|synset| synset != class.synset)) {
-            Some(item) => Err(DataError::OtherClass { folder, synset: class.synset.clone(), file: item.file.clone() }),
-            None => Ok(()),
-        }
+        Err(DataError::OtherClass { folder, synset: class.synset.clone(), file: item.file.clone() })
     }
 
     /// The bad images of a listing as messages name them, sorted by path.
