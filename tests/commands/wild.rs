@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Stdio};
 
-use crate::support::{Sandbox, texts};
+use crate::support::{Sandbox, records, texts};
 
 const RUN: &str = "run --method random --subset scenes-easy --ipc 1 --budget smoke --res 16 --network convnet-d2-w8 --train-per-class 5 --seeds 1";
 
@@ -12,7 +12,7 @@ fn hidden_files_among_records_are_not_looked_at() {
     let sandbox = Sandbox::new();
     sandbox.succeed(RUN);
     let before = sandbox.succeed("results list");
-    let record = records(&sandbox).remove(0);
+    let record = PathBuf::from(records(&sandbox).remove(0).0);
     let (folder, name) = (record.parent().unwrap(), record.file_name().unwrap().to_string_lossy().into_owned());
     for (place, content) in [(format!("._{name}"), "no JSON"), (format!(".ipynb_checkpoints/{name}"), "{}")] {
         sandbox.file(&folder.join(place).to_string_lossy(), content);
@@ -21,14 +21,6 @@ fn hidden_files_among_records_are_not_looked_at() {
     for command in ["leaderboard", "results validate", "site --out site"] {
         sandbox.succeed(command);
     }
-}
-
-fn records(sandbox: &Sandbox) -> Vec<PathBuf> {
-    let files = walkdir::WalkDir::new(sandbox.path().join("results/records")).into_iter().flatten();
-    let paths = files.map(walkdir::DirEntry::into_path);
-    paths
-        .filter(|path| path.to_string_lossy().ends_with(".json") && !path.to_string_lossy().ends_with(".timing.json"))
-        .collect()
 }
 
 /// Text as editors of Windows save it: a mark before UTF-8 is no part of it, UTF-16 is named.
@@ -45,7 +37,7 @@ fn marks_before_text_are_skipped_and_utf16_is_named() {
     sandbox.file("utf16.toml", utf16);
     let (_, said) = texts(&sandbox.run(&format!("{RUN} --recipe utf16.toml --force")));
     assert!(said.contains("UTF-16") && said.contains("save it as UTF-8"), "{said}");
-    let record = records(&sandbox).remove(0);
+    let record = PathBuf::from(records(&sandbox).remove(0).0);
     let text = fs::read_to_string(&record).unwrap();
     fs::write(&record, format!("\u{feff}{text}")).unwrap();
     sandbox.succeed("leaderboard");
