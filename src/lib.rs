@@ -5,6 +5,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`data`] | where pixels come from: sources, decoding, resizing, normalisation, the built-in scenes |
+//! | [`import`] | sets, experts and labels that others published, taken in |
 //! | [`feed`] | images as tensors: normalised, whitened, minibatches ahead of the device |
 //! | [`subset`] | which classes: the lists, their versions and errata |
 //! | [`nn`] | networks as functions of explicit parameters |
@@ -44,7 +45,7 @@
 //! The library prints nothing: it reports through [`tracing`] and return values; the binary talks.
 
 pub use compdd_core::{files, limits, progress, protocol, pruning, recipe, record, rng, subset, text};
-pub use compdd_data::{data, scores};
+pub use compdd_data::{data, import, scores};
 pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers};
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};

@@ -5,11 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use compdd::{
     data::{Task, TaskOptions},
-    export::npz,
-    record::{
-        Bundle,
-        import::{self, ImportOptions, SoftLabels, StoredAs},
-    },
+    import::{self, ImportOptions, SoftLabels, StoredAs},
+    record::Bundle,
     subset::Subset,
 };
 
@@ -23,6 +20,7 @@ enum ValuesArg {
     Normalised,
     Unit,
     Bytes,
+    Signed,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -33,14 +31,15 @@ enum LabelsArg {
 
 #[derive(Args)]
 #[command(
-    after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), one .pt
-with both (DC), one .npz or .safetensors with arrays `images`, `labels` (or `logits`, `probabilities`) and `learning_rate`, or a folder of
-pictures: class sub-folders, or files named classNNN_idMMM.
+    after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), images.npy and labels.npy,
+one file with both (DC, IDC, a dictionary of torch.save, .npz, .safetensors: arrays `images`, `labels` or `logits` or `probabilities`, and
+`learning_rate`), one .parquet with pictures and labels, or a folder of pictures: class sub-folders, or files named classNNN_idMMM.
+What a file is its bytes say, not its name.
 
 Whitened tensors (ZCA) need the images they were whitened with: give --zca and --data."
 )]
 pub struct ImportArgs {
-    /// The .pt, .npz or .safetensors file, or the folder of files or pictures
+    /// The file of arrays or pictures, or the folder of files or pictures
     path: PathBuf,
     /// Subset whose classes the labels mean
     #[arg(short, long)]
@@ -82,6 +81,7 @@ impl ImportArgs {
             ValuesArg::Normalised => StoredAs::Normalised,
             ValuesArg::Unit => StoredAs::Unit,
             ValuesArg::Bytes => StoredAs::Bytes,
+            ValuesArg::Signed => StoredAs::Signed,
         };
         options.soft_labels = self.labels.map(|labels| match labels {
             LabelsArg::Logits => SoftLabels::Logits,
@@ -94,12 +94,7 @@ impl ImportArgs {
             let task_options = TaskOptions { resolution: self.res, zca: true, ..TaskOptions::default() };
             options.space = Task::load(&subset, &places.data, &task_options)?.space.record();
         }
-        let archive = self.path.is_file() && self.path.extension().is_some_and(|extension| extension == "npz");
-        let set = if archive {
-            import::from_arrays(&self.path, npz::read(&self.path)?, &options)?
-        } else {
-            import::open(&self.path, &options)?
-        };
+        let set = import::open(&self.path, &options)?;
         for remark in &set.provenance.remarks {
             ui::say(&format!("note: {remark}"));
         }

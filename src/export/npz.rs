@@ -1,17 +1,8 @@
-//! `NumPy`'s archives: a zip with a `.npy` file for every array. Written here, and read as the arrays of a set.
+//! `NumPy`'s archives: a zip with a `.npy` file for every array.
 
-use std::{
-    io::{self, Cursor, Write as _},
-    path::Path,
-};
+use std::io::{self, Cursor, Write as _};
 
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
-
-use crate::{
-    data::parse::{array::Kind, npz::Npz},
-    files::{IoError, plain},
-    record::import::{Arrays, HostArray, ImportError},
-};
 
 /// An array under its name.
 pub struct Named<'a> {
@@ -85,27 +76,4 @@ pub fn file(arrays: &[Named<'_>]) -> io::Result<Vec<u8>> {
         array.elements.write(&mut zip)?;
     }
     Ok(zip.finish().map_err(io::Error::other)?.into_inner())
-}
-
-/// The arrays of numbers of an archive; text is passed over.
-///
-/// # Errors
-/// A file that cannot be read, and an archive that is damaged.
-pub fn read(path: &Path) -> Result<Arrays, ImportError> {
-    let wrong = |reason: String| ImportError::Arrays { path: path.to_owned(), reason };
-    let file = plain::open_regular(path).map_err(IoError::at("read", path))?;
-    let mut npz = Npz::open(io::BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
-    let mut arrays = Arrays::new();
-    for name in npz.names() {
-        let array = npz.read(&name).map_err(|error| wrong(error.to_string()))?;
-        if matches!(array.dtype.kind, Kind::Bytes | Kind::Unicode) {
-            continue;
-        }
-        if array.fortran && array.shape.len() > 1 {
-            return Err(wrong(format!("`{name}` is in Fortran order: save numpy.ascontiguousarray({name})")));
-        }
-        let values = array.floats().map_err(|error| wrong(format!("array {name}: {error}")))?;
-        arrays.insert(name, HostArray { shape: array.shape, values });
-    }
-    Ok(arrays)
 }

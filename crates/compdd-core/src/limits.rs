@@ -55,8 +55,6 @@ limits! {
     EXPANDED_BYTES = 64 * MIB;
     /// What each of its bytes may become beyond that: images are hardly compressed at all.
     EXPANSION = 100;
-    /// Tuples within tuples of a pickle.
-    NESTED = 32;
     /// Tensors that a pickle describes.
     TENSORS = 1 << 20;
     /// Images that cannot be decoded, before the rest is not tried any more.

@@ -32,7 +32,7 @@ const TORCHVISION_SIDE: usize = 224;
 The names of torchvision (resnet18, mobilenet_v2, vgg11_bn, ...) are its networks at 224 px; any other network goes by its
 slug (`compdd network list`). Nothing in the file is executed, and nothing is downloaded.")]
 pub struct ImportArgs {
-    /// The weights: .pth, .pt or .safetensors
+    /// The weights: a file of torch.save or safetensors, whatever it is called
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// A name of torchvision, such as resnet18 or `mobilenet_v2`, or the slug of a network

@@ -50,6 +50,14 @@ save("other/negative_rate.pt", torch.tensor(-0.01))
 save("other/legacy.pt", x, _use_new_zipfile_serialization=False)
 save("other/state_dict.pt", {"weight": x})
 
+# What others save: IDC's pair, a dictionary with a rate, a set and its labels under other names; a checkpoint that is no set.
+save("pairs/list.pt", [x, hard])
+save("pairs/tuple.pt", (x, hard))
+save("pairs/named.pt", {"images": x, "labels": logits, "lr": 0.0321, "note": "not read"})
+save("pairs/images.pt", x)
+save("pairs/labels.pt", hard)
+save("pairs/module.pt", {"epoch": 3, "names": ["a", "b"]})
+
 # A tensor that was on a GPU: the same file but for the device's name in its description.
 bytes_ = (HERE / "other/double.pt").read_bytes()
 import io

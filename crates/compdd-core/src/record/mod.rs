@@ -3,8 +3,7 @@
 //! A [`Distilled`] set is written as a *bundle*, a folder that says everything about itself. A [`Record`] is one result
 //! with every student's score; two identical runs write identical bytes, and whatever differs between them (times,
 //! memory, machine) lives in the [`Timing`] file beside it. The [`Store`] lays both out under `results/`, and
-//! `board` ranks them. [`import`] brings in sets that others published. This room runs nothing and knows no
-//! network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
+//! `board` ranks them. This room runs nothing and knows no network; every other room may use its types. It holds the formats and the checks on them: nothing that computes.
 
 mod bundle;
 mod bundle_check;
@@ -18,7 +17,6 @@ mod error;
 pub mod example;
 pub mod hash;
 mod identifier;
-pub mod import;
 pub mod json;
 mod known;
 mod labels;

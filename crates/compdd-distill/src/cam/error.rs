@@ -1,7 +1,5 @@
 //! What can go wrong with activation maps.
 
-use std::path::PathBuf;
-
 use crate::eval::EvalError;
 use compdd_data::scores::CamMethodError;
 use compdd_nn::nn::NetworkError;
@@ -123,12 +121,5 @@ pub enum CamError {
         subset: String,
         /// Classes of the subset.
         classes: usize,
-    },
-    /// A file of weights whose kind is not known.
-    #[error("cannot tell what kind of file {} is", .path.display())]
-    #[diagnostic(help("weights are read from `.safetensors`, `.pth` and `.pt`"))]
-    Weights {
-        /// The file.
-        path: PathBuf,
     },
 }

@@ -69,7 +69,7 @@ impl CamModel {
         Ok(Self { network, params: params.untracked(), tap, chunk: Self::CHUNK, closed: true })
     }
 
-    /// A model from a file of weights: `.safetensors`, or a `PyTorch` `.pth` or `.pt`. torchvision's `ResNet18` is
+    /// A model from a file of weights, of safetensors or of `PyTorch`. torchvision's `ResNet18` is
     /// `resnet18-imagenet-bn` with 1000 classes; its names are understood.
     ///
     /// # Errors
@@ -83,12 +83,7 @@ impl CamModel {
         device: &Device,
     ) -> Result<Self, CamError> {
         let network = spec.build(3, resolution, classes)?;
-        let kind = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let params = match kind.as_deref() {
-            Some("safetensors") => Params::load(network.layout(), path, device)?,
-            Some("pth" | "pt") => Params::from_pth(network.layout(), path, device)?,
-            _ => return Err(CamError::Weights { path: path.into() }),
-        };
+        let params = Params::open(network.layout(), path, device)?;
         Self::new(network, params, tap)
     }
 

@@ -6,8 +6,9 @@ use compdd_core::{
     files::{IoError, LockError},
     progress::Interrupted,
     protocol::ProtocolError,
-    record::{RecordError, import::ImportError},
+    record::RecordError,
 };
+use compdd_data::import::ImportError;
 
 /// Why an evaluation gave no score.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

@@ -6,8 +6,9 @@ use crate::eval::EvalError;
 use compdd_core::{
     files::{IoError, LockError},
     progress::Interrupted,
-    record::{RecordError, import::ImportError},
+    record::RecordError,
 };
+use compdd_data::import::ImportError;
 use compdd_nn::augment::AugmentError;
 
 use super::Epochs;

@@ -6,7 +6,8 @@ use super::{
     Buffer, Epochs, ExpertError, Manifest, Precision,
     buffer::{self, encode},
 };
-use compdd_core::record::{hash, import::Trajectories};
+use compdd_core::record::hash;
+use compdd_data::import::Trajectories;
 use compdd_nn::nn::Network;
 
 /// What the files do not say.

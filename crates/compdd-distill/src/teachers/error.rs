@@ -120,13 +120,6 @@ pub enum TeacherError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Lock(#[from] LockError),
-    /// A file of weights whose kind is not known.
-    #[error("cannot tell what kind of file {} is", path.display())]
-    #[diagnostic(help("weights are read from `.safetensors`, `.pth` and `.pt`"))]
-    Kind {
-        /// The file.
-        path: PathBuf,
-    },
     /// A parameter that is no number.
     #[error("{}: tensor `{tensor}` holds {value}", path.display())]
     #[diagnostic(help("the network diverged or the file is damaged: get another one"))]

@@ -1,7 +1,6 @@
 //! Teachers that others trained, taken in from a file of weights.
 
 use std::{
-    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -163,12 +162,7 @@ fn hash_of(file: &Path) -> io::Result<String> {
 }
 
 fn read(file: &Path, network: &Network, device: &Device) -> Result<Params, TeacherError> {
-    let kind = file.extension().and_then(OsStr::to_str).map(str::to_lowercase);
-    let params = match kind.as_deref() {
-        Some("safetensors") => Params::load(network.layout(), file, device)?,
-        Some("pth" | "pt") => Params::from_pth(network.layout(), file, device)?,
-        _ => return Err(TeacherError::Kind { path: file.to_owned() }),
-    };
+    let params = Params::open(network.layout(), file, device)?;
     for (slot, _) in params.entries() {
         let values = params.get(&slot.name).unwrap_or_default();
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {

@@ -79,14 +79,16 @@ pub enum NetworkError {
         /// Why.
         source: safetensors::SafeTensorError,
     },
-    /// A file that is no `PyTorch` checkpoint.
-    #[error("{} is not a readable PyTorch checkpoint", .path.display())]
-    #[diagnostic(help("save it again with `torch.save(model.state_dict(), path)`"))]
+    /// A file that is neither a `PyTorch` checkpoint nor a safetensors file, or is damaged.
+    #[error("{} holds no parameters of a network: {reason}", .path.display())]
+    #[diagnostic(help(
+        "files of torch.save and safetensors are read, whatever they are called: save it again with `torch.save(model.state_dict(), path)`"
+    ))]
     Checkpoint {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: Box<burn_store::pytorch::PytorchError>,
+        reason: String,
     },
     /// A tensor whose numbers are of a kind that is not read.
     #[error("{origin}: tensor `{name}` holds {found} values")]

@@ -3,14 +3,20 @@
 use std::{borrow::Cow, collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use burn::tensor::{Device, Tensor};
-use burn_store::{pytorch::PytorchReader, pytorch_reader::DType as TorchType};
+use compdd_data::data::parse::{
+    safe,
+    torch::{self, Element, TorchFile, Value},
+};
 use safetensors::{Dtype, SafeTensors, View};
 
 use super::{
     NetworkError,
     params::{Layout, Params, to_host, upload},
 };
-use compdd_core::files::{IoError, atomic};
+use compdd_core::{
+    files::{IoError, atomic, plain},
+    limits,
+};
 use half::{bf16, f16};
 
 impl Params {
@@ -65,32 +71,64 @@ impl Params {
         Self::from_named(layout, named, origin, device)
     }
 
-    /// Imports a `PyTorch` checkpoint: a state dict, or a dictionary that holds one under `state_dict`, `model` or `net`.
-    /// `module.` prefixes are removed; names and shapes are checked as in [`from_named`](Self::from_named).
-    pub fn from_pth(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
+    /// Reads a safetensors file or a `PyTorch` checkpoint, which its first bytes tell apart.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load) and [`from_torch`](Self::from_torch); [`NetworkError::Checkpoint`] for any other file.
+    pub fn open(layout: &Arc<Layout>, path: &Path, device: &Device) -> Result<Self, NetworkError> {
+        let refused = |reason: &str| NetworkError::Checkpoint { path: path.into(), reason: reason.into() };
+        if path.is_dir() {
+            return Err(refused(torch::UNPACKED));
+        }
+        let bytes = plain::regular_bytes(path, limits::TENSORS_BYTES)?;
+        if safe::recognises(&bytes) {
+            Self::from_safetensors(layout, &bytes, &path.display().to_string(), device)
+        } else if TorchFile::recognises(&bytes) {
+            Self::from_torch(layout, bytes, path, device)
+        } else {
+            Err(refused("its beginning is that of no such file"))
+        }
+    }
+
+    /// Imports a `PyTorch` checkpoint, the bytes of the file at `path`: a state dict, or a dictionary that holds one under one of the usual keys.
+    /// What wrappers put before all names (`module.`, `_orig_mod.`, ...) is removed; names and shapes are checked as in
+    /// [`from_named`](Self::from_named).
+    pub fn from_torch(
+        layout: &Arc<Layout>,
+        bytes: Vec<u8>,
+        path: &Path,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
         let origin = path.display().to_string();
-        let read = |source| NetworkError::from(IoError { action: "read", path: path.into(), source });
-        fs::metadata(path).map_err(read)?;
-        let reader = PytorchReader::new(path)
-            .map_err(|source| NetworkError::Checkpoint { path: path.into(), source: Box::new(source) })?;
-        let tensors = reader.into_tensors();
-        let wrapper = WRAPPERS.into_iter().find(|prefix| tensors.keys().any(|key| key.starts_with(prefix)));
+        let refused = |reason: String| NetworkError::Checkpoint { path: path.into(), reason };
+        let file = TorchFile::open(bytes).map_err(|error| refused(error.to_string()))?;
+        let description = file.description().map_err(|error| refused(error.to_string()))?;
+        let state = state_dict(description.root());
+        let mut tensors: Vec<_> =
+            state.entries().filter_map(|(name, value)| Some((name, value.as_tensor()?))).collect();
+        if tensors.is_empty() {
+            return Err(refused(format!("it holds {} without tensors", state.kind())));
+        }
+        let common = |tensors: &[(&str, _)]| {
+            PREFIXES.into_iter().find(|prefix| tensors.iter().all(|(name, _)| name.starts_with(prefix)))
+        };
+        while let Some(prefix) = common(&tensors) {
+            for (name, _) in &mut tensors {
+                *name = &name[prefix.len()..];
+            }
+        }
         let mut named = BTreeMap::new();
-        for (key, tensor) in &tensors {
-            let Some(name) = wrapper.map_or(Some(key.as_str()), |prefix| key.strip_prefix(prefix)) else { continue };
-            let name = name.strip_prefix("module.").unwrap_or(name).to_owned();
-            if ignored(&name) {
+        for (name, view) in tensors {
+            if ignored(name) {
                 continue;
             }
-            let kind = match tensor.dtype() {
-                TorchType::F32 => Kind::F32,
-                TorchType::F64 => Kind::F64,
-                TorchType::F16 => Kind::F16,
-                TorchType::BF16 => Kind::Bf16,
-                other => return Err(number_kind(&origin, &name, &other)),
-            };
-            named.insert(name, (tensor.shape().to_vec(), kind.decode(&tensor.read().map_err(read)?)));
+            if !matches!(view.element, Element::F64 | Element::F32 | Element::F16 | Element::Bf16) {
+                return Err(number_kind(&origin, name, &view.element));
+            }
+            let tensor = file.tensor(view).map_err(|error| refused(format!("tensor `{name}`: {error}")))?;
+            named.insert(name.to_owned(), (tensor.floats(), tensor.shape));
         }
+        let named = named.into_iter().map(|(name, (values, shape))| (name, (shape, values))).collect();
         Self::from_named(layout, named, &origin, device)
     }
 
@@ -124,7 +162,20 @@ impl Params {
 }
 
 /// Keys under which checkpoints hold the state dict.
-const WRAPPERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model.", "net."];
+const WRAPPERS: [&str; 5] = ["state_dict", "model_state_dict", "model", "net", "network"];
+/// What `DataParallel`, `torch.compile` and trainers put before every name.
+const PREFIXES: [&str; 5] = ["module.", "_orig_mod.", "model.", "net.", "network."];
+
+/// The dictionary of parameters of a checkpoint, which may lie in a dictionary of other things, and that in another one.
+fn state_dict(root: Value<'_>) -> Value<'_> {
+    fn inner<'a>(value: Value<'a>) -> Option<Value<'a>> {
+        let held = |key| value.get(key).filter(|inner: &Value<'a>| inner.entries().next().is_some());
+        WRAPPERS.into_iter().find_map(held)
+    }
+    // A dictionary may hold itself.
+    (0..WRAPPERS.len()).fold(root, |value, _| inner(value).unwrap_or(value))
+}
+
 /// Whether a tensor is nothing that is learned or measured: counts of batches, Swin's indices of relative positions.
 fn ignored(name: &str) -> bool {
     name.ends_with(".num_batches_tracked") || name.ends_with(".relative_position_index")

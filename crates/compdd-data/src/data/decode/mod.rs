@@ -154,6 +154,13 @@ impl Decode {
     }
 }
 
+/// The bytes of a file as interleaved RGB of its own size, with width and height; the error is the reason in one line.
+pub fn rgb(bytes: &[u8]) -> Result<(Vec<u8>, (usize, usize)), String> {
+    let mut rgb = Vec::new();
+    let size = interleaved(bytes, &mut rgb, &mut Vec::new())?;
+    Ok((rgb, size))
+}
+
 /// Decodes a whole file into interleaved `rgb`; returns width and height. `other` is scratch.
 fn interleaved(bytes: &[u8], rgb: &mut Vec<u8>, other: &mut Vec<u8>) -> Result<(usize, usize), String> {
     // The decoders panic on some bytes, such as a palette whose last colour is cut off.

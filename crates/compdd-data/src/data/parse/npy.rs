@@ -7,6 +7,8 @@ use super::{
     array::{Array, Dtype, MOST_DIMENSIONS},
 };
 
+/// How a file begins.
+pub const START: &[u8] = b"\x93NUMPY";
 /// Longest header that is read; `NumPy` itself refuses more than ten thousand bytes.
 const LONGEST_HEADER: usize = 1 << 16;
 
@@ -30,7 +32,7 @@ impl Header {
     pub fn read(reader: &mut impl Read) -> Result<Self, ParseError> {
         let mut start = [0; 8];
         read_exactly(reader, &mut start, 0)?;
-        if &start[..6] != b"\x93NUMPY" {
+        if !start.starts_with(START) {
             return Err(ParseError::byte(0, "the file is no .npy file"));
         }
         let mut length = [0; 4];

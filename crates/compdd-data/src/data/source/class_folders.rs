@@ -84,7 +84,7 @@ fn image_files(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<BTreeMap<&
 }
 
 /// Whether a file name says that it is an image that is read: jpg, jpeg, jfif or png in any case.
-pub(in crate::data) fn has_image_ending(path: &Path) -> bool {
+pub(crate) fn has_image_ending(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     ["jpg", "jpeg", "jfif", "png"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use arrays::Arrays;
 pub use cifar::CifarBinary;
-pub(super) use class_folders::has_image_ending;
+pub(crate) use class_folders::has_image_ending;
 pub use find::{Found, Part, find, find_any, find_split};
 pub use item::{Item, Picture, Place};
 pub(super) use names::{Named, name_of, named};

@@ -8,8 +8,9 @@ use compdd_core::{
     files::plain,
     limits,
     progress::{Interrupted, Progress, Stop},
-    record::{hash, import::StoredViews},
+    record::hash,
 };
+use compdd_data::import::StoredViews;
 
 /// An archive: folders `epoch_E` of files `batch_B.tar`.
 pub struct LabelsArchive<'a> {

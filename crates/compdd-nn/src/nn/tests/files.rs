@@ -58,19 +58,28 @@ fn check_pattern(params: &Params) {
 #[test]
 fn a_parallel_state_dict_is_imported() {
     let net = network("convnet-d1-w2", 8, 2);
-    check_pattern(&Params::from_pth(net.layout(), &fixture("convnet_d1_w2.pth"), &Device::flex()).unwrap());
+    check_pattern(&Params::open(net.layout(), &fixture("convnet_d1_w2.pth"), &Device::flex()).unwrap());
+}
+
+/// Arguments, an optimiser, wrappers, both containers, whatever the files are called.
+#[test]
+fn checkpoints_of_trainers_are_imported() {
+    let net = network("convnet-d1-w2", 8, 2);
+    for name in ["checkpoint.pth.tar", "lightning.ckpt"] {
+        check_pattern(&Params::open(net.layout(), &fixture(name), &Device::flex()).unwrap());
+    }
 }
 
 #[test]
 fn a_nested_half_precision_torchvision_checkpoint_is_imported() {
     let net = network("resnet18-imagenet-bn-w1", 64, 2);
-    check_pattern(&Params::from_pth(net.layout(), &fixture("resnet18_w1.pth"), &Device::flex()).unwrap());
+    check_pattern(&Params::open(net.layout(), &fixture("resnet18_w1.pth"), &Device::flex()).unwrap());
 }
 
 #[test]
 fn bad_checkpoints_are_refused() {
     let net = network("convnet-d2-w2", 8, 2);
-    let import = |path: &Path| Params::from_pth(net.layout(), path, &Device::flex()).unwrap_err();
+    let import = |path: &Path| Params::open(net.layout(), path, &Device::flex()).unwrap_err();
     let error = import(&fixture("convnet_d1_w2.pth"));
     assert!(matches!(&error, NetworkError::Mismatch { .. }), "{error}");
     assert!(error.to_string().contains("missing `features.4.weight` [2, 2, 3, 3]"), "{error}");
@@ -79,6 +88,7 @@ fn bad_checkpoints_are_refused() {
     let path = folder.path().join("text.pth");
     fs::write(&path, "not a checkpoint").unwrap();
     assert!(matches!(import(&path), NetworkError::Checkpoint { .. }));
+    assert!(import(folder.path()).to_string().contains("zip -0 -r"));
 }
 
 /// Names of published files that are spelled otherwise here, and tensors that are no parameters.

@@ -36,7 +36,7 @@ fn networks_of_torchvision_give_their_logits() {
     ] {
         let net = network(slug, SIDE, 5);
         let file = folder.join(format!("torchvision_{name}.pth"));
-        let params = Params::from_pth(net.layout(), &file, &Device::flex()).unwrap();
+        let params = Params::open(net.layout(), &file, &Device::flex()).unwrap();
         let logits = net.forward(&params, images(2), Mode::Eval).logits;
         let found: Vec<f64> = logits.into_data().iter::<f64>().collect();
         let wanted: Vec<f64> = expected[name].concat();

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::{super::ParseError, MOST_VALUES, Node, Pickle, numpy::Callable};
+use super::{super::ParseError, Dialect, MOST_VALUES, Node, Pickle, numpy::Callable, torch::Known};
 
 /// The state of the machine while it runs over a file.
 pub(super) struct Machine<'a> {
@@ -16,6 +16,7 @@ pub(super) struct Machine<'a> {
     memo: HashMap<u64, u32>,
     /// Bytes that were made rather than borrowed.
     made: usize,
+    dialect: Dialect,
 }
 
 /// Bytes of a name of a module, a function, a type, an encoding.
@@ -24,8 +25,9 @@ const LONGEST_NAME: usize = 256;
 type Done<T = ()> = Result<T, String>;
 
 impl<'a> Machine<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), made: 0 }
+    pub fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
+        let (values, stack, marks) = (Vec::new(), Vec::new(), Vec::new());
+        Self { bytes, at: 0, values, stack, marks, memo: HashMap::new(), made: 0, dialect }
     }
 
     /// Runs to the end of the pickle.
@@ -36,7 +38,7 @@ impl<'a> Machine<'a> {
                 Ok(false) => {}
                 Ok(true) => {
                     let root = self.pop().map_err(|why| ParseError::byte(start, why))?;
-                    return Ok(Pickle { values: self.values, root: root as usize });
+                    return Ok(Pickle { values: self.values, root: root as usize, length: self.at });
                 }
                 Err(why) => return Err(ParseError::byte(start, why)),
             }
@@ -100,23 +102,65 @@ impl<'a> Machine<'a> {
                 self.global(&module, &name)?;
             }
             b'R' => {
-                let (arguments, callable) = (self.pop()?, self.pop()?);
-                let (Node::Callable(callable), Node::Tuple(arguments)) = (self.node(callable), self.node(arguments))
-                else {
-                    return Err(format!("{} is called", self.node(callable).kind()));
-                };
-                let (callable, arguments) = (*callable, arguments.clone());
-                let value = self.call(callable, &arguments)?;
+                let value = self.reduce()?;
                 self.push(value)?;
             }
             b'b' => {
                 let state = self.pop()?;
                 let object = self.top()?;
-                self.values[object as usize] = self.build(object, state)?;
+                if self.dialect == Dialect::Plain || matches!(self.node(object), Node::Numpy(_)) {
+                    let built = self.build(object, state);
+                    self.values[object as usize] = self.or_opaque(built)?;
+                }
             }
-            other => return Err(format!("instruction {:?} builds no plain data", char::from(other))),
+            _ if self.dialect == Dialect::Torch => self.torch(code)?,
+            other => return Err(unknown(other)),
         }
         Ok(false)
+    }
+
+    /// What a call gives, without making it.
+    fn reduce(&mut self) -> Done<Node<'a>> {
+        let (arguments, callable) = (self.pop()?, self.pop()?);
+        match (self.node(callable), self.node(arguments)) {
+            (Node::Callable(callable), Node::Tuple(arguments)) => {
+                let (callable, arguments) = (*callable, arguments.clone());
+                let value = self.call(callable, &arguments);
+                if matches!(callable, Callable::Known(_)) { value } else { self.or_opaque(value) }
+            }
+            _ if self.dialect == Dialect::Torch => Ok(Node::Opaque),
+            (other, _) => Err(format!("{} is called", other.kind())),
+        }
+    }
+
+    /// In a pickle of `PyTorch` what cannot be made is not needed.
+    fn or_opaque(&self, made: Done<Node<'a>>) -> Done<Node<'a>> {
+        if self.dialect == Dialect::Torch { Ok(made.unwrap_or(Node::Opaque)) } else { made }
+    }
+
+    /// Instructions that only `PyTorch`'s pickles may use: data beside the pickle, objects, sets.
+    fn torch(&mut self, code: u8) -> Done {
+        match code {
+            b'Q' => {
+                let node = self.persistent()?;
+                self.push(node)
+            }
+            0x81 => {
+                self.pop()?;
+                self.pop()?;
+                self.push(Node::Opaque)
+            }
+            0x92 => {
+                for _ in 0..3 {
+                    self.pop()?;
+                }
+                self.push(Node::Opaque)
+            }
+            0x8F => self.push(Node::Opaque),
+            0x90 => self.above_mark().map(|_| ()),
+            0x91 => self.above_mark().and_then(|_| self.push(Node::Opaque)),
+            other => Err(unknown(other)),
+        }
     }
 
     /// Pushes a number.
@@ -144,6 +188,9 @@ impl<'a> Machine<'a> {
             _ => {
                 let length = self.length(if code == 0x8A { 1 } else { 4 })?;
                 let digits = self.take(length)?;
+                if digits.len() > 8 && self.dialect == Dialect::Torch {
+                    return self.push(Node::Opaque);
+                }
                 if digits.len() > 8 {
                     return Err(format!("an integer of {} bytes is too large", digits.len()));
                 }
@@ -213,20 +260,26 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, module: &str, name: &str) -> Done {
-        let callable = Callable::find(module, name).ok_or_else(|| {
-            format!(
+        let mut found = Callable::find(module, name);
+        if self.dialect == Dialect::Torch && found.is_none() {
+            found = Known::find(module, name)?.map(Callable::Known);
+        }
+        match (found, self.dialect) {
+            (Some(callable), _) => self.push(Node::Callable(callable)),
+            (None, Dialect::Torch) => self.push(Node::Opaque),
+            (None, Dialect::Plain) => Err(format!(
                 "asks for {}.{}, which is not needed for images and labels and is never called",
                 short(module),
                 short(name)
-            )
-        })?;
-        self.push(Node::Callable(callable))
+            )),
+        }
     }
 
     fn extend_list(&mut self, mut items: Vec<u32>) -> Done {
         let list = self.top()?;
         match &mut self.values[list as usize] {
             Node::List(list) => list.append(&mut items),
+            _ if self.dialect == Dialect::Torch => {}
             other => return Err(format!("{} is appended to", other.kind())),
         }
         Ok(())
@@ -236,6 +289,7 @@ impl<'a> Machine<'a> {
         let dict = self.top()?;
         match &mut self.values[dict as usize] {
             Node::Dict(dict) => dict.append(&mut pairs),
+            _ if self.dialect == Dialect::Torch => {}
             other => return Err(format!("{} is given keys", other.kind())),
         }
         Ok(())
@@ -296,7 +350,7 @@ impl<'a> Machine<'a> {
         self.stack[self.floor()..].last().copied().ok_or_else(empty)
     }
 
-    fn pop(&mut self) -> Done<u32> {
+    pub(super) fn pop(&mut self) -> Done<u32> {
         let top = self.top()?;
         self.stack.pop();
         Ok(top)
@@ -353,6 +407,10 @@ fn text(bytes: &[u8]) -> Done<&str> {
 /// As much of foreign text as a message shows.
 fn short(text: &str) -> String {
     text.chars().take(60).collect::<String>().escape_debug().to_string()
+}
+
+fn unknown(code: u8) -> String {
+    format!("instruction {:?} builds no plain data", char::from(code))
 }
 
 fn empty() -> String {

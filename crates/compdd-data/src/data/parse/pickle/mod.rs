@@ -2,17 +2,19 @@
 //!
 //! A pickle is a program for a small stack machine (Python, `pickletools.py`), and unpickling one from elsewhere runs whatever
 //! it says. This machine knows only the instructions that build plain values, and from the outside world only the five names by
-//! which `NumPy` builds an array out of bytes; every other name is refused. Values are kept once and referred to by number, so that
+//! which `NumPy` builds an array out of bytes; every other name is refused, or opaque where `PyTorch` wrote the pickle. Values are kept once and referred to by number, so that
 //! sharing costs nothing, a cycle is harmless, and memory is bounded by the length of the file.
 
 mod machine;
 mod numpy;
+mod torch;
 
 use std::borrow::Cow;
 
 use super::{ParseError, array::Array};
 use machine::Machine;
 use numpy::{Callable, Unfinished};
+pub use torch::{Element, Storage, View};
 
 /// Values and references that one pickle may have. CIFAR-100 has about 150 thousand.
 const MOST_VALUES: usize = 1 << 22;
@@ -22,6 +24,17 @@ const MOST_VALUES: usize = 1 << 22;
 pub struct Pickle<'a> {
     values: Vec<Node<'a>>,
     root: usize,
+    /// Bytes that it takes.
+    length: usize,
+}
+
+/// What a pickle may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// Plain values and arrays of `NumPy`; everything else is refused.
+    Plain,
+    /// Also tensors of `PyTorch`, whose numbers lie beside the pickle; everything else is opaque.
+    Torch,
 }
 
 /// A value; other values are numbers.
@@ -40,12 +53,33 @@ enum Node<'a> {
     Callable(Callable),
     /// A type or an array, finished or not.
     Numpy(Unfinished),
+    /// Numbers that lie beside the pickle.
+    Storage(Storage),
+    /// A view of such numbers.
+    Tensor(View),
+    /// An object of Python that is not looked into.
+    Opaque,
 }
 
 impl<'a> Pickle<'a> {
     /// Reads a whole pickle of any protocol from 0 to 5. What follows its end is ignored, as Python does.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        Machine::new(bytes).run()
+        Machine::new(bytes, Dialect::Plain).run()
+    }
+
+    /// As [`read`](Self::read), a pickle that `torch.save` wrote: tensors are described, objects that are not known are opaque.
+    pub fn read_torch(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        Machine::new(bytes, Dialect::Torch).run()
+    }
+
+    /// Bytes from its beginning to its end mark.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The storages that it speaks of, in its order; one that it names twice is there twice.
+    pub fn storages(&self) -> impl Iterator<Item = &Storage> {
+        self.values.iter().filter_map(|node| if let Node::Storage(storage) = node { Some(storage) } else { None })
     }
 
     /// What was pickled.
@@ -124,6 +158,17 @@ impl<'p> Value<'p> {
         found.map(|(_, value)| self.other(*value))
     }
 
+    /// The pairs of a dictionary whose keys are text.
+    pub fn entries(self) -> impl Iterator<Item = (&'p str, Value<'p>)> {
+        let pairs = if let Node::Dict(pairs) = self.node() { pairs.as_slice() } else { &[] };
+        pairs.iter().filter_map(move |(name, value)| Some((self.other(*name).as_text()?, self.other(*value))))
+    }
+
+    /// A tensor.
+    pub fn as_tensor(self) -> Option<&'p View> {
+        if let Node::Tensor(view) = self.node() { Some(view) } else { None }
+    }
+
     /// An array.
     pub fn as_array(self) -> Option<Array<'p>> {
         match self.node() {
@@ -153,6 +198,9 @@ impl Node<'_> {
             Node::Callable(_) => "a function",
             Node::Numpy(Unfinished::Dtype(_)) => "a type of NumPy",
             Node::Numpy(Unfinished::Array(_)) => "an array",
+            Node::Storage(_) => "a storage",
+            Node::Tensor(_) => "a tensor",
+            Node::Opaque => "an object of Python",
         }
     }
 }

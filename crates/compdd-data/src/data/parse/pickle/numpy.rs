@@ -6,6 +6,7 @@ use super::{
     super::array::{Dtype, MOST_DIMENSIONS},
     Node,
     machine::Machine,
+    torch::Known,
 };
 
 /// A name that a pickle may use.
@@ -21,6 +22,8 @@ pub(super) enum Callable {
     FromBuffer,
     /// Makes bytes of Latin-1 text: how Python 3 writes bytes for protocols below 3.
     Encode,
+    /// What only pickles of `PyTorch` may use.
+    Known(Known),
 }
 
 /// A type, or an array that has its elements (`Some`) or will get them (`None`).
@@ -60,6 +63,7 @@ impl<'a> Machine<'a> {
     /// The value of a call.
     pub(super) fn call(&mut self, callable: Callable, arguments: &[u32]) -> Made<'a> {
         match (callable, arguments) {
+            (Callable::Known(known), arguments) => self.call_known(known, arguments),
             (Callable::Reconstruct, [class, _, _]) => match self.node(*class) {
                 Node::Callable(Callable::NdArray) => Ok(Node::Numpy(Unfinished::Array(None))),
                 other => Err(format!("_reconstruct is asked for {}, not for an array", other.kind())),

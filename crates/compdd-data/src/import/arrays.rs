@@ -1,78 +1,61 @@
-//! Sets saved as named arrays: what `.npz` and safetensors files hold, and the data file of a bundle itself.
+//! Sets saved as named arrays: what `.npz` and safetensors files and dictionaries of tensors hold, and the data file of a bundle itself.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
-use safetensors::{Dtype, SafeTensors};
+use compdd_core::record::{Distilled, PixelSpaceRecord};
 
-use super::{ImportError, ImportOptions, Parts, PixelSpaceRecord, SoftLabels, SourceFile, range, tensors::to_labels};
-use crate::{
-    files::{IoError, plain},
-    record::{Distilled, hash},
+use super::{
+    ImportError, ImportOptions, Raw, SoftLabels, SourceFile, StoredAs,
+    saved::{Arrays, HostArray},
 };
-
-/// An array in memory, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HostArray {
-    /// Elements along each axis.
-    pub shape: Vec<usize>,
-    /// The elements, exactly as many as the shape says.
-    pub values: Vec<f32>,
-}
-
-/// Arrays by name. `images` or `x`, and `labels` or `y`, `logits` or `probabilities`, must be there; `learning_rate` or `lr`, `mean`, `std`,
-/// and `zca.mean`, `zca.transform`, `zca.inverse` and `zca.epsilon` may be.
-pub type Arrays = BTreeMap<String, HostArray>;
 
 /// What whitenings of the lineage add to the eigenvalues.
 const EPSILON: f32 = 0.1;
 
-/// Takes in the arrays of the file at `path`.
+/// Takes in the arrays of the file at `path`: `images` or `x`, and `labels` or `y`, `logits` or `probabilities`, must be there; `learning_rate`
+/// or `lr`, `mean`, `std`, and `zca.mean`, `zca.transform`, `zca.inverse` and `zca.epsilon` may be.
 ///
 /// # Errors
 /// An array that is missing or has another shape, values outside of their pixel space, labels that are no classes of the subset.
-pub fn from_arrays(path: &Path, mut arrays: Arrays, options: &ImportOptions) -> Result<Distilled, ImportError> {
-    let hash = plain::open_regular(path).and_then(hash::reader).map_err(IoError::at("read", path))?;
-    let source = SourceFile { path: path.to_owned(), hash };
-    let mut remarks = Vec::new();
-    let shape_error = |what, array: &HostArray, expected: &str| ImportError::Shape {
-        path: path.to_owned(),
-        what,
-        found: array.shape.clone(),
-        expected: expected.to_owned(),
-    };
-    let images = take(&mut arrays, &["images", "x"]).ok_or_else(|| ImportError::NoArray {
-        path: path.to_owned(),
-        wanted: "images",
-        found: names(&arrays),
-    })?;
-    let [n, 3, h, w] = images.shape[..] else { return Err(shape_error("images", &images, "[N, 3, H, W]")) };
+pub(super) fn from_arrays(
+    path: &Path,
+    source: SourceFile,
+    mut arrays: Arrays,
+    options: &ImportOptions,
+) -> Result<Distilled, ImportError> {
+    let no_array =
+        |wanted, arrays: &Arrays| ImportError::NoArray { path: path.to_owned(), wanted, found: names(arrays) };
+    let images = take(&mut arrays, &["images", "x"]).ok_or_else(|| no_array("images", &arrays))?;
     let kinds = [
         (&["labels", "y"][..], options.soft_labels),
         (&["logits"], Some(SoftLabels::Logits)),
         (&["probabilities"], Some(SoftLabels::Probabilities)),
     ];
-    let (labels, soft) = kinds
+    let (labels, soft_labels) = kinds
         .into_iter()
         .find_map(|(called, soft)| Some((take(&mut arrays, called)?, soft)))
-        .ok_or_else(|| ImportError::NoArray { path: path.to_owned(), wanted: "labels", found: names(&arrays) })?;
-    let labels = to_labels(path, &labels.shape, labels.values, n, options.subset.classes_len(), soft, &mut remarks)?;
-    let learning_rate = match take(&mut arrays, &["learning_rate", "lr"]) {
-        None => None,
-        Some(rate) => match rate.values[..] {
-            [value] if value.is_finite() && value > 0.0 => Some(value),
-            [value] => return Err(ImportError::LearningRate { path: path.to_owned(), value }),
-            _ => return Err(shape_error("learning rates", &rate, "one value")),
-        },
-    };
-    let options = ImportOptions { space: space(path, &mut arrays, options, 3 * h * w)?, ..options.clone() };
-    if !arrays.is_empty() {
-        remarks.push(format!("not read: {}", names(&arrays)));
+        .ok_or_else(|| no_array("labels", &arrays))?;
+    let learning_rate = take(&mut arrays, &["learning_rate", "lr"]).map(|found| rate(path, &found)).transpose()?;
+    let values = images.shape.iter().skip(1).product();
+    let space = space(path, &mut arrays, options, values)?;
+    let options = ImportOptions { space, soft_labels, ..options.clone() };
+    let remarks = if arrays.is_empty() { Vec::new() } else { vec![format!("not read: {}", names(&arrays))] };
+    let raw = Raw { images, labels, labels_path: path.to_owned(), learning_rate, sources: vec![source] };
+    super::from_raw(path, raw, &options, remarks)
+}
+
+/// A step size.
+pub(super) fn rate(path: &Path, found: &HostArray) -> Result<f32, ImportError> {
+    match found.values[..] {
+        [value] if value.is_finite() && value > 0.0 => Ok(value),
+        [value] => Err(ImportError::LearningRate { path: path.to_owned(), value }),
+        _ => Err(ImportError::Shape {
+            path: path.to_owned(),
+            what: "learning rates",
+            found: found.shape.clone(),
+            expected: "one value".to_owned(),
+        }),
     }
-    let shape = [n, 3, h, w];
-    let mut images = images.values;
-    range::check(path, &images, shape, &options, &mut remarks)?;
-    range::normalise(&mut images, shape, &options);
-    super::assemble(Parts { images, shape, labels, learning_rate }, &[source], &options, remarks)
 }
 
 /// The pixel space that the arrays describe, else that of the options.
@@ -101,7 +84,7 @@ fn space(
         (_, Some(mean), Some(std)) => return Ok(PixelSpaceRecord::Normalised { mean, std }),
         _ => return Ok(options.space.clone()),
     };
-    if options.stored_as != super::StoredAs::Normalised {
+    if options.stored_as != StoredAs::Normalised {
         return Err(ImportError::WhitenedPictures);
     }
     Ok(PixelSpaceRecord::Zca {
@@ -114,46 +97,22 @@ fn space(
     })
 }
 
-/// The arrays of a safetensors file.
-pub(super) fn safetensors(path: &Path, bytes: &[u8]) -> Result<Arrays, ImportError> {
-    let wrong = |reason: String| ImportError::Arrays { path: path.to_owned(), reason };
-    let file = SafeTensors::deserialize(bytes).map_err(|error| wrong(error.to_string()))?;
-    file.iter()
-        .map(|(name, view)| {
-            let data = view.data();
-            let values = match view.dtype() {
-                Dtype::F32 => floats(data, f32::from_le_bytes),
-                Dtype::F64 => floats(data, |b| f64::from_le_bytes(b) as f32),
-                Dtype::F16 => floats(data, |b| half::f16::from_le_bytes(b).to_f32()),
-                Dtype::I64 => floats(data, |b| i64::from_le_bytes(b) as f32),
-                Dtype::I32 => floats(data, |b| i32::from_le_bytes(b) as f32),
-                Dtype::U8 => floats(data, |[b]: [u8; 1]| f32::from(b)),
-                other => return Err(wrong(format!("`{name}` has elements of type {other:?}"))),
-            };
-            Ok((name.to_owned(), HostArray { shape: view.shape().to_vec(), values }))
-        })
-        .collect()
-}
-
-fn floats<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    data.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
-}
-
 fn take(arrays: &mut Arrays, called: &[&str]) -> Option<HostArray> {
     called.iter().find_map(|name| arrays.remove(*name))
 }
 
-fn names(arrays: &Arrays) -> String {
+pub(super) fn names(arrays: &Arrays) -> String {
     if arrays.is_empty() { "nothing".to_owned() } else { arrays.keys().cloned().collect::<Vec<_>>().join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
+    use compdd_core::{
         record::{Bundle, Labels},
         subset::Subset,
     };
+
+    use super::*;
 
     fn array(shape: &[usize], value: impl Fn(usize) -> f32) -> HostArray {
         HostArray { shape: shape.to_vec(), values: (0..shape.iter().product()).map(value).collect() }
@@ -166,7 +125,8 @@ mod tests {
         ]);
         change(&mut arrays);
         let file = tempfile::NamedTempFile::new().unwrap();
-        from_arrays(file.path(), arrays, &ImportOptions::new(Subset::find("cifar10").unwrap()))
+        let (source, _) = SourceFile::read(file.path()).unwrap();
+        from_arrays(file.path(), source, arrays, &ImportOptions::new(Subset::find("cifar10").unwrap()))
     }
 
     #[test]
@@ -204,8 +164,8 @@ mod tests {
         assert!(text.ends_with("has no array `images`, but: labels"), "{text}");
         let text = message(taken(|arrays| drop(arrays.remove("labels"))));
         assert!(text.ends_with("has no array `labels`, but: nothing"), "{text}");
-        let text = message(taken(|arrays| drop(arrays.insert("images".to_owned(), array(&[10, 4, 4, 3], |_| 0.0)))));
-        assert!(text.ends_with("images have shape [10, 4, 4, 3], expected [N, 3, H, W]"), "{text}");
+        let text = message(taken(|arrays| drop(arrays.insert("images".to_owned(), array(&[10, 4, 4, 4], |_| 0.0)))));
+        assert!(text.ends_with("images have shape [10, 4, 4, 4], expected [N, 3, H, W]"), "{text}");
         let text = message(taken(|arrays| drop(arrays.insert("lr".to_owned(), array(&[1], |_| -1.0)))));
         assert!(text.ends_with("the student learning rate is -1"), "{text}");
         let text = message(taken(|arrays| drop(arrays.insert("mean".to_owned(), array(&[1], |_| 0.0)))));

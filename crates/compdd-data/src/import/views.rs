@@ -3,12 +3,13 @@
 //! The list of `SRe2L` has crop boxes, mirrors, partners, share, box and logits; G-VBSM and EDC add the indices of the images, EDC also a
 //! shuffle of patches, which its code draws and does not apply.
 
-use half::f16;
-use pytorch_reader::DType;
 use std::path::Path;
 
-use super::{Archive, HostTensor, gather, pickle, pickle::Item};
-use crate::{files::plain, limits, record::import::ImportError};
+use compdd_core::{files::plain, limits};
+use half::f16;
+
+use super::ImportError;
+use crate::data::parse::torch::{Element, Tensor, TorchFile, Value};
 
 /// The views of a minibatch, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,32 +40,32 @@ impl StoredViews {
 }
 
 fn read(bytes: Vec<u8>) -> Result<StoredViews, String> {
-    if !Archive::recognises(&bytes) {
-        return Err("it is no file of PyTorch 1.6 or later".to_owned());
-    }
-    let archive = Archive::open(bytes)?;
-    if archive.entry("byteorder").is_ok_and(|order| order != b"little") {
-        return Err("it was written on a big-endian machine".to_owned());
-    }
-    let items = pickle::run_list(archive.entry("data.pkl")?)?;
-    let [Item::Tensor(boxes), Item::Tensor(mirrors), partners, _, window, further @ ..] = &items[..] else {
+    let file = TorchFile::open(bytes).map_err(|error| error.to_string())?;
+    let description = file.description().map_err(|error| error.to_string())?;
+    let items: Vec<Value<'_>> = description.root().items().ok_or("it is no list")?.collect();
+    let tensor = |value: Value<'_>| {
+        let view = value.as_tensor().ok_or_else(|| format!("it holds {} where a tensor was expected", value.kind()))?;
+        file.tensor(view).map_err(|error| error.to_string())
+    };
+    let &[boxes, mirrors, partners, _, window, ref further @ ..] = &items[..] else {
         return Err("it does not begin with boxes, mirrors, partners, a share and a window".to_owned());
     };
-    let (boxes, mirrors) = (gather(&archive, boxes)?, gather(&archive, mirrors)?);
+    let (boxes, mirrors) = (tensor(boxes)?, tensor(mirrors)?);
     let &[views, 4] = &boxes.shape[..] else { return Err(format!("its boxes have the shape {:?}", boxes.shape)) };
-    let rest = further.iter().filter_map(|item| if let Item::Tensor(tensor) = item { Some(tensor) } else { None });
-    let rest = rest.map(|tensor| gather(&archive, tensor)).collect::<Result<Vec<_>, _>>()?;
-    let logits = rest.iter().find(|tensor| tensor.dtype == DType::F16 && tensor.shape.len() == 2);
+    let rest = further.iter().filter(|value| value.as_tensor().is_some());
+    let rest = rest.map(|value| tensor(*value)).collect::<Result<Vec<_>, _>>()?;
+    let logits = rest.iter().find(|tensor| tensor.element == Element::F16 && tensor.shape.len() == 2);
     let logits = logits.ok_or("it holds no logits in half precision")?;
     if mirrors.shape != [views] || logits.shape[0] != views {
         return Err(format!("it has {views} boxes, {:?} mirrors and {:?} logits", mirrors.shape, logits.shape));
     }
-    let mix = match (partners, window) {
-        (Item::Tensor(partners), Item::Integers(window)) => {
-            let pixels: Result<Vec<u32>, _> = window.iter().map(|&pixel| u32::try_from(pixel)).collect();
-            let window = pixels.ok().and_then(|pixels| <[u32; 4]>::try_from(pixels).ok());
+    let pixels =
+        |value: Value<'_>| value.items()?.map(|pixel| u32::try_from(pixel.as_int()?).ok()).collect::<Option<Vec<_>>>();
+    let mix = match window.items() {
+        Some(_) if partners.as_tensor().is_some() => {
+            let window = pixels(window).and_then(|pixels| <[u32; 4]>::try_from(pixels).ok());
             let window = window.ok_or("its window is no box of four pixels")?;
-            Some((indices(&gather(&archive, partners)?, views).ok_or("its partners are no indices")?, window))
+            Some((indices(&tensor(partners)?, views).ok_or("its partners are no indices")?, window))
         }
         _ => None,
     };
@@ -79,8 +80,8 @@ fn read(bytes: Vec<u8>) -> Result<StoredViews, String> {
 }
 
 /// One index a view, if that is what a tensor holds.
-fn indices(tensor: &HostTensor, views: usize) -> Option<Vec<u32>> {
-    let whole = matches!(tensor.dtype, DType::I64) && tensor.shape == [views];
+fn indices(tensor: &Tensor, views: usize) -> Option<Vec<u32>> {
+    let whole = tensor.element == Element::I64 && tensor.shape == [views];
     let index = |bytes: &[u8; 8]| u32::try_from(i64::from_le_bytes(*bytes)).ok();
     if whole { tensor.bytes.as_chunks().0.iter().map(index).collect() } else { None }
 }
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         let refused = |bytes: &[u8]| read(bytes.to_vec()).unwrap_err();
-        assert!(refused(b"no archive").contains("PyTorch 1.6"));
+        assert!(refused(b"no archive").contains("torch.save"));
         let whole = std::fs::read(fixture("plain/epoch_0/batch_0.tar")).unwrap();
         for length in (0..whole.len()).step_by(7) {
             read(whole[..length].to_vec()).unwrap_err();

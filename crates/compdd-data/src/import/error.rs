@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use super::StoredAs;
-use crate::files::IoError;
+use compdd_core::files::IoError;
 
 /// Why a foreign set is refused.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ImportError {
     /// No such path.
     #[error("there is nothing at {path}", path = path.display())]
-    #[diagnostic(help("give a .pt, .npz or .safetensors file, a folder with images_*.pt, or a folder of pictures"))]
+    #[diagnostic(help(
+        "give a .pt, .npy, .npz, .safetensors or .parquet file, a folder with images_*.pt, or a folder of pictures"
+    ))]
     NothingThere {
         /// What was given.
         path: PathBuf,
@@ -22,33 +24,42 @@ pub enum ImportError {
     /// A folder without tensors and without pictures.
     #[error("{path} holds neither images_*.pt nor pictures", path = path.display())]
     #[diagnostic(help(
-        "tensors: images_best.pt, labels_best.pt, lr_best.pt (or images_5000.pt, ...); pictures: one sub-folder per class, or files named class000_id000.png"
+        "tensors: images_best.pt, labels_best.pt, lr_best.pt (or images_5000.pt, images.npy, ...); pictures: one sub-folder per class, or files named class000_id000.png"
     ))]
     NothingToImport {
         /// The folder.
         path: PathBuf,
     },
-    /// A file that does not hold a saved tensor.
-    #[error("{path} is not a tensor saved by torch.save: {reason}", path = path.display())]
+    /// A folder with several files of arrays, none of which is called as images are.
+    #[error("{path} holds several files of arrays, none called images or images_*: {}", files.join(", "), path = path.display())]
+    #[diagnostic(help("give the file that is meant instead of its folder"))]
+    SeveralFiles {
+        /// The folder.
+        path: PathBuf,
+        /// Their names.
+        files: Vec<String>,
+    },
+    /// A file that is damaged, or of a format that is not read.
+    #[error("{path} cannot be read: {reason}", path = path.display())]
     #[diagnostic(help(
-        "a download may be incomplete; other objects can be converted in Python: torch.save(tensor.detach().cpu(), 'images_best.pt')"
+        "files of torch.save, numpy.save, numpy.savez and safetensors are read, and Parquet files of pictures; a download may be incomplete"
     ))]
-    Torch {
+    Unreadable {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
     },
-    /// A file that does not hold arrays.
-    #[error("{path} holds no arrays of a set: {reason}", path = path.display())]
+    /// A file that is whole and holds something else.
+    #[error("{path} holds {found}, where a set was expected", path = path.display())]
     #[diagnostic(help(
-        "arrays are numbers, `images` as [N, 3, H, W] and `labels` as [N] or [N, classes]; a download may be incomplete"
+        "a set is a tensor `images` with `labels` in a file beside it, a pair or a dictionary of both, or DC's results; in Python: torch.save({{'images': images, 'labels': labels}}, 'set.pt')"
     ))]
-    Arrays {
+    Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        reason: String,
+        /// What it holds.
+        found: String,
     },
     /// An array that a set needs.
     #[error("{path} has no array `{wanted}`, but: {found}", path = path.display())]
@@ -195,6 +206,17 @@ pub enum ImportError {
         first: PathBuf,
         /// Its width and height.
         size: [usize; 2],
+    },
+    /// Images that are no squares.
+    #[error("{path}: the images are {width} x {height} pixels, but students are scored on squares", path = path.display())]
+    #[diagnostic(help("crop or resize them to squares before they are imported; nothing is resized on import"))]
+    NotSquare {
+        /// The file, or the first of several.
+        path: PathBuf,
+        /// Their width.
+        width: usize,
+        /// Their height.
+        height: usize,
     },
     /// A class folder or number that the subset does not have.
     #[error("{path}: `{name}` is no class of {subset}", path = path.display())]

@@ -8,19 +8,32 @@
 mod arrays;
 mod error;
 mod folder;
+mod looks;
+mod pictures;
 mod range;
+mod rows;
+mod saved;
 mod tensors;
-mod torch;
+mod trajectories;
+mod views;
 
-use super::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, hash};
-use crate::subset::Subset;
-use crate::{files::plain, limits};
-pub use arrays::{Arrays, HostArray, from_arrays};
-pub use error::ImportError;
-pub use range::StoredAs;
 use std::path::{Path, PathBuf};
+
+use compdd_core::{
+    files::plain,
+    limits,
+    record::{Budget, Distilled, Fidelity, Labels, PixelSpaceRecord, Provenance, hash},
+    subset::Subset,
+};
+
+pub use error::ImportError;
+use pictures::Pictures;
+pub use range::StoredAs;
+use saved::Saved;
+use tensors::Raw;
 pub use tensors::{SoftLabels, TensorFiles};
-pub use torch::{StoredViews, Trajectories};
+pub use trajectories::Trajectories;
+pub use views::StoredViews;
 
 /// The step size of methods that do not learn one (DC, DSA, DM), in units of SGD steps.
 pub const DEFAULT_LEARNING_RATE: f32 = 0.01;
@@ -57,37 +70,55 @@ impl ImportOptions {
     }
 }
 
-/// Takes in whatever lies at `path`: a `.pt` or `.safetensors` file, a folder with `.pt` files, or a folder of pictures. What had to be
-/// assumed is in the result's [`Provenance::remarks`].
+/// Takes in whatever lies at `path`: a file of `torch.save`, `NumPy` or safetensors, a Parquet file of pictures, a folder with such files, or a
+/// folder of pictures. What had to be assumed is in the result's [`Provenance::remarks`].
+///
+/// # Errors
+/// Whatever is missing, damaged, of another shape or not in the space that it is declared to be in.
 pub fn open(path: &Path, options: &ImportOptions) -> Result<Distilled, ImportError> {
     if !path.exists() {
         return Err(ImportError::NothingThere { path: path.to_owned() });
     }
-    if path.is_file() && path.extension().is_some_and(|extension| extension == "safetensors") {
-        let bytes = plain::regular_bytes(path, limits::TENSORS_BYTES)?;
-        return from_arrays(path, arrays::safetensors(path, &bytes)?, options);
+    let Some(files) = TensorFiles::discover(path)? else {
+        return from_pictures(folder::load(path, options)?, options);
+    };
+    let (source, bytes) = SourceFile::read(&files.images)?;
+    if bytes.starts_with(rows::START) {
+        return from_pictures(rows::load(&files.images, source, bytes, options)?, options);
     }
-    match TensorFiles::discover(path)? {
-        Some(files) => from_tensors(&files, options),
-        None => from_pictures(path, options),
+    let mut remarks = Vec::new();
+    match saved::read(&files.images, bytes)? {
+        Saved::Named(arrays) => arrays::from_arrays(&files.images, source, arrays, options),
+        saved => {
+            let raw = tensors::load(&files, source, saved, &mut remarks)?;
+            from_raw(&files.images, raw, options, remarks)
+        }
     }
 }
 
-/// Takes in tensors as MTT, DATM, EDF (three files) or DC (one file) save them.
-pub fn from_tensors(files: &TensorFiles, options: &ImportOptions) -> Result<Distilled, ImportError> {
-    let mut remarks = Vec::new();
-    let raw = tensors::load(files, options, &mut remarks)?;
-    let mut images = raw.images;
-    range::check(&files.images, &images, raw.shape, options, &mut remarks)?;
-    range::normalise(&mut images, raw.shape, options);
-    let parts = Parts { images, shape: raw.shape, labels: raw.labels, learning_rate: raw.learning_rate };
-    assemble(parts, &raw.sources, options, remarks)
+/// Checks what was found in the file at `path`, and brings it into its space.
+fn from_raw(
+    path: &Path,
+    raw: Raw,
+    options: &ImportOptions,
+    mut remarks: Vec<String>,
+) -> Result<Distilled, ImportError> {
+    if options.stored_as != StoredAs::Normalised && matches!(options.space, PixelSpaceRecord::Zca { .. }) {
+        return Err(ImportError::WhitenedPictures);
+    }
+    let Raw { images, labels, labels_path, learning_rate, sources } = raw;
+    let (mut images, shape) = tensors::images(path, images, &mut remarks)?;
+    let classes = options.subset.classes_len();
+    let labels = tensors::to_labels(&labels_path, labels, shape[0], classes, options.soft_labels, &mut remarks)?;
+    range::check(path, &images, shape, options, &mut remarks)?;
+    range::normalise(&mut images, shape, options);
+    assemble(Parts { images, shape, labels, learning_rate }, &sources, options, remarks)
 }
 
-/// Takes in pictures: class sub-folders named by synset, label or number, or files named `classNNN_idMMM`.
-pub fn from_pictures(path: &Path, options: &ImportOptions) -> Result<Distilled, ImportError> {
-    let mut remarks = Vec::new();
-    let (parts, sources) = folder::load(path, options, &mut remarks)?;
+fn from_pictures(found: Pictures, options: &ImportOptions) -> Result<Distilled, ImportError> {
+    let Pictures { images, size: [width, height], labels, sources, remarks, .. } = found;
+    let parts =
+        Parts { shape: [labels.len(), 3, height, width], images, labels: Labels::Hard(labels), learning_rate: None };
     assemble(parts, &sources, options, remarks)
 }
 
@@ -124,6 +155,11 @@ fn assemble(
     options: &ImportOptions,
     mut remarks: Vec<String>,
 ) -> Result<Distilled, ImportError> {
+    let [_, _, height, width] = parts.shape;
+    if height != width {
+        let path = sources[0].path.clone();
+        return Err(ImportError::NotSquare { path, width, height });
+    }
     let learning_rate = options.learning_rate.or(parts.learning_rate).unwrap_or_else(|| {
         remarks.push(format!(
             "no student learning rate in the files: {DEFAULT_LEARNING_RATE} assumed; trajectory methods learn another one"
@@ -178,3 +214,6 @@ fn images_per_class(labels: &Labels, subset: &Subset, remarks: &mut Vec<String>)
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "wild_tests.rs"]
+mod wild_tests;

@@ -1,7 +1,10 @@
 //! What the numbers of a set can be, and whether they look like it.
 
-use super::{ImportError, ImportOptions, PixelSpaceRecord};
 use std::path::Path;
+
+use compdd_core::record::{PixelSpaceRecord, RecordError};
+
+use super::{ImportError, ImportOptions, looks::Looks};
 
 /// What the numbers in a file of tensors are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,6 +16,8 @@ pub enum StoredAs {
     Unit,
     /// Pixels from 0 to 255.
     Bytes,
+    /// Pixels from -1 to 1.
+    Signed,
 }
 
 impl StoredAs {
@@ -22,6 +27,7 @@ impl StoredAs {
             Self::Normalised => "normalised",
             Self::Unit => "unit",
             Self::Bytes => "bytes",
+            Self::Signed => "signed",
         }
     }
 
@@ -31,21 +37,22 @@ impl StoredAs {
             Self::Normalised => "normalised",
             Self::Unit => "0..1",
             Self::Bytes => "0..255",
+            Self::Signed => "-1..1",
         }
     }
 }
 
 impl std::str::FromStr for StoredAs {
-    type Err = crate::record::RecordError;
+    type Err = RecordError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Normalised, Self::Unit, Self::Bytes].into_iter().find(|s| s.word() == text).ok_or_else(|| {
-            crate::record::RecordError::UnknownWord {
+        [Self::Normalised, Self::Unit, Self::Bytes, Self::Signed].into_iter().find(|s| s.word() == text).ok_or_else(
+            || RecordError::UnknownWord {
                 what: "pixel range",
                 found: text.to_owned(),
-                known: "normalised, unit, bytes",
-            }
-        })
+                known: "normalised, unit, bytes, signed",
+            },
+        )
     }
 }
 
@@ -73,10 +80,13 @@ pub(super) fn check(
     let low = images.iter().copied().fold(f32::INFINITY, f32::min);
     let high = images.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let declared = options.stored_as;
+    let inside = |least: f32, most: f32| low >= least - ROUNDING && high <= most + ROUNDING;
     let looks = if low >= -ROUNDING && high > PLAUSIBLE && high <= 255.0 + ROUNDING {
         StoredAs::Bytes
-    } else if low >= -ROUNDING && high <= 1.0 + ROUNDING {
+    } else if inside(0.0, 1.0) {
         StoredAs::Unit
+    } else if declared == StoredAs::Signed && inside(-1.0, 1.0) {
+        StoredAs::Signed
     } else {
         StoredAs::Normalised
     };
@@ -88,6 +98,8 @@ pub(super) fn check(
             return Err(ImportError::Implausible { path: path.to_owned(), low, high, declared });
         }
         remark(images, shape, options, remarks);
+        let whitened = matches!(options.space, PixelSpaceRecord::Zca { .. });
+        remarks.extend(Looks::of(images, shape).doubt(whitened, inside(-1.0, 1.0)));
     }
     Ok(())
 }
@@ -121,17 +133,18 @@ fn remark(images: &[f32], shape: [usize; 4], options: &ImportOptions, remarks: &
 
 /// Brings declared pixels into the channel normalisation of the options.
 pub(super) fn normalise(images: &mut [f32], shape: [usize; 4], options: &ImportOptions) {
-    let scale = match options.stored_as {
+    let (scale, shift) = match options.stored_as {
         StoredAs::Normalised => return,
-        StoredAs::Unit => 1.0,
-        StoredAs::Bytes => 1.0 / 255.0,
+        StoredAs::Unit => (1.0, 0.0),
+        StoredAs::Bytes => (1.0 / 255.0, 0.0),
+        StoredAs::Signed => (0.5, 0.5),
     };
     let plane = (shape[2] * shape[3]).max(1);
     let (mean, std) = options.space.channels();
     for (i, block) in images.chunks_exact_mut(plane).enumerate() {
         let c = i % 3;
         for value in block {
-            *value = (*value * scale - mean[c]) / std[c];
+            *value = (*value * scale + shift - mean[c]) / std[c];
         }
     }
 }
