@@ -6,6 +6,7 @@
 //! one process a device, a [`SlurmExecutor`] submits job arrays. A cell is done when its records exist, and nothing else says so. What may
 //! enter: which cells there are, in which order, and who computes which. What may not: how a cell is computed, which [`run`](crate::run) knows.
 
+pub mod backtest;
 mod catalogue;
 mod collect;
 mod contents;
@@ -19,6 +20,7 @@ mod filter;
 mod folder;
 mod local;
 mod model;
+mod observed;
 mod open;
 mod overview;
 mod plan;

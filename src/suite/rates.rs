@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::{
     SuiteError,
-    model::{Scale, work},
+    observed::{Observed, Stage, observe},
 };
-use crate::record::{Cell, Record, Store, Timing};
+use crate::record::Store;
 
 /// How fast this kind of device was, by the records of a results folder.
 ///
@@ -37,9 +37,6 @@ struct Sample {
     sure: bool,
 }
 
-/// So many records are looked at, evenly among all.
-const SAMPLE: usize = 500;
-
 /// Multiply-accumulates a second of one core where no record tells: half of what `compdd suite plan smoke --device cpu` shows for two cores in the
 /// repository, the median over its 82 timed records.
 const ONE_CORE: f64 = 3.55e10;
@@ -50,36 +47,25 @@ impl Rates {
     /// # Errors
     /// When the folder cannot be listed; records that cannot be read are passed over.
     pub fn of(store: &Store, device: &str, cores: usize) -> Result<Self, SuiteError> {
-        let files = store.record_files()?;
-        let is_cpu = device == "cpu";
-        let mut rates = Self { cores: if is_cpu { cores as f64 } else { 1.0 }, ..Self::default() };
-        for file in files.iter().step_by(files.len().div_ceil(SAMPLE).max(1)) {
-            let Ok(record) = Record::read(file) else { continue };
-            let Ok(Some(timing)) = Timing::beside(file, &record) else { continue };
-            let Some(scale) = scale_of(&record).filter(|_| timing.device == device) else { continue };
-            let Some(work) = work(&record.cell, &record.recipe, scale) else { continue };
+        let cores = if device == "cpu" { cores as f64 } else { 1.0 };
+        Ok(Self::learned(&observe(store, device)?, cores))
+    }
+
+    /// The rates that some records show.
+    pub(super) fn learned<'a>(records: impl IntoIterator<Item = &'a Observed>, cores: f64) -> Self {
+        let mut rates = Self { cores, ..Self::default() };
+        for record in records {
             rates.records += 1;
-            let Cell { method, network, resolution, ipc, .. } = &record.cell;
-            let images = (scale.classes * ipc) as f64;
-            let threads = if is_cpu { timing.threads.unwrap_or(1) as f64 } else { 1.0 };
-            let sample = |work: f64, wall: f64, processor: Option<f64>| {
-                let sure = processor.filter(|_| is_cpu);
-                let seconds = sure.unwrap_or(wall * threads);
-                (seconds > 1.0 && work > 0.0).then(|| Sample { images, rate: work / seconds, sure: sure.is_some() })
-            };
-            let draws = record.bundles.len().max(1) as f64;
-            if let Some(wall) = timing.distill_seconds {
-                let sample = sample(work.distil * draws, wall, timing.distill_processor_seconds);
-                rates.distil.entry(method.clone()).or_default().extend(sample);
-            }
-            let sample = sample(work.score, timing.eval_seconds.iter().sum(), timing.eval_processor_seconds);
-            rates.score.entry(network.clone()).or_default().extend(sample);
-            let memory = rates.memory.entry((network.clone(), *resolution)).or_default();
-            *memory = (*memory).max(timing.peak_memory_bytes.unwrap_or(0));
+            let sample =
+                |stage: &Stage| Sample { images: record.images, rate: stage.work / stage.seconds, sure: stage.sure };
+            rates.distil.entry(record.method.clone()).or_default().extend(record.distil.as_ref().map(sample));
+            rates.score.entry(record.network.clone()).or_default().extend(record.score.as_ref().map(sample));
+            let memory = rates.memory.entry((record.network.clone(), record.resolution)).or_default();
+            *memory = (*memory).max(record.memory);
         }
         let samples: Vec<Sample> = rates.score.values().flatten().copied().collect();
         rates.overall = median(usable(&samples).map(|sample| sample.rate).collect());
-        Ok(rates)
+        rates
     }
 
     /// How many records they come from.
@@ -137,12 +123,6 @@ fn closest(samples: &[Sample], images: f64) -> Option<f64> {
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
-}
-
-/// What a record was computed on, as it says itself.
-fn scale_of(record: &Record) -> Option<Scale> {
-    let count = |split: &str| record.data.get(split)?.get("images")?.as_u64().map(|count| count as usize);
-    Some(Scale { classes: record.subset.classes.len(), train: count("train")?, test: count("test")? })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod board;
 mod list;
 mod plan;
+mod rates;
 mod run;
 mod slurm;
 mod status;
@@ -29,6 +30,8 @@ pub enum SuiteCommand {
     Status(status::StatusArgs),
     /// Collect the results of a plan in one table, with a row for every cell that has none
     Collect(status::CollectArgs),
+    /// Say how well the times of records predict those of others
+    Rates(rates::RatesArgs),
     /// Open failed cells again
     Retry(tidy::RetryArgs),
     /// Remove everything that is known of a plan; records and bundles stay
@@ -44,6 +47,7 @@ impl SuiteCommand {
             Self::Slurm(args) => args.execute(),
             Self::Status(args) => args.execute(),
             Self::Collect(args) => args.execute(),
+            Self::Rates(args) => args.execute(),
             Self::Retry(args) => args.execute(),
             Self::Clean(args) => args.execute(),
         }
