@@ -1,6 +1,6 @@
 #![no_main]
 
-use compdd_fuzz::parse::{classes, ground_truth, kaggle_solution, synsets};
+use compdd_data::data::parse::{classes, ground_truth, kaggle_solution, synsets};
 use libfuzzer_sys::fuzz_target;
 
 // Every list of text: the first byte says which.

@@ -1,6 +1,6 @@
 #![no_main]
 
-use compdd_fuzz::parse::devkit::validation;
+use compdd_data::data::parse::devkit::validation;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

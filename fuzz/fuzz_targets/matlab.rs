@@ -1,6 +1,6 @@
 #![no_main]
 
-use compdd_fuzz::parse::synset_ids;
+use compdd_data::data::parse::synset_ids;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

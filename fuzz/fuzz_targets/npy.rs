@@ -1,6 +1,6 @@
 #![no_main]
 
-use compdd_fuzz::parse::npy;
+use compdd_data::data::parse::npy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use compdd_fuzz::parse::npz::Npz;
+use compdd_data::data::parse::npz::Npz;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

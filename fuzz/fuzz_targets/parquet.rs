@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use compdd_fuzz::parse::parquet::Shard;
+use compdd_data::data::parse::parquet::Shard;
 use libfuzzer_sys::fuzz_target;
 
 // A shard is listed, and a few images of every row group are read. Panics of the `parquet` crate are caught by the reader: the hook that

@@ -1,6 +1,6 @@
 #![no_main]
 
-use compdd_fuzz::parse::pickle::Pickle;
+use compdd_data::data::parse::pickle::Pickle;
 use libfuzzer_sys::fuzz_target;
 
 // Whatever is read, every question may be asked of what a batch of CIFAR would hold.

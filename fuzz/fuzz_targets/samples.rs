@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use compdd_fuzz::parse::samples;
+use compdd_data::data::parse::samples;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
