@@ -90,5 +90,8 @@ impl ShowArgs {
 }
 
 fn named(text: &str) -> Result<&'static Protocol, String> {
-    Protocol::find(text).ok_or_else(|| format!("use one of {}", Protocol::names().collect::<Vec<_>>().join(", ")))
+    Protocol::named(text).map_err(|error| {
+        let help = miette::Diagnostic::help(&error).map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{error}{help}")
+    })
 }

@@ -14,7 +14,7 @@ use super::teacher;
 /// How a set is scored.
 #[derive(Args)]
 pub struct ScoringArgs {
-    #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}", protocols()))]
+    #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}; `+setting:value` changes one: kd-edc+ema:0.999", protocols()))]
     protocol: String,
     /// Teachers that the protocol or the method asks, separated by commas: their names below RESULTS/teachers, or their folders
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]

@@ -8,10 +8,11 @@ use toml::{Table, Value};
 use super::{
     Checks, Fit, ProtocolError, Scoring,
     fit::{self, Adjustment},
+    variant,
 };
 use crate::record::{Budget, hash, value_of};
 
-/// A named, versioned way of scoring. `docs/protocols` has a page on each.
+/// A named, versioned way of scoring. `docs/protocols` has a page on each built-in one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protocol {
@@ -20,10 +21,10 @@ pub struct Protocol {
     /// Whose evaluation it is, in a line.
     pub summary: String,
     /// What it says, at the full budget.
-    scoring: Scoring,
+    pub(super) scoring: Scoring,
     /// What it says for some sets and networks only.
     #[serde(default)]
-    when: Vec<Adjustment>,
+    pub(super) when: Vec<Adjustment>,
     /// Whether its augmentation follows the pictures that an image shows along each side.
     #[serde(default)]
     by_tiles: bool,
@@ -111,9 +112,22 @@ impl Protocol {
         &ALL
     }
 
-    /// The protocol of a name, with or without its version.
+    /// The protocol of a name, with or without its version; of a name with changes, such as `kd-edc+ema:0.999`, the changed one.
     pub fn find(name: &str) -> Option<&'static Self> {
-        ALL.iter().find(|protocol| protocol.id == name || protocol.slug() == name)
+        Self::named(name).ok()
+    }
+
+    /// As [`find`](Self::find).
+    ///
+    /// # Errors
+    /// A name that no protocol has, and changes that are not possible.
+    pub fn named(name: &str) -> Result<&'static Self, ProtocolError> {
+        let built_in = |name: &str| ALL.iter().find(|protocol| protocol.id == name || protocol.slug() == name);
+        let unknown = || ProtocolError::Unknown { name: name.to_owned(), known: Self::names().collect() };
+        match name.split_once(variant::SIGN) {
+            None => built_in(name).ok_or_else(unknown),
+            Some((base, changes)) => variant::of(built_in(base).ok_or_else(unknown)?, changes, name),
+        }
     }
 
     /// The name without the version.

@@ -27,6 +27,26 @@ pub enum ProtocolError {
         /// Slug of the network.
         network: String,
     },
+    /// No protocol has this name.
+    #[error("there is no protocol `{name}`")]
+    #[diagnostic(help("use one of: {}; settings are changed by `+`, such as kd-edc+ema:0.999+batch:50", known.join(", ")))]
+    Unknown {
+        /// The name as given.
+        name: String,
+        /// The built-in protocols.
+        known: Vec<&'static str>,
+    },
+    /// A name that changes a protocol in a way that is not possible.
+    #[error("`{name}`: {reason}")]
+    #[diagnostic(help(
+        "changes are `+setting:value` for batch, epochs, optimizer, learning_rate, momentum, weight_decay, drop, drops, zeta, ema and the like: `compdd protocol show` has them"
+    ))]
+    Change {
+        /// The name as given.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// No family of label regimes has this name.
     #[error("`{found}` is no family of label regimes")]
     #[diagnostic(help("use regimes-sgd or regimes-adamw; docs/protocols/regimes.md says how they differ"))]

@@ -62,12 +62,18 @@ macro_rules! changes {
             $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] $setting: Option<$kind>,)+
             #[serde(skip_serializing_if = "Option::is_none")]
             learning_rate: Option<f32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            zeta: Option<f32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ema: Option<f32>,
         }
 
         impl Change {
             fn apply(&self, scoring: &mut Scoring) {
                 $(if let Some(value) = &self.$setting { scoring.$setting = value.clone(); })+
                 scoring.learning_rate = self.learning_rate.or(scoring.learning_rate);
+                scoring.zeta = self.zeta.or(scoring.zeta);
+                scoring.ema = self.ema.or(scoring.ema);
             }
         }
     };
@@ -87,6 +93,17 @@ changes! {
 }
 
 impl Adjustment {
+    /// One that holds for every set and network.
+    pub(super) fn always(settings: toml::Table) -> Result<Self, String> {
+        let set = settings.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        Ok(Self { set, ..Self::default() })
+    }
+
+    /// Makes its changes.
+    pub(super) fn apply(&self, scoring: &mut Scoring) {
+        self.set.apply(scoring);
+    }
+
     fn fits(&self, fit: &Fit<'_>) -> bool {
         let of_family = |family: &String| {
             fit.network.strip_prefix(family.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))

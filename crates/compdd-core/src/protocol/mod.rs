@@ -13,6 +13,7 @@ mod pipeline;
 mod regime;
 mod scoring;
 mod supervision;
+mod variant;
 
 pub use augmentation::{AugmentError, DsaConfig, Mode, Strategy, Token};
 pub use catalogue::Protocol;
@@ -33,3 +34,5 @@ mod fit_tests;
 mod pipeline_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variant_tests;

@@ -40,6 +40,10 @@ pub struct Scoring {
     /// How the learning rate falls over the epochs.
     #[serde(rename = "drops", skip_serializing_if = "is_default")]
     pub decay: Decay,
+    /// Over which multiple of the epochs a smoothed rate would reach zero: `cosine-to-half`, `linear-to-half` and the smooth-then-steep rates, 2 where
+    /// it is not given (ζ of EDC, section 3.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeta: Option<f32>,
     /// Augmentation, drawn per image: settings of DSA, or a list of operations.
     pub augmentation: Pipeline,
     /// Probability with which a minibatch is mixed by `CutMix`, after its augmentation; zero where that is a list that ends in a mix.
@@ -125,6 +129,7 @@ impl Default for Scoring {
             learning_rate: None,
             drop: 0.1,
             decay: Decay::Halfway,
+            zeta: None,
             augmentation: Pipeline::default(),
             cutmix: 0.0,
             supervision: Supervision::Labels,
@@ -182,7 +187,7 @@ impl Scoring {
         self.supervision.validate(&self.augmentation)?;
         let real = |value: f32, range: std::ops::Range<f32>| range.contains(&value);
         let positive = |value: f32| value > 0.0 && value.is_finite();
-        let (rate, ema) = (self.learning_rate.unwrap_or(1.0), self.ema.unwrap_or(0.0));
+        let (rate, ema, zeta) = (self.learning_rate.unwrap_or(1.0), self.ema.unwrap_or(0.0), self.zeta.unwrap_or(2.0));
         let checks = [
             ("batch", self.batch > 0, self.batch.to_string(), "1 or more"),
             ("epoch_steps", self.epoch_steps != Some(0), "0".to_owned(), "1 or more"),
@@ -205,6 +210,7 @@ impl Scoring {
                 "0 beside a list with a mix",
             ),
             ("ema", (0.0..1.0).contains(&ema), ema.to_string(), "at least 0 and below 1"),
+            ("zeta", (1.0..=100.0).contains(&zeta), zeta.to_string(), "between 1 and 100"),
         ];
         match checks.into_iter().find(|(_, good, _, _)| !good) {
             Some((name, _, value, range)) => Err(ProtocolError::OutOfRange { name, value, range }),

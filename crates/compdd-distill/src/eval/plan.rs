@@ -71,6 +71,7 @@ impl Plan {
 /// The learning rate by epoch.
 fn schedule(scoring: &Scoring, base: f32) -> Schedule {
     let (epochs, total, factor) = (scoring.epochs, scoring.total_epochs(), scoring.drop);
+    let zeta = scoring.zeta.unwrap_or(2.0);
     match scoring.decay {
         Decay::Halfway => Schedule::Drop { base, after: epochs / 2 + 1, factor },
         Decay::TwoThirdsFiveSixths => Schedule::Steps { base, at: vec![2 * epochs / 3, 5 * epochs / 6], factor },
@@ -79,10 +80,10 @@ fn schedule(scoring: &Scoring, base: f32) -> Schedule {
         }
         Decay::Cosine => Schedule::Cosine { base, total, zeta: 1.0 },
         Decay::CosineAfterRise => Schedule::CosineAfterRise { base, rise: total / 20, total },
-        Decay::CosineToHalf => Schedule::Cosine { base, total, zeta: 2.0 },
-        Decay::SmoothThenSteep => Schedule::SmoothThenSteep { base, total, zeta: 2.0, continuous: false },
-        Decay::SmoothThenSteepContinuous => Schedule::SmoothThenSteep { base, total, zeta: 2.0, continuous: true },
-        Decay::LinearToHalf => Schedule::Linear { base, total, zeta: 2.0 },
+        Decay::CosineToHalf => Schedule::Cosine { base, total, zeta },
+        Decay::SmoothThenSteep => Schedule::SmoothThenSteep { base, total, zeta, continuous: false },
+        Decay::SmoothThenSteepContinuous => Schedule::SmoothThenSteep { base, total, zeta, continuous: true },
+        Decay::LinearToHalf => Schedule::Linear { base, total, zeta },
     }
 }
 

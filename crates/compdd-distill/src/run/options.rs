@@ -11,7 +11,7 @@ use crate::{
 use compdd_core::{
     files::plain,
     limits,
-    protocol::{Checks, Fit, Protocol, Scoring},
+    protocol::{Checks, Fit, Protocol, ProtocolError, Scoring},
     recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreTransform, tiles},
     record::{Cell, Fidelity},
     subset::Subset,
@@ -257,9 +257,13 @@ impl RunOptions {
 
 /// The protocol of a name.
 pub(super) fn protocol(name: &str) -> Result<&'static Protocol, RunError> {
-    Protocol::find(name).ok_or_else(|| {
-        let known: Vec<&str> = Protocol::names().collect();
-        RunError::flag("--protocol", &name, "no such protocol", format!("use one of: {}", known.join(", ")))
+    Protocol::named(name).map_err(|error| {
+        let remedy = miette::Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default();
+        let reason = match error {
+            ProtocolError::Unknown { .. } => "no such protocol".to_owned(),
+            other => other.to_string(),
+        };
+        RunError::flag("--protocol", &name, reason, remedy)
     })
 }
 

@@ -136,6 +136,13 @@ pub struct Factor {
     /// Values that mean another protocol.
     #[serde(default)]
     pub protocols: BTreeMap<String, String>,
+    /// Values that change several keys of the recipe at once.
+    #[serde(default)]
+    pub recipes: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Setting of the protocol, and what its values are called there.
+    pub scoring: Option<String>,
+    #[serde(default)]
+    pub scoring_values: BTreeMap<String, Value>,
     /// Keys that may differ from the recipe as well.
     #[serde(default)]
     pub free: Vec<String>,

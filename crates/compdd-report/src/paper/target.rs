@@ -11,7 +11,7 @@ use super::{
     printed::read,
 };
 use compdd_core::{
-    protocol::Protocol,
+    protocol::{Fit, Protocol},
     pruning::{Criterion, Rule, Side},
     recipe::{self, Recipe},
     record::Budget,
@@ -138,11 +138,31 @@ impl Target {
         }
         let protocol = factor.protocols.get(value);
         self.protocol = protocol.unwrap_or(&self.protocol).clone();
+        let changed = match (&factor.scoring, factor.scoring_values.get(value)) {
+            (Some(setting), Some(value)) => Some(self.change(setting, value)?),
+            _ => None,
+        };
+        let recipe = factor.recipes.get(value);
+        self.set.extend(recipe.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         match (&factor.key, factor.values.get(value)) {
             (Some(key), Some(value)) => drop(self.set.insert(key.clone(), value.clone())),
-            _ => protocol.map(drop)?,
+            _ => protocol.map(drop).or(recipe.map(drop)).or(changed)?,
         }
         self.free.extend(factor.free.iter().cloned());
+        Some(())
+    }
+
+    /// Changes a setting of the protocol, unless it has that value for the cell; a variant is called as its records call it.
+    fn change(&mut self, setting: &str, value: &Value) -> Option<()> {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let base = Protocol::find(&self.protocol)?;
+        let variant = Protocol::find(&format!("{}+{setting}:{value}", self.protocol))?;
+        let subset = Subset::find(&self.subset).ok()?;
+        let (classes, ipc) = (subset.classes_len(), Some(self.ipc));
+        let fit = Fit { subset: &self.subset, classes, ipc, network: &self.network, tiles: 1 };
+        if variant.fitted(Budget::Paper, &fit).ok()? != base.fitted(Budget::Paper, &fit).ok()? {
+            variant.slug().clone_into(&mut self.protocol);
+        }
         Some(())
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::board::{Board, Filter};
 use compdd_core::{pruning::Pruning, record::hash};
 
-use Dimension::{Dataset, Factor1, Ipc, Method, Network, Protocol};
+use Dimension::{Dataset, Factor1, Factor2, Ipc, Method, Network, Protocol};
 
 const NETTE: [(Dimension, &str); 4] = [(Method, "EDF"), (Dataset, "imagenette"), (Ipc, "1"), (Protocol, "no-kd")];
 
@@ -93,7 +93,19 @@ fn sets_of_several_networks_are_tested_on_all() {
     );
     let ablation = |id, value| target(id, &[(Factor1, value), (Network, "ResNet50")]);
     assert_eq!(ablation("edc:3", "2.0").protocol, "kd-gvbsm-smooth");
+    assert_eq!(ablation("edc:3", "2.5").protocol, "kd-gvbsm-smooth+zeta:2.5");
     assert_eq!(ablation("edc:16", "SSRS").protocol, "kd-edc-ssrs");
+    assert_eq!(ablation("edc:21", "smoothing, zeta 3").protocol, "kd-edc+drops:cosine-to-half+zeta:3");
+    assert_eq!(ablation("edc:18", "1000").set["iterations"], 1000);
+    // The usual setting is no change, and two changes have one name.
+    let both = |ema, batch| target("edc:20", &[(Factor1, ema), (Factor2, batch), (Network, "ResNet18")]).protocol;
+    assert_eq!(
+        (both("0.99", "25"), both("0.999", "50")),
+        ("kd-edc".to_owned(), "kd-edc+batch:50+ema:0.999".to_owned())
+    );
+    let flat = target("edc:4", &[(Method, "EDC CONFIG D, L_FR"), (Factor1, "2.5"), (Network, "ResNet50")]);
+    let keys = ["flatness_weight", "flatness_decay", "flatness_temperature"].map(|key| flat.set[key].as_f64());
+    assert_eq!((keys, flat.set["flatness"].as_str()), ([Some(2.5), Some(0.999), Some(4.0)], Some("statistics")));
     let weighed = ablation("edc:5", "0.25");
     assert_eq!((weighed.protocol.as_str(), weighed.set["category"].as_f64()), ("kd-edc-plain", Some(0.25)));
 }
@@ -101,7 +113,7 @@ fn sets_of_several_networks_are_tested_on_all() {
 #[test]
 fn what_compdd_lacks_is_named() {
     let why = |id: &str, words: &[(Dimension, &str)]| format!("{:?}", Target::of(printed(id, words), "").unwrap_err());
-    assert_eq!(why("edc:3", &[(Factor1, "1.5")]), "Part(\"slowdown ζ 1.5\")");
+    assert_eq!(why("edc:19", &[(Factor1, "yes"), (Factor2, "no")]), "Part(\"pre-trained (images) yes\")");
     assert_eq!(why("edf:1", &[(Method, "RDED"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
     assert_eq!(why("edc:2", &[(Method, "RDED"), (Network, "DeiT-Tiny")]), "Part(\"DeiT-Tiny\")");
     assert_eq!(why("edf:1", &[(Method, "EDF"), (Dataset, "imagenet100")]), "Part(\"ImageNet100\")");
