@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Scores a bundle under `no-kd@1` in PyTorch: an independent check of `compdd eval` on the very same images.
 
-    python3 benchmarks/peer/no_kd.py BUNDLE TEST_FOLDER [--students 1] [--epochs 1000] [--threads 2]
+    python3 benchmarks/peer/no_kd.py BUNDLE TEST_FOLDER [--students 1] [--epochs 1000] [--threads 2] [--plain] [--network convnet]
+
+`--plain --epochs 300` is `no-kd-plain@1`: no augmentation. A student that diverges scores as its numbers make it, as the published routines do.
 
 TEST_FOLDER holds one folder of images a class, named by synset or class name; images must have the bundle's size. Written from
 docs/protocols/no-kd.md. Needs torch, safetensors, numpy and Pillow. Prints one accuracy a student, then mean and sample deviation.
@@ -17,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from safetensors.numpy import load_file
+
+from small_networks import NETWORKS
 
 
 def convnet(width, depth, resolution, classes):
@@ -73,7 +77,7 @@ def augment(x):
     return sample(x, torch.stack([cosine, -sine, sine, cosine], 1).reshape(n, 2, 2))
 
 
-def student(images, labels, rate, epochs, batch, network):
+def student(images, labels, rate, epochs, batch, network, augment):
     optimiser = None
     for epoch in range(epochs + 1):
         if epoch in (0, epochs // 2 + 2):
@@ -93,6 +97,8 @@ def main():
     options.add_argument("--epochs", type=int, default=1000)
     options.add_argument("--batch", type=int, default=256)
     options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--plain", action="store_true")
+    options.add_argument("--network", choices=["convnet", *NETWORKS], default="convnet")
     options = options.parse_args()
     torch.set_num_threads(options.threads)
 
@@ -114,8 +120,9 @@ def main():
     scores = []
     for number in range(options.students):
         torch.manual_seed(number)
-        network = convnet(128, depth, side, classes)
-        student(images, labels, float(data["learning_rate"][0]), options.epochs, options.batch, network)
+        network = NETWORKS[options.network](classes) if options.network in NETWORKS else convnet(128, depth, side, classes)
+        rate, change = float(data["learning_rate"][0]), (lambda x: x) if options.plain else augment
+        student(images, labels, rate, options.epochs, options.batch, network, change)
         with torch.no_grad():
             answers = torch.cat([network(batch).argmax(1) for batch in tests.split(256)])
         scores.append(100 * (answers == truth).float().mean().item())
