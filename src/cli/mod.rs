@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod doctor;
 mod eval;
+mod example;
 mod experts;
 mod export;
 mod import;
@@ -118,6 +119,8 @@ enum Command {
     Table(table::TableArgs),
     /// Say which devices can be used here, and what is missing for the others
     Doctor,
+    /// Print a worked example, or write its files
+    Example(example::ExampleArgs),
     /// Print the completions of a shell, with the names of methods, subsets, networks and protocols
     Completions(shell::CompletionsArgs),
     /// Write the manual pages, one a command
@@ -154,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::Plot(command) => command.execute(),
         Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
+        Command::Example(args) => args.execute(),
         Command::Completions(args) => args.execute(),
         Command::Man(args) => args.execute(),
     };

@@ -1,6 +1,6 @@
 //! The command line as shells, manuals, pipes and other programs meet it.
 
-use std::{io::Read as _, process::Stdio};
+use std::{io::Read as _, path::Path, process::Stdio};
 
 use serde_json::Value;
 
@@ -18,6 +18,33 @@ fn completions_know_the_names_of_methods_subsets_networks_and_protocols() {
             assert!(script.contains(name), "{shell}: {name}");
         }
     }
+}
+
+/// Examples that need nothing but the binary are run as a reader would run them.
+#[test]
+#[cfg(unix)]
+fn examples_run_as_they_are() {
+    let sandbox = Sandbox::new();
+    let listed = sandbox.succeed("example");
+    for name in ["first-run", "suite"] {
+        assert!(listed.contains(name));
+        sandbox.succeed(&format!("example {name} --write {name}"));
+        let folder = sandbox.path().join(name);
+        let places = std::env::join_paths([
+            Path::new(env!("CARGO_BIN_EXE_compdd")).parent().unwrap(),
+            Path::new("/usr/bin"),
+            Path::new("/bin"),
+        ]);
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("run.sh").current_dir(&folder).env("PATH", places.unwrap()).env("COMPDD_CACHE", "cache");
+        let out = shell.env("COMPDD_CONFIG", "../config.toml").env_remove("COMPDD_RESULTS").output().unwrap();
+        assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+        let said = String::from_utf8_lossy(&out.stdout);
+        assert!(said.contains("random") && said.contains("dm"), "{name}: {said}");
+    }
+    let again = texts(&sandbox.run("example suite --write suite")).1;
+    assert!(again.contains("suite/run.sh is there already"), "{again}");
+    assert!(sandbox.succeed("example own-method").contains("compdd import ours.npz"));
 }
 
 #[test]
@@ -57,7 +84,7 @@ fn settings_of_a_protocol_and_records_are_json_for_other_programs() {
     assert_eq!((settings["id"].as_str(), settings["scoring"]["epochs"].as_u64()), (Some("no-kd@1"), Some(20)));
     assert_eq!(sandbox.succeed("protocol list").lines().next().unwrap().split_whitespace().next(), Some("protocol"));
     let refused = texts(&sandbox.run("protocol show no-kdd")).1;
-    assert!(refused.contains("use one of no-kd, "), "{refused}");
+    assert!(refused.contains("use one of: no-kd, "), "{refused}");
     let run = "run --method random --subset scenes-easy --ipc 1 --res 16 --network convnet-d2-w8 --train-per-class 2 --budget smoke --json";
     let said = sandbox.succeed(run);
     let record: Value = serde_json::from_str(&said).unwrap();
