@@ -25,7 +25,7 @@ use super::{
 pub struct PlaceArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// auto, cpu, cuda or cuda:N
+    /// auto, cpu, cuda:N, wgpu:N or wgpu:cpu
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Where records, bundles and checkpoints go [default: results]

@@ -52,7 +52,7 @@ pub struct VerifyArgs {
     /// Where the new records go [default: verify-HASH, here]
     #[arg(long, value_name = "DIR")]
     results: Option<PathBuf>,
-    /// auto, cpu, cuda or cuda:N
+    /// auto, cpu, cuda:N, wgpu:N or wgpu:cpu
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     #[command(flatten, next_help_heading = "Images")]

@@ -39,10 +39,20 @@ impl Class {
         }
     }
 
-    /// The class of a failure by what was said of it: the system's and the allocators' words for a lack of memory, or none.
+    /// The class of a failure by what was said of it: the system's, the allocators' and the back ends' words for a lack of memory, or none.
     pub fn of_text(text: &str) -> Self {
         let text = text.to_lowercase();
-        let words = ["out of memory", "memory allocation of", "cannot allocate memory", "out_of_memory"];
+        let words = [
+            "out of memory",
+            "memory allocation of",
+            "cannot allocate memory",
+            "out_of_memory",
+            "out of device memory",
+            "not enough memory",
+            "can't allocate buffer of size",
+            "outofmemory",
+            "buffertoobig",
+        ];
         if words.iter().any(|word| text.contains(word)) { Self::Memory } else { Self::Error }
     }
 }
@@ -136,8 +146,15 @@ mod tests {
 
     #[test]
     fn lack_of_memory_is_recognised_by_its_words() {
-        let memory =
-            ["memory allocation of 8589934592 bytes failed", "CUDA_ERROR_OUT_OF_MEMORY", "Cannot allocate memory"];
+        let memory = [
+            "memory allocation of 8589934592 bytes failed",
+            "CUDA_ERROR_OUT_OF_MEMORY",
+            "Cannot allocate memory",
+            "out of device memory allocating 8589934592 bytes",
+            "Not enough memory left.",
+            "can't allocate buffer of size: 8589934592",
+            "BufferTooBig { size: 8589934592 }",
+        ];
         assert!(memory.iter().all(|text| Class::of_text(text) == Class::Memory));
         assert_eq!(Class::of_text("unknown network `memory`"), Class::Error);
     }

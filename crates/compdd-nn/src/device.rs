@@ -1,9 +1,12 @@
-//! Which machine does the arithmetic: the pure-Rust CPU backend (always there) or an NVIDIA GPU (feature `cuda`).
+//! Which machine does the arithmetic: the pure-Rust CPU backend (always there), an NVIDIA GPU (feature `cuda`) or a GPU of any maker
+//! (feature `wgpu`).
 //!
 //! The choice is made at run time. [`DeviceChoice::open`] either returns a device that answered a small product, or says
 //! which piece is missing; [`diagnose`] tells the same for every device without opening anything (`compdd doctor`).
 
 mod cuda_probe;
+#[cfg_attr(not(feature = "wgpu"), path = "device/without_wgpu.rs")]
+mod wgpu_probe;
 
 use std::{fmt, str::FromStr};
 
@@ -16,8 +19,19 @@ pub enum DeviceChoice {
     Auto,
     /// The pure-Rust CPU backend.
     Cpu,
-    /// The GPU with this index.
+    /// The NVIDIA GPU with this index.
     Cuda(usize),
+    /// An adapter that wgpu finds.
+    Wgpu(Adapter),
+}
+
+/// Which of wgpu's adapters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adapter {
+    /// The GPU with this index: discrete ones first, then integrated, then virtual ones.
+    Gpu(usize),
+    /// A driver that computes on the processor, such as Mesa's lavapipe.
+    Software,
 }
 
 /// Why a device cannot be used.
@@ -25,14 +39,14 @@ pub enum DeviceChoice {
 pub enum DeviceError {
     /// Not one of the known spellings.
     #[error("unknown device `{0}`")]
-    #[diagnostic(help("use `auto`, `cpu`, `cuda` or `cuda:N` (N = index of the GPU)"))]
+    #[diagnostic(help("use `auto`, `cpu`, `cuda`, `cuda:N`, `wgpu`, `wgpu:N` (N = index of the GPU) or `wgpu:cpu`"))]
     Unknown(String),
     /// The GPU was asked for and a piece is missing.
-    #[error("device `cuda:{index}` is not usable: {reason}")]
+    #[error("device `{device}` is not usable: {reason}")]
     #[diagnostic(help("{remedy}; `--device cpu` works everywhere, `compdd doctor` lists every device"))]
     Unusable {
-        /// Index of the GPU.
-        index: usize,
+        /// The device.
+        device: DeviceChoice,
         /// The missing piece.
         reason: String,
         /// What to do about it.
@@ -48,11 +62,14 @@ impl FromStr for DeviceChoice {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda(0)),
-            _ => text
-                .strip_prefix("cuda:")
-                .and_then(|index| index.parse().ok())
-                .map(Self::Cuda)
-                .ok_or_else(|| DeviceError::Unknown(text.to_owned())),
+            "wgpu" => Ok(Self::Wgpu(Adapter::Gpu(0))),
+            "wgpu:cpu" => Ok(Self::Wgpu(Adapter::Software)),
+            _ => {
+                let index = |prefix| text.strip_prefix(prefix).and_then(|index: &str| index.parse().ok());
+                let cuda = index("cuda:").map(Self::Cuda);
+                cuda.or_else(|| index("wgpu:").map(|index| Self::Wgpu(Adapter::Gpu(index))))
+                    .ok_or_else(|| DeviceError::Unknown(text.to_owned()))
+            }
         }
     }
 }
@@ -63,6 +80,8 @@ impl fmt::Display for DeviceChoice {
             Self::Auto => write!(f, "auto"),
             Self::Cpu => write!(f, "cpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu(Adapter::Gpu(index)) => write!(f, "wgpu:{index}"),
+            Self::Wgpu(Adapter::Software) => write!(f, "wgpu:cpu"),
         }
     }
 }
@@ -72,7 +91,7 @@ impl fmt::Display for DeviceChoice {
 pub struct OpenDevice {
     /// The framework's handle.
     pub device: Device,
-    /// `cpu` or `cuda:N`.
+    /// `cpu`, `cuda:N`, `wgpu:N` or `wgpu:cpu`.
     pub name: String,
 }
 
@@ -85,12 +104,19 @@ impl DeviceChoice {
     pub fn open(self) -> Result<OpenDevice, DeviceError> {
         match self {
             Self::Cpu => Ok(cpu()),
-            Self::Cuda(index) => cuda(index),
-            Self::Auto => Ok(cuda(0).unwrap_or_else(|reason| {
-                tracing::debug!("no GPU: {reason}");
-                cpu()
-            })),
+            Self::Cuda(index) => cuda(index).map_err(|missing| self.unusable(missing)),
+            Self::Wgpu(adapter) => wgpu_probe::open(adapter).map_err(|missing| self.unusable(missing)),
+            Self::Auto => {
+                let first = [Self::Cuda(0), Self::Wgpu(Adapter::Gpu(0))]
+                    .into_iter()
+                    .find_map(|gpu| gpu.open().inspect_err(|reason| tracing::debug!("{reason}")).ok());
+                Ok(first.unwrap_or_else(cpu))
+            }
         }
+    }
+
+    fn unusable(self, missing: Missing) -> DeviceError {
+        DeviceError::Unusable { device: self, reason: missing.reason, remedy: missing.remedy }
     }
 }
 
@@ -98,35 +124,25 @@ fn cpu() -> OpenDevice {
     OpenDevice { device: Device::flex(), name: "cpu".to_owned() }
 }
 
-fn cuda(index: usize) -> Result<OpenDevice, DeviceError> {
-    let unusable = |missing: Missing| DeviceError::Unusable { index, reason: missing.reason, remedy: missing.remedy };
-    let cards = cuda_probe::cards().map_err(unusable)?;
+fn cuda(index: usize) -> Result<OpenDevice, Missing> {
+    let cards = cuda_probe::cards()?;
     if index >= cards.len() {
-        return Err(unusable(Missing::new(
+        return Err(Missing::new(
             format!("this machine has {} GPU(s)", cards.len()),
             "choose an index below that number",
-        )));
+        ));
     }
-    open_cuda(index).map_err(unusable)
+    open_cuda(index)
 }
 
 #[cfg(feature = "cuda")]
 fn open_cuda(index: usize) -> Result<OpenDevice, Missing> {
-    use burn::tensor::Tensor;
-    let answered = std::panic::catch_unwind(|| {
-        let device = Device::cuda(index);
-        let ones = Tensor::<2>::ones([4, 4], &device);
-        let product: f32 = ones.clone().matmul(ones).sum().into_scalar();
-        (device, product)
-    });
-    match answered {
-        Ok((device, product)) if (product - 64.0).abs() < 1e-3 => {
-            Ok(OpenDevice { device, name: format!("cuda:{index}") })
-        }
-        Ok((_, product)) => {
+    match answered(|| Device::cuda(index)) {
+        Some((device, 64.0)) => Ok(OpenDevice { device, name: format!("cuda:{index}") }),
+        Some((_, product)) => {
             Err(Missing::new(format!("a 4x4 product gave {product}, not 64"), "update the NVIDIA driver"))
         }
-        Err(_) => Err(Missing::new(
+        None => Err(Missing::new(
             "the CUDA runtime failed while it compiled a first kernel",
             "check that the driver, NVRTC and the CUDA headers belong to the same CUDA version",
         )),
@@ -136,6 +152,19 @@ fn open_cuda(index: usize) -> Result<OpenDevice, Missing> {
 #[cfg(not(feature = "cuda"))]
 fn open_cuda(_index: usize) -> Result<OpenDevice, Missing> {
     Err(Missing::feature())
+}
+
+/// A device, and the sum of the product of two 4 x 4 matrices of ones there: 64. Nothing if the backend gave up.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn answered(open: impl FnOnce() -> Device) -> Option<(Device, f32)> {
+    use burn::tensor::Tensor;
+    let ask = || {
+        let device = open();
+        let ones = Tensor::<2>::ones([4, 4], &device);
+        let product: f32 = ones.clone().matmul(ones).sum().into_scalar();
+        (device, product)
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).ok()
 }
 
 /// A missing piece and what to do about it.
@@ -186,6 +215,7 @@ pub fn diagnose() -> Vec<Finding> {
             findings.push(Finding { device: "cuda".to_owned(), state: Err(missing) });
         }
     }
+    findings.extend(wgpu_probe::findings());
     findings
 }
 
@@ -216,11 +246,12 @@ mod tests {
 
     #[test]
     fn spellings_round_trip() {
-        for text in ["auto", "cpu", "cuda:3"] {
+        for text in ["auto", "cpu", "cuda:3", "wgpu:1", "wgpu:cpu"] {
             assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
         }
         assert_eq!("cuda".parse::<DeviceChoice>().unwrap(), DeviceChoice::Cuda(0));
-        for text in ["gpu", "cuda:", "cuda:x", "CPU", ""] {
+        assert_eq!("wgpu".parse::<DeviceChoice>().unwrap(), DeviceChoice::Wgpu(Adapter::Gpu(0)));
+        for text in ["gpu", "cuda:", "cuda:x", "cuda:cpu", "wgpu:", "wgpu:x", "CPU", ""] {
             assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
         }
     }
@@ -234,7 +265,9 @@ mod tests {
 
     #[test]
     fn an_absent_gpu_is_an_error_and_not_a_panic() {
-        let error = DeviceChoice::Cuda(99).open().unwrap_err();
-        assert!(error.to_string().contains("cuda:99"), "{error}");
+        for text in ["cuda:99", "wgpu:99"] {
+            let error = text.parse::<DeviceChoice>().unwrap().open().unwrap_err();
+            assert!(error.to_string().contains(text), "{error}");
+        }
     }
 }

@@ -37,7 +37,7 @@ pub struct PlanArgs {
     /// Load all images now, so that every cell that is done already is known
     #[arg(long)]
     look: bool,
-    /// Device for whose kind time is estimated: auto, cpu, cuda or cuda:N
+    /// Device for whose kind time is estimated: auto, cpu, cuda:N, wgpu:N or wgpu:cpu
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     #[command(flatten, next_help_heading = "Images")]

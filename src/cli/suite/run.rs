@@ -33,7 +33,7 @@ pub struct RunArgs {
     /// Finish at most so many cells
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Devices, separated by commas: cpu, cuda:0, ... [default: auto]
+    /// Devices, separated by commas: cpu, cuda:0, wgpu:0, ... [default: auto]
     #[arg(long, value_delimiter = ',', value_name = "DEVICES")]
     devices: Vec<String>,
     /// Processes on each device; the processor's cores are shared out evenly

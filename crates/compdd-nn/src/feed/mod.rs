@@ -1,7 +1,7 @@
 //! Feeding the device: minibatches gathered in host memory, the next one on a thread while the device computes on this one.
 //!
-//! On the CPU a batch becomes values of its pixel space where it is gathered, through a table. Any other device gets the bytes, a
-//! quarter of the traffic, and computes the same there: divide by 255, subtract the mean, divide by the deviation. [`PixelTensors`]
+//! On the CPU a batch becomes values of its pixel space where it is gathered, through a table. Any other device that has bytes gets
+//! them, a quarter of the traffic, and computes the same there: divide by 255, subtract the mean, divide by the deviation. [`PixelTensors`]
 //! gives a pixel space its tensors, [`ZcaTensors`] a whitening.
 //!
 //! What may enter: what brings images of [`data`](compdd_data::data) to a device as network input. Files, networks and augmentation stay out.
@@ -26,9 +26,9 @@ pub enum Form {
 }
 
 impl Form {
-    /// What suits a device.
+    /// What suits a device. Shaders in WGSL have no bytes.
     pub fn of(device: &Device) -> Self {
-        if *device == Device::flex() { Self::Host } else { Self::Device }
+        if *device == Device::flex() || !device.supports_dtype(DType::U8) { Self::Host } else { Self::Device }
     }
 }
 

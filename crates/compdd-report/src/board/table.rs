@@ -205,7 +205,8 @@ fn hours(_: &Group<'_>, entry: &Entry) -> grid::Entry {
     };
     let hours = seconds / 3600.0;
     let shown = if hours < 0.01 { "<0.01".to_owned() } else { format!("{hours:.2}") };
-    grid::Entry::new(format!("{shown} {}", if timing.device == "cpu" { "CPU" } else { "GPU" })).titled(&timing.device)
+    grid::Entry::new(format!("{shown} {}", if timing.device.ends_with("cpu") { "CPU" } else { "GPU" }))
+        .titled(&timing.device)
 }
 
 fn set(_: &Group<'_>, entry: &Entry) -> grid::Entry {
