@@ -31,6 +31,7 @@
 //! | [`export`] | what leaves for other tools: sets as they are released, images of a subset |
 //! | [`submit`] | results of others: checked before they are shown, and scored again |
 //! | [`suite`] | many cells as one command: plans, their state, executors |
+//! | [`agreement`] | what a device computes beside the CPU, case by case |
 //! | [`report`] | pictures and tables of results that are there already |
 //! | [`files`] | whole files, locks, errors that name a path |
 //! | [`limits`] | how much is taken from files of others |
@@ -46,7 +47,9 @@
 
 pub use compdd_core::{files, limits, progress, protocol, pruning, recipe, record, rng, subset, text};
 pub use compdd_data::{data, import, scores};
-pub use compdd_distill::{cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers};
+pub use compdd_distill::{
+    agreement, cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers,
+};
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};
 

@@ -7,6 +7,7 @@ mod cell;
 mod complexity;
 mod config;
 mod data;
+mod device;
 mod doctor;
 mod eval;
 mod example;
@@ -121,6 +122,9 @@ enum Command {
     Doctor,
     /// Print a worked example, or write its files
     Example(example::ExampleArgs),
+    /// What a device computes beside the CPU
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
     /// Print the completions of a shell, with the names of methods, subsets, networks and protocols
     Completions(shell::CompletionsArgs),
     /// Write the manual pages, one a command
@@ -158,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Table(args) => args.execute(),
         Command::Doctor => doctor::execute(),
         Command::Example(args) => args.execute(),
+        Command::Device(command) => command.execute(),
         Command::Completions(args) => args.execute(),
         Command::Man(args) => args.execute(),
     };

@@ -89,6 +89,20 @@ fn the_doctor_always_finds_the_cpu() {
 }
 
 #[test]
+fn the_cpu_agrees_with_itself() {
+    let sandbox = Sandbox::new();
+    let table = sandbox.succeed("device test cpu --only matmul");
+    assert!(table.contains("dual matmul of batches") && !table.contains("DISAGREES"), "{table}");
+    let lines = sandbox.succeed("device test cpu --only softmax --json");
+    let cases: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(cases.iter().map(|case| &case["name"]).collect::<Vec<_>>(), ["softmax", "dual softmax"]);
+    assert!(cases.iter().all(|case| case["difference"] == 0.0 && case["repeatable"] == true), "{lines}");
+    let output = sandbox.run("device test cpu --only nothing");
+    let (_, message) = texts(&output);
+    assert!(!output.status.success() && message.contains("no case has `nothing` in its name"), "{message}");
+}
+
+#[test]
 fn released_files_become_a_bundle() {
     let sandbox = Sandbox::new();
     let released = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/import/edf");

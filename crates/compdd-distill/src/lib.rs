@@ -4,6 +4,7 @@
 //!
 //! | room | what it is for |
 //! |---|---|
+//! | [`agreement`] | what a device computes beside the CPU, case by case |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
@@ -16,6 +17,7 @@
 //! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 
+pub mod agreement;
 pub mod cam;
 pub mod complexity;
 pub mod embed;

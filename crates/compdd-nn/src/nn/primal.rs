@@ -1,5 +1,7 @@
 //! The plain reading of the value trait: a value is a tensor.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::tensor::{
     DType, Device, Tensor, activation, module,
     ops::{AvgPoolOptions, ConvOptions},
@@ -139,7 +141,12 @@ impl TensorOps for Primal {
             Activation::Leaky => activation::leaky_relu(x, 0.01),
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::Silu => activation::silu(x),
-            Activation::Gelu => activation::gelu(x),
+            Activation::Gelu if kernels::usable(&x.device()) => activation::gelu(x),
+            // Elsewhere the framework's derivative is that of the approximation by a hyperbolic tangent, off by 6e-4.
+            Activation::Gelu => {
+                let below = (x.clone() * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
+                x * below
+            }
             Activation::HardSwish => x.clone() * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
         }
     }
