@@ -27,11 +27,10 @@ fn adapters() -> &'static [Found] {
     FOUND.get_or_init(|| std::panic::catch_unwind(list).unwrap_or_default())
 }
 
-/// The adapters of the graphics interface that Burn's backend takes as well: the first with a GPU, else the first with anything. OpenGL is not asked: it
-/// would be the last, and its loaders write to standard error where there is no screen.
+/// The adapters of the graphics interface that Burn's backend takes as well: the first with a GPU, else the first with anything.
 fn list() -> Vec<Found> {
     let interfaces: &[Backend] =
-        if cfg!(target_os = "macos") { &[Backend::Metal] } else { &[Backend::Vulkan, Backend::Dx12] };
+        if cfg!(target_os = "macos") { &[Backend::Metal] } else { &[Backend::Vulkan, Backend::Dx12, Backend::Gl] };
     let mut software = Vec::new();
     for interface in interfaces {
         let all = of_interface(*interface);
@@ -121,7 +120,7 @@ pub fn findings() -> Vec<Finding> {
 
 fn no_gpu() -> Missing {
     Missing::new(
-        "no GPU answers through Vulkan, Metal or Direct3D 12",
+        "no GPU answers through Vulkan, Metal, Direct3D 12 or OpenGL",
         "install the card's driver with its Vulkan part (Debian, for AMD and Intel: libvulkan1 and mesa-vulkan-drivers)",
     )
 }
