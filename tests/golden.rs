@@ -2,75 +2,22 @@
 //! numbers computed by a reference in double precision. Each case runs on the CPU kernels and on the composed form.
 //!
 //! A kind without a runner fails in `tests/golden/`; in another folder it is pending: named and counted in the output. To implement a
-//! kind, write a runner `fn(&Case) -> Result<(), String>` under `golden_cases/` and add a line to [`RUNNERS`].
+//! kind, write a runner `fn(&Case) -> Result<(), String>` under `golden_cases/` and add a line to [`RUNNERS`] in `kinds.rs` there.
 
 mod golden_cases;
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::Path};
 
+use burn::tensor::Device;
 use compdd::nn::kernels;
 use golden_cases::{
-    Case, augment, cam, data, effects, eval, experts, matching, metrics, nn, recover, select, trajectory,
+    Case,
+    kinds::{RUNNERS, files, own},
 };
-
-/// One comparison of a case with the library.
-type Runner = fn(&Case) -> Result<(), String>;
-
-/// Which runner serves which kind.
-const RUNNERS: &[(&str, Runner)] = &[
-    ("alexnet_forward", nn::alexnet),
-    ("bilp_ite", effects::effects),
-    ("bilp_loss_criterion", select::loss_criterion),
-    ("bilp_threshold", effects::threshold),
-    ("convnet_forward", nn::convnet),
-    ("cutmix", augment::cutmix),
-    ("datadam_loss", matching::attention),
-    ("dm_loss", matching::distribution),
-    ("dsa_ops", augment::dsa),
-    ("dc_match", matching::gradients),
-    ("edc_flatness", recover::flatness),
-    ("edc_statistics", recover::statistics),
-    ("edf_cpd", trajectory::cpd),
-    ("edf_dae", cam::dae),
-    ("evaluate_steps", eval::steps),
-    ("fkd_replay", augment::replay),
-    ("gradcam", cam::maps),
-    ("gsam_step", experts::gsam),
-    ("gvbsm_densify", recover::densify),
-    ("kd_loss", eval::distillation_loss),
-    ("label_init", experts::labels),
-    ("metrics", metrics::scores),
-    ("network_forward", nn::network),
-    ("rded_score", select::rded),
-    ("resnet18_forward", nn::resnet18),
-    ("schedules", eval::schedules),
-    ("selection/craig", select::craig_cover),
-    ("selection/glister", select::glister_choice),
-    ("selection/gradmatch", select::pursuit),
-    ("selection/herding", select::coreset),
-    ("selection/kcenter", select::coreset),
-    ("sre2l_bn_loss", recover::loss),
-    ("tesla_gradient", trajectory::tesla),
-    ("trajectory_meta_gradient", trajectory::meta_gradient),
-    ("vgg11_forward", nn::vgg11),
-    ("zca", data::zca),
-];
-
-/// Every case file below `folder`, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(folder).sort_by_file_name();
-    let paths = entries.into_iter().map(|entry| entry.expect("a readable golden folder").into_path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors")).collect()
-}
 
 #[test]
 fn every_case_agrees_with_the_reference() {
-    let own = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"));
+    let own = own();
     assert!(!own.is_empty(), "tests/golden holds cases");
     let more = std::env::var_os("COMPDD_GOLDEN").map(|folder| {
         let more = files(Path::new(&folder));
@@ -83,7 +30,7 @@ fn every_case_agrees_with_the_reference() {
     let mut failures = Vec::new();
     let files = own.into_iter().map(|path| (path, true)).chain(more.into_iter().flatten().map(|path| (path, false)));
     for (path, ours) in files {
-        let case = match Case::read(&path) {
+        let case = match Case::read(&path, &Device::flex()) {
             Ok(case) => case,
             Err(reason) => {
                 failures.push(format!("{}: {reason}", path.display()));

@@ -1,7 +1,7 @@
 //! `evaluate_steps`: a student's updates on given minibatches; `kd_loss`: what it learns from a teacher; `schedules`: its
 //! learning rate by epoch, and what else moves along a curve.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use compdd::{
     augment::DsaConfig,
     eval::{Plan, Rule, Schedule, Student, Targets, combined},
@@ -47,8 +47,8 @@ pub fn steps(case: &Case) -> Result<(), String> {
     };
     let spec = ConvNet { depth: case.number("depth")?, width: case.number("width")?, norm, ..ConvNet::default() };
     let network = NetworkSpec::ConvNet(spec).build(channels, side, classes).map_err(|error| error.to_string())?;
-    let device = Device::flex();
-    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &device)
+    let device = case.device();
+    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", device)
         .map_err(|error| error.to_string())?;
     let (labels, _) = case.f32("in.labels")?;
     let labels = match case.settings["soft"].as_bool() {
@@ -69,9 +69,9 @@ pub fn steps(case: &Case) -> Result<(), String> {
         let indices: Vec<usize> = batch.iter().map(|&i| i as usize).collect();
         let rows = Tensor::<1, Int>::from_data(
             TensorData::new(batch.iter().map(|&i| i as i64).collect(), [batch.len()]),
-            &device,
+            device,
         );
-        let loss = student.step(images.clone().select(0, rows), targets.batch(&indices, &device), schedule.rate(t));
+        let loss = student.step(images.clone().select(0, rows), targets.batch(&indices, device), schedule.rate(t));
         losses.push(loss.into_scalar::<f32>());
         rates.push(schedule.rate(t));
     }

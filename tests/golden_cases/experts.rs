@@ -1,6 +1,6 @@
 //! `gsam_step`, `label_init`: a sharpness-aware step, and label logits from several experts.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use compdd::{
     experts::{
         LabelMean,
@@ -22,7 +22,7 @@ pub fn gsam(case: &Case) -> Result<(), String> {
     let spec = ConvNet { depth: case.number("depth")?, width, ..ConvNet::default() };
     let network = NetworkSpec::ConvNet(spec).build(channels, side, classes).map_err(|error| error.to_string())?;
     let params =
-        Params::from_named(network.layout(), named, "the case", &Device::flex()).map_err(|error| error.to_string())?;
+        Params::from_named(network.layout(), named, "the case", case.device()).map_err(|error| error.to_string())?;
     if params.names() != case.names("param_order")? {
         return Err("the parameters have another order".to_owned());
     }

@@ -1,6 +1,6 @@
 //! Kinds of the matching family: losses between real and synthetic batches, and their gradients.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use compdd::{
     grad::{Batch, Differences, Differentiable, Objective, Targets},
     methods::matching::{
@@ -20,7 +20,7 @@ pub fn network(case: &Case) -> Result<(Network, Params), String> {
     let spec = ConvNet { norm, depth: case.number("depth")?, width: case.number("width")?, ..ConvNet::default() };
     let network = NetworkSpec::ConvNet(spec).build(shape[0], shape[1], case.number("classes")?);
     let network = network.map_err(|error| error.to_string())?;
-    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &Device::flex())
+    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", case.device())
         .map_err(|error| error.to_string())?;
     if params.names() != case.names("param_order")? {
         return Err(format!("parameters in the order {:?}", params.names()));
@@ -33,7 +33,7 @@ pub fn batch(images: &Tensor<5>, class: usize) -> Batch {
     let [classes, n, channels, height, width] = images.dims();
     let mut rows = vec![0.0; n * classes];
     rows.iter_mut().skip(class).step_by(classes).for_each(|entry| *entry = 1.0);
-    let rows = Tensor::from_data(TensorData::new(rows, [n, classes]), &Device::flex());
+    let rows = Tensor::from_data(TensorData::new(rows, [n, classes]), &images.device());
     Batch {
         images: images.clone().narrow(0, class, 1).reshape([n, channels, height, width]),
         targets: Targets::Probabilities(rows),
@@ -51,7 +51,7 @@ pub fn gradients(case: &Case) -> Result<(), String> {
     };
     let (real, synthetic) = (case.tensor::<5>("in.real")?, case.tensor::<5>("in.syn")?);
     let objective = Objective::new(&network, Mode::Eval);
-    let (mut loss, mut gradient) = (Tensor::zeros([1], &Device::flex()), Vec::new());
+    let (mut loss, mut gradient) = (Tensor::zeros([1], case.device()), Vec::new());
     for class in 0..network.classes() {
         let images = batch(&synthetic, class);
         let target = objective.gradient(&params, &batch(&real, class)).1;

@@ -6,6 +6,7 @@ pub mod data;
 pub mod effects;
 pub mod eval;
 pub mod experts;
+pub mod kinds;
 pub mod matching;
 pub mod metrics;
 pub mod nn;
@@ -34,11 +35,12 @@ pub struct Case {
     tolerance: Value,
     exact: Vec<String>,
     checked: RefCell<BTreeSet<String>>,
+    device: Device,
 }
 
 impl Case {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    /// Reads a file; its tensors are those of `device`.
+    pub fn read(path: &Path, device: &Device) -> Result<Self, String> {
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
         let notes = header.metadata().clone().ok_or("no metadata")?;
@@ -67,7 +69,13 @@ impl Case {
             tolerance: json("tolerance")?,
             exact: exact.collect(),
             checked: RefCell::default(),
+            device: device.clone(),
         })
+    }
+
+    /// Where the case is computed.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Values and shape of the tensor `name` (with its `in.` or `out.`).
@@ -75,18 +83,18 @@ impl Case {
         self.tensors.get(name).cloned().ok_or(format!("the case has no `{name}`"))
     }
 
-    /// The tensor `name` in rank `D`, on the CPU.
+    /// The tensor `name` in rank `D`.
     pub fn tensor<const D: usize>(&self, name: &str) -> Result<Tensor<D>, String> {
         let (values, shape) = self.f32(name)?;
         let shape: [usize; D] = shape.try_into().map_err(|shape| format!("`{name}` has shape {shape:?}"))?;
-        Ok(Tensor::from_data(TensorData::new(values, shape), &Device::flex()))
+        Ok(Tensor::from_data(TensorData::new(values, shape), &self.device))
     }
 
     /// The whole numbers stored in `name`.
     pub fn integers(&self, name: &str) -> Result<Tensor<1, Int>, String> {
         let whole: Vec<i64> = self.f32(name)?.0.into_iter().map(|value| value as i64).collect();
         let length = whole.len();
-        Ok(Tensor::from_data(TensorData::new(whole, [length]), &Device::flex()))
+        Ok(Tensor::from_data(TensorData::new(whole, [length]), &self.device))
     }
 
     /// Everything whose name starts with `prefix`, by the rest of the name: shape and values.

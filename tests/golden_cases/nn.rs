@@ -1,6 +1,6 @@
 //! Kinds of the networks: forward pass, loss and gradients.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use compdd::nn::{
     AlexNet, ConvNet, Depth, Mode, Network, NetworkSpec, Norm, Params, ResNet, Stem, Taps, Vgg11,
     loss::{hard_cross_entropy, soft_cross_entropy},
@@ -21,8 +21,8 @@ fn prepare(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String>
 pub fn read(case: &Case, spec: &NetworkSpec) -> Result<(Network, Params), String> {
     let (_, shape) = case.f32("in.x")?;
     let network = spec.build(shape[1], shape[2], case.number("classes")?).map_err(|error| error.to_string())?;
-    let device = Device::flex();
-    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", &device)
+    let device = case.device();
+    let params = Params::from_named(network.layout(), case.below("in.net."), "the case", device)
         .map_err(|error| error.to_string())?;
     Ok((network, params))
 }
@@ -133,7 +133,7 @@ pub fn network(case: &Case) -> Result<(), String> {
 
     let masks: Vec<Tensor<2>> =
         (0..case.number("masks")?).map(|i| case.tensor(&format!("in.mask.{i}"))).collect::<Result<_, _>>()?;
-    let drawn = network.masks(x.dims()[0], 0, 0, &Device::flex());
+    let drawn = network.masks(x.dims()[0], 0, 0, case.device());
     let shapes = |masks: &[Tensor<2>]| masks.iter().map(Tensor::dims).collect::<Vec<_>>();
     if shapes(&masks) != shapes(&drawn) {
         return Err(format!("masks of shapes {:?}", shapes(&drawn)));

@@ -1,6 +1,6 @@
 //! `selection`: coresets over features and gradients; `bilp_loss_criterion`: smoothed losses and what they keep; `rded_score`: crops by what an observer makes of them.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use compdd::{
     augment::mosaic,
     pruning::Side,
@@ -113,7 +113,7 @@ pub fn rded(case: &Case) -> Result<(), String> {
     let rows: Vec<i64> = order.iter().map(|&i| (i * crops + best[i]) as i64).collect();
     let (patches, count) = (case.tensor::<5>("in.patches")?, rows.len());
     let [n, m, channels, height, width] = patches.dims();
-    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &Device::flex());
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), case.device());
     let kept = patches.reshape([n * m, channels, height, width]).select(0, rows);
     case.check_tensor("mosaic", &mosaic(kept, factor))
 }

@@ -94,8 +94,8 @@ fn network(case: &Case) -> Result<NetworkSpec, String> {
 fn start(case: &Case) -> Result<(compdd::nn::Network, Params), String> {
     let side = case.f32("in.images")?.1[2];
     let network = network(case)?.build(3, side, case.number("classes")?).map_err(|error| error.to_string())?;
-    let device = burn::tensor::Device::flex();
-    let params = Params::from_named(network.layout(), case.below("in.theta0."), "the case", &device)
+    let device = case.device();
+    let params = Params::from_named(network.layout(), case.below("in.theta0."), "the case", device)
         .map_err(|error| error.to_string())?;
     if params.names() != case.names("param_order")? {
         return Err(format!("parameters in the order {:?}", params.names()));
@@ -128,7 +128,7 @@ fn targets(case: &Case, classes: usize) -> Result<Targets, String> {
     let rows: Vec<f32> =
         labels.iter().flat_map(|&label| (0..classes).map(move |c| f32::from(c == label as usize))).collect();
     let rows = TensorData::new(rows, [labels.len(), classes]);
-    Ok(Targets::Probabilities(Tensor::from_data(rows, &burn::tensor::Device::flex())))
+    Ok(Targets::Probabilities(Tensor::from_data(rows, case.device())))
 }
 
 /// The student steps of a case: rows below zero pad a short minibatch.
