@@ -57,19 +57,25 @@ fn of_interface(interface: Backend) -> Vec<wgpu::Adapter> {
 }
 
 fn in_order(adapters: &[wgpu::Adapter]) -> Vec<Found> {
-    let kinds: [(DeviceType, fn(usize) -> DeviceKind); 4] = [
-        (DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu),
-        (DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu),
-        (DeviceType::VirtualGpu, DeviceKind::VirtualGpu),
-        (DeviceType::Cpu, |_| DeviceKind::Cpu),
-    ];
-    let of = |(device_type, kind): (DeviceType, fn(usize) -> DeviceKind)| {
+    let of = |device_type: DeviceType| {
         let these = adapters.iter().filter(move |adapter| adapter.get_info().device_type == device_type);
-        // Burn reaches one software driver: the first.
-        let most = if device_type == DeviceType::Cpu { 1 } else { usize::MAX };
-        these.take(most).enumerate().map(move |(index, adapter)| Found { kind: kind(index), what: describe(adapter) })
+        these.enumerate().filter_map(move |(index, adapter)| {
+            Some(Found { kind: kind(device_type, index)?, what: describe(adapter) })
+        })
     };
+    let kinds = [DeviceType::DiscreteGpu, DeviceType::IntegratedGpu, DeviceType::VirtualGpu, DeviceType::Cpu];
     kinds.into_iter().flat_map(of).collect()
+}
+
+/// By what Burn knows the adapter of a type with this index among them; of software drivers it reaches the first alone.
+fn kind(device_type: DeviceType, index: usize) -> Option<DeviceKind> {
+    match device_type {
+        DeviceType::DiscreteGpu => Some(DeviceKind::DiscreteGpu(index)),
+        DeviceType::IntegratedGpu => Some(DeviceKind::IntegratedGpu(index)),
+        DeviceType::VirtualGpu => Some(DeviceKind::VirtualGpu(index)),
+        DeviceType::Cpu if index == 0 => Some(DeviceKind::Cpu),
+        DeviceType::Cpu | DeviceType::Other => None,
+    }
 }
 
 fn describe(adapter: &wgpu::Adapter) -> String {
