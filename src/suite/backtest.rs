@@ -1,8 +1,10 @@
-//! How well the rates of records predict: every record by all the others, as if it had still been ahead.
+//! How well the rates of records predict: every record by all the others, as if it had still been ahead. What a set took is predicted once, and
+//! by no record of the same set.
 
 use super::{
     Rates, SuiteError,
     observed::{Observed, Stage, observe},
+    rates::Hours,
 };
 use crate::{
     record::Store,
@@ -41,29 +43,29 @@ pub fn backtest(store: &Store, device: &str, seconds: f64) -> Result<Vec<Backtes
     let observed = observe(store, device)?;
     let mut tests = Vec::new();
     for (at, record) in observed.iter().enumerate() {
-        let others = observed.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-        let rates = Rates::learned(others, 1.0);
-        tests.extend(stages(record, seconds).map(|(stage, taken)| {
-            let hours = match stage {
-                "distilling" => rates.distil_hours(taken.work, &record.method, record.images as usize),
-                _ => rates.score_hours(taken.work, &record.network, record.images as usize),
-            };
-            Backtest {
-                record: record.id.clone(),
-                stage,
-                predicted: hours.hours,
-                measured: taken.seconds / 3600.0,
-                related: hours.measured,
-                sure: taken.sure,
-            }
-        }));
+        let others = |same: bool| {
+            let other = move |(place, other): &(usize, &Observed)| *place != at && (same || other.sets != record.sets);
+            Rates::learned(observed.iter().enumerate().filter(other).map(|(_, other)| other), 1.0)
+        };
+        let first = !observed[..at].iter().any(|earlier| earlier.sets == record.sets && earlier.distil.is_some());
+        let images = record.images as usize;
+        let long = |stage: Option<Stage>| stage.filter(|stage| stage.seconds >= seconds);
+        let test = |stage, taken: Stage, hours: Hours| Backtest {
+            record: record.id.clone(),
+            stage,
+            predicted: hours.hours,
+            measured: taken.seconds / 3600.0,
+            related: hours.measured,
+            sure: taken.sure,
+        };
+        if let Some(taken) = long(record.distil.filter(|_| first)) {
+            tests.push(test("distilling", taken, others(false).distil_hours(taken.work, &record.method, images)));
+        }
+        if let Some(taken) = long(record.score) {
+            tests.push(test("scoring", taken, others(true).score_hours(taken.work, &record.network, images)));
+        }
     }
     Ok(tests)
-}
-
-fn stages(record: &Observed, seconds: f64) -> impl Iterator<Item = (&'static str, Stage)> {
-    let stages = [("distilling", record.distil), ("scoring", record.score)];
-    stages.into_iter().filter_map(move |(name, stage)| Some((name, stage.filter(|stage| stage.seconds >= seconds)?)))
 }
 
 /// So far may a prediction be off.

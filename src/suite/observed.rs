@@ -10,6 +10,8 @@ use crate::record::{Cell, Record, Store, Timing};
 #[derive(Clone, Debug)]
 pub(super) struct Observed {
     pub id: String,
+    /// Content of the sets that were scored: other records may be of the same ones.
+    pub sets: Vec<String>,
     pub method: String,
     pub network: String,
     pub resolution: usize,
@@ -56,9 +58,10 @@ pub(super) fn observe(store: &Store, device: &str) -> Result<Vec<Observed>, Suit
         let distil = distil.and_then(|wall| stage(work.distil * draws, wall, timing.distill_processor_seconds));
         let score = stage(work.score, timing.eval_seconds.iter().sum(), timing.eval_processor_seconds);
         let memory = timing.peak_memory_bytes.unwrap_or(0);
+        let sets = record.bundles.into_iter().map(|bundle| bundle.data_hash).collect();
         let Cell { method, network, resolution, ipc, .. } = record.cell;
         let images = (scale.classes * ipc) as f64;
-        observed.push(Observed { id: record.id, method, network, resolution, images, memory, distil, score });
+        observed.push(Observed { id: record.id, sets, method, network, resolution, images, memory, distil, score });
     }
     Ok(observed)
 }
