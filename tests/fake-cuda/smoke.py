@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The commands that must run on a card, on the stand-ins: ends with 1 when one of them would not, and prints what each costs.
+
+    smoke.py FOLDER target/release/compdd [--nvrtc 12.9] [--driver 13000] [--only dm,dc]
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from observe import Failed
+from steps import Case, Cost, cost, table
+from toolkit import prepare
+
+# Epochs of a student at the smoke budget (benchmarks/protocols/no-kd.toml); at one image a class each has one step.
+EPOCHS = 20
+RUN = "run --subset scenes-easy --ipc 1 --budget smoke --no-cache --results RESULTS --device cuda:0".split()
+TEACHER = "--subset scenes-easy --network convnet-d3 --name small --epochs 1 --device cpu"
+
+
+def students(network: str) -> list[str]:
+    """A run that trains students, whose number is its length."""
+    return [*RUN, "--method", "random", "--network", network, "--seeds", "{}"]
+
+
+def iterations(method: str, *more: str) -> list[str]:
+    """A run of a method, whose iterations are its length; its one student falls out of the difference."""
+    return [*RUN, "--method", method, "--seeds", "1", "--set", "iterations={}", *more]
+
+
+def cases(teachers: Path) -> list[Case]:
+    score = ["complexity", "score", "--subset", "scenes-easy", "--per-class", "{}", "--teacher", str(teachers / "teachers/small")]
+    return [
+        Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS),
+        Case("student step, ResNet18", students("resnet18"), (1, 2), EPOCHS),
+        Case("dm, iteration", iterations("dm"), (2, 6)),
+        Case("datadam with batch norm, iteration", iterations("datadam", "--network", "convnet-d3-bn"), (2, 6)),
+        Case("dc, step of the images", iterations("dc"), (2, 4), 2),
+        Case("idc, step of the images", iterations("idc"), (2, 4), 2),
+        Case("cafe, iteration", iterations("cafe", "--set", "halve_at=[]"), (2, 4)),
+        Case("mtt, iteration of 3 steps", iterations("mtt"), (2, 4)),
+        Case("edf, iteration of 3 steps", iterations("edf"), (2, 4)),
+        Case("complexity score, image", [*score, "--out", "RESULTS/scores.parquet", "--device", "cuda:0"], (1, 3), 10),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where wheels, libraries and caches go and are found again")
+    parser.add_argument("binary", help="compdd, built with --features cuda")
+    parser.add_argument("--nvrtc", default="12.9", metavar="VERSION", help="CUDA version of the compiler [12.9]")
+    parser.add_argument("--driver", default=13000, type=int, metavar="VERSION", help="version of the driver [13000]")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only the commands whose names begin so, separated by commas")
+    given = parser.parse_args()
+    toolkit = prepare(given.folder, given.nvrtc, given.driver)
+    teachers = given.folder / "results"
+    if not (teachers / "teachers/small").exists():
+        train = [given.binary, "teacher", "train", *TEACHER.split(), "--results", str(teachers)]
+        subprocess.run(train, check=True)
+    costs: list[Cost] = []
+    failures = 0
+    for case in cases(teachers):
+        if not case.name.startswith(tuple(given.only.split(","))):
+            continue
+        try:
+            costs.append(cost(given.binary, case, toolkit, given.folder, given.driver))
+            print(" | ".join(costs[-1].row()), file=sys.stderr, flush=True)
+        except Failed as failure:
+            failures += 1
+            print(f"{case.name}: {failure}", file=sys.stderr, flush=True)
+    print(table(costs))
+    return min(failures, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
