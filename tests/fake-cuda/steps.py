@@ -8,7 +8,7 @@ from pathlib import Path
 from observe import COUNTS, Failed, Observed, observe
 from toolkit import Toolkit
 
-HEAD = ("command", "launches", "uploads", "KB up", "reads", "KB down", "waits", "allocations", "kernels", "compiled", "s in NVRTC")
+HEAD = ("command", "launches", "uploads", "KB up", "reads", "KB down", "waits", "allocations", "compiled first", "seconds")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts a step, and the run that went first, with whatever it found in the caches."""
+    """Counts a step, and the run that went first, without any cache."""
 
     name: str
     step: dict[str, float]
@@ -33,12 +33,11 @@ class Cost:
         """The cells of the table, under HEAD."""
         scaled = [self.step[name] / (1000 if name.endswith("bytes") else 1) for name in COUNTS]
         cells = [f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}" for value in scaled]
-        asked = self.first.compiled + self.first.kept
-        return [self.name, *cells, str(self.first.kernels), str(asked), f"{self.first.compile_seconds:.0f}"]
+        return [self.name, *cells, str(self.first.compiled), f"{self.first.compile_seconds:.0f}"]
 
 
 def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -> Cost:
-    """Runs the longer command, then both with warm caches, which must leave the compiler alone."""
+    """Runs the longer command without compdd's caches, then both with them, which must leave the compiler alone."""
 
     def run(length: int) -> Observed:
         with tempfile.TemporaryDirectory(dir=folder) as results:
@@ -46,10 +45,11 @@ def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -
             return observe([binary, *filled], toolkit, folder, driver)
 
     small, large = case.lengths
+    shutil.rmtree(folder / "cache", ignore_errors=True)
     first, shorter, longer = run(large), run(small), run(large)
     for again in (shorter, longer):
-        if again.compiled + again.kept:
-            raise Failed(f"{case.name}: a second process compiles {again.compiled + again.kept} kernels")
+        if again.compiled:
+            raise Failed(f"{case.name}: a second process compiles {again.compiled} kernels")
     steps = (large - small) * case.steps
     return Cost(case.name, {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}, first)
 
@@ -59,7 +59,3 @@ def table(costs: list[Cost]) -> str:
     rows = [list(HEAD), ["---"] + ["---:"] * (len(HEAD) - 1), *(cost.row() for cost in costs)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
-
-def forget(folder: Path) -> None:
-    """Removes the caches that earlier commands left, so that the next one is the first."""
-    shutil.rmtree(folder / "cache", ignore_errors=True)

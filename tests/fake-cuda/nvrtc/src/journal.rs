@@ -78,17 +78,24 @@ fn kept(kernel: &str, made_by: &str) -> Option<PathBuf> {
     Some(folder.join(short(kernel)))
 }
 
-/// The PTX of a kernel that an earlier process compiled.
-pub fn take(kernel: &str, made_by: &str) -> Option<Vec<u8>> {
-    fs::read(kept(kernel, made_by)?).ok()
+/// The PTX of a kernel that an earlier process compiled, and how long that took.
+pub fn take(kernel: &str, made_by: &str) -> Option<(Vec<u8>, Duration)> {
+    let path = kept(kernel, made_by)?;
+    let seconds = fs::read_to_string(path.with_extension(SECONDS)).ok()?.parse().ok()?;
+    Some((fs::read(path).ok()?, Duration::from_secs_f64(seconds)))
 }
 
-/// Keeps the PTX of a kernel; the file appears whole.
-pub fn keep(kernel: &str, made_by: &str, ptx: &[u8]) {
+/// Keeps the PTX of a kernel and the time it took; the PTX appears last, and whole.
+pub fn keep(kernel: &str, made_by: &str, ptx: &[u8], time: Duration) {
     let Some(path) = kept(kernel, made_by) else { return };
     let half = path.with_file_name(format!("half-{}", std::process::id()));
-    let _ = fs::write(&half, ptx).and_then(|()| fs::rename(half, path));
+    let _ = fs::write(path.with_extension(SECONDS), time.as_secs_f64().to_string())
+        .and_then(|()| fs::write(&half, ptx))
+        .and_then(|()| fs::rename(half, path));
 }
+
+/// The end of the name of a file that holds a time.
+const SECONDS: &str = "seconds";
 
 #[cfg(test)]
 mod tests {

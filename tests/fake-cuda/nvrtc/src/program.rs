@@ -97,18 +97,19 @@ unsafe extern "C" fn nvrtcCompileProgram(program: *mut Program, count: c_int, op
     let (mut major, mut minor) = (0, 0);
     unsafe { nvrtcVersion(&raw mut major, &raw mut minor) };
     let made_by = format!("{major}.{minor} {}", given.collect::<Vec<_>>().join(" "));
-    let start = Instant::now();
-    if let Some(ptx) = journal::take(&kernel, &made_by) {
+    if let Some((ptx, time)) = journal::take(&kernel, &made_by) {
         program.ptx = ptx;
-        journal::write(&kernel, Outcome::Kept, start.elapsed());
+        journal::write(&kernel, Outcome::Kept, time);
         return SUCCESS;
     }
+    let start = Instant::now();
     let code = unsafe { program.compile(count, options) };
+    let time = start.elapsed();
     if code == SUCCESS {
-        journal::write(&kernel, Outcome::Compiled, start.elapsed());
-        journal::keep(&kernel, &made_by, &program.ptx);
+        journal::write(&kernel, Outcome::Compiled, time);
+        journal::keep(&kernel, &made_by, &program.ptx, time);
     } else {
-        journal::write(&kernel, Outcome::Failed, start.elapsed());
+        journal::write(&kernel, Outcome::Failed, time);
         let log = unsafe { program.bytes(c"nvrtcGetProgramLogSize", c"nvrtcGetProgramLog") };
         journal::write_failure(&kernel, &program.source, &log);
     }
