@@ -16,7 +16,7 @@ from toolkit import prepare
 # Epochs of a student at the smoke budget (benchmarks/protocols/no-kd.toml); at one image a class each has one step.
 EPOCHS = 20
 RUN = "run --subset scenes-easy --ipc 1 --budget smoke --no-cache --results RESULTS --device cuda:0".split()
-TEACHER = "--subset scenes-easy --network convnet-d3 --name small --epochs 1 --device cpu"
+TEACHER = "--subset scenes-easy --network convnet-d3 --name small --epochs 1 --train-per-class 8 --device cpu"
 
 
 def students(network: str) -> list[str]:
@@ -55,14 +55,13 @@ def main() -> int:
     given = parser.parse_args()
     toolkit = prepare(given.folder, given.nvrtc, given.driver)
     teachers = given.folder / "results"
-    if not (teachers / "teachers/small").exists():
+    chosen = [case for case in cases(teachers) if case.name.startswith(tuple(given.only.split(",")))]
+    if any("complexity" in case.arguments for case in chosen) and not (teachers / "teachers/small").exists():
         train = [given.binary, "teacher", "train", *TEACHER.split(), "--results", str(teachers)]
         subprocess.run(train, check=True)
     costs: list[Cost] = []
     failures = 0
-    for case in cases(teachers):
-        if not case.name.startswith(tuple(given.only.split(","))):
-            continue
+    for case in chosen:
         try:
             costs.append(cost(given.binary, case, toolkit, given.folder, given.driver))
             print(" | ".join(costs[-1].row()), file=sys.stderr, flush=True)

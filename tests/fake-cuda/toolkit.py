@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = ("nvrtc", "runtime", "cccl")
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,14 @@ class Toolkit:
 
 
 def wheels(version: str) -> list[str]:
-    """The four packages of a CUDA version such as `12.4`: compiler, run-time headers, the headers they include, CCCL."""
-    end = "-cu12" if version.startswith("12.") else ""
-    headers = "nvcc" if end else "crt"
-    return [f"nvidia-cuda-{part}{end}=={version}.*" for part in (*PARTS, headers)]
+    """The four packages of a CUDA version such as `12.4`: compiler, run-time headers, those that they include, and CCCL.
+
+    CCCL's newest of CUDA 12 serves all of them; the wheels before 12.4 lack `cuda/barrier`.
+    """
+    if not version.startswith("12."):
+        return [f"nvidia-cuda-{part}=={version}.*" for part in ("nvrtc", "runtime", "crt", "cccl")]
+    parts = [f"nvidia-cuda-{part}-cu12=={version}.*" for part in ("nvrtc", "runtime", "nvcc")]
+    return [*parts, "nvidia-cuda-cccl-cu12==12.9.*"]
 
 
 def fetch(folder: Path, version: str) -> Path:
@@ -65,7 +68,9 @@ def build(folder: Path, since_12_8: bool) -> Path:
     stand_ins = target / "lib"
     stand_ins.mkdir(exist_ok=True)
     for built, name in (("libcuda.so", "libcuda.so.1"), ("libnvrtc.so", "libnvrtc.so")):
-        shutil.copy(target / "release" / built, stand_ins / name)
+        # By rename: a library that a running program has mapped must stay as it is.
+        shutil.copy(target / "release" / built, stand_ins / f"{name}.new")
+        (stand_ins / f"{name}.new").rename(stand_ins / name)
     return stand_ins
 
 
