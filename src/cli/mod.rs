@@ -122,7 +122,7 @@ enum Command {
     Doctor,
     /// Print a worked example, or write its files
     Example(example::ExampleArgs),
-    /// What a device computes beside the CPU
+    /// The devices: what one computes beside the CPU; compile ahead what a run will ask of a GPU
     #[command(subcommand)]
     Device(device::DeviceCommand),
     /// Print the completions of a shell, with the names of methods, subsets, networks and protocols

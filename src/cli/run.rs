@@ -269,7 +269,7 @@ impl RunArgs {
         Ok(super::eval::finish(&run::execute(&plan, &progress, &stop)?, &store, &progress, json))
     }
 
-    fn options(self) -> Result<RunOptions, ui::Failure> {
+    pub fn options(self) -> Result<RunOptions, ui::Failure> {
         let places = self.place.resolve()?;
         Ok(RunOptions {
             network: self.network,

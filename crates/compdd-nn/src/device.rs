@@ -137,6 +137,7 @@ fn cuda(index: usize) -> Result<OpenDevice, Missing> {
 
 #[cfg(feature = "cuda")]
 fn open_cuda(index: usize) -> Result<OpenDevice, Missing> {
+    cuda_probe::prepare(index)?;
     match answered(|| Device::cuda(index)) {
         Some((device, 64.0)) => Ok(OpenDevice { device, name: format!("cuda:{index}") }),
         Some((_, product)) => {
@@ -204,9 +205,10 @@ pub fn diagnose() -> Vec<Finding> {
     }
     missing.extend(cuda_probe::missing_libraries());
     match cuda_probe::cards() {
-        Ok(cards) if missing.is_empty() => findings.extend(
-            cards.into_iter().enumerate().map(|(i, name)| Finding { device: format!("cuda:{i}"), state: Ok(name) }),
-        ),
+        Ok(cards) if missing.is_empty() => findings.extend(cards.into_iter().enumerate().map(|(i, name)| Finding {
+            device: format!("cuda:{i}"),
+            state: Ok([Some(name), cuda_probe::versions()].into_iter().flatten().collect::<Vec<_>>().join(", ")),
+        })),
         Ok(_) => findings.push(Finding { device: "cuda".to_owned(), state: Err(missing) }),
         Err(piece) => {
             if !missing.contains(&piece) {

@@ -1,8 +1,8 @@
-//! `compdd device`: what a device computes beside the CPU.
+//! `compdd device test`: what a device computes beside the CPU.
 
 use std::{process::ExitCode, str::FromStr as _};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use compdd::{
     agreement::{self, Comparison},
     device::DeviceChoice,
@@ -10,16 +10,10 @@ use compdd::{
 };
 use serde_json::json;
 
-use super::{
+use super::super::{
     progress::Bars,
     ui::{self, Outcome},
 };
-
-#[derive(Subcommand)]
-pub enum DeviceCommand {
-    /// Compare a device with the CPU: operations, steps of training, iterations of DM, DC and EDF
-    Test(TestArgs),
-}
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -47,16 +41,8 @@ struct NoCase {
     texts: String,
 }
 
-impl DeviceCommand {
-    pub fn execute(self) -> Outcome {
-        match self {
-            Self::Test(args) => args.execute(),
-        }
-    }
-}
-
 impl TestArgs {
-    fn execute(self) -> Outcome {
+    pub fn execute(self) -> Outcome {
         let open = DeviceChoice::from_str(&self.device)?.open()?;
         let mut cases = agreement::cases();
         cases.retain(|case| self.only.is_empty() || self.only.iter().any(|text| case.name.contains(text)));
