@@ -6,7 +6,7 @@
 
 `{}` in the command stands for its length, `RESULTS` for a folder that is removed afterwards. The command runs with the
 longer length, then with both on warm caches: their difference is what a step costs. It ends with 1 when a card or the
-compiler would have refused anything, and when a second process still compiles.
+compiler would have refused anything, and when a second process compiles what the first did.
 """
 
 import argparse

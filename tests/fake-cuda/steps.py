@@ -8,7 +8,7 @@ from pathlib import Path
 from observe import COUNTS, Failed, Observed, observe
 from toolkit import Toolkit
 
-HEAD = ("command", "launches", "uploads", "KB up", "reads", "KB down", "waits", "allocations", "compiled first", "seconds")
+HEAD = ("command", "launches", "uploads", "KB up", "reads", "KB down", "waits", "allocations", "compiled", "seconds", "again")
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,29 @@ class Case:
     steps: int = 1
 
 
+# Share of its kernels that a second process may still compile. Tuning goes on beside the work, so that what runs meanwhile
+# depends on time: in some runs one kernel of two hundred first comes in the second process.
+STRAGGLERS = 0.02
+
+
 @dataclass(frozen=True)
 class Cost:
-    """Counts a step, and the run that went first, without any cache."""
+    """Counts a step; the run that went first, without any cache; how many kernels the two after it still compiled."""
 
     name: str
     step: dict[str, float]
     first: Observed
+    again: int
 
     def row(self) -> list[str]:
         """The cells of the table, under HEAD."""
         scaled = [self.step[name] / (1000 if name.endswith("bytes") else 1) for name in COUNTS]
         cells = [f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}" for value in scaled]
-        return [self.name, *cells, str(self.first.compiled), f"{self.first.compile_seconds:.0f}"]
+        return [self.name, *cells, str(self.first.compiled), f"{self.first.compile_seconds:.0f}", str(self.again)]
 
 
 def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -> Cost:
-    """Runs the longer command without compdd's caches, then both with them, which must leave the compiler alone."""
+    """Runs the longer command without compdd's caches, then both with them, which must leave the compiler alone but for STRAGGLERS."""
 
     def run(length: int) -> Observed:
         with tempfile.TemporaryDirectory(dir=folder) as results:
@@ -47,11 +53,11 @@ def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -
     small, large = case.lengths
     shutil.rmtree(folder / "cache", ignore_errors=True)
     first, shorter, longer = run(large), run(small), run(large)
-    for again in (shorter, longer):
-        if again.compiled:
-            raise Failed(f"{case.name}: a second process compiles {again.compiled} kernels")
+    again = shorter.compiled + longer.compiled
+    if again > STRAGGLERS * first.compiled:
+        raise Failed(f"of {first.compiled} kernels the next two processes compile {again} again")
     steps = (large - small) * case.steps
-    return Cost(case.name, {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}, first)
+    return Cost(case.name, {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}, first, again)
 
 
 def table(costs: list[Cost]) -> str:
