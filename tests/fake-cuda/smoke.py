@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The commands that must run on a card, on the stand-ins: ends with 1 when one of them would not, and prints what each costs.
 
-    smoke.py FOLDER target/release/compdd [--nvrtc 12.9] [--driver 13000] [--only dm,dc]
+    smoke.py FOLDER target/release/compdd [--nvrtc 12.9] [--driver 13000] [--only dm --only dc]
 """
 
 import argparse
@@ -51,11 +51,11 @@ def main() -> int:
     parser.add_argument("binary", help="compdd, built with --features cuda")
     parser.add_argument("--nvrtc", default="12.9", metavar="VERSION", help="CUDA version of the compiler [12.9]")
     parser.add_argument("--driver", default=13000, type=int, metavar="VERSION", help="version of the driver [13000]")
-    parser.add_argument("--only", default="", metavar="WORDS", help="only the commands whose names begin so, separated by commas")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only commands that begin so; may be repeated")
     given = parser.parse_args()
     toolkit = prepare(given.folder, given.nvrtc, given.driver)
     teachers = given.folder / "results"
-    chosen = [case for case in cases(teachers) if case.name.startswith(tuple(given.only.split(",")))]
+    chosen = [case for case in cases(teachers) if not given.only or case.name.startswith(tuple(given.only))]
     if any("complexity" in case.arguments for case in chosen) and not (teachers / "teachers/small").exists():
         train = [given.binary, "teacher", "train", *TEACHER.split(), "--results", str(teachers)]
         subprocess.run(train, check=True)
