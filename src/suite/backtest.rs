@@ -59,7 +59,8 @@ pub fn backtest(store: &Store, device: &str, seconds: f64) -> Result<Vec<Backtes
             sure: taken.sure,
         };
         if let Some(taken) = long(record.distil.filter(|_| first)) {
-            tests.push(test("distilling", taken, others(false).distil_hours(taken.work, &record.method, images)));
+            let hours = others(false).distil_hours(taken.work, &record.method, &record.source, images);
+            tests.push(test("distilling", taken, hours));
         }
         if let Some(taken) = long(record.score) {
             tests.push(test("scoring", taken, others(true).score_hours(taken.work, &record.network, images)));

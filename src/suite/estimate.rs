@@ -82,9 +82,9 @@ impl Rates {
     }
 
     fn add(&self, estimate: &mut Estimate, entry: &Entry, work: Work, scale: Scale) {
-        let Cell { method, network, resolution, ipc, students, .. } = &entry.cell;
+        let Cell { method, network, source, resolution, ipc, students, .. } = &entry.cell;
         let (networks, images) = ((1 + entry.also.len()) as f64, scale.classes * ipc);
-        let distil = self.distil_hours(work.distil, method, images);
+        let distil = self.distil_hours(work.distil, method, if source.is_empty() { network } else { source }, images);
         let score = self.score_hours(networks * work.score, network, images);
         estimate.distil_hours += distil.hours;
         estimate.score_hours += score.hours;

@@ -14,6 +14,8 @@ pub(super) struct Observed {
     pub sets: Vec<String>,
     pub method: String,
     pub network: String,
+    /// The network that made its set.
+    pub source: String,
     pub resolution: usize,
     /// Images of its set.
     pub images: f64,
@@ -59,9 +61,21 @@ pub(super) fn observe(store: &Store, device: &str) -> Result<Vec<Observed>, Suit
         let score = stage(work.score, timing.eval_seconds.iter().sum(), timing.eval_processor_seconds);
         let memory = timing.peak_memory_bytes.unwrap_or(0);
         let sets = record.bundles.into_iter().map(|bundle| bundle.data_hash).collect();
-        let Cell { method, network, resolution, ipc, .. } = record.cell;
+        let Cell { method, network, source, resolution, ipc, .. } = record.cell;
+        let source = Some(source).filter(|source| !source.is_empty()).unwrap_or_else(|| network.clone());
         let images = (scale.classes * ipc) as f64;
-        observed.push(Observed { id: record.id, sets, method, network, resolution, images, memory, distil, score });
+        observed.push(Observed {
+            id: record.id,
+            sets,
+            method,
+            network,
+            source,
+            resolution,
+            images,
+            memory,
+            distil,
+            score,
+        });
     }
     Ok(observed)
 }

@@ -15,8 +15,8 @@ use crate::record::Store;
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
     cores: f64,
-    /// While distilling, by method.
-    distil: HashMap<String, Vec<Sample>>,
+    /// While distilling, by method, each with the network that distilled.
+    distil: HashMap<String, Vec<(String, Sample)>>,
     /// While scoring, by network.
     score: HashMap<String, Vec<Sample>>,
     /// The median over all while scoring.
@@ -58,7 +58,8 @@ impl Rates {
             rates.records += 1;
             let sample =
                 |stage: &Stage| Sample { images: record.images, rate: stage.work / stage.seconds, sure: stage.sure };
-            rates.distil.entry(record.method.clone()).or_default().extend(record.distil.as_ref().map(sample));
+            let distilled = record.distil.as_ref().map(|stage| (record.source.clone(), sample(stage)));
+            rates.distil.entry(record.method.clone()).or_default().extend(distilled);
             rates.score.entry(record.network.clone()).or_default().extend(record.score.as_ref().map(sample));
             let memory = rates.memory.entry((record.network.clone(), record.resolution)).or_default();
             *memory = (*memory).max(record.memory);
@@ -78,9 +79,13 @@ impl Rates {
         self.hours(work, self.score.get(network), images)
     }
 
-    /// The same for making a set.
-    pub(super) fn distil_hours(&self, work: f64, method: &str, images: usize) -> Hours {
-        self.hours(work, self.distil.get(method), images)
+    /// The same for making a set with a network: of those that the same network made where there are any, as small networks fill no core.
+    pub(super) fn distil_hours(&self, work: f64, method: &str, source: &str, images: usize) -> Hours {
+        let all = self.distil.get(method).map_or(&[][..], Vec::as_slice);
+        let same = |(network, _): &&(String, Sample)| network == source;
+        let any = all.iter().any(|relative| same(&relative));
+        let relatives = all.iter().filter(|relative| !any || same(relative)).map(|(_, sample)| *sample).collect();
+        self.hours(work, Some(&relatives), images)
     }
 
     /// The largest memory of a process with that network.
