@@ -9,10 +9,10 @@ use std::{
 use clap::{Command, CommandFactory as _};
 
 /// Flags of other programs, which sources name as well.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 17] = [
     "--array",
-    "--features",
     "--dependency",
+    "--features",
     "--format",
     "--gres",
     "--job-name",
@@ -25,6 +25,8 @@ const OTHERS: [&str; 15] = [
     "--release",
     "--requeue",
     "--signal",
+    "--target",
+    "--upgrade",
 ];
 
 fn root() -> PathBuf {
