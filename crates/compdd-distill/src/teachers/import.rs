@@ -80,11 +80,11 @@ pub fn torchvision(name: &str) -> Option<NetworkSpec> {
     NetworkSpec::parse(slug).ok()
 }
 
-/// Makes a teacher below `root` from the weights in `file` (`.safetensors`, `.pth` or `.pt`; nothing in it is executed).
+/// Makes a teacher below `root` from the weights in `file` (of `torch.save` or safetensors; nothing in it is executed).
 /// One that was made from the same file already is opened; with a check it is tried, and its card written, again.
 ///
 /// # Errors
-/// [`TeacherError::Kind`], [`TeacherError::Network`] with every tensor that is missing, unexpected or of another shape,
+/// [`TeacherError::Network`] for a file of another kind and with every tensor that is missing, unexpected or of another shape,
 /// [`TeacherError::NotFinite`], [`TeacherError::Weak`], [`TeacherError::Disagrees`] and [`TeacherError::Order`] when the check fails, [`TeacherError::Classes`] when its images are of
 /// other classes.
 pub fn import(file: &Path, options: &ImportTeacher<'_>, root: &Path, device: &Device) -> Result<Teacher, TeacherError> {
