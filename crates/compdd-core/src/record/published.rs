@@ -45,9 +45,11 @@ impl PublishedRow {
 }
 
 /// The published values of a cell, in the order of the table: those that were measured with the cell's protocol, whatever
-/// its version, at the subset's usual resolution, on all training images.
+/// its version, at the subset's usual resolution, on all training images, with a set of the network that scores. A set that was
+/// scored as it is does not say which network made it.
 pub(super) fn of(cell: &Cell, subset: &Subset) -> Result<Vec<Published>, RecordError> {
-    if cell.resolution != subset.default_resolution() || cell.pruning.is_some() {
+    let across = cell.source != cell.network && !cell.source.starts_with("bundle:");
+    if cell.resolution != subset.default_resolution() || cell.pruning.is_some() || across {
         return Ok(Vec::new());
     }
     let protocol = cell.protocol.split_once('@').map_or(cell.protocol.as_str(), |(slug, _)| slug);
@@ -75,6 +77,8 @@ mod tests {
         assert_eq!(means, [0.26, 0.31]);
         assert!(of(&Cell { resolution: 64, ..cell.clone() }, &subset).unwrap().is_empty());
         assert!(of(&Cell { network: "mlp".into(), ..cell.clone() }, &subset).unwrap().is_empty());
+        assert!(of(&Cell { source: "mlp".into(), ..cell.clone() }, &subset).unwrap().is_empty());
+        assert_eq!(of(&Cell { source: "bundle:ab12".into(), ..cell.clone() }, &subset).unwrap().len(), 2);
         let pruning = Some(Pruning::new("random:0.5".parse().unwrap(), &[0]));
         assert!(of(&Cell { pruning, ..cell }, &subset).unwrap().is_empty());
     }
