@@ -76,7 +76,7 @@ impl Rates {
 
     /// Hours of work on a network, for a set of so many images; of the closest relatives among the records, which may be none.
     pub(super) fn score_hours(&self, work: f64, network: &str, images: usize) -> Hours {
-        self.hours(work, self.score.get(network), images)
+        self.hours(work, self.score.get(network).map_or(&[], Vec::as_slice), images)
     }
 
     /// The same for making a set with a network: of those that the same network made where there are any, as small networks fill no core.
@@ -84,8 +84,9 @@ impl Rates {
         let all = self.distil.get(method).map_or(&[][..], Vec::as_slice);
         let same = |(network, _): &&(String, Sample)| network == source;
         let any = all.iter().any(|relative| same(&relative));
-        let relatives = all.iter().filter(|relative| !any || same(relative)).map(|(_, sample)| *sample).collect();
-        self.hours(work, Some(&relatives), images)
+        let relatives: Vec<_> =
+            all.iter().filter(|relative| !any || same(relative)).map(|(_, sample)| *sample).collect();
+        self.hours(work, &relatives, images)
     }
 
     /// The largest memory of a process with that network.
@@ -98,8 +99,8 @@ impl Rates {
         self.overall.unwrap_or(ONE_CORE) * self.cores
     }
 
-    fn hours(&self, work: f64, relatives: Option<&Vec<Sample>>, images: usize) -> Hours {
-        let rate = relatives.and_then(|samples| closest(samples, images as f64)).map(|rate| rate * self.cores);
+    fn hours(&self, work: f64, relatives: &[Sample], images: usize) -> Hours {
+        let rate = closest(relatives, images as f64).map(|rate| rate * self.cores);
         Hours { hours: work / rate.unwrap_or_else(|| self.overall()) / 3600.0, measured: rate.is_some() }
     }
 }

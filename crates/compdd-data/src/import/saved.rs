@@ -11,7 +11,7 @@ use crate::data::parse::{
     npy,
     npz::Npz,
     safe,
-    torch::{TorchFile, Value, View},
+    torch::{Element, TorchFile, Value, View},
 };
 
 /// An array in memory, row-major.
@@ -120,23 +120,18 @@ fn safetensors(bytes: &[u8]) -> Result<Arrays, String> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     file.iter()
         .map(|(name, view)| {
-            let data = view.data();
-            let values = match view.dtype() {
-                Dtype::F32 => floats(data, f32::from_le_bytes),
-                Dtype::F64 => floats(data, |b| f64::from_le_bytes(b) as f32),
-                Dtype::F16 => floats(data, |b| half::f16::from_le_bytes(b).to_f32()),
-                Dtype::I64 => floats(data, |b| i64::from_le_bytes(b) as f32),
-                Dtype::I32 => floats(data, |b| i32::from_le_bytes(b) as f32),
-                Dtype::U8 => floats(data, |[b]: [u8; 1]| f32::from(b)),
+            let element = match view.dtype() {
+                Dtype::F32 => Element::F32,
+                Dtype::F64 => Element::F64,
+                Dtype::F16 => Element::F16,
+                Dtype::I64 => Element::I64,
+                Dtype::I32 => Element::I32,
+                Dtype::U8 => Element::U8,
                 other => return Err(format!("`{name}` has elements of type {other:?}")),
             };
-            Ok((name.to_owned(), HostArray { shape: view.shape().to_vec(), values }))
+            Ok((name.to_owned(), HostArray { shape: view.shape().to_vec(), values: element.floats(view.data()) }))
         })
         .collect()
-}
-
-fn floats<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    data.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
 }
 
 /// The arrays of numbers of an archive; text is passed over.

@@ -17,7 +17,6 @@ use compdd_core::{
     files::{IoError, atomic, plain},
     limits,
 };
-use half::{bf16, f16};
 
 impl Params {
     /// Parameters and running statistics as a safetensors file, under `PyTorch`'s names and shapes. Equal parameters give
@@ -56,17 +55,17 @@ impl Params {
         let mut named = BTreeMap::new();
         for (name, view) in file.tensors() {
             let kind = match view.dtype() {
-                Dtype::F32 => Some(Kind::F32),
-                Dtype::F64 => Some(Kind::F64),
-                Dtype::F16 => Some(Kind::F16),
-                Dtype::BF16 => Some(Kind::Bf16),
+                Dtype::F32 => Some(Element::F32),
+                Dtype::F64 => Some(Element::F64),
+                Dtype::F16 => Some(Element::F16),
+                Dtype::BF16 => Some(Element::Bf16),
                 _ => None,
             };
             if ignored(&name) {
                 continue;
             }
             let kind = kind.ok_or_else(|| number_kind(origin, &name, &view.dtype()))?;
-            named.insert(name, (view.shape().to_vec(), kind.decode(view.data())));
+            named.insert(name, (view.shape().to_vec(), kind.floats(view.data())));
         }
         Self::from_named(layout, named, origin, device)
     }
@@ -126,9 +125,9 @@ impl Params {
                 return Err(number_kind(&origin, name, &view.element));
             }
             let tensor = file.tensor(view).map_err(|error| refused(format!("tensor `{name}`: {error}")))?;
-            named.insert(name.to_owned(), (tensor.floats(), tensor.shape));
+            let values = tensor.floats();
+            named.insert(name.to_owned(), (tensor.shape, values));
         }
-        let named = named.into_iter().map(|(name, (values, shape))| (name, (shape, values))).collect();
         Self::from_named(layout, named, &origin, device)
     }
 
@@ -207,26 +206,6 @@ fn translate(layout: &Layout, name: &str) -> String {
 
 fn number_kind(origin: &str, name: &str, found: &dyn std::fmt::Debug) -> NetworkError {
     NetworkError::NumberKind { origin: origin.into(), name: name.into(), found: format!("{found:?}") }
-}
-
-/// The kinds of floating-point numbers that are read, all little-endian.
-#[derive(Clone, Copy)]
-enum Kind {
-    F64,
-    F32,
-    F16,
-    Bf16,
-}
-
-impl Kind {
-    fn decode(self, bytes: &[u8]) -> Vec<f32> {
-        match self {
-            Self::F64 => bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
-            Self::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            Self::F16 => bytes.as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
-            Self::Bf16 => bytes.as_chunks::<2>().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
-        }
-    }
 }
 
 /// One tensor on its way into a file.

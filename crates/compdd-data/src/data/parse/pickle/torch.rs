@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use half::{bf16, f16};
+
 use super::{Node, machine::Machine, numpy::Callable};
 
 /// Axes that a tensor may have; images have four.
@@ -75,6 +77,25 @@ impl Element {
             Self::I8 | Self::U8 | Self::Bool => 1,
         }
     }
+
+    /// Little-endian numbers of this type in single precision. Integers of labels are far below the 24 bits that this keeps.
+    pub fn floats(self, bytes: &[u8]) -> Vec<f32> {
+        match self {
+            Self::F64 => each(bytes, |b: [u8; 8]| f64::from_le_bytes(b) as f32),
+            Self::F32 => each(bytes, f32::from_le_bytes),
+            Self::F16 => each(bytes, |b: [u8; 2]| f16::from_le_bytes(b).to_f32()),
+            Self::Bf16 => each(bytes, |b: [u8; 2]| bf16::from_le_bytes(b).to_f32()),
+            Self::I64 => each(bytes, |b: [u8; 8]| i64::from_le_bytes(b) as f32),
+            Self::I32 => each(bytes, |b: [u8; 4]| i32::from_le_bytes(b) as f32),
+            Self::I16 => each(bytes, |b: [u8; 2]| f32::from(i16::from_le_bytes(b))),
+            Self::I8 => each(bytes, |[b]: [u8; 1]| f32::from(b.cast_signed())),
+            Self::U8 | Self::Bool => each(bytes, |[b]: [u8; 1]| f32::from(b)),
+        }
+    }
+}
+
+fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
 }
 
 /// A name that means something in a pickle of `PyTorch`.

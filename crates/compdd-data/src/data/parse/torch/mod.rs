@@ -8,8 +8,6 @@ mod legacy;
 
 use std::{collections::HashMap, ops::Range};
 
-use half::{bf16, f16};
-
 pub use super::pickle::{Element, Value, View};
 use super::{ParseError, pickle::Pickle};
 
@@ -103,23 +101,9 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// The numbers in single precision, whatever they are stored as. Integers of labels are far below the 24 bits that this keeps.
+    /// The numbers in single precision, whatever they are stored as.
     pub fn floats(&self) -> Vec<f32> {
-        match self.element {
-            Element::F64 => self.map(|b: [u8; 8]| f64::from_le_bytes(b) as f32),
-            Element::F32 => self.map(f32::from_le_bytes),
-            Element::F16 => self.map(|b: [u8; 2]| f16::from_le_bytes(b).to_f32()),
-            Element::Bf16 => self.map(|b: [u8; 2]| bf16::from_le_bytes(b).to_f32()),
-            Element::I64 => self.map(|b: [u8; 8]| i64::from_le_bytes(b) as f32),
-            Element::I32 => self.map(|b: [u8; 4]| i32::from_le_bytes(b) as f32),
-            Element::I16 => self.map(|b: [u8; 2]| f32::from(i16::from_le_bytes(b))),
-            Element::I8 => self.map(|[b]: [u8; 1]| f32::from(b.cast_signed())),
-            Element::U8 | Element::Bool => self.map(|[b]: [u8; 1]| f32::from(b)),
-        }
-    }
-
-    fn map<const N: usize>(&self, value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        self.bytes.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
+        self.element.floats(&self.bytes)
     }
 }
 
