@@ -1,13 +1,19 @@
 //! What only files can say of a plan's cells, pinned by whoever looks first.
 
-use super::{Folder, Prerequisites, SuiteError};
+use std::collections::HashMap;
+
+use super::{Folder, Prerequisites, SuiteError, entry::Pruned};
 use crate::{
     data::Task,
     files::IoError,
-    record::hash,
+    pruning::Pruning,
+    record::{hash, value_of},
     run::{Content, Places, RunError},
     subset::Subset,
 };
+
+/// What the file of a pin is called after.
+const PRUNING: &str = "pruning";
 
 /// Hashes of images and of teachers, as far as they are known. They are pinned with the first cell that needs them, so that everybody who works
 /// on a plan works on the same images.
@@ -15,6 +21,7 @@ use crate::{
 pub struct Contents {
     images: Vec<Option<String>>,
     teachers: Vec<Option<String>>,
+    prunings: HashMap<Pruned, Pruning>,
 }
 
 impl Contents {
@@ -25,7 +32,13 @@ impl Contents {
     pub fn pinned(folder: &Folder, shared: &Prerequisites) -> Result<Self, SuiteError> {
         let read =
             |kind: &str, count: usize| (0..count).map(|i| folder.pinned(kind, i)).collect::<Result<_, IoError>>();
-        Ok(Self { images: read("images", shared.images.len())?, teachers: read("teacher", shared.teachers.len())? })
+        let (images, teachers) = (read("images", shared.images.len())?, read("teacher", shared.teachers.len())?);
+        let kept = read(PRUNING, shared.prunings.len())?;
+        let known = |(pruned, kept): (&Pruned, &Option<String>)| {
+            Some((pruned.clone(), serde_json::from_str(kept.as_deref()?).ok()?))
+        };
+        let prunings = shared.prunings.iter().zip(&kept).filter_map(known).collect();
+        Ok(Self { images, teachers, prunings })
     }
 
     /// Hash of a set of images.
@@ -36,6 +49,11 @@ impl Contents {
     /// Content address of a teacher.
     pub fn teacher(&self, index: usize) -> Option<&str> {
         self.teachers.get(index)?.as_deref()
+    }
+
+    /// Which images are kept of a set.
+    pub(super) fn pruning(&self, pruned: &Pruned) -> Option<&Pruning> {
+        self.prunings.get(pruned)
     }
 
     /// Loads every set of images that is not pinned yet, and pins it.
@@ -70,6 +88,10 @@ impl Contents {
         folder.pin("images", entry.images, &what, &content.data)?;
         if let (Some(index), Some(hash)) = (entry.teacher, &content.teacher) {
             folder.pin("teacher", index, &format!("parameters of {}", shared.teachers[index].names()), hash)?;
+        }
+        let pruned = entry.pruned().and_then(|pruned| shared.prunings.iter().position(|known| *known == pruned));
+        if let (Some(index), Some(kept)) = (pruned, &content.pruning) {
+            folder.pin(PRUNING, index, &format!("images that {} keeps", kept.rule), &value_of(kept).to_string())?;
         }
         Ok(())
     }

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::SuiteError;
-use crate::record::{Budget, Fidelity};
+use crate::{
+    pruning::Rule,
+    record::{Budget, Fidelity},
+    run::AdaptiveOptions,
+};
 
 /// A suite: matrices whose cells are computed together.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,6 +78,11 @@ pub struct Matrix {
     /// Changes of the recipe, `{ iterations = 100 }`; every table of the list is a value of its own.
     #[serde(default = "unchanged")]
     pub set: Values<BTreeMap<String, Value>>,
+    /// Rules by which training images are left out beforehand, such as `loss:0.95`; a share of 0 leaves out none.
+    #[serde(default = "none")]
+    pub prune: Values<Rule>,
+    /// How batches of real images are pruned while distilling, such as `{ beta = 0.3, lazy = 10 }`.
+    pub adaptive: Option<AdaptiveOptions>,
     /// How much of the published effort is spent.
     #[serde(default)]
     pub budget: Budget,
@@ -110,6 +119,8 @@ pub struct Exclusion {
     pub network: Option<Values<String>>,
     /// Fidelities.
     pub fidelity: Option<Values<Fidelity>>,
+    /// Rules of pruning.
+    pub prune: Option<Values<Rule>>,
     /// Seeds.
     pub seed: Option<Values<u64>>,
 }

@@ -1,10 +1,10 @@
 //! From combinations to entries: every one is checked, and what several share is written once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Entry, Prerequisites, Suite, SuiteError, TeacherSpec,
-    entry::{Experts, Images, Teacher, Teachers},
+    entry::{Experts, Images, Pruned, Teacher, Teachers},
     expand::Combination,
 };
 use crate::{
@@ -22,11 +22,18 @@ pub(super) struct Builder<'a> {
     shared: Prerequisites,
     images: HashMap<Images, usize>,
     experts: HashMap<String, usize>,
+    prunings: HashSet<Pruned>,
 }
 
 impl<'a> Builder<'a> {
     pub fn new(suite: &'a Suite) -> Self {
-        Self { suite, shared: Prerequisites::default(), images: HashMap::new(), experts: HashMap::new() }
+        Self {
+            suite,
+            shared: Prerequisites::default(),
+            images: HashMap::new(),
+            experts: HashMap::new(),
+            prunings: HashSet::new(),
+        }
     }
 
     pub fn into_shared(self) -> Prerequisites {
@@ -64,16 +71,22 @@ impl<'a> Builder<'a> {
         let experts = plan.requirements().experts.as_ref();
         let cost = experts.map(|demand| self.cost(demand, &main.source, images)).transpose().map_err(wrong)?;
         let experts = experts.zip(cost);
-        let entry = |builder: &mut Self, seed: u64| Entry {
-            group: group.to_owned(),
-            cell: Cell { seed, ..main.clone() },
-            also: others.iter().map(|cell| cell.network.clone()).collect(),
-            set: combination.set.clone(),
-            images,
-            teacher,
-            observer: plan.requirements().observer,
-            experts: experts.map(|(demand, cost)| builder.experts(demand, cost, &main.source, images, seed)),
-            after: Vec::new(),
+        let entry = |builder: &mut Self, seed: u64| {
+            let entry = Entry {
+                group: group.to_owned(),
+                cell: Cell { seed, ..main.clone() },
+                also: others.iter().map(|cell| cell.network.clone()).collect(),
+                set: combination.set.clone(),
+                images,
+                teacher,
+                observer: plan.requirements().observer,
+                experts: experts.map(|(demand, cost)| builder.experts(demand, cost, &main.source, images, seed)),
+                prune: combination.prune,
+                adaptive: combination.adaptive,
+                after: Vec::new(),
+            };
+            builder.prunings(&entry);
+            entry
         };
         Ok(seeds.iter().map(|&seed| entry(self, seed)).collect())
     }
@@ -84,6 +97,15 @@ impl<'a> Builder<'a> {
             shared.push(images);
             shared.len() - 1
         })
+    }
+
+    /// What is left of the images of an entry is written once.
+    fn prunings(&mut self, entry: &Entry) {
+        if let Some(pruned) = entry.pruned()
+            && self.prunings.insert(pruned.clone())
+        {
+            self.shared.prunings.push(pruned);
+        }
     }
 
     /// The teachers of some names, which are asked together.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Contents, definition::TeacherSpec};
 use crate::{
     data::TaskOptions,
-    record::{Cell, hash},
-    run::{Content, Places, RunError, RunOptions, ScoringOptions},
+    prune::PruneOptions,
+    pruning::{Criterion, Rule},
+    record::{Budget, Cell, hash},
+    run::{AdaptiveOptions, Content, Places, RunError, RunOptions, ScoringOptions},
 };
 
 /// What is prepared once for many cells, by whoever comes first.
@@ -18,6 +20,9 @@ pub struct Prerequisites {
     pub teachers: Vec<Teachers>,
     /// Expert buffers.
     pub experts: Vec<Experts>,
+    /// Training images that are left out, and the scores by which they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prunings: Vec<Pruned>,
 }
 
 /// A set of images as a task asks for it.
@@ -31,6 +36,20 @@ pub struct Images {
     pub zca: bool,
     /// Of the built-in scenes: training images a class.
     pub train_per_class: Option<usize>,
+}
+
+/// What is left of a set of images.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pruned {
+    /// What is left out.
+    pub rule: Rule,
+    /// Of these images.
+    pub images: usize,
+    /// The budget of the scores.
+    pub budget: Budget,
+    /// What random scores follow from; none for others, which all seeds share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// One teacher or several that are asked together.
@@ -78,7 +97,7 @@ pub struct Experts {
 }
 
 /// One run of a plan: a cell, and further ones where further networks score the same set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Group of the suite.
     pub group: String,
@@ -101,6 +120,12 @@ pub struct Entry {
     /// Its experts among the prerequisites.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experts: Option<usize>,
+    /// What is left out of its images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune: Option<Rule>,
+    /// How batches of real images are pruned while distilling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<AdaptiveOptions>,
     /// Earlier cells that are computed first: the references of its recovery ratio, which enters the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<usize>,
@@ -117,6 +142,8 @@ impl Entry {
             eval_networks: self.also.clone(),
             fidelity: cell.fidelity,
             overrides: self.set.clone(),
+            prune: self.prune.map(PruneOptions::by),
+            adaptive: self.adaptive,
             images: images.options(),
             scoring: ScoringOptions {
                 protocol: slug(&cell.protocol).to_owned(),
@@ -131,6 +158,16 @@ impl Entry {
         }
     }
 
+    /// What is left of its images, where some are left out.
+    pub(super) fn pruned(&self) -> Option<Pruned> {
+        let Cell { budget, seed, .. } = self.cell;
+        let pruned = |rule: Rule| {
+            let seed = (rule.criterion == Criterion::Random).then_some(seed);
+            Pruned { rule, images: self.images, budget, seed }
+        };
+        self.prune.map(pruned)
+    }
+
     /// The whole addresses of its results; none while what they depend on is not known.
     ///
     /// # Errors
@@ -141,12 +178,16 @@ impl Entry {
             Some(None) => return Ok(None),
             known => known.flatten(),
         };
+        let pruning = match self.pruned().map(|pruned| contents.pruning(&pruned)) {
+            Some(None) => return Ok(None),
+            known => known.flatten().cloned(),
+        };
         if self.observer {
-            let teacher = teacher.map(str::to_owned);
-            let content = Content { data: data.to_owned(), teacher, ..Content::default() };
+            let content = Content { data: data.to_owned(), teacher: teacher.map(str::to_owned), pruning };
             return Ok(Some(self.options(shared, Places::here()).check()?.cells(&content)));
         }
-        let main = Cell { data_hash: data.to_owned(), teacher: teacher.map(str::to_owned), ..self.cell.clone() };
+        let main =
+            Cell { data_hash: data.to_owned(), teacher: teacher.map(str::to_owned), pruning, ..self.cell.clone() };
         let others =
             self.also.iter().map(|network| Cell { network: network.clone(), ..main.clone() }).collect::<Vec<_>>();
         Ok(Some(std::iter::once(main).chain(others).collect()))
@@ -155,7 +196,11 @@ impl Entry {
     /// Name of the lock under which its set is made: the same for all cells, of whatever plan, that share the set.
     pub(super) fn claim(&self, shared: &Prerequisites) -> String {
         let teacher = self.teacher.filter(|_| self.observer).map(|teachers| shared.teachers[teachers].names());
-        let key = hash::of(&(self.cell.bundle_name(), &shared.images[self.images], teacher));
+        let set = (self.cell.bundle_name(), &shared.images[self.images], teacher);
+        let key = match self.prune {
+            None => hash::of(&set),
+            Some(rule) => hash::of(&(set, rule)),
+        };
         format!("cell-{}", &key[..16])
     }
 
@@ -165,8 +210,9 @@ impl Entry {
         let ipc = if cell.is_reference() { String::new() } else { format!(" ipc {}", cell.ipc) };
         let set: Vec<String> = self.set.iter().map(|(key, value)| format!(" {key}={value}")).collect();
         let seed = if cell.seed == 0 { String::new() } else { format!(" seed {}", cell.seed) };
+        let pruned = self.prune.map(|rule| format!(" without {rule}")).unwrap_or_default();
         format!(
-            "{} {}{ipc} {} {}{}{seed}",
+            "{} {}{ipc} {} {}{}{pruned}{seed}",
             cell.method,
             slug(&cell.subset),
             slug(&cell.protocol),

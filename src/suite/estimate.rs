@@ -56,9 +56,9 @@ impl Rates {
         for entry in entries {
             experts.extend(entry.experts);
             images.insert(entry.images);
-            let scale = scales[entry.images];
+            let scale = scales[entry.images].without(entry.prune.map(|rule| rule.removed));
             let Cell { method, recipe_hash, ipc, protocol, network, students, .. } = &entry.cell;
-            let key = (entry.images, method, recipe_hash, ipc, protocol, network, students, &entry.also);
+            let key = (entry.images, method, recipe_hash, ipc, protocol, network, students, &entry.also, entry.prune);
             let work = *known.entry(key).or_insert_with(|| work(&entry.cell, &recipe_of(entry)?, scale));
             let Some(work) = work else {
                 estimate.unknown += 1;

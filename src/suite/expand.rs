@@ -1,16 +1,20 @@
 //! From matrices to combinations.
 
+use std::collections::BTreeMap;
+
 use toml::Value;
 
 use super::definition::{Exclusion, Matrix, Suite, Values};
 use crate::{
     data::TaskOptions,
+    prune::PruneOptions,
+    pruning::Rule,
     record::{Budget, Cell, Fidelity},
-    run::{Places, RunOptions, ScoringOptions},
+    run::{AdaptiveOptions, Places, RunOptions, ScoringOptions},
 };
 
 /// A combination: the flags of one run, apart from the seed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Combination {
     pub method: String,
     pub subset: String,
@@ -26,6 +30,8 @@ pub(super) struct Combination {
     pub zca: bool,
     pub train_per_class: Option<usize>,
     pub teachers: Vec<String>,
+    pub prune: Option<Rule>,
+    pub adaptive: Option<AdaptiveOptions>,
 }
 
 impl Combination {
@@ -36,6 +42,8 @@ impl Combination {
             eval_networks: self.eval_networks.clone(),
             fidelity: self.fidelity,
             overrides: self.set.clone(),
+            prune: self.prune.map(PruneOptions::by),
+            adaptive: self.adaptive,
             images: TaskOptions {
                 resolution: self.resolution,
                 zca: self.zca,
@@ -88,7 +96,7 @@ fn of_set<E>(
 ) -> Result<(), E> {
     for network in or_default(matrix.network.all()) {
         for fidelity in matrix.fidelity.all() {
-            for set in matrix.set.all() {
+            for (set, prune) in changes(matrix) {
                 for protocol in matrix.protocol.all() {
                     let combination = Combination {
                         method: method.to_owned(),
@@ -105,6 +113,8 @@ fn of_set<E>(
                         zca: matrix.zca,
                         train_per_class: matrix.train_per_class,
                         teachers: matrix.teacher.all().to_vec(),
+                        prune,
+                        adaptive: matrix.adaptive,
                     };
                     let excluded = |seed: &u64| matrix.exclude.iter().any(|rule| rule.matches(&combination, *seed));
                     let seeds: Vec<u64> = matrix.seed.all().iter().copied().filter(|seed| !excluded(seed)).collect();
@@ -116,6 +126,14 @@ fn of_set<E>(
         }
     }
     Ok(())
+}
+
+/// Changes of the recipe, each with every rule of pruning.
+fn changes(matrix: &Matrix) -> impl Iterator<Item = (&BTreeMap<String, Value>, Option<Rule>)> {
+    let rules = or_default(matrix.prune.all());
+    matrix.set.all().iter().flat_map(move |set| {
+        rules.clone().into_iter().map(move |rule| (set, rule.filter(|rule| !rule.removed.is_zero())))
+    })
 }
 
 fn images_per_class(matrix: &Matrix, method: &str) -> Vec<Option<usize>> {
@@ -143,6 +161,7 @@ impl Exclusion {
             && has(self.protocol.as_ref(), Some(&combination.protocol))
             && has(self.network.as_ref(), combination.network.as_ref())
             && has(self.fidelity.as_ref(), Some(&combination.fidelity))
+            && has(self.prune.as_ref(), combination.prune.as_ref())
             && has(self.seed.as_ref(), Some(&seed))
     }
 }

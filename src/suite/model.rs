@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     nn::{NetworkSpec, Shape},
     protocol::{Fit, Protocol},
+    pruning::Share,
     recipe::tiles,
     record::Cell,
 };
@@ -31,6 +32,15 @@ pub(super) struct Scale {
     pub classes: usize,
     pub train: usize,
     pub test: usize,
+}
+
+impl Scale {
+    /// What is left when a share of every class is removed.
+    pub fn without(self, removed: Option<Share>) -> Self {
+        let class = self.train / self.classes.max(1);
+        let kept = removed.map_or(self.train, |share| self.classes * share.kept_of(class));
+        Self { train: kept, ..self }
+    }
 }
 
 const LEARN: f64 = 3.0;
@@ -78,15 +88,17 @@ fn distilling(cell: &Cell, recipe: &Value, scale: Scale) -> f64 {
     let key = |name: &str| number(recipe, name);
     let (classes, set) = (scale.classes as f64, (scale.classes * cell.ipc) as f64);
     let iterations = key("iterations").unwrap_or(0.0);
+    // A batch of a class has no more images than the class.
+    let batch_real = || key("batch_real").map(|batch| batch.min(scale.train as f64 / classes.max(1.0)));
     let features = key("feature_epochs").unwrap_or(0.0) * scale.train as f64 * LEARN;
     if let Some(steps) = key("student_steps") {
         let batch = key("batch_syn").filter(|batch| *batch > 0.0).unwrap_or(set).min(set);
         iterations * steps * batch * LEARN * DUAL
     } else if let Some(outer) = key("outer_steps") {
-        let (real, inner) = (key("batch_real").unwrap_or(0.0), key("inner_epochs").unwrap_or(0.0));
+        let (real, inner) = (batch_real().unwrap_or(0.0), key("inner_epochs").unwrap_or(0.0));
         let matching = classes * real * LEARN + set * LEARN * DUAL;
         iterations * outer * (matching + inner * set * LEARN)
-    } else if let Some(real) = key("batch_real") {
+    } else if let Some(real) = batch_real() {
         let lives = key("inner_cap").map_or(1.0, |cap| cap.min(10.0));
         iterations * lives * (classes * real + set * LEARN)
     } else if let (Some(candidates), Some(crops)) = (key("candidates"), key("crops")) {

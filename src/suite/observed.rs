@@ -83,5 +83,9 @@ pub(super) fn observe(store: &Store, device: &str) -> Result<Vec<Observed>, Suit
 /// What a record was computed on, as it says itself.
 fn scale_of(record: &Record) -> Option<Scale> {
     let count = |split: &str| record.data.get(split)?.get("images")?.as_u64().map(|count| count as usize);
-    Some(Scale { classes: record.subset.classes.len(), train: count("train")?, test: count("test")? })
+    let train = match &record.cell.pruning {
+        Some(pruning) => pruning.images,
+        None => count("train")?,
+    };
+    Some(Scale { classes: record.subset.classes.len(), train, test: count("test")? })
 }

@@ -209,7 +209,8 @@ fn conditions(entry: &Entry) -> impl Iterator<Item = Conditions> {
 
 /// A short hash of what an entry computes, whatever its group.
 fn hash_of(entry: &Entry) -> [u8; 16] {
-    let address = serde_json::to_vec(&(&entry.cell, &entry.also, entry.images, entry.teacher)).unwrap_or_default();
+    let address = (&entry.cell, &entry.also, entry.images, entry.teacher, entry.pruned());
+    let address = serde_json::to_vec(&address).unwrap_or_default();
     let mut short = [0; 16];
     short.copy_from_slice(&blake3::hash(&address).as_bytes()[..16]);
     short

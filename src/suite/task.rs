@@ -8,6 +8,7 @@ use crate::{
     files::LockError,
     nn::NetworkSpec,
     progress::{Hooks, Interrupted},
+    prune::PruneError,
     record::Store,
     run::{Content, Places, RunError, WorkError},
     subset::Subset,
@@ -167,7 +168,8 @@ fn not_now(error: SuiteError) -> SuiteError {
     match error {
         SuiteError::Run(
             RunError::Work(WorkError::Lock(LockError::Busy { folder }))
-            | RunError::Experts(ExpertError::Lock(LockError::Busy { folder })),
+            | RunError::Experts(ExpertError::Lock(LockError::Busy { folder }))
+            | RunError::Prune(PruneError::Lock(LockError::Busy { folder })),
         )
         | SuiteError::Teacher(TeacherError::Lock(LockError::Busy { folder })) => {
             SuiteError::NotNow { what: folder.display().to_string() }

@@ -4,6 +4,7 @@ use super::{Contents, Entry, Filter, Folder, Plan, Row, State, Status, Suite, Su
 use crate::{
     files::Lock,
     paper,
+    pruning::Pruning,
     record::Store,
     run::Content,
     suite::{Class, entry::slug},
@@ -209,10 +210,44 @@ fn the_suite_of_every_published_table_can_be_planned() {
         let answers = records.answers(table).unwrap();
         let Some(text) = paper::suite(table, &answers) else { continue };
         let plan = plan(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", table.id));
-        let commands = paper::missing(&answers);
-        let unpruned = commands.iter().filter(|command| !command.contains("--prune")).count();
-        assert_eq!(plan.len(), unpruned, "{}", table.id);
+        assert_eq!(plan.len(), paper::missing(&answers).len(), "{}", table.id);
         cells += plan.len();
     }
     assert!(cells > 300, "{cells}");
+}
+
+/// Pruned cells are known as soon as somebody has looked which images are kept; those of random pruning for each seed, others for all.
+#[test]
+fn pruned_cells_wait_for_what_is_kept() {
+    let rules =
+        "prune = [\"random:0\", \"random:0.5\", \"loss:0.5\"]\nadaptive = { beta = 0.3, lazy = 10 }\nseed = [0, 1]\n";
+    let matrix =
+        "[[matrix]]\ngroup = \"pruned\"\nmethod = \"dm\"\nsubset = \"scenes-easy\"\nipc = 1\nbudget = \"smoke\"\n";
+    let plan = plan(&format!("name = \"pruned\"\nsummary = \"for tests\"\n\n{matrix}{rules}")).unwrap();
+    let (root, entries) = (tempfile::tempdir().unwrap(), plan.entries().unwrap());
+    assert_eq!((entries.len(), plan.shared().prunings.len()), (6, 3), "loss has one for both seeds");
+    assert_eq!(entries.iter().filter(|entry| entry.label().contains("without loss:0.5:high")).count(), 2);
+    let folder = Folder::new(root.path(), &plan.id());
+    folder.pin("images", 0, "images", "ab").unwrap();
+    let known = || {
+        let contents = Contents::pinned(&folder, plan.shared()).unwrap();
+        let cells = entries.iter().map(|entry| entry.cells(plan.shared(), &contents).unwrap());
+        cells.collect::<Vec<_>>()
+    };
+    assert_eq!(known().iter().flatten().count(), 2, "those that leave out none");
+    for entry in &entries {
+        let Some(rule) = entry.prune else { continue };
+        let content = Content { data: "ab".into(), pruning: Some(Pruning::new(rule, &[0, 1])), teacher: None };
+        Contents::pin(&folder, plan.shared(), entry, &content).unwrap();
+    }
+    let cells = known();
+    for (entry, cells) in entries.iter().zip(cells) {
+        let run = entry.options(plan.shared(), crate::run::Places::here()).check().unwrap();
+        let pruning = entry.prune.map(|rule| Pruning::new(rule, &[0, 1]));
+        assert_eq!(run.cells(&Content { data: "ab".into(), pruning, teacher: None }), cells.unwrap());
+    }
+    let other =
+        Content { data: "ab".into(), pruning: Some(Pruning::new("loss:0.5".parse().unwrap(), &[0])), teacher: None };
+    let last = entries.iter().find(|entry| entry.label().contains("loss")).unwrap();
+    assert!(matches!(Contents::pin(&folder, plan.shared(), last, &other), Err(SuiteError::OtherContent { .. })));
 }

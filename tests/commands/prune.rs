@@ -85,6 +85,7 @@ fn mistakes_are_named() {
     for (arguments, words) in [
         (format!("{RUN} --prune lss:0.5"), ["lss", "loss-initial"]),
         (format!("{RUN} --prune loss:1.5"), ["1.5", "below 1"]),
+        (format!("{RUN} --prune loss:0.5..0.2"), ["0.5..0.2", "0.9..1"]),
         (format!("{RUN} --prune complexity:0.5"), ["complexity", "--prune-scores"]),
         (format!("{RUN} --prune loss:0.5 --prune-scores nowhere.parquet"), ["nowhere.parquet", "read"]),
         (format!("{SCORE} --criterion glister"), ["glister", "--removed"]),
@@ -95,4 +96,74 @@ fn mistakes_are_named() {
         let (out, err) = texts(&output);
         assert!(!output.status.success() && words.iter().all(|word| err.contains(word)), "{arguments}\n{out}{err}");
     }
+}
+
+/// The same method at several shares as a suite, and what may be removed.
+#[test]
+fn a_suite_of_shares_says_what_is_harmless() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "shares.toml",
+        r#"
+name = "shares"
+summary = "for tests"
+
+[[matrix]]
+group = "shares"
+method = "random"
+subset = "scenes-easy"
+ipc = 1
+network = "convnet-d2-w8"
+budget = "smoke"
+resolution = 16
+students = 1
+train_per_class = 8
+seed = [0, 1]
+prune = ["loss:0", "loss:0.5", "random:0.5", "loss:0.5..1"]
+"#,
+    );
+    sandbox.succeed("suite run shares.toml --devices cpu --processes 2");
+    let kept = records(&sandbox);
+    assert_eq!(kept.len(), 8);
+    sandbox.succeed("suite run shares.toml --devices cpu");
+    assert_eq!(records(&sandbox).len(), 8);
+    sandbox.succeed(&format!("{RUN} --prune loss:0.5 --seed 1"));
+    assert_eq!(records(&sandbox).len(), 8, "a run of the same flags has the same address");
+    let table = sandbox.succeed("prune harmless --method random --budget smoke --chart curve.svg");
+    for words in ["loss:high", "random:high", "loss:0.5..1", "n counts sets"] {
+        assert!(table.contains(words), "{table}");
+    }
+    assert!(sandbox.path().join("curve.svg").is_file());
+}
+
+#[test]
+fn scores_are_drawn_and_cut_into_strata() {
+    let sandbox = Sandbox::new();
+    sandbox.succeed(SCORE);
+    let file = files(&sandbox, "results/scores").remove(0);
+    let file = file.display();
+    sandbox.succeed(&format!("prune plot {file} --prune loss:0.75 --out order.svg"));
+    let images = "--train-per-class 8 --strata 4 --images 10 --out strata.png";
+    let table = sandbox.succeed(&format!("prune strata {file} {images}"));
+    assert_eq!(table.lines().count(), 5, "{table}");
+    assert!(table.contains("loss:0.25..0.5"), "{table}");
+    assert!(sandbox.path().join("order.svg").is_file() && sandbox.path().join("strata.png").is_file());
+    let (_, err) = texts(&sandbox.run(&format!("prune strata {file} --train-per-class 9 --out other.png")));
+    assert!(err.contains("other training images") && !sandbox.path().join("other.png").exists(), "{err}");
+}
+
+#[test]
+fn effects_are_held_against_leaving_out() {
+    let sandbox = Sandbox::new();
+    let common =
+        "--subset scenes-easy --res 16 --network convnet-d2-w8 --train-per-class 8 --ipc 2 --batch 8 --batches 3";
+    for method in ["dc", "dm"] {
+        let table = sandbox.succeed(&format!("prune effects {common} --method {method} --device cpu"));
+        assert_eq!(table.lines().count(), 5, "{table}");
+        let norm = table.lines().find(|line| line.starts_with("norm")).unwrap();
+        let error: f64 = norm.split_whitespace().last().unwrap().parse().unwrap();
+        assert!(if method == "dm" { error < 0.5 } else { error < 25.0 }, "{table}");
+    }
+    let (_, err) = texts(&sandbox.run(&format!("prune effects {} --device cpu", common.replace("--ipc 2", "--ipc 9"))));
+    assert!(err.contains("8 training images") && err.contains('9'), "{err}");
 }

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 pub enum RuleError {
     /// It does not have the parts of a rule.
     #[error("`{text}` is no rule of pruning")]
-    #[diagnostic(help("write CRITERION:SHARE or CRITERION:SHARE:SIDE, such as loss:0.95 or forgetting:0.3:low"))]
+    #[diagnostic(help(
+        "write CRITERION:SHARE or CRITERION:SHARE:SIDE, such as loss:0.95 or forgetting:0.3:low, or keep a stratum: loss:0.2..0.3"
+    ))]
     Shape {
         /// What was given.
         text: String,
@@ -38,6 +40,15 @@ pub enum RuleError {
     Side {
         /// What was given.
         word: String,
+    },
+    /// It keeps nothing, or more than there is.
+    #[error("`{text}` is no stratum of scores")]
+    #[diagnostic(help(
+        "name two shares of a class in the order of its scores, the smallest first, such as 0.2..0.3 or 0.9..1"
+    ))]
+    Stratum {
+        /// What was given.
+        text: String,
     },
 }
 
@@ -159,14 +170,17 @@ pub enum Side {
     Low,
     /// The largest.
     High,
+    /// The smallest up to this share of the class, and the largest beyond what is kept: a stratum is left.
+    Around(Share),
 }
 
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Low => "low",
-            Self::High => "high",
-        })
+        match self {
+            Self::Low => f.pad("low"),
+            Self::High => f.pad("high"),
+            Self::Around(from) => write!(f, "from {from}"),
+        }
     }
 }
 
@@ -195,6 +209,25 @@ impl Share {
         self.0 == 0
     }
 
+    /// Millionths of a number of at most 1; none for others.
+    fn millionths(text: &str) -> Option<u32> {
+        let scaled = (text.trim().parse::<f64>().ok()? * f64::from(Self::WHOLE)).round_ties_even();
+        (0.0..=f64::from(Self::WHOLE)).contains(&scaled).then_some(scaled as u32)
+    }
+
+    /// The places of `n` images in ascending order that are kept when this share is removed around a stratum that begins at `from`. Strata that
+    /// follow each other share no image and leave none out; one that would be empty has an image.
+    pub fn stratum_of(self, from: Self, n: usize) -> std::ops::Range<usize> {
+        let place = |share: u32| (n as u64 * u64::from(share) / u64::from(Self::WHOLE)) as usize;
+        let start = place(from.0).min(n.saturating_sub(1));
+        start..place(from.0 + Self::WHOLE - self.0).max(start + 1).min(n)
+    }
+
+    /// As a fraction of 1.
+    pub fn value(self) -> f64 {
+        f64::from(self.0) / f64::from(Self::WHOLE)
+    }
+
     /// What is left of `n` images: `ceil((1 - share) n)`, so that no class is emptied.
     pub fn kept_of(self, n: usize) -> usize {
         n - (n as u64 * u64::from(self.0) / u64::from(Self::WHOLE)) as usize
@@ -203,7 +236,7 @@ impl Share {
 
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", f64::from(self.0) / f64::from(Self::WHOLE))
+        write!(f, "{}", self.value())
     }
 }
 
@@ -212,13 +245,12 @@ impl FromStr for Share {
 
     /// Reads a decimal number, rounded to millionths, halves to even.
     fn from_str(text: &str) -> Result<Self, RuleError> {
-        let wrong = || RuleError::Share { text: text.into() };
-        let scaled = (text.trim().parse::<f64>().map_err(|_| wrong())? * f64::from(Self::WHOLE)).round_ties_even();
-        if (0.0..f64::from(Self::WHOLE)).contains(&scaled) { Ok(Self(scaled as u32)) } else { Err(wrong()) }
+        let share = Self::millionths(text).filter(|share| *share < Self::WHOLE);
+        share.map(Self).ok_or_else(|| RuleError::Share { text: text.into() })
     }
 }
 
-/// What is removed of every class: `loss:0.95:high`.
+/// What is removed of every class: `loss:0.95:high`; or which stratum of its scores is kept: `loss:0.2..0.3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rule {
@@ -230,8 +262,26 @@ pub struct Rule {
     pub side: Side,
 }
 
+impl Rule {
+    /// Keeps the images whose scores lie between two shares of their class, in millionths; none where that is nothing.
+    fn stratum(criterion: Criterion, from: u32, to: u32) -> Option<Self> {
+        let removed = Share(Share::WHOLE - to.checked_sub(from).filter(|kept| *kept > 0)?);
+        Some(Self { criterion, removed, side: Side::Around(Share(from)) })
+    }
+
+    /// Rules that keep one of so many equal strata each, the lowest scores first.
+    pub fn strata(criterion: Criterion, count: u32) -> Vec<Self> {
+        let cut = |place: u32| (u64::from(place) * u64::from(Share::WHOLE) / u64::from(count.max(1))) as u32;
+        (0..count).filter_map(|place| Self::stratum(criterion, cut(place), cut(place + 1))).collect()
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Side::Around(from) = self.side {
+            let to = f64::from(from.0 + Share::WHOLE - self.removed.0) / f64::from(Share::WHOLE);
+            return write!(f, "{}:{from}..{to}", self.criterion);
+        }
         write!(f, "{}:{}:{}", self.criterion, self.removed, self.side)
     }
 }
@@ -241,6 +291,14 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
         let parts: Vec<&str> = text.split(':').collect();
+        if let [criterion, stratum] = parts[..]
+            && let Some((from, to)) = stratum.split_once("..")
+        {
+            let criterion: Criterion = criterion.parse()?;
+            let ends = Share::millionths(from).zip(Share::millionths(to));
+            let rule = ends.and_then(|(from, to)| Self::stratum(criterion, from, to));
+            return rule.ok_or_else(|| RuleError::Stratum { text: stratum.into() });
+        }
         let (criterion, removed, side) = match parts[..] {
             [criterion, removed] => (criterion, removed, None),
             [criterion, removed, side] => (criterion, removed, Some(side)),
@@ -328,6 +386,23 @@ mod tests {
     }
 
     #[test]
+    fn strata_divide_a_class() {
+        for n in [1, 7, 10, 5000] {
+            let mut taken = vec![0; n];
+            for rule in Rule::strata(Criterion::Loss, 10) {
+                assert_eq!(rule.to_string().parse::<Rule>().unwrap(), rule);
+                let Side::Around(from) = rule.side else { panic!("{rule}") };
+                rule.removed.stratum_of(from, n).for_each(|place| taken[place] += 1);
+            }
+            assert!(n < 10 || taken.iter().all(|count| *count == 1), "{n}");
+            assert!(taken.iter().all(|count| *count > 0), "{n}");
+        }
+        assert_eq!("loss:0.2..0.3".parse::<Rule>().unwrap().to_string(), "loss:0.2..0.3");
+        let whole: Rule = "loss:0..1".parse().unwrap();
+        assert!(whole.removed.is_zero());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (text, word) in [
             ("loss", "loss"),
@@ -336,6 +411,8 @@ mod tests {
             ("loss:-0.1", "-0.1"),
             ("loss:0.5:top", "top"),
             ("loss:nan", "nan"),
+            ("loss:0.3..0.3", "0.3..0.3"),
+            ("loss:0.9..1.1", "0.9..1.1"),
         ] {
             let error = text.parse::<Rule>().unwrap_err();
             assert!(error.to_string().contains(word) && miette::Diagnostic::help(&error).is_some(), "{text}: {error}");

@@ -11,6 +11,8 @@ mod networks;
 mod recovery;
 mod tsne;
 
+pub use choose::RecordArgs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -66,7 +68,7 @@ pub struct ChartOut {
 
 impl ChartOut {
     /// Draws after the name of the file was checked.
-    fn write(self, draw: impl FnOnce() -> Result<Page, ui::Failure>) -> Outcome {
+    pub fn write(self, draw: impl FnOnce() -> Result<Page, ui::Failure>) -> Outcome {
         let file = ChartFile::new(&self.out)?;
         let page = draw()?;
         file.write(&page).map_err(|error: ReportError| -> ui::Failure { error.into() })?;

@@ -1,8 +1,12 @@
 //! `compdd prune`: which training images are worth distilling; and the flags of every command that leaves some out.
 
 mod agree;
+mod effects;
+mod harmless;
+mod plot;
 mod score;
 mod show;
+mod strata;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -28,8 +32,16 @@ pub enum PruneCommand {
     Score(Box<score::ScoreArgs>),
     /// Show the spread of scores, and what a share removed leaves of every class
     Show(show::ShowArgs),
+    /// Draw the scores in their order, and what a rule keeps
+    Plot(plot::PlotArgs),
+    /// Cut every class into strata of its scores, and show images of each
+    Strata(Box<strata::StrataArgs>),
     /// Say how far criteria agree: rank correlation, and images that both keep
     Agree(agree::AgreeArgs),
+    /// Say how well effects rank the images of a batch: each image is left out
+    Effects(Box<effects::EffectsArgs>),
+    /// Say how much may be removed before a method gets worse, from records of several shares
+    Harmless(Box<harmless::HarmlessArgs>),
 }
 
 impl PruneCommand {
@@ -37,7 +49,11 @@ impl PruneCommand {
         match self {
             Self::Score(args) => args.execute(),
             Self::Show(args) => args.execute(),
+            Self::Plot(args) => args.execute(),
+            Self::Strata(args) => args.execute(),
             Self::Agree(args) => args.execute(),
+            Self::Effects(args) => args.execute(),
+            Self::Harmless(args) => args.execute(),
         }
     }
 }

@@ -71,6 +71,6 @@ pub fn spreads(scores: &ImageScores) -> String {
     ui::table(&head, &Spread::of(scores).into_iter().map(row).collect::<Vec<_>>())
 }
 
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     format!("{value:.4}")
 }

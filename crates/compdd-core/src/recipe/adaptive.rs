@@ -29,10 +29,11 @@ pub enum Evaluator {
 }
 
 /// What scores become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScoreTransform {
     /// Nothing.
+    #[default]
     None,
     /// Their logarithm, for scores that are lengths.
     Log,

@@ -3,7 +3,7 @@
 //! Columns: `class` (synset or name), then one column of doubles a criterion, under its name. The key `compdd` of the metadata holds the
 //! [`ScoreCard`] as JSON. Equal scores give equal bytes.
 
-use std::{fs::File, io, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc};
 
 use parquet::{
     basic::{Compression, LogicalType, Repetition, Type as Physical},
@@ -112,6 +112,18 @@ impl ImageScores {
             criterion: criterion.word(),
             known: self.columns.iter().map(|(own, _)| own.word()).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// A number for the class of every image, and the names of the classes by number, in the order of their first images.
+    pub fn labels(&self) -> (Vec<u32>, Vec<String>) {
+        let (mut numbers, mut names) = (BTreeMap::new(), Vec::new());
+        let mut number = |name: &String| {
+            *numbers.entry(name.clone()).or_insert_with(|| {
+                names.push(name.clone());
+                names.len() as u32 - 1
+            })
+        };
+        (self.classes.iter().map(&mut number).collect(), names)
     }
 
     /// Number of images.

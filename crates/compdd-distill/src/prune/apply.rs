@@ -2,18 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{PruneError, Request, Scorer, ensure};
-use crate::{eval::View, select::kept};
+use super::{PruneError, Request, Scorer, ensure, scores_of};
+use crate::select::kept;
 use compdd_core::{
     pruning::{Criterion, Rule},
     record::Budget,
     rng::Stream,
     subset::Subset,
 };
-use compdd_data::{
-    data::Task,
-    scores::{ImageScores, ScoresError},
-};
+use compdd_data::{data::Task, scores::ScoresError};
 
 /// What is removed from the training images before anything else sees them.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +22,11 @@ pub struct PruneOptions {
 }
 
 impl PruneOptions {
+    /// By the scores of the budget.
+    pub fn by(rule: Rule) -> Self {
+        Self { rule, scores: None }
+    }
+
     /// The task that is left. Where nothing is removed it is the task itself, without a trace. Random scores follow from `seed`; those of networks do
     /// not, so that runs of several seeds share them.
     ///
@@ -58,13 +60,10 @@ impl PruneOptions {
     ) -> Result<Vec<f64>, PruneError> {
         let criterion = self.rule.criterion;
         if let Some(path) = &self.scores {
-            let scores = ImageScores::read(path)?;
-            let other = |why: &str| ScoresError::OtherImages { path: path.clone(), why: why.to_owned() };
-            if scores.card.images != View::training(task).hash() {
-                return Err(other("they are of other training images, or of another pixel space").into());
-            }
+            let scores = scores_of(path, task)?;
             if scores.card.removed.is_some_and(|removed| removed != self.rule.removed) {
-                return Err(other("their order is that of another share").into());
+                let why = "their order is that of another share".to_owned();
+                return Err(ScoresError::OtherImages { path: path.clone(), why }.into());
             }
             return Ok(scores.by(criterion)?.to_vec());
         }

@@ -15,6 +15,7 @@ mod error;
 mod grand;
 mod scoring;
 mod statistics;
+mod strata;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -25,4 +26,5 @@ pub use ensure::{Cost, Request, Scorer, ensure, from_complexity};
 pub use error::PruneError;
 pub use scoring::{Scoring, plan};
 pub use statistics::Statistics;
+pub use strata::{Stratum, scores_of, strata};
 pub use summary::{ClassShare, Overlap, Spread, class_shares, overlaps};

@@ -1,7 +1,5 @@
 //! What scores look like, what a share removed of them leaves, and how far two criteria agree.
 
-use std::collections::BTreeMap;
-
 use super::PruneError;
 use crate::select::kept;
 use compdd_core::pruning::{Criterion, Share, Side};
@@ -65,7 +63,7 @@ pub fn class_shares(
     removed: Share,
     side: Side,
 ) -> Result<Vec<ClassShare>, PruneError> {
-    let (values, (labels, names)) = (scores.by(criterion)?, labels(scores));
+    let (values, (labels, names)) = (scores.by(criterion)?, scores.labels());
     let count = |among: &[usize]| {
         let mut counts = vec![0; names.len()];
         for &i in among {
@@ -109,7 +107,7 @@ pub fn overlaps(files: &[ImageScores], removed: Share) -> Result<Vec<Overlap>, P
     {
         return Err(PruneError::Unlike { file: file + 1 });
     }
-    let (labels, _) = labels(first);
+    let (labels, _) = first.labels();
     let columns: Vec<(&[f64], Vec<usize>)> = files
         .iter()
         .flat_map(|file| &file.columns)
@@ -123,16 +121,4 @@ pub fn overlaps(files: &[ImageScores], removed: Share) -> Result<Vec<Overlap>, P
             Overlap { pair, spearman: spearman(x, y), kept: shared as f64 / kept.len().max(1) as f64 }
         })
         .collect())
-}
-
-/// A number for the class of every image, and the names of the classes by number.
-fn labels(scores: &ImageScores) -> (Vec<u32>, Vec<String>) {
-    let (mut numbers, mut names) = (BTreeMap::new(), Vec::new());
-    let mut number = |name: &String| {
-        *numbers.entry(name.clone()).or_insert_with(|| {
-            names.push(name.clone());
-            names.len() as u32 - 1
-        })
-    };
-    (scores.classes.iter().map(&mut number).collect(), names)
 }

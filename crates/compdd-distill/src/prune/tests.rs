@@ -17,7 +17,7 @@ use compdd_core::{
 };
 use compdd_data::{
     data::{Library, Task, TaskOptions},
-    scores::{ImageScores, LossPass, ScoreTraining},
+    scores::{ImageScores, LossPass, ScoreCard, ScoreTraining},
 };
 use compdd_nn::nn::{Network, NetworkSpec};
 
@@ -253,4 +253,33 @@ fn summaries_count_and_compare() {
     let mut other = scores.clone();
     other.card.images = "other".into();
     assert!(matches!(overlaps(&[scores, other], removed), Err(PruneError::Unlike { file: 2 })));
+}
+
+/// Ten images of two classes, scored by their place: halves of each class, and images of both.
+#[test]
+fn strata_are_parts_of_every_class() {
+    let classes = (0..10).map(|image| format!("class {}", image % 2)).collect();
+    let card = ScoreCard {
+        format: ScoreCard::FORMAT,
+        subset: "scenes-easy@1".into(),
+        resolution: 16,
+        images: "0".into(),
+        criterion: None,
+        removed: None,
+        training: None,
+        taken_from: None,
+    };
+    let values: Vec<f64> = (0..10).map(f64::from).collect();
+    let scores = ImageScores { card, classes, columns: vec![(Criterion::Loss, values)] };
+    let parts = strata(&scores, Criterion::Loss, 5).unwrap();
+    assert_eq!(
+        parts.iter().map(|stratum| stratum.images.clone()).collect::<Vec<_>>().concat(),
+        (0..10).collect::<Vec<_>>()
+    );
+    assert_eq!((parts[4].rule.to_string().as_str(), parts[4].mean), ("loss:0.8..1", 8.5));
+    let halves = strata(&scores, Criterion::Loss, 2).unwrap();
+    assert_eq!(halves[1].images, [4, 5, 6, 7, 8, 9]);
+    assert_eq!(halves[1].sample(&scores, 4).unwrap(), [4, 5, 8, 9], "classes in turn, low to high");
+    assert_eq!(halves[0].sample(&scores, 2).unwrap(), [2, 3], "the middle of each class");
+    assert!(strata(&scores, Criterion::El2n, 2).is_err());
 }

@@ -18,6 +18,7 @@ use compdd_core::{
 };
 use compdd_data::data::TaskOptions;
 use compdd_nn::nn::NetworkSpec;
+use serde::{Deserialize, Serialize};
 
 /// The flags of `compdd run`, typed and unchecked.
 #[derive(Clone, Debug)]
@@ -81,16 +82,24 @@ impl RunOptions {
 }
 
 /// How batches of real images are pruned while distilling; what is absent is the method's choice.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AdaptiveOptions {
     /// Share of a batch that is removed, from both tails together.
     pub beta: f64,
     /// Iterations for which a pruned batch is used.
+    #[serde(default = "every_iteration")]
     pub lazy: usize,
     /// What scores are.
+    #[serde(default)]
     pub evaluator: Option<Evaluator>,
     /// What becomes of scores before their moments are taken.
+    #[serde(default)]
     pub transform: ScoreTransform,
+}
+
+fn every_iteration() -> usize {
+    1
 }
 
 impl AdaptiveOptions {

@@ -20,7 +20,8 @@ pub fn smoothing(epochs: usize) -> Vec<f64> {
 }
 
 /// Ascending positions of the images that are kept: of every class `ceil((1 - removed) n)`, those on the other side than `side`. Of equal scores the
-/// later images are kept, as the stable descending order of the released code has it; from the low side likewise.
+/// later images are kept, as the stable descending order of the released code has it; from the low side likewise. A stratum lies in the ascending
+/// order, the earlier images first among equal scores.
 ///
 /// `labels` and `scores` have an entry for each image. Scores are compared by their total order, so that NaN is the largest.
 pub fn kept(labels: &[u32], scores: &[f64], removed: Share, side: Side) -> Vec<usize> {
@@ -28,13 +29,16 @@ pub fn kept(labels: &[u32], scores: &[f64], removed: Share, side: Side) -> Vec<u
     order.sort_by(|&a, &b| {
         let scores = match side {
             Side::High => scores[b].total_cmp(&scores[a]),
-            Side::Low => scores[a].total_cmp(&scores[b]),
+            Side::Low | Side::Around(_) => scores[a].total_cmp(&scores[b]),
         };
         labels[a].cmp(&labels[b]).then(scores)
     });
     let classes = order.chunk_by(|&a, &b| labels[a] == labels[b]);
-    let mut kept: Vec<usize> =
-        classes.flat_map(|class| &class[class.len() - removed.kept_of(class.len())..]).copied().collect();
+    let range = |n: usize| match side {
+        Side::Around(from) => removed.stratum_of(from, n),
+        Side::Low | Side::High => n - removed.kept_of(n)..n,
+    };
+    let mut kept: Vec<usize> = classes.flat_map(|class| &class[range(class.len())]).copied().collect();
     kept.sort_unstable();
     kept
 }

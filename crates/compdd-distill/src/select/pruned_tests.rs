@@ -49,7 +49,7 @@ fn kept_images_lie_below_all_removed_ones_of_their_class() {
                 };
                 let fits = match side {
                     Side::High => own(true).all(|low| own(false).all(|high| low <= high)),
-                    Side::Low => own(true).all(|high| own(false).all(|low| low <= high)),
+                    _ => own(true).all(|high| own(false).all(|low| low <= high)),
                 };
                 assert!(fits, "{removed} {side} {label}");
             }
@@ -64,4 +64,5 @@ fn nothing_removed_is_everything_and_no_class_is_emptied() {
     assert_eq!(kept(&labels, &scores, share("0"), Side::High), [0, 1, 2, 3, 4, 5]);
     assert_eq!(kept(&labels, &scores, share("0.999"), Side::High), [0, 2, 5]);
     assert_eq!(kept(&labels, &scores, share("0.5"), Side::Low), [1, 2, 4, 5]);
+    assert_eq!(kept(&labels, &scores, share("0.5"), Side::Around(share("0"))), [0, 2, 3]);
 }

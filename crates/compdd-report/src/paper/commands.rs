@@ -16,11 +16,10 @@ pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
     runs(answers).into_iter().map(command).collect()
 }
 
-/// The same as a suite (`docs/commands/suite.md`), but for cells on pruned images, which suites do not have; cells that differ in the images per class
-/// alone share a matrix. None where nothing is missing.
+/// The same as a suite (`docs/commands/suite.md`); cells that differ in the images per class alone share a matrix. None where nothing is missing.
 pub fn suite(table: &Table, answers: &[Answer<'_>]) -> Option<String> {
     let mut matrices: Vec<(String, Vec<usize>)> = Vec::new();
-    for run in runs(answers).into_iter().filter(|run| run.target.prune.is_none()) {
+    for run in runs(answers) {
         let (text, ipc) = (run.target.matrix(&run.networks), run.target.ipc);
         match matrices.iter_mut().find(|(known, _)| *known == text) {
             Some((_, list)) => list.push(ipc),

@@ -211,6 +211,8 @@ impl Target {
             let keys: Vec<_> = self.set.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             lines.push(format!("set = {{ {} }}", keys.join(", ")));
         }
+        lines.extend(self.prune.map(|rule| format!("prune = \"{rule}\"")));
+        lines.extend(self.adaptive.map(|(beta, lazy)| format!("adaptive = {{ beta = {beta}, lazy = {lazy} }}")));
         lines.join("\n")
     }
 

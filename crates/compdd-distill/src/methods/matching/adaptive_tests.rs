@@ -4,10 +4,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::{
     features::{self, Distance, Embedding, Extractor, MapKind, MapNorm, Maps, Matcher, Weights},
-    gradient::{self, GradientDistance, Metric, Tensors},
+    left_out::{Effects, of_features, of_gradients},
     test_task::{World, after, assert_continues, floats, saved, step},
 };
-use crate::{eval::hard_rows, methods::State, select::rank_error};
+use crate::{methods::State, select::rank_error};
 use compdd_core::{
     recipe::{Adaptive, Evaluator, ScoreTransform},
     subset::Subset,
@@ -15,11 +15,8 @@ use compdd_core::{
 use compdd_data::data::{Library, Task, TaskOptions};
 use compdd_nn::{
     feed::PixelTensors as _,
-    grad::{Batch, Differences, Differentiable as _, Objective, Targets},
     nn::{Mode, Network, NetworkSpec, Params},
 };
-
-const OURS: GradientDistance = GradientDistance { metric: Metric::Ours, tensors: Tensors::Matrices };
 
 /// `n` images of the first class of the easy scenes, and a network of random weights.
 fn class(n: usize, network: &str) -> (Tensor<4>, Network, Params) {
@@ -37,44 +34,12 @@ fn class(n: usize, network: &str) -> (Tensor<4>, Network, Params) {
     (images, network, params)
 }
 
-fn batch(images: Tensor<4>) -> Batch {
-    let labels = vec![0; images.dims()[0]];
-    Batch { images, targets: Targets::Probabilities(hard_rows(&labels, 10, &Device::flex())) }
-}
-
-/// Lengths of the changes of the step when each image is really left out, with the changes along the step.
-fn left_out(network: &Network, params: &Params, images: &Batch, shown: &Batch) -> Vec<(f64, f64)> {
-    let objective = Objective::new(network, Mode::Eval);
-    let gradient = |batch: &Batch| objective.gradient(params, batch).1;
-    let (mean, own, n) = (gradient(images), gradient(shown), images.len());
-    let step = |real: &Params| {
-        let direction = OURS.compare(real, &own).direction;
-        objective.products(params, shown, &direction, Differences::Exact).images
-    };
-    let whole = step(&mean);
-    let value = |tensor: Tensor<1>| f64::from(tensor.into_scalar::<f32>());
-    let length = value(whole.clone().square().sum().sqrt());
-    let change = |i: usize| {
-        let single = gradient(&batch(images.images.clone().narrow(0, i, 1)));
-        let rest = mean.clone().scale(n as f64).add_scaled(&single, -1.0).scale(1.0 / (n - 1) as f64);
-        let difference = whole.clone() - step(&rest);
-        let along = value((difference.clone() * whole.clone()).sum()) / length;
-        (value(difference.square().sum().sqrt()), along)
-    };
-    (0..n).map(change).collect()
-}
-
 /// Acceptance 8 of the selection notes: rank errors of at most 3 % at 256 real images. A projection ranks otherwise than the norm does.
 #[test]
 fn effects_on_gradients_rank_as_leaving_out_does() {
     let (images, network, params) = class(256, "convnet-d3-w16");
-    let shown = batch(images.clone().narrow(0, 0, 10));
-    let images = batch(images);
-    let objective = Objective::new(&network, Mode::Eval);
-    let mean = objective.gradient(&params, &images).1;
-    let effects = gradient::Effects::new(objective, &params, OURS, mean, &shown);
-    let (norms, projections) = (effects.norms(&images), effects.projections(&images));
-    let (lengths, along): (Vec<f64>, Vec<f64>) = left_out(&network, &params, &images, &shown).into_iter().unzip();
+    let Effects { norms, projections, lengths, along } =
+        of_gradients(&network, &params, &images, &images.clone().narrow(0, 0, 10), 0);
     let (of_norms, of_projections) = (rank_error(&lengths, &norms), rank_error(&along, &projections));
     assert!(of_norms <= 0.03 && of_projections <= 0.03, "{of_norms} {of_projections}");
     assert!(rank_error(&lengths, &projections) > 0.1, "a projection is no approximation of the norm");
@@ -86,14 +51,10 @@ fn effects_on_gradients_rank_as_leaving_out_does() {
 #[test]
 fn the_first_order_is_better_for_larger_batches() {
     let (all, network, params) = class(64, "convnet-d2-w8");
-    let shown = batch(all.clone().narrow(0, 0, 2));
     let error = |n: usize| {
-        let images = batch(all.clone().narrow(0, 0, n));
-        let objective = Objective::new(&network, Mode::Eval);
-        let mean = objective.gradient(&params, &images).1;
-        let norms = gradient::Effects::new(objective, &params, OURS, mean, &shown).norms(&images);
-        let lengths = left_out(&network, &params, &images, &shown);
-        let relative = norms.iter().zip(lengths).map(|(norm, (length, _))| (norm - length).abs() / length);
+        let (real, shown) = (all.clone().narrow(0, 0, n), all.clone().narrow(0, 0, 2));
+        let Effects { norms, lengths, .. } = of_gradients(&network, &params, &real, &shown, 0);
+        let relative = norms.iter().zip(lengths).map(|(norm, length)| (norm - length).abs() / length);
         relative.sum::<f64>() / n as f64
     };
     let (few, many) = (error(8), error(64));
@@ -130,6 +91,18 @@ fn effects_on_means_are_exact() {
         let with_mean = features::Statistics::cat(&[rows, mean]);
         let least = effects.norms(&with_mean, 1000)[12];
         assert!(least < 1e-3 * norms.iter().sum::<f64>() / 12.0, "{least}");
+    }
+}
+
+/// Features: the norm and the projection are exact.
+#[test]
+fn effects_on_features_rank_as_leaving_out_does() {
+    let (real, network, params) = class(16, "convnet-d2-w8");
+    let Effects { norms, projections, lengths, along } =
+        of_features(&network, &params, &real, &real.clone().narrow(0, 0, 2));
+    for (i, (length, along)) in lengths.iter().zip(&along).enumerate() {
+        assert!((norms[i] - length).abs() < 1e-3 * length, "{} {length}", norms[i]);
+        assert!((projections[i] - along).abs() < 1e-2 * length, "{} {along}", projections[i]);
     }
 }
 

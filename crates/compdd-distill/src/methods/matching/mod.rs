@@ -7,7 +7,7 @@
 //! MMD, from `DataDAM`'s supplement; IDM, 2307.09742). [`cafe`] aligns the features of every layer while the network learns
 //! from the images (2203.01531). `real` prepares the batches of real images ahead, `first` says where
 //! the images start, `pixels` is what all of them learn, `adaptive` which real
-//! images of a batch take part. What may enter: losses between real and synthetic batches, and
+//! images of a batch take part, `left_out` how well that is judged. What may enter: losses between real and synthetic batches, and
 //! what the loops around them share.
 
 mod adaptive;
@@ -19,12 +19,15 @@ mod family;
 pub mod features;
 mod first;
 pub mod gradient;
+mod left_out;
 mod pixels;
 mod prepared;
 mod real;
 mod siamese;
 #[cfg(test)]
 pub(super) mod test_task;
+
+pub use left_out::{Matched, RankErrors, RankTrial};
 
 use family::Matching;
 

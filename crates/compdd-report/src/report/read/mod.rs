@@ -13,7 +13,9 @@ mod ipc;
 mod iterations;
 mod log;
 mod networks;
+mod order;
 mod plane;
+mod pruning;
 mod recovery;
 mod spread;
 
@@ -24,6 +26,8 @@ pub use filter::{Filter, Scored};
 pub use ipc::accuracy_over_ipc;
 pub use iterations::iterations;
 pub use networks::across_networks;
+pub use order::order;
 pub use plane::plane;
+pub use pruning::pruning;
 pub use recovery::recovery;
 pub use spread::{Grouping, spread};

@@ -10,7 +10,7 @@ use super::{
     layout::{Block, Strip, Tile, sheet},
 };
 use compdd_core::record::{Bundle, hash};
-use compdd_data::data::{BadFile, ImageStream};
+use compdd_data::data::{BadFile, ImageSet, ImageStream};
 
 /// A list of classes with some images of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,18 @@ impl GalleryList {
 }
 
 impl GalleryList {
+    /// Images at some places of a set, in rows of their own with a name each.
+    pub fn of_images(title: String, rows: Vec<(String, Vec<usize>)>, set: &ImageSet) -> Self {
+        let [_, height, width] = set.shape();
+        let picture = |place: usize| Rgb { bytes: set.interleaved(place), width, height };
+        let row = |(name, places): (String, Vec<usize>)| GalleryClass {
+            name,
+            complexity: None,
+            images: places.into_iter().map(picture).collect(),
+        };
+        Self { title, classes: rows.into_iter().map(row).collect(), bad: Vec::new() }
+    }
+
     /// The first distilled images of the first classes of a bundle, and its origin in a few words: name and hash of its data.
     ///
     /// # Errors

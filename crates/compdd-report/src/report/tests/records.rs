@@ -5,10 +5,11 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::super::{
-    AblationBar, Checkpoint, Measured, ReportError,
+    AblationBar, Checkpoint, Measured, ReportError, harmless_grid, pruning_chart,
     read::{self, Filter, Grouping, Scored},
 };
 use compdd_core::{
+    pruning::Pruning,
     record::{Budget, Cell, Flag, Record, Store, Timing, example},
     subset::Subset,
 };
@@ -289,4 +290,53 @@ fn tables_of_classes_become_groups() {
     );
     fs::write(&files[0], "synset,complexity_0.5\na,x\n").unwrap();
     assert!(refused(read::spread(&files, 0.5, &Grouping::File)).contains("no number in `complexity_0.5`"));
+}
+
+/// A pruned record: the rule, and its seed.
+fn pruned(rule: &str, seed: u64, scores: &[f64]) -> Record {
+    let rule = rule.parse().unwrap();
+    record("dm", 1, scores, |cell| {
+        (cell.pruning, cell.seed) = (Some(Pruning::new(rule, &[0, 1, 2])), seed);
+    })
+}
+
+#[test]
+fn a_share_is_harmless_within_a_deviation_of_the_whole() {
+    let whole = |seed: u64, scores: &[f64]| record("dm", 1, scores, |cell| cell.seed = seed);
+    // Sets of 0.28, 0.30 and 0.32: mean 0.30, deviation 0.02.
+    let mut records = vec![whole(0, &[0.27, 0.29]), whole(1, &[0.30, 0.30]), whole(2, &[0.31, 0.33])];
+    records.extend([pruned("loss:0.5", 0, &[0.29]), pruned("loss:0.9", 0, &[0.25]), pruned("loss:0.9", 1, &[0.29])]);
+    records.extend([
+        pruned("loss:0.95", 0, &[0.4]),
+        pruned("loss:0.2..0.3", 0, &[0.1]),
+        pruned("random:0.5", 0, &[0.279]),
+    ]);
+    let values = read::pruning(&records).unwrap();
+    assert_eq!((values.of, values.whole.0.len()), ("sets", 3));
+    assert!((values.whole.mean() - 0.30).abs() < 1e-12 && (values.whole.deviation().unwrap() - 0.02).abs() < 1e-12);
+    let names: Vec<&str> = values.curves.iter().map(|curve| curve.name.as_str()).collect();
+    assert_eq!(names, ["loss:0.2..0.3", "loss:high", "random:high"]);
+    let loss = &values.curves[1];
+    let verdicts: Vec<(f64, usize, bool)> =
+        loss.points.iter().map(|point| (point.removed, point.repeats.0.len(), point.harmless)).collect();
+    assert_eq!(verdicts, [(0.5, 1, true), (0.9, 2, false), (0.95, 1, true)]);
+    assert_eq!(loss.largest_harmless().unwrap().removed, 0.95);
+    assert!(values.curves[2].largest_harmless().is_none());
+    let table = harmless_grid(&values).write(crate::report::grid::Format::Term);
+    assert!(table.contains("loss:high: 95 % is the largest") && table.contains("random:high: no share"), "{table}");
+    assert!(pruning_chart(&values).unwrap().shapes.len() > 10);
+    // One set: its students are the repetitions.
+    let one = read::pruning(&[whole(0, &[0.27, 0.29]), pruned("loss:0.5", 0, &[0.27, 0.28])]).unwrap();
+    assert_eq!((one.of, one.whole.0.len(), one.curves[0].points[0].harmless), ("students", 2, true));
+}
+
+#[test]
+fn a_curve_needs_one_method_with_and_without_pruning() {
+    let whole = || record("dm", 1, &[0.3, 0.3], same);
+    assert!(refused(read::pruning(&[whole()])).contains("--prune"));
+    assert!(refused(read::pruning(&[pruned("loss:0.5", 0, &[0.3])])).contains("without --prune"));
+    let other = record("dsa", 1, &[0.3], same);
+    assert!(refused(read::pruning(&[whole(), pruned("loss:0.5", 0, &[0.3]), other])).contains("--method"));
+    let changed = record("dm", 1, &[0.3], |cell| cell.recipe_hash = "ab".repeat(32));
+    assert!(refused(read::pruning(&[whole(), pruned("loss:0.5", 0, &[0.3]), changed])).contains("--shipped"));
 }
