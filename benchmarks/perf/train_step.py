@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Training speed of networks beside PyTorch, on the same two threads, in turns.
 
-    python3 benchmarks/perf/train_step.py [--rounds 5] [--cases d3,d5,...] [--composed] [--out FILE.json]
+    python3 benchmarks/perf/train_step.py [--rounds 5] [--cases d3,d5,...] [--forms eager,compile] [--composed] [--out FILE.json]
 
 Builds the Rust side (`cargo build --release --bench train_step`), starts it and a PyTorch process with the same allocator settings
 (they are worth a factor of two to PyTorch too), warms both up, and lets them work in turns, round after round. Prints the smallest and the
-median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyTorch. On Linux also the ratio of processor time, which
+median seconds a step and their ratio ours / PyTorch; below 1 is faster than PyTorch. PyTorch comes in four forms, each in a process of its own: as it is, in
+channels-last layout, under `torch.compile` (which needs a C++ compiler), and both; the ratio is to the fastest of them (`--forms` chooses). On Linux also the ratio of processor time, which
 other programs disturb less (with `--threads 1` it is the fairest figure on a busy machine). The ConvNet is that of
 the field: conv 3x3 with bias, instance norm, ReLU, 2x2 average pooling, a linear head, width 128; the others are torchvision's, with a first
 convolution at full size and no max pooling, in train mode without dropout. Soft-label cross-entropy. `resnet18-recover` is the gradient of
@@ -36,6 +37,9 @@ CASES = {
     "resnet18": ("resnet18-cifar-bn", 32, 128, "train", 1),
     "mobilenet": ("mobilenet-v2-cifar-nodrop", 32, 128, "train", 1),
 }
+FORMS = ("eager", "channels-last", "compile", "compile-channels-last")
+# What `torch.compile` is asked for; the others hook into modules or draw on the host.
+COMPILED = ("train", "eval")
 MALLOC = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**62),
@@ -44,12 +48,13 @@ MALLOC = {
 }
 
 
-def peer(threads):
-    """The PyTorch side: the protocol of train_step.rs."""
+def peer(threads, form):
+    """The PyTorch side in one of its forms: the protocol of train_step.rs."""
     import torch
     import torch.nn.functional as F
 
     torch.set_num_threads(threads)
+    layout = torch.channels_last if form.endswith("channels-last") else torch.contiguous_format
     kept = {}
 
     def torchvision(name):
@@ -69,14 +74,15 @@ def peer(threads):
     def case(network, resolution, batch):
         torch.manual_seed(0)
         images, labels = torch.randn(batch, 3, resolution, resolution), F.softmax(torch.randn(batch, 10), 1)
+        images = images.to(memory_format=layout)
         if not network.startswith("convnet-d"):
-            net = torchvision(network)
+            net = torchvision(network).to(memory_format=layout)
             return net, list(net.parameters()), images, labels
         depth = int(network.removeprefix("convnet-d"))
         blocks = []
         for block in range(depth):
             channels = 3 if block == 0 else 128
-            filters = torch.randn(128, channels, 3, 3) * (2 / (9 * channels)) ** 0.5
+            filters = (torch.randn(128, channels, 3, 3) * (2 / (9 * channels)) ** 0.5).to(memory_format=layout)
             blocks.append([filters, torch.zeros(128), torch.ones(128), torch.zeros(128)])
         features = 128 * (resolution >> depth) ** 2
         head = torch.randn(10, features) * features**-0.5
@@ -143,9 +149,13 @@ def peer(threads):
 
     for line in sys.stdin:
         _, network, resolution, batch, mode, steps = line.split()
-        key = (network, int(resolution), int(batch))
+        key = (network, int(resolution), int(batch), mode)
         if key not in kept:
-            kept = {key: case(*key)}
+            network, *rest = case(*key[:3])
+            if form.startswith("compile") and mode in COMPILED:
+                torch.compiler.reset()
+                network = torch.compile(network)
+            kept = {key: (network, *rest)}
         start = time.perf_counter()
         for _ in range(int(steps)):
             loss = step(*kept[key], mode)
@@ -195,43 +205,54 @@ def main():
     arguments.add_argument("--composed", action="store_true", help="also time the composed form (slow)")
     arguments.add_argument("--binary", help="a built train_step, instead of building it")
     arguments.add_argument("--out", help="write the figures as JSON")
-    arguments.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--forms", default=",".join(FORMS), help=f"of PyTorch: {', '.join(FORMS)}")
+    arguments.add_argument("--peer", choices=FORMS, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.peer:
-        return peer(options.threads)
+        return peer(options.threads, options.peer)
     ours = options.binary or binary()
     threads = {"RAYON_NUM_THREADS": str(options.threads)}
-    this = [sys.executable, os.path.abspath(__file__), "--peer", "--threads", str(options.threads)]
-    workers = {"pytorch": Worker(this, "pytorch", MALLOC), "kernels": Worker([ours], "kernels", threads)}
-    if options.composed:
-        workers["composed"] = Worker([ours], "composed", threads)
+    this = [sys.executable, os.path.abspath(__file__), "--threads", str(options.threads), "--peer"]
+    peers = options.forms.split(",")
+    workers = {form: Worker([*this, form], "pytorch", MALLOC) for form in peers}
+    own = ["kernels", "composed"] if options.composed else ["kernels"]
+    workers |= {form: Worker([ours], form, threads) for form in own}
     table = []
     for case in options.cases.split(","):
-        seconds = {name: [] for name in workers}
-        for worker in workers.values():
-            worker.seconds(case, 1)
-        before = {name: worker.processor_seconds() for name, worker in workers.items()}
+        mode = CASES[case][3]
+        working = {name: worker for name, worker in workers.items() if mode in COMPILED or not name.startswith("compile")}
+        seconds = {name: [] for name in working}
+        for worker in working.values():
+            worker.seconds(case, 2)
+        before = {name: worker.processor_seconds() for name, worker in working.items()}
         for _ in range(options.rounds):
-            for name, worker in workers.items():
+            for name, worker in working.items():
                 seconds[name].append(worker.seconds(case))
-        spent = {name: (worker.processor_seconds() or 0) - (before[name] or 0) for name, worker in workers.items()}
-        least = {name: min(times) for name, times in seconds.items()}
-        median = {name: statistics.median(times) for name, times in seconds.items()}
-        for name in list(workers)[1:]:
+        spent = {name: (worker.processor_seconds() or 0) - (before[name] or 0) for name, worker in working.items()}
+        figures = {
+            name: {"seconds_min": min(times), "seconds_median": statistics.median(times), "processor": spent[name]}
+            for name, times in seconds.items()
+        }
+        fastest = min((name for name in peers if name in figures), key=lambda name: figures[name]["seconds_min"])
+        of = lambda name, key: figures[name][key] / figures[fastest][key] if figures[fastest][key] else None
+        for name in own:
             table.append({
-                "case": case, "form": name, "sizes": CASES[case][:4], "rounds": options.rounds,
-                "seconds_min": least[name], "seconds_median": median[name],
-                "pytorch_min": least["pytorch"], "pytorch_median": median["pytorch"],
-                "ratio_processor": spent[name] / spent["pytorch"] if spent["pytorch"] else None,
-                "ratio_min": least[name] / least["pytorch"], "ratio_median": median[name] / median["pytorch"],
+                "case": case, "form": name, "sizes": CASES[case][:4], "rounds": options.rounds, "pytorch": fastest,
+                "figures": {form: figures[form] for form in [*peers, name] if form in figures},
+                "ratio_min": of(name, "seconds_min"), "ratio_median": of(name, "seconds_median"),
+                "ratio_processor": of(name, "processor"),
             })
-    print("| case | form | PyTorch min / median (s) | ours min / median (s) | ratio of min | ratio of medians | of processor time |")
-    print("|---|---|---|---|---|---|---|")
+    print("| case | form | fastest PyTorch | its min / median (s) | ours min / median (s) | ratio of min | of medians | of processor time | of eager |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for row in table:
+        theirs, mine = row["figures"][row["pytorch"]], row["figures"][row["form"]]
+        eager = row["figures"].get("eager")
+        words = [format(value, ".2f") if value else "-" for value in (
+            row["ratio_median"], row["ratio_processor"], eager and mine["seconds_min"] / eager["seconds_min"],
+        )]
         print(
-            f"| {row['case']} | {row['form']} | {row['pytorch_min']:.4f} / {row['pytorch_median']:.4f} "
-            f"| {row['seconds_min']:.4f} / {row['seconds_median']:.4f} | **{row['ratio_min']:.2f}** | {row['ratio_median']:.2f} "
-            f"| {'-' if row['ratio_processor'] is None else format(row['ratio_processor'], '.2f')} |"
+            f"| {row['case']} | {row['form']} | {row['pytorch']} | {theirs['seconds_min']:.4f} / {theirs['seconds_median']:.4f} "
+            f"| {mine['seconds_min']:.4f} / {mine['seconds_median']:.4f} | **{row['ratio_min']:.2f}** | {' | '.join(words)} |"
         )
     if options.out:
         with open(options.out, "w") as file:

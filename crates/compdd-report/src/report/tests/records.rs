@@ -337,6 +337,6 @@ fn a_curve_needs_one_method_with_and_without_pruning() {
     assert!(refused(read::pruning(&[pruned("loss:0.5", 0, &[0.3])])).contains("without --prune"));
     let other = record("dsa", 1, &[0.3], same);
     assert!(refused(read::pruning(&[whole(), pruned("loss:0.5", 0, &[0.3]), other])).contains("--method"));
-    let changed = record("dm", 1, &[0.3], |cell| cell.recipe_hash = "ab".repeat(32));
+    let changed = with_recipe("dm", 1, &[0.3], json!({"draws": 2}), same);
     assert!(refused(read::pruning(&[whole(), pruned("loss:0.5", 0, &[0.3]), changed])).contains("--shipped"));
 }
