@@ -116,11 +116,14 @@ def narrow_convnext(width):
     return convnext.ConvNeXt(settings, stochastic_depth_prob=0.1, num_classes=CLASSES)
 
 
-def narrow_swin(width, heads, window):
+def narrow_swin(width, heads, window, **version):
     return swin_transformer.SwinTransformer(
         [4, 4], width, [2, 2, 6, 2], [heads * 2**i for i in range(4)], [window, window], stochastic_depth_prob=0.2,
-        num_classes=CLASSES,
+        num_classes=CLASSES, **version,
     )
+
+
+SWIN_V2 = {"block": swin_transformer.SwinTransformerBlockV2, "downsample_layer": swin_transformer.PatchMergingV2}
 
 
 def deit(patch, width, depth, heads, pixels):
@@ -151,6 +154,8 @@ NETWORKS = {
     "deit-tiny-p4-w12-l2": (lambda: deit(4, 12, 2, 3, 16), 16, 3),
     "convnext-tiny-w4": (lambda: narrow_convnext(4), 32, 3),
     "swin-tiny-w4-h1-s2": (lambda: narrow_swin(4, 1, 2), 64, 2),
+    "swin-tiny-w4-h1-s3": (lambda: narrow_swin(4, 1, 3), 40, 2),
+    "swin-v2-t-w4-h1-s3": (lambda: narrow_swin(4, 1, 3, **SWIN_V2), 40, 2),
     "vit-b-16-p4-w12-l2-h3": (lambda: vit(4, 12, 2, 3, 16), 16, 3),
 }
 

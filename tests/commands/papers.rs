@@ -5,7 +5,7 @@ use compdd::{
     nn::NetworkSpec,
     paper::{Answer, Table, Target, all, missing},
     prune::PruneOptions,
-    recipe::ScoreTransform,
+    recipe::{ScoreMemory, ScoreTransform},
     run::{AdaptiveOptions, RunOptions},
     subset::Subset,
 };
@@ -57,8 +57,8 @@ fn accept(command: &str) {
             }
             "--prune" => options.prune = Some(PruneOptions { rule: value.parse().unwrap(), scores: None }),
             "--adaptive" => {
-                let (beta, transform) = (value.parse().unwrap(), ScoreTransform::None);
-                options.adaptive = Some(AdaptiveOptions { beta, lazy: 1, evaluator: None, transform });
+                let (beta, transform, memory) = (value.parse().unwrap(), ScoreTransform::None, ScoreMemory::None);
+                options.adaptive = Some(AdaptiveOptions { beta, lazy: 1, evaluator: None, transform, memory });
             }
             "--lazy" => options.adaptive.as_mut().unwrap().lazy = value.parse().unwrap(),
             other => panic!("{command}: {other}"),

@@ -1,4 +1,5 @@
-//! `bilp_ite`: what leaving out a real image does to the step of the synthetic ones; `bilp_threshold`: which images that leaves.
+//! `bilp_ite`: what leaving out a real image does to the step of the synthetic ones; `bilp_running`: what is remembered of it; `bilp_threshold`: which images
+//! that leaves.
 
 use burn::tensor::Tensor;
 use compdd::{
@@ -9,7 +10,7 @@ use compdd::{
     },
     nn::{Mode, Params},
     recipe::ScoreTransform,
-    select::{RunningMoments, rank_error},
+    select::{RunningMoments, RunningScores, rank_error},
 };
 
 use super::{
@@ -146,6 +147,22 @@ fn of_features(case: &Case) -> Result<Effects, String> {
     found.meta_taylor = effects.norms(&rows, 5);
     found.projection = effects.projections(&rows).ok_or("no projections")?;
     Ok(found)
+}
+
+/// `bilp_running`. Values that start from zero are not offered.
+pub fn running(case: &Case) -> Result<(), String> {
+    let ((images, _), (scores, _)) = (case.f32("in.batch")?, case.f32("in.ite")?);
+    let mut known = RunningScores::default();
+    for (image, score) in images.iter().zip(scores) {
+        known.update(*image as u64, f64::from(score));
+    }
+    let (mut values, mut seen) = ([0.0; 12], [0.0; 12]);
+    for (image, score) in known.iter() {
+        (values[image as usize], seen[image as usize]) = (score as f32, 1.0);
+    }
+    case.later(&["running_zero_init"]);
+    case.check("running", &values)?;
+    case.check("seen", &seen)
 }
 
 /// `bilp_threshold`.

@@ -12,6 +12,7 @@ pub const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
     ("bilp_ite", effects::effects),
     ("bilp_loss_criterion", select::loss_criterion),
+    ("bilp_running", effects::running),
     ("bilp_threshold", effects::threshold),
     ("convnet_forward", nn::convnet),
     ("cutmix", augment::cutmix),

@@ -17,7 +17,7 @@ use compdd::{
     progress::Hooks,
     prune::{PruneError, PruneOptions, Scorer},
     pruning::{Rule, RuleError},
-    recipe::{Evaluator, ScoreTransform},
+    recipe::{Evaluator, ScoreMemory, ScoreTransform},
     record::Budget,
     run::{AdaptiveOptions, Places},
 };
@@ -109,6 +109,12 @@ enum TransformArg {
     Log,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum MemoryArg {
+    None,
+    Image,
+}
+
 /// How batches of real images are pruned while distilling.
 #[derive(Args)]
 pub struct AdaptiveArgs {
@@ -124,6 +130,9 @@ pub struct AdaptiveArgs {
     /// What becomes of effects before their moments are taken; log: for norms
     #[arg(long, default_value = "none", requires = "adaptive", value_name = "TRANSFORM", help_heading = "Images")]
     score_transform: TransformArg,
+    /// What is remembered of an image's scores; image: their running mean over the batches that it was in
+    #[arg(long, default_value = "none", requires = "adaptive", value_name = "MEMORY", help_heading = "Images")]
+    score_memory: MemoryArg,
 }
 
 impl AdaptiveArgs {
@@ -136,6 +145,10 @@ impl AdaptiveArgs {
             TransformArg::None => ScoreTransform::None,
             TransformArg::Log => ScoreTransform::Log,
         };
-        self.adaptive.map(|beta| AdaptiveOptions { beta, lazy: self.lazy, evaluator, transform })
+        let memory = match self.score_memory {
+            MemoryArg::None => ScoreMemory::None,
+            MemoryArg::Image => ScoreMemory::Image,
+        };
+        self.adaptive.map(|beta| AdaptiveOptions { beta, lazy: self.lazy, evaluator, transform, memory })
     }
 }

@@ -16,6 +16,9 @@ pub struct Adaptive {
     pub evaluator: Evaluator,
     /// What becomes of scores before their moments are taken.
     pub transform: ScoreTransform,
+    /// What is remembered of the scores of an image; absent from recipes where nothing is.
+    #[serde(default, skip_serializing_if = "ScoreMemory::is_none")]
+    pub memory: ScoreMemory,
 }
 
 /// What the score of a real image is.
@@ -37,6 +40,23 @@ pub enum ScoreTransform {
     None,
     /// Their logarithm, for scores that are lengths.
     Log,
+}
+
+/// What is remembered of the scores of an image from one batch to the next that it is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScoreMemory {
+    /// Nothing.
+    #[default]
+    None,
+    /// Their running mean: the first score as it is, of later ones a tenth.
+    Image,
+}
+
+impl ScoreMemory {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 impl Adaptive {
@@ -90,17 +110,33 @@ mod tests {
         }
         let request = RecipeRequest { subset: "cifar10", ipc: 1, budget: "paper", fidelity: "paper", resolution: 32 };
         let plain = Recipe::shipped(method("dc").unwrap(), &[], &request).unwrap();
-        let adaptive = Adaptive { beta: 0.3, lazy: 10, evaluator: Evaluator::Norm, transform: ScoreTransform::Log };
+        let adaptive = Adaptive {
+            beta: 0.3,
+            lazy: 10,
+            evaluator: Evaluator::Norm,
+            transform: ScoreTransform::Log,
+            memory: ScoreMemory::None,
+        };
         let pruned = plain.clone().with_adaptive(adaptive);
         assert_eq!((plain.adaptive(), pruned.adaptive()), (None, Some(adaptive)));
         assert_ne!(plain.hash(), pruned.hash());
         assert_eq!(plain.typed::<Keys>().unwrap(), pruned.typed::<Keys>().unwrap());
-        assert_eq!(pruned.to_json()["adaptive"]["lazy"], 10);
+        let settings = &pruned.to_json()["adaptive"];
+        assert!(settings["lazy"] == 10 && settings.get("memory").is_none(), "older recipes keep their hashes");
+        let remembering = Adaptive { memory: ScoreMemory::Image, ..adaptive };
+        assert_ne!(plain.clone().with_adaptive(remembering).hash(), pruned.hash());
+        assert_eq!(plain.with_adaptive(remembering).adaptive(), Some(remembering));
     }
 
     #[test]
     fn shares_iterations_and_signs_are_checked() {
-        let good = Adaptive { beta: 0.3, lazy: 10, evaluator: Evaluator::Projection, transform: ScoreTransform::None };
+        let good = Adaptive {
+            beta: 0.3,
+            lazy: 10,
+            evaluator: Evaluator::Projection,
+            transform: ScoreTransform::None,
+            memory: ScoreMemory::None,
+        };
         assert_eq!(good.check(), Ok(()));
         let refuse = |adaptive: Adaptive, word: &str| assert!(adaptive.check().unwrap_err().contains(word));
         refuse(Adaptive { beta: 0.0, ..good }, "share");

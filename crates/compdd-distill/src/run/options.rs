@@ -12,7 +12,7 @@ use compdd_core::{
     files::plain,
     limits,
     protocol::{Checks, Fit, Protocol, ProtocolError, Scoring},
-    recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreTransform, tiles},
+    recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreMemory, ScoreTransform, tiles},
     record::{Cell, Fidelity},
     subset::Subset,
 };
@@ -96,6 +96,9 @@ pub struct AdaptiveOptions {
     /// What becomes of scores before their moments are taken.
     #[serde(default)]
     pub transform: ScoreTransform,
+    /// What is remembered of the scores of an image.
+    #[serde(default)]
+    pub memory: ScoreMemory,
 }
 
 fn every_iteration() -> usize {
@@ -114,7 +117,8 @@ impl AdaptiveOptions {
             ));
         };
         let evaluator = self.evaluator.unwrap_or(usual);
-        let adaptive = Adaptive { beta: self.beta, lazy: self.lazy, evaluator, transform: self.transform };
+        let Self { beta, lazy, transform, memory, .. } = self;
+        let adaptive = Adaptive { beta, lazy, evaluator, transform, memory };
         adaptive.check().map_err(|reason| flag(reason, "change --adaptive, --lazy, --ite or --score-transform"))?;
         Ok(adaptive)
     }

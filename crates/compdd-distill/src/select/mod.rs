@@ -14,6 +14,7 @@ mod gradmatch;
 mod patches;
 mod pruned;
 mod rows;
+mod running;
 mod tails;
 
 pub use coreset::{SelectError, herding, k_center, random};
@@ -23,6 +24,7 @@ pub use gradients::{bias_gradients, own_class_gradients};
 pub use gradmatch::{Pursuit, Target, gradmatch};
 pub use patches::{ranking, realism};
 pub use pruned::{kept, smoothing};
+pub use running::RunningScores;
 pub use tails::{RunningMoments, Survivors, rank_error};
 
 #[cfg(test)]

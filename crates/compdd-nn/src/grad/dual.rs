@@ -8,7 +8,7 @@ use burn::tensor::{
 };
 
 use super::norm;
-use crate::nn::{Activation, EPSILON, Moments, PoolKind, Primal, TensorOps, Window, kernels};
+use crate::nn::{Activation, EPSILON, Moments, PoolKind, Primal, TensorOps, Window, kernels, length};
 
 /// Values with tangents as [`TensorOps`]: forward-mode differentiation, itself tracked by reverse mode.
 pub struct Dual;
@@ -192,6 +192,30 @@ impl TensorOps for Dual {
             Some(tangent) => {
                 let mean = (y.clone() * tangent.clone()).sum_dim(D - 1);
                 DualTensor::pair(y.clone(), y * (tangent - mean))
+            }
+        }
+    }
+
+    fn unit<const D: usize>(x: DualTensor<D>) -> DualTensor<D> {
+        let (x, tangent) = x.into_parts();
+        let y = Primal::unit(x.clone());
+        match tangent {
+            None => DualTensor::Constant(y),
+            Some(tangent) => {
+                let along = (y.clone() * tangent.clone()).sum_dim(D - 1);
+                DualTensor::pair(y.clone(), (tangent - y * along) / length(x))
+            }
+        }
+    }
+
+    fn exp_up_to<const D: usize>(x: DualTensor<D>, most: f64) -> DualTensor<D> {
+        let (x, tangent) = x.into_parts();
+        let y = Primal::exp_up_to(x.clone(), most);
+        match tangent {
+            None => DualTensor::Constant(y),
+            Some(tangent) => {
+                let below = x.inner().lower_elem(most).float().cast(y.dtype());
+                DualTensor::pair(y.clone(), y * tangent * below)
             }
         }
     }

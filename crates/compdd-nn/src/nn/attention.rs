@@ -2,26 +2,51 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{layer::Windows, tensor_ops::TensorOps};
+use super::{
+    layer::{Activation, Windows},
+    tensor_ops::TensorOps,
+};
 
 /// What is added to the scores of pixels that are neighbours only because the map was rolled (as torchvision has it).
 const FAR: f32 = -100.0;
 
-/// `softmax(q k^T / sqrt(d) + bias) v` of every head with `d = C / heads` channels (arXiv 1706.03762, section 3.2.1).
+/// Most that cosines are multiplied by.
+pub(super) const COSINE_LIMIT: f64 = 100.0;
+/// What the small network of relative positions adds to a score at most.
+const MOST_ADDED: f32 = 16.0;
+/// The farthest relative position is this for the small network, before the logarithm.
+const FARTHEST: f32 = 8.0;
+
+/// `softmax(q k^T / sqrt(d) + bias) v` of every head with `d = C / heads` channels (arXiv 1706.03762, section 3.2.1); with a `scale` for each head cosines
+/// of queries and keys take the place of their products (arXiv 2111.09883, section 3.3).
 ///
 /// # Shapes
-/// `x [N G, T, 3C]`: queries, keys and values one behind the other, each with its heads one behind the other; `bias`
-/// `[1, G heads, T, T]` -> `[N G, T, C]`.
-pub(super) fn attention<N: TensorOps>(x: &N::T<3>, heads: usize, bias: Option<N::T<4>>) -> N::T<3> {
+/// `x [N G, T, 3C]`: queries, keys and values one behind the other, each with its heads one behind the other; `scale [heads, 1, 1]`;
+/// `bias` `[1, G heads, T, T]` -> `[N G, T, C]`.
+pub(super) fn attention<N: TensorOps>(
+    x: &N::T<3>,
+    heads: usize,
+    scale: Option<N::T<3>>,
+    bias: Option<N::T<4>>,
+) -> N::T<3> {
     let [n, tokens, width] = N::dims(x);
     let (channels, own) = (width / 3, width / 3 / heads);
     let part = |which: usize, axes: [usize; 4]| {
         let part = N::narrow(x.clone(), 2, which * channels, channels);
         N::permute(N::reshape(part, [n, tokens, heads, own]), axes)
     };
-    let (queries, keys, values) = (part(0, [0, 2, 1, 3]), part(1, [0, 2, 3, 1]), part(2, [0, 2, 1, 3]));
-    let root = constant::<N, 4, 3>(x, vec![(own as f32).powf(-0.5)], [1; 4]);
-    let mut scores = N::matmul(N::multiply(queries, root), keys);
+    let [queries, keys, values] = [0, 1, 2].map(|which| part(which, [0, 2, 1, 3]));
+    let across = |keys: N::T<4>| N::permute(keys, [0, 1, 3, 2]);
+    let mut scores = match scale {
+        Some(scale) => {
+            let cosines = N::matmul(N::unit(queries), across(N::unit(keys)));
+            N::multiply(cosines, N::reshape(scale, [1, heads, 1, 1]))
+        }
+        None => {
+            let root = constant::<N, 4, 3>(x, vec![(own as f32).powf(-0.5)], [1; 4]);
+            N::matmul(N::multiply(queries, root), across(keys))
+        }
+    };
     if let Some(bias) = bias {
         let [_, rows, ..] = N::dims(&bias);
         let grouped = N::reshape(scores, [n * heads / rows, rows, tokens, tokens]);
@@ -31,12 +56,37 @@ pub(super) fn attention<N: TensorOps>(x: &N::T<3>, heads: usize, bias: Option<N:
     N::reshape(N::permute(out, [0, 2, 1, 3]), [n, tokens, channels])
 }
 
+/// What Swin V2 adds to scores: two linear layers on the logarithms of the relative position, through a sigmoid (arXiv 2111.09883, section 3.4; torchvision).
+///
+/// # Shapes
+/// `weights [512, 2]` and `[heads, 512]`, `bias [512]` -> `[(2 side - 1)^2, heads]`.
+pub(super) fn cosine_table<N: TensorOps>(weights: [N::T<2>; 2], bias: N::T<1>, side: usize) -> N::T<2> {
+    let reach = 2 * side - 1;
+    let logarithm = |place: usize| {
+        let apart = (place as f32 + 1.0 - side as f32) * FARTHEST / (side as f32 - 1.0).max(1.0);
+        apart.signum() * (apart.abs() + 1.0).log2() / FARTHEST.log2()
+    };
+    let places = (0..reach * reach).flat_map(|place| [place / reach, place % reach]).map(logarithm).collect();
+    let [first, second] = weights;
+    let places = constant::<N, 2, 2>(&first, places, [reach * reach, 2]);
+    let hidden = N::activate(N::linear(places, first, Some(bias)), Activation::Relu);
+    let table = N::activate(N::linear(hidden, second, None), Activation::Sigmoid);
+    let most = constant::<N, 2, 2>(&table, vec![MOST_ADDED], [1, 1]);
+    N::multiply(table, most)
+}
+
 /// [`attention`] inside the windows of a map, which are shifted by rolling it (arXiv 2103.14030, section 3.2); `table` holds what
 /// is added to the scores for every relative position.
 ///
 /// # Shapes
-/// `x [N, H W, 3C]`, `table [(2 side - 1)^2, heads]` -> `[N, H W, C]`.
-pub(super) fn windowed<N: TensorOps>(x: N::T<3>, heads: usize, table: N::T<2>, windows: &Windows) -> N::T<3> {
+/// `x [N, H W, 3C]`, `scale [heads, 1, 1]`, `table [(2 side - 1)^2, heads]` -> `[N, H W, C]`.
+pub(super) fn windowed<N: TensorOps>(
+    x: N::T<3>,
+    heads: usize,
+    scale: Option<N::T<3>>,
+    table: N::T<2>,
+    windows: &Windows,
+) -> N::T<3> {
     let Windows { map: [h, w], side, shift, .. } = *windows;
     let [n, _, width] = N::dims(&x);
     let (channels, pixels, count) = (width / 3, side * side, h * w / (side * side));
@@ -52,7 +102,7 @@ pub(super) fn windowed<N: TensorOps>(x: N::T<3>, heads: usize, table: N::T<2>, w
         bias = N::reshape(N::add(strangers, bias), [1, count * heads, pixels, pixels]);
     }
 
-    let out = attention::<N>(&cut, heads, Some(bias));
+    let out = attention::<N>(&cut, heads, scale, Some(bias));
     let out = N::reshape(out, [n, h / side, w / side, side, side, channels]);
     let out = N::reshape(N::permute(out, [0, 1, 3, 2, 4, 5]), [n, h, w, channels]);
     N::reshape(roll::<N>(out, [h - shift, w - shift]), [n, h * w, channels])

@@ -1,7 +1,7 @@
 //! A network as lines of a table: what `compdd network show` prints.
 
 use super::{
-    layer::{Activation, GROUPS, Layer, Norm, PoolKind},
+    layer::{Activation, GROUPS, Layer, Norm, PoolKind, Scores},
     params::Slot,
     shapes::Shape,
     tensor_ops::Window,
@@ -85,12 +85,18 @@ impl Layer {
             Self::StochasticDepth { rate } => format!("stochastic depth {rate:.3}"),
             Self::Tokens => "tokens".into(),
             Self::Map { .. } => "map".into(),
+            Self::Fit { size: [height, width] } => format!("padded or cut to {height}x{width}"),
+            Self::KeylessBias { .. } => "bias of queries and values".into(),
             Self::SpaceToDepth => "space to depth".into(),
             Self::ClassToken { .. } => "class token".into(),
             Self::Positions { .. } => "positions".into(),
             Self::Attention { heads, windows: None } => format!("attention ({heads} heads)"),
             Self::Attention { heads, windows: Some(windows) } => {
-                format!("attention ({heads} heads) in windows of {0}x{0}, shift {1}", windows.side, windows.shift)
+                let cosine = if matches!(windows.scores, Scores::Cosine(_)) { "cosine " } else { "" };
+                format!(
+                    "{cosine}attention ({heads} heads) in windows of {0}x{0}, shift {1}",
+                    windows.side, windows.shift
+                )
             }
             Self::FirstToken => "first token".into(),
             Self::Flatten => "flatten".into(),

@@ -175,9 +175,9 @@ fn state_dict(root: Value<'_>) -> Value<'_> {
     (0..WRAPPERS.len()).fold(root, |value, _| inner(value).unwrap_or(value))
 }
 
-/// Whether a tensor is nothing that is learned or measured: counts of batches, Swin's indices of relative positions.
+/// Whether a tensor is nothing that is learned or measured: counts of batches, Swin's relative positions.
 fn ignored(name: &str) -> bool {
-    name.ends_with(".num_batches_tracked") || name.ends_with(".relative_position_index")
+    [".num_batches_tracked", ".relative_position_index", ".relative_coords_table"].iter().any(|end| name.ends_with(end))
 }
 
 /// What published files write for what the networks here call otherwise. The names of torchvision's `ResNet`s, of `DenseNet`s and

@@ -57,6 +57,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("vit-b-16", "torchvision's ViT-B/16; variants as deit-tiny"),
     ("convnext-tiny", "torchvision's ConvNeXt-Tiny; -w<width>"),
     ("swin-tiny", "torchvision's Swin-T; -w<width>, -h<heads>, -s<window>"),
+    ("swin-v2-t", "torchvision's Swin-V2-T; -w<width>, -h<heads>, -s<window>"),
 ];
 
 /// The networks worth listing; more widths and combinations can be parsed.

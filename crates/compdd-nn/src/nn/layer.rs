@@ -1,6 +1,8 @@
 //! A network as data: the layers and their parameters. What shape each makes is in [`shapes`](super::shapes), what it is
 //! called in [`describe`](super::describe).
 
+use std::f32::consts::LN_10;
+
 use super::{
     kernels::Rectifier,
     params::{Init, Slot},
@@ -163,6 +165,18 @@ pub enum Layer {
         /// Height and width.
         size: [usize; 2],
     },
+    /// A map brought to a size: zeros at the bottom and at the right, or what is beyond it cut off.
+    Fit {
+        /// Height and width.
+        size: [usize; 2],
+    },
+    /// A learned vector added to the queries and to the values, but not to the keys, of tokens that hold all three one behind the other.
+    KeylessBias {
+        /// Name of the parameter `[3C]`.
+        name: String,
+        /// Channels of a token, all three together.
+        channels: usize,
+    },
     /// Even and odd rows and columns as channels: `[C, H, W]` to `[4C, H/2, W/2]`, in the order of Swin's patch merging
     /// (row parity runs faster than column parity, channels fastest).
     SpaceToDepth,
@@ -221,11 +235,31 @@ pub enum LayerKind {
     BatchNorm,
 }
 
+/// How windowed attention scores pairs of pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scores {
+    /// Products of queries and keys, plus an entry for the relative position of a table of this name, `[(2 side - 1)^2, heads]`.
+    Table(String),
+    /// Cosines with a learned scale for each head, plus what a small network makes of the relative position; their parameters are `name.logit_scale` and
+    /// `name.cpb_mlp.*` (Swin V2, arXiv 2111.09883, sections 3.3 and 3.4).
+    Cosine(String),
+}
+
+impl Scores {
+    /// Units between the two layers of the network of [`Scores::Cosine`].
+    pub(super) const HIDDEN: usize = 512;
+
+    fn name(&self) -> &str {
+        let (Self::Table(name) | Self::Cosine(name)) = self;
+        name
+    }
+}
+
 /// How a map is cut for windowed attention (Swin, arXiv 2103.14030, section 3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows {
-    /// Name of the table of relative positions `[(2 side - 1)^2, heads]`.
-    pub name: String,
+    /// How the scores of pairs of pixels come about.
+    pub scores: Scores,
     /// Height and width of the map.
     pub map: [usize; 2],
     /// Side of a window; divides both.
@@ -248,7 +282,8 @@ impl Layer {
             | Self::Scale { name, .. }
             | Self::ClassToken { name, .. }
             | Self::Positions { name, .. }
-            | Self::Attention { windows: Some(Windows { name, .. }), .. } => name,
+            | Self::KeylessBias { name, .. } => name,
+            Self::Attention { windows: Some(Windows { scores, .. }), .. } => scores.name(),
             _ => "",
         }
     }
@@ -289,10 +324,19 @@ impl Layer {
             Self::Scale { name, channels, start } => free(name, vec![*channels, 1, 1], Init::Constant(*start)),
             Self::ClassToken { name, channels, init } => free(name, vec![1, 1, *channels], *init),
             Self::Positions { name, shape: [tokens, channels], init } => free(name, vec![1, *tokens, *channels], *init),
-            Self::Attention { heads, windows: Some(Windows { name, side, .. }) } => {
-                let reach = 2 * side - 1;
-                free(name, vec![reach * reach, *heads], Init::TruncatedNormal(0.02))
-            }
+            Self::KeylessBias { name, channels } => free(name, vec![*channels], Init::Zero),
+            Self::Attention { heads, windows: Some(Windows { scores, side, .. }) } => match scores {
+                Scores::Table(name) => free(name, vec![(2 * side - 1).pow(2), *heads], Init::TruncatedNormal(0.02)),
+                Scores::Cosine(name) => {
+                    let (hidden, drawn) = (Scores::HIDDEN, Init::TruncatedNormal(0.02));
+                    vec![
+                        slot(name, "logit_scale", vec![*heads, 1, 1], Init::Constant(LN_10)),
+                        slot(name, "cpb_mlp.0.weight", vec![hidden, 2], drawn),
+                        slot(name, "cpb_mlp.0.bias", vec![hidden], Init::Zero),
+                        slot(name, "cpb_mlp.2.weight", vec![*heads, hidden], drawn),
+                    ]
+                }
+            },
             _ => Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Layers that only move values.
 
-use super::tensor_ops::TensorOps;
+use super::{attention::constant, tensor_ops::TensorOps};
 
 /// Channels as a table of `groups` rows, read by columns (arXiv 1707.01083, section 3.1).
 ///
@@ -29,4 +29,23 @@ pub(super) fn space_to_depth<N: TensorOps>(x: N::T<4>) -> N::T<4> {
 pub(super) fn map<N: TensorOps>(x: N::T<3>, [h, w]: [usize; 2]) -> N::T<4> {
     let [n, _, c] = N::dims(&x);
     N::reshape(N::permute(x, [0, 2, 1]), [n, c, h, w])
+}
+
+/// A map with zeros at the bottom and at the right, or without what is beyond the size.
+///
+/// # Shapes
+/// `x [N, C, H, W]` -> `[N, C, size]`.
+pub(super) fn fit<N: TensorOps>(x: N::T<4>, size: [usize; 2]) -> N::T<4> {
+    size.into_iter().enumerate().fold(x, |x, (axis, wanted)| {
+        let (axis, mut shape) = (axis + 2, N::dims(&x));
+        match wanted.checked_sub(shape[axis]) {
+            Some(0) => x,
+            None => N::narrow(x, axis, 0, wanted),
+            Some(more) => {
+                shape[axis] = more;
+                let zeros = constant::<N, 4, 4>(&x, vec![0.0; shape.iter().product()], shape);
+                N::cat(vec![x, zeros], axis)
+            }
+        }
+    })
 }

@@ -30,6 +30,11 @@ fn batch_norm(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, rectifier: Option
     (y, Moments::measured(mean, variance, n * h * w))
 }
 
+/// The length of every row of the last axis, no less than 1e-12, so that it may be divided by.
+pub(crate) fn length<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    (x.square().sum_dim(D - 1) + 1e-24).sqrt()
+}
+
 impl TensorOps for Primal {
     type T<const D: usize> = Tensor<D>;
 
@@ -75,6 +80,15 @@ impl TensorOps for Primal {
 
     fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
         activation::softmax(x, D - 1)
+    }
+
+    fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+        let length = length(x.clone());
+        x / length
+    }
+
+    fn exp_up_to<const D: usize>(x: Tensor<D>, most: f64) -> Tensor<D> {
+        x.clamp_max(most).exp()
     }
 
     fn standardise(x: Tensor<3>, epsilon: f64) -> Tensor<3> {

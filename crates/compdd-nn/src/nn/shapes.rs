@@ -91,6 +91,8 @@ impl Layer {
             (Self::Channels { start, count }, Map([c, h, w])) if start + count <= c => Ok(Map([*count, h, w])),
             (Self::Shuffle { groups }, Map([c, ..])) if c % groups == 0 => Ok(shape),
             (Self::SpaceToDepth, Map([c, h, w])) if h % 2 == 0 && w % 2 == 0 => Ok(Map([4 * c, h / 2, w / 2])),
+            (Self::Fit { size: [h, w] }, Map([c, ..])) => Ok(Map([c, *h, *w])),
+            (Self::KeylessBias { channels, .. }, Tokens([_, c])) if c == *channels && c % 3 == 0 => Ok(shape),
             (Self::Tokens, Map([c, h, w])) => Ok(Tokens([h * w, c])),
             (Self::Map { size: [h, w] }, Tokens([t, c])) if h * w == t => Ok(Map([c, *h, *w])),
             (Self::TokenNorm { channels, .. }, Tokens([_, c])) if c == *channels => Ok(shape),

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{
     AlexNet, ConvNet, ConvNextTiny, DenseNet121, Depth, EfficientNetB0, MobileNetV2, Network, NetworkError, ResNet,
-    ShuffleNetV2, SwinTiny, Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
+    ShuffleNetV2, SwinTiny, SwinVersion, Vgg11, Vit, VitKind, WideResNet, known::nearest, lenet, mlp,
 };
 
 /// A network without its image size and classes; what a slug such as `convnet-d3-w32` stands for.
@@ -36,12 +36,12 @@ pub enum NetworkSpec {
     Vit(Vit),
     /// `convnext-tiny-...`.
     ConvNextTiny(ConvNextTiny),
-    /// `swin-tiny-...`.
+    /// `swin-tiny-...`, `swin-v2-t-...`.
     SwinTiny(SwinTiny),
 }
 
 /// The first words of slugs.
-const ARCHITECTURES: [&str; 18] = [
+const ARCHITECTURES: [&str; 19] = [
     "convnet",
     "mlp",
     "lenet",
@@ -60,6 +60,7 @@ const ARCHITECTURES: [&str; 18] = [
     "vit-b-16",
     "convnext-tiny",
     "swin-tiny",
+    "swin-v2-t",
 ];
 
 /// Those whose variants may follow without a hyphen, as in `ConvNetD5`.
@@ -105,7 +106,8 @@ impl NetworkSpec {
             "deit-tiny" => (Vit::parse(VitKind::DeitTiny, &tokens).map(Self::Vit), Vit::ACCEPTED),
             "vit-b-16" => (Vit::parse(VitKind::B16, &tokens).map(Self::Vit), Vit::ACCEPTED),
             "convnext-tiny" => (ConvNextTiny::parse(&tokens).map(Self::ConvNextTiny), ConvNextTiny::ACCEPTED),
-            "swin-tiny" => (SwinTiny::parse(&tokens).map(Self::SwinTiny), SwinTiny::ACCEPTED),
+            "swin-tiny" => (SwinTiny::parse(SwinVersion::One, &tokens).map(Self::SwinTiny), SwinTiny::ACCEPTED),
+            "swin-v2-t" => (SwinTiny::parse(SwinVersion::Two, &tokens).map(Self::SwinTiny), SwinTiny::ACCEPTED),
             word => {
                 let depth = Depth::of(word).ok_or_else(unknown)?;
                 (ResNet::parse(depth, &tokens).map(Self::ResNet), ResNet::ACCEPTED)
@@ -130,7 +132,7 @@ impl NetworkSpec {
             Self::DenseNet121(net) => ("densenet121", net.tokens()),
             Self::Vit(net) => (net.kind.word(), net.tokens()),
             Self::ConvNextTiny(net) => ("convnext-tiny", net.tokens()),
-            Self::SwinTiny(net) => ("swin-tiny", net.tokens()),
+            Self::SwinTiny(net) => (net.version.word(), net.tokens()),
         };
         let words = std::iter::once(architecture.to_owned()).chain(tokens);
         words.collect::<Vec<_>>().join("-")

@@ -107,6 +107,12 @@ pub trait TensorOps: 'static {
     /// Softmax over the last axis.
     fn softmax<const D: usize>(x: Self::T<D>) -> Self::T<D>;
 
+    /// Every row of the last axis divided by its length; one of zeros stays as it is.
+    fn unit<const D: usize>(x: Self::T<D>) -> Self::T<D>;
+
+    /// `exp(min(x, most))`.
+    fn exp_up_to<const D: usize>(x: Self::T<D>, most: f64) -> Self::T<D>;
+
     /// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
     fn standardise(x: Self::T<3>, epsilon: f64) -> Self::T<3>;
 

@@ -2,15 +2,20 @@
 
 use crate::{
     methods::{MethodError, State, StateError},
-    select::{RunningMoments, Survivors},
+    select::{RunningMoments, RunningScores, Survivors},
 };
-use compdd_core::recipe::Adaptive;
+use compdd_core::recipe::{Adaptive, ScoreMemory};
+
+/// What a checkpoint calls the scores that are remembered.
+const KNOWN: &str = "adaptive-scores";
 
 /// The survivors of every class, and what is remembered of its scores.
 #[derive(Clone, Debug)]
 pub(super) struct Pruner {
     settings: Adaptive,
     classes: Vec<Class>,
+    /// What is remembered of every image, where something is.
+    known: RunningScores,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -23,7 +28,7 @@ struct Class {
 
 impl Pruner {
     pub fn new(settings: Adaptive, classes: usize) -> Self {
-        Self { settings, classes: vec![Class::default(); classes] }
+        Self { settings, classes: vec![Class::default(); classes], known: RunningScores::default() }
     }
 
     /// The settings.
@@ -36,17 +41,23 @@ impl Pruner {
         settings.map_or(step, |settings| step - step % settings.lazy as u64)
     }
 
-    /// Places of the images of a class that are kept. `score` gives the scores of all images of the batch; it is asked where a new batch is in use.
+    /// Places of the images of a class that are kept; `images` are the places of the batch in the training set. `score` gives the scores of all images of
+    /// the batch; it is asked where a new batch is in use.
     pub fn survivors(
         &mut self,
         step: u64,
         class: usize,
+        images: &[usize],
         score: impl FnOnce() -> Result<Vec<f64>, MethodError>,
     ) -> Result<Vec<usize>, MethodError> {
-        let Adaptive { beta, transform, .. } = self.settings;
+        let Adaptive { beta, transform, memory, .. } = self.settings;
         let own = &mut self.classes[class];
         if Self::drawn(Some(self.settings), step) == step || own.keep.is_empty() {
-            let scores = score()?;
+            let mut scores = score()?;
+            if memory == ScoreMemory::Image {
+                scores =
+                    images.iter().zip(scores).map(|(&image, score)| self.known.update(image as u64, score)).collect();
+            }
             let Survivors { keep, removed } = own.moments.cut(&scores, beta, transform);
             (own.keep, own.removed) = (keep, removed);
         }
@@ -78,6 +89,10 @@ impl Pruner {
             bytes.extend(class.keep.iter().map(|&keep| u8::from(keep)));
         }
         state.put("adaptive", bytes);
+        if self.settings.memory == ScoreMemory::Image {
+            let known = self.known.iter().flat_map(|(image, score)| [image.to_le_bytes(), score.to_le_bytes()]);
+            state.put(KNOWN, known.flatten().collect());
+        }
     }
 
     /// Takes over what [`Pruner::save`] stored.
@@ -94,6 +109,14 @@ impl Pruner {
             let (keep, tail) = tail.split_at_checked(count(5)).ok_or_else(short)?;
             class.keep = keep.iter().map(|&keep| keep == 1).collect();
             rest = tail;
+        }
+        if self.settings.memory == ScoreMemory::Image {
+            let known = state.get(KNOWN)?.as_chunks::<16>().0.iter();
+            let halves = known.map(|pair| pair.split_at(8));
+            let number = |half: &[u8]| half.try_into().unwrap_or_default();
+            self.known = halves
+                .map(|(image, score)| (u64::from_le_bytes(number(image)), f64::from_le_bytes(number(score))))
+                .collect();
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(super) struct RealClasses {
 /// The real images of one step in network input space, augmented, class by class.
 pub(super) struct RealBatch {
     values: Vec<f32>,
+    /// Where they lie in the training set.
+    places: Vec<usize>,
     /// Images of every class.
     pub counts: Vec<usize>,
     shape: [usize; 3],
@@ -62,7 +64,7 @@ impl RealClasses {
             self.siamese.draw(step, class, count, shape).apply_host(own, shape);
             rest = others;
         }
-        RealBatch { values, counts, shape }
+        RealBatch { values, places: drawn, counts, shape }
     }
 }
 
@@ -78,6 +80,12 @@ impl RealBatch {
         let size = channels * height * width;
         let values = self.values[from * size..to * size].to_vec();
         Tensor::from_data(TensorData::new(values, [to - from, channels, height, width]), device)
+    }
+
+    /// Where the images of a class lie in the training set.
+    pub fn places(&self, class: usize) -> &[usize] {
+        let from = self.counts[..class].iter().sum();
+        &self.places[from..from + self.counts[class]]
     }
 
     /// First row of every class, and the number of all rows.

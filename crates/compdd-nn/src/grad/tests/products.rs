@@ -74,6 +74,7 @@ fn networks_of_the_wider_layers() {
     check("vit-b-16-p4-w12-l2-h3", 8, Mode::Train);
     check("convnext-tiny-w4", 32, Mode::Train);
     check("swin-tiny-w4-h1-s2", 64, Mode::Train);
+    check("swin-v2-t-w4-h1-s3", 40, Mode::Train);
 }
 
 #[test]

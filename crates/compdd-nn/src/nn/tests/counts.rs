@@ -172,6 +172,7 @@ fn published_networks_have_their_counts() {
         ("vit-b-16", 86_567_656),
         ("convnext-tiny", 28_589_128),
         ("swin-tiny", 28_288_354),
+        ("swin-v2-t", 28_351_570),
     ] {
         assert_eq!(count(slug, 224, 1000), expected, "{slug}");
     }

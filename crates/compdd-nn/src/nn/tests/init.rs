@@ -27,6 +27,7 @@ fn weights_have_the_deviations_of_their_scheme() {
         ("deit-tiny", 224, "pos_embed", 0.02),
         ("convnext-tiny", 32, "features.5.2.block.0.weight", 0.02),
         ("swin-tiny-s2", 64, "features.5.1.attn.qkv.weight", 0.02),
+        ("swin-v2-t-s2", 64, "features.1.1.attn.cpb_mlp.0.weight", 0.02),
         (
             "vit-b-16-w192-l2-h3",
             32,
@@ -47,6 +48,7 @@ fn constants_are_constants() {
     let value = |slug: &str, side, name: &str| network(slug, side, 5).init(7, &Device::flex()).get(name).unwrap();
     assert_eq!(value("convnext-tiny", 32, "features.1.0.layer_scale"), [1e-6; 96]);
     assert_eq!(value("vit-b-16-w12-l1-h3", 32, "heads.head.weight"), [0.0; 60]);
+    assert_eq!(value("swin-v2-t-w4-h1", 32, "features.3.0.attn.logit_scale"), [10.0_f32.ln(); 2]);
     assert_eq!(value("mobilenet-v2", 32, "classifier.1.bias"), [0.0; 5]);
     assert_eq!(value("densenet121", 32, "classifier.bias"), [0.0; 5]);
     assert!(value("shufflenet-v2-x0.5", 32, "fc.bias").iter().all(|bias| *bias != 0.0));

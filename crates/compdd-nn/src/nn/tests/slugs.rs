@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::super::{
     Activation, AlexNet, ConvNet, ConvNextTiny, DenseNet121, Depth, EfficientNetB0, MobileNetV2, NetworkError,
-    NetworkSpec, Norm, PoolKind, ResNet, ShuffleNetV2, Start, Stem, SwinTiny, Vgg11, VggHead, Vit, VitKind, WideResNet,
-    known,
+    NetworkSpec, Norm, PoolKind, ResNet, ShuffleNetV2, Start, Stem, SwinTiny, SwinVersion, Vgg11, VggHead, Vit,
+    VitKind, WideResNet, known,
 };
 
 fn canonical(slug: &str) -> String {
@@ -130,6 +130,7 @@ fn any_spec() -> impl Strategy<Value = NetworkSpec> {
 fn wider() -> impl Strategy<Value = NetworkSpec> {
     let start = || prop::sample::select(vec![Start::Auto, Start::Cifar, Start::ImageNet]);
     let kind = prop::sample::select(vec![VitKind::DeitTiny, VitKind::B16]);
+    let version = prop::sample::select(vec![SwinVersion::One, SwinVersion::Two]);
     let size = || 1..999usize;
     prop_oneof![
         (1..9usize, size()).prop_map(|(n, widen)| NetworkSpec::WideResNet(WideResNet { depth: 6 * n + 4, widen })),
@@ -147,7 +148,8 @@ fn wider() -> impl Strategy<Value = NetworkSpec> {
             heads
         })),
         size().prop_map(|width| NetworkSpec::ConvNextTiny(ConvNextTiny { width })),
-        (size(), size(), size()).prop_map(|(width, heads, window)| NetworkSpec::SwinTiny(SwinTiny {
+        (version, size(), size(), size()).prop_map(|(version, width, heads, window)| NetworkSpec::SwinTiny(SwinTiny {
+            version,
             width,
             heads,
             window

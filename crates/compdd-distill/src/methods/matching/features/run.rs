@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
     ) -> Result<Statistics, MethodError> {
         let rows = self.rows(params, batch, class, class + 1);
         let settings = pruner.settings();
-        let kept = pruner.survivors(step as u64, class, || {
+        let kept = pruner.survivors(step as u64, class, batch.places(class), || {
             let effects = Effects { matcher: &self.matcher, network: &self.network, params, images };
             let projections = match settings.evaluator {
                 Evaluator::Projection => effects.projections(&rows),

@@ -113,15 +113,15 @@ impl Matcher {
         mut real: Batch,
         [step, class]: [usize; 2],
         own: &mut Pixels,
-        pruner: Option<&mut Pruner>,
+        pruner: Option<(&mut Pruner, &[usize])>,
     ) -> Result<Tensor<1>, MethodError> {
         own.coast(if self.turns > 0 { class } else { 0 });
         let objective = Objective::new(&trainer.network, Mode::Eval).in_chunks_of(self.passes.images())?;
         let shown = self.showing.of(&own.images, step as u64, class);
         let batch = trainer.batch(shown.images.clone(), class);
-        if let Some(pruner) = pruner {
+        if let Some((pruner, places)) = pruner {
             let evaluator = pruner.settings().evaluator;
-            let kept = pruner.survivors(step as u64, class, || {
+            let kept = pruner.survivors(step as u64, class, places, || {
                 let mean = objective.gradient(params, &real).1;
                 let effects = Effects::new(objective, params, self.distance, mean, &batch);
                 Ok(match evaluator {
@@ -173,7 +173,8 @@ impl Distiller for Run<'_> {
             let mut own = stored.rows(class * ipc, ipc);
             let real = trainer.batch(images, class);
             let place = [ctx.step, class];
-            losses.push(matcher.advance(trainer, student.params(), real, place, &mut own, pruner.as_mut())?);
+            let pruner = pruner.as_mut().map(|pruner| (pruner, batch.places(class)));
+            losses.push(matcher.advance(trainer, student.params(), real, place, &mut own, pruner)?);
             moved.push(own);
         }
         let moved = Pixels::cat(&moved);
