@@ -59,7 +59,7 @@ pub fn order_chart(values: &OrderValues) -> Result<Page, ReportError> {
         let upright = |share: &f64| {
             Mark::line(Style::nth(1).colour, 1.5, DASH, [(100.0 * share, *first), (100.0 * share, *last)])
         };
-        frame.draw(ends.iter().map(upright));
+        frame.draw(ends.iter().filter(|share| (0.001..0.999).contains(*share)).map(upright));
     }
     Ok(frame.finish())
 }
