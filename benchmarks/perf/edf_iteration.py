@@ -24,7 +24,7 @@ import statistics
 import sys
 import tempfile
 
-from programs import GIB, HERE, MALLOC, OutOfMemory, Program, binary, free_memory, processor, warn_if_busy
+from programs import GIB, HERE, MALLOC, OutOfMemory, Program, binary, free_memory, places_of, processor, warn_if_busy
 
 sys.path.insert(0, str(HERE.parent / "peer"))
 
@@ -35,6 +35,7 @@ CASES = {
     "d3-b100": (3, 128, 32, 100),
     "d5-b10": (5, 128, 128, 10),
     "d5-b20": (5, 128, 128, 20),
+    "d5-b100": (5, 128, 128, 100),
 }
 # What runs by default: chosen for some ten minutes on two quiet cores. The estimate printed first is measured.
 GRID = {"d3-b10": [10, 20, 40, 80], "d3-b100": [10, 20], "d5-b10": [10], "d5-b20": [10]}
@@ -95,8 +96,9 @@ class Bench:
         self.options, self.folder = options, folder
         ours = [options.binary or binary("edf_iteration")]
         peer = [sys.executable, str(HERE / "edf_peer.py"), str(options.threads)]
-        threads = {"RAYON_NUM_THREADS": str(options.threads)}
-        self.programs = {"pytorch": (peer, MALLOC), "compdd": (ours, threads), "host": (ours, threads)}
+        places = places_of(options.device)
+        threads = {"RAYON_NUM_THREADS": str(options.threads), **places}
+        self.programs = {"pytorch": (peer, {**MALLOC, **places}), "compdd": (ours, threads), "host": (ours, threads)}
 
     def limit(self):
         return int(self.options.memory * GIB) if self.options.memory else free_memory()
@@ -210,6 +212,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--memory", type=float, help="GiB that a process may use (default: nine tenths of what is free)")
+    arguments.add_argument("--device", default="cpu", help="cuda:N for both sides; wgpu:N for ours alone, PyTorch stays on the processor")
     arguments.add_argument("--binary", help="a built edf_iteration, instead of building it")
     arguments.add_argument("--out", type=pathlib.Path, help="write the figures as JSON, after every case")
     options = arguments.parse_args()
@@ -236,7 +239,7 @@ def main():
                 import torch
 
                 record = {
-                    "processor": processor(), "cores": os.cpu_count(), "threads": options.threads, "rounds": options.rounds, "torch": torch.__version__, "agreement": agreement,
+                    "processor": processor(), "cores": os.cpu_count(), "threads": options.threads, "device": options.device, "rounds": options.rounds, "torch": torch.__version__, "agreement": agreement,
                     "rows": rows,
                 }
                 options.out.parent.mkdir(parents=True, exist_ok=True)

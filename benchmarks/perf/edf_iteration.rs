@@ -1,4 +1,4 @@
-//! One iteration of EDF on the CPU: one side of `edf_iteration.py`, which starts this program and its `PyTorch` peer and
+//! One iteration of EDF: one side of `edf_iteration.py`, which starts this program and its `PyTorch` peer and
 //! has them work in turns on the same inputs.
 //!
 //! Protocol, one line of standard input for one of standard output: `case FILE OFFLOAD` reads the inputs (a safetensors
@@ -6,13 +6,14 @@
 //! its matching loss; `write FILE` writes the gradients of the last iteration and answers `written`.
 
 mod inputs;
+mod place;
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
     time::Instant,
 };
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use compdd::{
     augment::{Draws, DsaConfig, Token},
     grad::{Differences, MetaGradient, Objective, Offload, Order, Rollout, Settings, Step, Synthetic, Targets},
@@ -56,14 +57,14 @@ impl Case {
         };
         let steps: Outcome<Vec<Step>> = inputs.note("operations")?.split(',').enumerate().map(step).collect();
         Ok(Self {
-            begin: network.init(0, &Device::flex()).unflatten(&inputs.tensor("begin")?),
+            begin: network.init(0, &place::device()).unflatten(&inputs.tensor("begin")?),
             network,
             target: inputs.values("target")?.to_vec(),
             drop: Drop::Smallest(inputs.number("drop")?),
             steps: steps?,
             offload,
             data: Synthetic { images, targets: Targets::Logits(labels) },
-            rate: Tensor::from_floats([inputs.number("rate")? as f32], &Device::flex()),
+            rate: Tensor::from_floats([inputs.number("rate")? as f32], &place::device()),
             images: Descent::new(inputs, "images")?,
             labels: Descent::new(inputs, "labels")?,
             learning: Descent::new(inputs, "rate")?,
@@ -79,13 +80,13 @@ impl Case {
         let rollout = Rollout::forward(&objective, &self.begin, &self.data, &self.steps, settings, &never)?;
         let matched = compare(&rollout.end().to_host(), &self.begin.to_host(), &self.target, self.drop)?;
         let length = matched.adjoint.len();
-        let adjoint = Tensor::from_data(TensorData::new(matched.adjoint, [length]), &Device::flex());
+        let adjoint = Tensor::from_data(TensorData::new(matched.adjoint, [length]), &place::device());
         let gradient = rollout.backward(self.begin.unflatten(&adjoint), Order::Exact, Differences::Exact)?;
         let labels = gradient.labels.clone().ok_or("the labels are logits")?;
         let images = self.images.step(self.data.images.clone(), gradient.images.clone());
         let rows = self.labels.step(self.data.targets.rows().clone(), labels);
         self.data = Synthetic { images, targets: Targets::Logits(rows) };
-        let slope = Tensor::from_floats([gradient.rate as f32], &Device::flex());
+        let slope = Tensor::from_floats([gradient.rate as f32], &place::device());
         self.rate = self.learning.step(self.rate.clone(), slope);
         Ok((matched.loss, gradient))
     }
@@ -93,6 +94,7 @@ impl Case {
 
 fn main() -> Outcome<()> {
     kernels::tune_allocator();
+    place::open()?;
     let mut out = stdout();
     let mut case: Option<Case> = None;
     let mut last: Option<MetaGradient> = None;
@@ -108,12 +110,13 @@ fn main() -> Outcome<()> {
                 let start = Instant::now();
                 let (loss, gradient) = case.iteration()?;
                 last = Some(gradient);
+                place::wait()?;
                 writeln!(out, "{} {loss}", start.elapsed().as_secs_f64())?;
             }
             (["write", file], Some(_)) => {
                 let last = last.as_ref().ok_or("`write` comes after `run`")?;
                 let labels = last.labels.as_ref().ok_or("the labels are logits")?;
-                let rate = Tensor::<1>::from_floats([last.rate as f32], &Device::flex());
+                let rate = Tensor::<1>::from_floats([last.rate as f32], &place::device());
                 write(
                     file,
                     [

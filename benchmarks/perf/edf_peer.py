@@ -9,6 +9,7 @@ import time
 
 import torch
 import torch.nn.functional as F
+from peer_place import DEVICE, wait
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -18,7 +19,7 @@ import dsa  # noqa: E402
 
 class Case:
     def __init__(self, path):
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "pt", device=DEVICE) as file:
             self.notes = file.metadata()
             values = {name: file.get_tensor(name) for name in file.keys()}
         self.rows, self.slots = values["rows"].long(), values["slots"]
@@ -100,6 +101,7 @@ def serve(threads):
                     raise
                 print("memory", flush=True)
                 return
+            wait()
             print(time.perf_counter() - start, loss, flush=True)
 
 

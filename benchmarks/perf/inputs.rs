@@ -2,8 +2,10 @@
 
 use std::{collections::HashMap, error::Error, fs};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use super::place;
 
 /// The value, or what went wrong.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -35,11 +37,11 @@ impl Inputs {
         Ok(&self.tensors.get(name).ok_or(format!("no `{name}`"))?.1)
     }
 
-    /// A tensor on the CPU.
+    /// A tensor on the device.
     pub fn tensor<const D: usize>(&self, name: &str) -> Outcome<Tensor<D>> {
         let (values, shape) = self.tensors.get(name).ok_or(format!("no `{name}`"))?;
         let shape: [usize; D] = shape.clone().try_into().map_err(|shape| format!("`{name}` is {shape:?}"))?;
-        Ok(Tensor::from_data(TensorData::new(values.clone(), shape), &Device::flex()))
+        Ok(Tensor::from_data(TensorData::new(values.clone(), shape), &place::device()))
     }
 
     /// A word of the file's metadata.

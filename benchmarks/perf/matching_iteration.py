@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 
-from programs import GIB, HERE, MALLOC, Program, binary, processor, warn_if_busy
+from programs import GIB, HERE, MALLOC, Program, binary, places_of, processor, warn_if_busy
 
 USUAL = ["dm", "datadam", "datadam-released", "dc"]
 
@@ -31,8 +31,9 @@ class Bench:
         self.options, self.folder = options, folder
         ours = [options.binary or binary("matching_iteration")]
         peer = [sys.executable, str(HERE / "matching_peer.py"), "--serve", "--threads", str(options.threads)]
-        threads = {"RAYON_NUM_THREADS": str(options.threads)}
-        self.programs = {"pytorch": (peer, MALLOC), "compdd": (ours, threads)}
+        places = places_of(options.device)
+        threads = {"RAYON_NUM_THREADS": str(options.threads), **places}
+        self.programs = {"pytorch": (peer, {**MALLOC, **places}), "compdd": (ours, threads)}
 
     def start(self, case):
         """Both programs with a case in place."""
@@ -107,6 +108,7 @@ def main():
     arguments.add_argument("--cases", default=",".join(USUAL), help="separated by commas (default: all)")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--device", default="cpu", help="cuda:N for both sides; wgpu:N for ours alone, PyTorch stays on the processor")
     arguments.add_argument("--binary", help="a built matching_iteration, instead of building it")
     arguments.add_argument("--out", type=pathlib.Path, help="write the figures as JSON, after every case")
     options = arguments.parse_args()
@@ -126,7 +128,7 @@ def main():
                 import torch
 
                 record = {
-                    "processor": processor(), "cores": os.cpu_count(), "threads": options.threads, "rounds": options.rounds,
+                    "processor": processor(), "cores": os.cpu_count(), "threads": options.threads, "device": options.device, "rounds": options.rounds,
                     "torch": torch.__version__, "agreement": agreement, "rows": rows,
                 }
                 options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-//! One iteration of DM, `DataDAM` or DC on the CPU: one side of `matching_iteration.py`, which starts this program and its
+//! One iteration of DM, `DataDAM` or DC: one side of `matching_iteration.py`, which starts this program and its
 //! `PyTorch` peer and has them work in turns on the same inputs.
 //!
 //! Protocol, one line of standard input for one of standard output: `case FILE` reads the inputs (a safetensors file) and
@@ -6,13 +6,14 @@
 //! the images in the last iteration and answers `written`.
 
 mod inputs;
+mod place;
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
     time::Instant,
 };
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use compdd::{
     augment::{Draws, DsaConfig, Token},
     grad::{Batch, Differences, Differentiable, Objective, Targets},
@@ -69,7 +70,7 @@ impl Case {
             Extractor { embedding: Some(Embedding::Features), maps: (weights.maps > 0.0).then_some(attention) };
         let features = Matcher { extractor, distance: Distance::Mse, weights };
         Ok(Self {
-            params: network.init(0, &Device::flex()).unflatten(&inputs.tensor("begin")?),
+            params: network.init(0, &place::device()).unflatten(&inputs.tensor("begin")?),
             network,
             real: inputs.values("real")?.to_vec(),
             counts: [inputs.shape("real")?[0] / classes, images.dims()[0] / classes],
@@ -118,7 +119,7 @@ impl Case {
     fn tensor(&self, values: Vec<f32>) -> Tensor<4> {
         let [channels, height, width] = self.shape;
         let n = values.len() / (channels * height * width);
-        Tensor::from_data(TensorData::new(values, [n, channels, height, width]), &Device::flex())
+        Tensor::from_data(TensorData::new(values, [n, channels, height, width]), &place::device())
     }
 
     /// Loss and gradient of the images, by features.
@@ -142,7 +143,7 @@ impl Case {
         let batch = |images: Tensor<4>, class: usize| {
             let n = images.dims()[0];
             let rows: Vec<f32> = (0..n * self.classes()).map(|i| f32::from(i % self.classes() == class)).collect();
-            let rows = Tensor::from_data(TensorData::new(rows, [n, self.classes()]), &Device::flex());
+            let rows = Tensor::from_data(TensorData::new(rows, [n, self.classes()]), &place::device());
             Batch { images, targets: Targets::Probabilities(rows) }
         };
         let (mut loss, ipc, mut parts) = (0.0, self.counts[1], Vec::new());
@@ -170,6 +171,7 @@ impl Case {
 
 fn main() -> Outcome<()> {
     kernels::tune_allocator();
+    place::open()?;
     let mut out = stdout();
     let mut case: Option<Case> = None;
     let mut last: Option<Tensor<4>> = None;
@@ -185,6 +187,7 @@ fn main() -> Outcome<()> {
                 let start = Instant::now();
                 let (loss, gradient) = case.iteration();
                 last = Some(gradient);
+                place::wait()?;
                 writeln!(out, "{} {loss}", start.elapsed().as_secs_f64())?;
             }
             (["write", file], Some(_)) => {

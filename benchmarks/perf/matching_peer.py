@@ -20,6 +20,7 @@ import time
 
 import torch
 import torch.nn.functional as F
+from peer_place import DEVICE, wait
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -84,7 +85,7 @@ def write_inputs(case, path):
 
 class Case:
     def __init__(self, path):
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "pt", device=DEVICE) as file:
             self.notes = file.metadata()
             values = {name: file.get_tensor(name) for name in file.keys()}
         number = lambda name: float(self.notes[name])
@@ -210,6 +211,7 @@ def serve(threads):
         else:
             start = time.perf_counter()
             loss = case.iteration()
+            wait()
             print(time.perf_counter() - start, loss, flush=True)
 
 
@@ -232,6 +234,7 @@ def main():
             for _ in range(options.rounds + 1):
                 start = time.perf_counter()
                 loss = case.iteration()
+                wait()
                 seconds.append(time.perf_counter() - start)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             print(json.dumps({"case": name, "seconds": seconds[1:], "loss": loss, "peak_bytes": peak}), flush=True)

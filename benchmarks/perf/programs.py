@@ -17,6 +17,11 @@ MALLOC = {
 }
 
 
+def places_of(device):
+    """The environment that sends both sides to a device; PyTorch knows CUDA's and the processor."""
+    return {"COMPDD_BENCH_DEVICE": device, "COMPDD_PEER_DEVICE": device if device.startswith("cuda") else "cpu"}
+
+
 class OutOfMemory(Exception):
     """A program ran into its limit."""
 

@@ -22,10 +22,13 @@ import subprocess
 import sys
 import time
 
+from programs import places_of
+
 # name: (network, resolution, batch, mode, steps a turn)
 CASES = {
     "d3": ("convnet-d3", 32, 256, "train", 2),
     "d5": ("convnet-d5", 128, 64, "train", 1),
+    "d5-256": ("convnet-d5", 128, 256, "train", 1),
     "d3-eval": ("convnet-d3", 32, 256, "eval", 4),
     "d5-eval": ("convnet-d5", 128, 64, "eval", 1),
     "d3-10": ("convnet-d3", 32, 10, "train", 20),
@@ -52,6 +55,8 @@ def peer(threads, form):
     """The PyTorch side in one of its forms: the protocol of train_step.rs."""
     import torch
     import torch.nn.functional as F
+
+    from peer_place import wait
 
     torch.set_num_threads(threads)
     layout = torch.channels_last if form.endswith("channels-last") else torch.contiguous_format
@@ -159,6 +164,7 @@ def peer(threads, form):
         start = time.perf_counter()
         for _ in range(int(steps)):
             loss = step(*kept[key], mode)
+        wait()
         print((time.perf_counter() - start) / int(steps), loss, flush=True)
 
 
@@ -206,15 +212,17 @@ def main():
     arguments.add_argument("--binary", help="a built train_step, instead of building it")
     arguments.add_argument("--out", help="write the figures as JSON")
     arguments.add_argument("--forms", default=",".join(FORMS), help=f"of PyTorch: {', '.join(FORMS)}")
+    arguments.add_argument("--device", default="cpu", help="cuda:N for both sides; wgpu:N for ours alone, PyTorch stays on the processor")
     arguments.add_argument("--peer", choices=FORMS, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.peer:
         return peer(options.threads, options.peer)
     ours = options.binary or binary()
-    threads = {"RAYON_NUM_THREADS": str(options.threads)}
+    places = places_of(options.device)
+    threads = {"RAYON_NUM_THREADS": str(options.threads), **places}
     this = [sys.executable, os.path.abspath(__file__), "--threads", str(options.threads), "--peer"]
     peers = options.forms.split(",")
-    workers = {form: Worker([*this, form], "pytorch", MALLOC) for form in peers}
+    workers = {form: Worker([*this, form], "pytorch", {**MALLOC, **places}) for form in peers}
     own = ["kernels", "composed"] if options.composed else ["kernels"]
     workers |= {form: Worker([ours], form, threads) for form in own}
     table = []
@@ -256,7 +264,7 @@ def main():
         )
     if options.out:
         with open(options.out, "w") as file:
-            json.dump({"threads": options.threads, "rows": table}, file, indent=1)
+            json.dump({"threads": options.threads, "device": options.device, "rows": table}, file, indent=1)
             file.write("\n")
 
 

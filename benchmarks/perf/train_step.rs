@@ -1,4 +1,4 @@
-//! Training speed of networks on the CPU: one side of `train_step.py`, which starts this program and its `PyTorch`
+//! Training speed of networks: one side of `train_step.py`, which starts this program and its `PyTorch`
 //! peer and has them work in turns.
 //!
 //! Protocol: a line `form network resolution batch mode steps` on standard input (`form`: `kernels` or `composed`;
@@ -6,11 +6,13 @@
 //! respect to the images; or `relabel`, random views of a minibatch and their logits in half precision) is answered by a line with the seconds
 //! a step took, and the loss.
 
+mod place;
+
 use std::error::Error;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Instant;
 
-use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
+use burn::tensor::{Distribution, Int, Tensor, activation::softmax};
 use compdd::augment::{BatchSpec, DrawBatch as _, Sampling};
 use compdd::methods::recover::{loss::Weights, matching::Matching};
 use compdd::nn::{Mode, Network, NetworkSpec, Params, Taps, kernels, loss};
@@ -34,7 +36,7 @@ struct Case {
 
 impl Case {
     fn new(network: &str, resolution: usize, batch: usize) -> Result<Self, Box<dyn Error>> {
-        let device = Device::flex();
+        let device = place::device();
         device.seed(0);
         let labels = Tensor::random([batch, CLASSES], Distribution::Normal(0.0, 1.0), &device);
         let network = NetworkSpec::parse(network)?.build(3, resolution, CLASSES)?;
@@ -87,6 +89,7 @@ impl Case {
 
 fn main() -> Result<(), Box<dyn Error>> {
     kernels::tune_allocator();
+    place::open()?;
     let mut out = stdout();
     let mut kept: Option<(String, Case)> = None;
     for line in stdin().lock().lines() {
@@ -106,6 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..steps {
             loss = case.step(mode);
         }
+        place::wait()?;
         writeln!(out, "{} {loss}", start.elapsed().as_secs_f64() / f64::from(steps))?;
         out.flush()?;
     }

@@ -5,7 +5,7 @@ use compdd::{
     nn::NetworkSpec,
     paper::{Answer, Table, Target, all, missing},
     prune::PruneOptions,
-    recipe::{ScoreMemory, ScoreTransform},
+    recipe::ScoreTransform,
     run::{AdaptiveOptions, RunOptions},
     subset::Subset,
 };
@@ -57,7 +57,7 @@ fn accept(command: &str) {
             }
             "--prune" => options.prune = Some(PruneOptions { rule: value.parse().unwrap(), scores: None }),
             "--adaptive" => {
-                let (beta, transform, memory) = (value.parse().unwrap(), ScoreTransform::None, ScoreMemory::None);
+                let (beta, transform, memory) = (value.parse().unwrap(), ScoreTransform::None, false);
                 options.adaptive = Some(AdaptiveOptions { beta, lazy: 1, evaluator: None, transform, memory });
             }
             "--lazy" => options.adaptive.as_mut().unwrap().lazy = value.parse().unwrap(),

@@ -17,7 +17,7 @@ use compdd::{
     progress::Hooks,
     prune::{PruneError, PruneOptions, Scorer},
     pruning::{Rule, RuleError},
-    recipe::{Evaluator, ScoreMemory, ScoreTransform},
+    recipe::{Evaluator, ScoreTransform},
     record::Budget,
     run::{AdaptiveOptions, Places},
 };
@@ -69,7 +69,7 @@ fn parsed<T: FromStr<Err = RuleError>>(text: &str) -> Result<T, String> {
 /// What is left out of the training images.
 #[derive(Args, Clone)]
 pub struct PruneArgs {
-    /// Leave training images out before anything else sees them: CRITERION:SHARE[:low|high], such as loss:0.95
+    /// Leave training images out before anything else sees them: CRITERION:SHARE[:low|high], such as loss:0.95, or keep a stratum of their scores, such as loss:0.2..0.3
     #[arg(long, value_name = "RULE", value_parser = parsed::<Rule>, help_heading = "Images")]
     prune: Option<Rule>,
     /// Scores to prune by [default: RESULTS/scores, made where they are missing]
@@ -109,12 +109,6 @@ enum TransformArg {
     Log,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum MemoryArg {
-    None,
-    Image,
-}
-
 /// How batches of real images are pruned while distilling.
 #[derive(Args)]
 pub struct AdaptiveArgs {
@@ -130,9 +124,9 @@ pub struct AdaptiveArgs {
     /// What becomes of effects before their moments are taken; log: for norms
     #[arg(long, default_value = "none", requires = "adaptive", value_name = "TRANSFORM", help_heading = "Images")]
     score_transform: TransformArg,
-    /// What is remembered of an image's scores; image: their running mean over the batches that it was in
-    #[arg(long, default_value = "none", requires = "adaptive", value_name = "MEMORY", help_heading = "Images")]
-    score_memory: MemoryArg,
+    /// Judge an image by the running mean of its scores over the batches that it was in
+    #[arg(long, requires = "adaptive", help_heading = "Images")]
+    score_memory: bool,
 }
 
 impl AdaptiveArgs {
@@ -145,10 +139,12 @@ impl AdaptiveArgs {
             TransformArg::None => ScoreTransform::None,
             TransformArg::Log => ScoreTransform::Log,
         };
-        let memory = match self.score_memory {
-            MemoryArg::None => ScoreMemory::None,
-            MemoryArg::Image => ScoreMemory::Image,
-        };
-        self.adaptive.map(|beta| AdaptiveOptions { beta, lazy: self.lazy, evaluator, transform, memory })
+        self.adaptive.map(|beta| AdaptiveOptions {
+            beta,
+            lazy: self.lazy,
+            evaluator,
+            transform,
+            memory: self.score_memory,
+        })
     }
 }

@@ -16,9 +16,10 @@ pub struct Adaptive {
     pub evaluator: Evaluator,
     /// What becomes of scores before their moments are taken.
     pub transform: ScoreTransform,
-    /// What is remembered of the scores of an image; absent from recipes where nothing is.
-    #[serde(default, skip_serializing_if = "ScoreMemory::is_none")]
-    pub memory: ScoreMemory,
+    /// Whether the score of an image is the running mean over the batches that it was in: the first as it is, of later ones a tenth. Absent from recipes
+    /// where it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub memory: bool,
 }
 
 /// What the score of a real image is.
@@ -40,23 +41,6 @@ pub enum ScoreTransform {
     None,
     /// Their logarithm, for scores that are lengths.
     Log,
-}
-
-/// What is remembered of the scores of an image from one batch to the next that it is in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ScoreMemory {
-    /// Nothing.
-    #[default]
-    None,
-    /// Their running mean: the first score as it is, of later ones a tenth.
-    Image,
-}
-
-impl ScoreMemory {
-    fn is_none(&self) -> bool {
-        *self == Self::None
-    }
 }
 
 impl Adaptive {
@@ -110,20 +94,15 @@ mod tests {
         }
         let request = RecipeRequest { subset: "cifar10", ipc: 1, budget: "paper", fidelity: "paper", resolution: 32 };
         let plain = Recipe::shipped(method("dc").unwrap(), &[], &request).unwrap();
-        let adaptive = Adaptive {
-            beta: 0.3,
-            lazy: 10,
-            evaluator: Evaluator::Norm,
-            transform: ScoreTransform::Log,
-            memory: ScoreMemory::None,
-        };
+        let adaptive =
+            Adaptive { beta: 0.3, lazy: 10, evaluator: Evaluator::Norm, transform: ScoreTransform::Log, memory: false };
         let pruned = plain.clone().with_adaptive(adaptive);
         assert_eq!((plain.adaptive(), pruned.adaptive()), (None, Some(adaptive)));
         assert_ne!(plain.hash(), pruned.hash());
         assert_eq!(plain.typed::<Keys>().unwrap(), pruned.typed::<Keys>().unwrap());
         let settings = &pruned.to_json()["adaptive"];
         assert!(settings["lazy"] == 10 && settings.get("memory").is_none(), "older recipes keep their hashes");
-        let remembering = Adaptive { memory: ScoreMemory::Image, ..adaptive };
+        let remembering = Adaptive { memory: true, ..adaptive };
         assert_ne!(plain.clone().with_adaptive(remembering).hash(), pruned.hash());
         assert_eq!(plain.with_adaptive(remembering).adaptive(), Some(remembering));
     }
@@ -135,7 +114,7 @@ mod tests {
             lazy: 10,
             evaluator: Evaluator::Projection,
             transform: ScoreTransform::None,
-            memory: ScoreMemory::None,
+            memory: false,
         };
         assert_eq!(good.check(), Ok(()));
         let refuse = |adaptive: Adaptive, word: &str| assert!(adaptive.check().unwrap_err().contains(word));

@@ -33,7 +33,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-pub use adaptive::{Adaptive, Evaluator, ScoreMemory, ScoreTransform};
+pub use adaptive::{Adaptive, Evaluator, ScoreTransform};
 pub use catalogue::{method, methods};
 pub use error::RecipeError;
 pub use method::{Check, Kind, MethodInfo};

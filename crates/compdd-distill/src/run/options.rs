@@ -12,7 +12,7 @@ use compdd_core::{
     files::plain,
     limits,
     protocol::{Checks, Fit, Protocol, ProtocolError, Scoring},
-    recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreMemory, ScoreTransform, tiles},
+    recipe::{Adaptive, Evaluator, Kind, Recipe, RecipeFile, RecipeRequest, ScoreTransform, tiles},
     record::{Cell, Fidelity},
     subset::Subset,
 };
@@ -98,7 +98,7 @@ pub struct AdaptiveOptions {
     pub transform: ScoreTransform,
     /// What is remembered of the scores of an image.
     #[serde(default)]
-    pub memory: ScoreMemory,
+    pub memory: bool,
 }
 
 fn every_iteration() -> usize {

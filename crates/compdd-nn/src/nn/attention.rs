@@ -37,15 +37,12 @@ pub(super) fn attention<N: TensorOps>(
     };
     let [queries, keys, values] = [0, 1, 2].map(|which| part(which, [0, 2, 1, 3]));
     let across = |keys: N::T<4>| N::permute(keys, [0, 1, 3, 2]);
-    let mut scores = match scale {
-        Some(scale) => {
-            let cosines = N::matmul(N::unit(queries), across(N::unit(keys)));
-            N::multiply(cosines, N::reshape(scale, [1, heads, 1, 1]))
-        }
-        None => {
-            let root = constant::<N, 4, 3>(x, vec![(own as f32).powf(-0.5)], [1; 4]);
-            N::matmul(N::multiply(queries, root), across(keys))
-        }
+    let mut scores = if let Some(scale) = scale {
+        let cosines = N::matmul(N::unit(queries), across(N::unit(keys)));
+        N::multiply(cosines, N::reshape(scale, [1, heads, 1, 1]))
+    } else {
+        let root = constant::<N, 4, 3>(x, vec![(own as f32).powf(-0.5)], [1; 4]);
+        N::matmul(N::multiply(queries, root), across(keys))
     };
     if let Some(bias) = bias {
         let [_, rows, ..] = N::dims(&bias);
@@ -54,6 +51,17 @@ pub(super) fn attention<N: TensorOps>(
     }
     let out = N::matmul(N::softmax(scores), values);
     N::reshape(N::permute(out, [0, 2, 1, 3]), [n, tokens, channels])
+}
+
+/// A bias of queries and of values; keys have none (arXiv 2111.09883, torchvision).
+///
+/// # Shapes
+/// `x [N, T, 3C]`, `bias [3C]`.
+pub(super) fn keyless<N: TensorOps>(x: N::T<3>, bias: N::T<1>) -> N::T<3> {
+    let [_, _, channels] = N::dims(&x);
+    let kept = (0..channels).map(|c| if c / (channels / 3) == 1 { 0.0 } else { 1.0 }).collect();
+    let kept = constant::<N, 3, 3>(&x, kept, [1, 1, channels]);
+    N::add(x, N::multiply(N::reshape(bias, [1, 1, channels]), kept))
 }
 
 /// What Swin V2 adds to scores: two linear layers on the logarithms of the relative position, through a sigmoid (arXiv 2111.09883, section 3.4; torchvision).

@@ -5,11 +5,11 @@ use std::slice::Iter;
 use burn::tensor::Tensor;
 
 use super::{
-    attention::{COSINE_LIMIT, attention, constant, cosine_table, windowed},
+    attention::{COSINE_LIMIT, attention, constant, cosine_table, keyless, windowed},
     drops,
     flow::Flow,
     kernels::Rectifier,
-    layer::{Activation, GROUPS, Layer, LayerKind, Norm, PoolKind, Scores},
+    layer::{Activation, GROUPS, Layer, LayerKind, Norm, PoolKind, Scores, Windows},
     moves,
     network::Mode,
     params::{Slot, Slots},
@@ -270,12 +270,7 @@ impl<N: TensorOps> Pass<'_, N> {
             Layer::Tokens => Flow::Tokens(flow.tokens()),
             Layer::Map { size } => Flow::Map(moves::map::<N>(flow.tokens(), *size)),
             Layer::Fit { size } => Flow::Map(moves::fit::<N>(flow.map(), *size)),
-            Layer::KeylessBias { channels, .. } => {
-                let (x, own) = (flow.tokens(), channels / 3);
-                let kept = (0..*channels).map(|c| if c / own == 1 { 0.0 } else { 1.0 }).collect();
-                let kept = constant::<N, 3, 3>(&x, kept, [1, 1, *channels]);
-                Flow::Tokens(N::add(x, N::multiply(N::reshape(self.next_flat(), [1, 1, *channels]), kept)))
-            }
+            Layer::KeylessBias { .. } => Flow::Tokens(keyless::<N>(flow.tokens(), self.next_flat())),
             Layer::SpaceToDepth => Flow::Map(moves::space_to_depth::<N>(flow.map())),
             Layer::ClassToken { channels, .. } => {
                 let x = flow.tokens();
@@ -285,19 +280,8 @@ impl<N: TensorOps> Pass<'_, N> {
                 Flow::Tokens(N::cat(vec![N::multiply(token, ones), x], 1))
             }
             Layer::Positions { .. } => Flow::Tokens(N::add(flow.tokens(), self.next())),
-            Layer::Attention { heads, windows: None } => {
-                Flow::Tokens(attention::<N>(&flow.tokens(), *heads, None, None))
-            }
-            Layer::Attention { heads, windows: Some(windows) } => {
-                let (scale, table) = match windows.scores {
-                    Scores::Table(_) => (None, self.next()),
-                    Scores::Cosine(_) => {
-                        let scale = N::exp_up_to(self.next::<3>(), COSINE_LIMIT.ln());
-                        let (first, bias, second) = (self.next(), self.next_flat(), self.next());
-                        (Some(scale), cosine_table::<N>([first, second], bias, windows.side))
-                    }
-                };
-                Flow::Tokens(windowed::<N>(flow.tokens(), *heads, scale, table, windows))
+            Layer::Attention { heads, windows } => {
+                Flow::Tokens(self.attention(flow.tokens(), *heads, windows.as_ref()))
             }
             Layer::FirstToken => {
                 let x = flow.tokens();
@@ -327,6 +311,19 @@ impl<N: TensorOps> Pass<'_, N> {
                 flow
             }
         }
+    }
+
+    fn attention(&mut self, x: N::T<3>, heads: usize, windows: Option<&Windows>) -> N::T<3> {
+        let Some(windows) = windows else { return attention::<N>(&x, heads, None, None) };
+        let (scale, table) = match windows.scores {
+            Scores::Table(_) => (None, self.next()),
+            Scores::Cosine(_) => {
+                let scale = N::exp_up_to(self.next(), COSINE_LIMIT.ln());
+                let (first, bias, second) = (self.next(), self.next_flat(), self.next());
+                (Some(scale), cosine_table::<N>([first, second], bias, windows.side))
+            }
+        };
+        windowed::<N>(x, heads, scale, table, windows)
     }
 
     fn norm(&mut self, x: N::T<4>, kind: Norm, channels: usize, gamma: N::T<1>, beta: N::T<1>) -> N::T<4> {

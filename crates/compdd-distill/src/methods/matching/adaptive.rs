@@ -4,7 +4,7 @@ use crate::{
     methods::{MethodError, State, StateError},
     select::{RunningMoments, RunningScores, Survivors},
 };
-use compdd_core::recipe::{Adaptive, ScoreMemory};
+use compdd_core::recipe::Adaptive;
 
 /// What a checkpoint calls the scores that are remembered.
 const KNOWN: &str = "adaptive-scores";
@@ -54,7 +54,7 @@ impl Pruner {
         let own = &mut self.classes[class];
         if Self::drawn(Some(self.settings), step) == step || own.keep.is_empty() {
             let mut scores = score()?;
-            if memory == ScoreMemory::Image {
+            if memory {
                 scores =
                     images.iter().zip(scores).map(|(&image, score)| self.known.update(image as u64, score)).collect();
             }
@@ -89,7 +89,7 @@ impl Pruner {
             bytes.extend(class.keep.iter().map(|&keep| u8::from(keep)));
         }
         state.put("adaptive", bytes);
-        if self.settings.memory == ScoreMemory::Image {
+        if self.settings.memory {
             let known = self.known.iter().flat_map(|(image, score)| [image.to_le_bytes(), score.to_le_bytes()]);
             state.put(KNOWN, known.flatten().collect());
         }
@@ -110,7 +110,7 @@ impl Pruner {
             class.keep = keep.iter().map(|&keep| keep == 1).collect();
             rest = tail;
         }
-        if self.settings.memory == ScoreMemory::Image {
+        if self.settings.memory {
             let known = state.get(KNOWN)?.as_chunks::<16>().0.iter();
             let halves = known.map(|pair| pair.split_at(8));
             let number = |half: &[u8]| half.try_into().unwrap_or_default();

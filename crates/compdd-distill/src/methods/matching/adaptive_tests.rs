@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{methods::State, select::rank_error};
 use compdd_core::{
-    recipe::{Adaptive, Evaluator, ScoreMemory, ScoreTransform},
+    recipe::{Adaptive, Evaluator, ScoreTransform},
     subset::Subset,
 };
 use compdd_data::data::{Library, Task, TaskOptions};
@@ -107,7 +107,7 @@ fn effects_on_features_rank_as_leaving_out_does() {
 }
 
 fn adaptive(evaluator: Evaluator) -> Adaptive {
-    Adaptive { beta: 0.5, lazy: 2, evaluator, transform: ScoreTransform::None, memory: ScoreMemory::None }
+    Adaptive { beta: 0.5, lazy: 2, evaluator, transform: ScoreTransform::None, memory: false }
 }
 
 #[test]
@@ -148,12 +148,12 @@ fn pruned_runs_resume_and_differ() {
 /// A running mean over batches is part of what a run remembers.
 #[test]
 fn runs_that_remember_scores_resume_and_differ() {
-    let remembering = Adaptive { memory: ScoreMemory::Image, lazy: 1, ..adaptive(Evaluator::Norm) };
+    let remembering = Adaptive { memory: true, lazy: 1, ..adaptive(Evaluator::Norm) };
     for method in ["dc", "dm"] {
         let tiny = [("iterations", "4"), ("batch_real", "4")];
         let world = World::new().adapting(remembering);
         assert_continues(&world, method, &tiny, 3);
-        let forgetful = World::new().adapting(Adaptive { memory: ScoreMemory::None, ..remembering });
+        let forgetful = World::new().adapting(Adaptive { memory: false, ..remembering });
         let pixels = |world: &World| world.with(method, &tiny, |run| floats(&after(run, 4), "images"));
         assert_ne!(pixels(&world), pixels(&forgetful), "{method}");
     }
