@@ -19,8 +19,8 @@ impl Winners {
     pub fn of(table: &Table, answers: &[Answer<'_>]) -> Self {
         let published = answers.iter().map(|answer| answer.printed.value());
         let measured = answers.iter().map(|answer| {
-            let record = answer.record.filter(|record| !record.is_reduced())?;
-            Some((record.summary.mean * 1e4).round() / 100.0)
+            let (value, _) = answer.measured().filter(|(_, reduced)| !reduced)?;
+            Some((value * 100.0).round() / 100.0)
         });
         Self { published: winners(table, answers, published), measured: winners(table, answers, measured) }
     }

@@ -1,8 +1,9 @@
 //! The commands that run what a table lacks, and the suite of them.
 
-use super::{Answer, Table, Target};
+use super::{Answer, Asked, Table, Target};
 
-/// One command for every cell that was not run; cells that differ in the tested network alone share one.
+/// One command for every cell that was not run; cells that differ in the tested network alone share one. Harmless shares, which take many cells, are left
+/// to the suite of their table.
 pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
     let command = |run: Run<'_>| {
         let command = run.target.run();
@@ -13,15 +14,23 @@ pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
         };
         command + &networks
     };
-    runs(answers).into_iter().map(command).collect()
+    let shares = harmless(answers).next().and(answers.first()).map(|answer| {
+        let (paper, table) = (answer.printed.paper.to_lowercase(), &answer.printed.table);
+        format!(
+            "compdd table {paper}:{table} --suite --out {paper}-{table}.toml && compdd suite run {paper}-{table}.toml"
+        )
+    });
+    runs(answers).into_iter().map(command).chain(shares).collect()
 }
 
 /// The same as a suite (`docs/commands/suite.md`); cells that differ in the images per class alone share a matrix. None where nothing is missing.
 pub fn suite(table: &Table, answers: &[Answer<'_>]) -> Option<String> {
     let mut matrices: Vec<(String, Vec<usize>)> = Vec::new();
-    for run in runs(answers) {
-        let (text, ipc) = (run.target.matrix(&run.networks), run.target.ipc);
+    let cells = runs(answers).into_iter().map(|run| (run.target.matrix(&run.networks), run.target.ipc));
+    let shares = harmless(answers).map(|target| (target.matrix(&[]), target.ipc));
+    for (text, ipc) in cells.chain(shares) {
         match matrices.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, list)) if list.contains(&ipc) => {}
             Some((_, list)) => list.push(ipc),
             None => matrices.push((text, vec![ipc])),
         }
@@ -46,9 +55,12 @@ struct Run<'a> {
 /// What would run the cells that no record answers, in the order of the table.
 fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
     let mut runs: Vec<(String, Run<'a>)> = Vec::new();
-    for target in
-        answers.iter().filter(|answer| answer.record.is_none()).filter_map(|answer| answer.target.as_ref().ok())
-    {
+    let known: Vec<&Target> = answers
+        .iter()
+        .filter(|answer| answer.record.is_some())
+        .filter_map(|answer| answer.target.as_ref().ok())
+        .collect();
+    for target in open(answers).flat_map(Target::accuracies).filter(|target| !known.contains(target)) {
         let run = target.run();
         let place = runs.iter().position(|(known, _)| *known == run).unwrap_or_else(|| {
             runs.push((run, Run { target, networks: Vec::new() }));
@@ -58,4 +70,14 @@ fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
         networks.extend(target.scorer().filter(|network| !networks.contains(network)));
     }
     runs.into_iter().map(|(_, run)| run).collect()
+}
+
+/// The cells that no record answers.
+fn open<'a>(answers: &'a [Answer<'_>]) -> impl Iterator<Item = &'a Target> {
+    answers.iter().filter(|answer| answer.measured().is_none()).filter_map(|answer| answer.target.as_ref().ok())
+}
+
+/// Those of them that ask for a harmless share.
+fn harmless<'a>(answers: &'a [Answer<'_>]) -> impl Iterator<Item = &'a Target> {
+    open(answers).filter(|target| target.asked == Asked::Harmless)
 }

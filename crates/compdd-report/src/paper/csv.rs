@@ -76,6 +76,16 @@ fn published<'a>(table: &'a Table, printed: &'a Printed) -> [&'a str; 16] {
 
 fn of_record(answer: &Answer<'_>) -> Vec<String> {
     let command = answer.target.as_ref().map(super::Target::command).unwrap_or_default();
+    if let Some(derived) = &answer.derived {
+        let comparable = if derived.reduced { "no" } else { "yes" };
+        let mut row = vec![String::new(); MEASURED.len()];
+        row[0] = format!("{:.2}", derived.value);
+        (row[6], row[7]) = (comparable.to_owned(), derived.records.join(" "));
+        let published = answer.printed.value().filter(|_| !derived.reduced);
+        row[8] = published.map(|published| format!("{:.2}", derived.value - published)).unwrap_or_default();
+        row[10] = command;
+        return row;
+    }
     let Some(record) = answer.record else {
         return (1..MEASURED.len()).map(|_| String::new()).chain([command]).collect();
     };

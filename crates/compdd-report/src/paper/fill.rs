@@ -81,8 +81,8 @@ impl Filler<'_> {
     /// What is shown of a row.
     fn lines(&self, block: &Block<'_>, row: usize) -> Vec<Line> {
         let ours = block.row(row).any(|place| self.answers[place].target.is_ok());
-        let records: Vec<&Record> = block.row(row).filter_map(|place| self.answers[place].record).collect();
-        let comparable = records.iter().any(|record| !record.is_reduced());
+        let mut measured = block.row(row).filter_map(|place| self.answers[place].measured());
+        let comparable = measured.any(|(_, reduced)| !reduced);
         match self.mode {
             Mode::Measured => vec![Line::Measured],
             Mode::Both if comparable => vec![Line::Published, Line::Measured, Line::Difference],
@@ -121,6 +121,7 @@ impl Filler<'_> {
             }
             Line::Measured => match (&answer.target, answer.record) {
                 (_, Some(record)) => self.measured(answer, record, place, notes),
+                (Ok(_), None) if answer.derived.is_some() => self.derived(answer, place, notes),
                 (Ok(_), None) => Entry::muted("not run"),
                 (Err(Missing::Part(_)), None) => Entry::muted("not in compdd"),
                 (Err(Missing::Metric), None) => Entry::muted("–"),
@@ -132,9 +133,23 @@ impl Filler<'_> {
                     let mark = if held.excluded == Some(true) { EXCLUDED } else { "" };
                     Entry::new(signed(held.difference, answer.printed.decimals())).marked(mark)
                 }
+                (None, Some(published)) => match answer.measured() {
+                    Some((_, true)) => Entry::muted(REDUCED),
+                    Some((value, false)) => Entry::new(signed(value - published, answer.printed.decimals())),
+                    None => Entry::default(),
+                },
                 _ => Entry::default(),
             },
         }
+    }
+
+    /// What several records say together; no page shows it alone.
+    fn derived(&self, answer: &Answer<'_>, place: usize, notes: &mut Footnotes) -> Entry {
+        let Some(derived) = &answer.derived else { return Entry::default() };
+        let value = format!("{:.*}", answer.printed.decimals(), derived.value);
+        let mark = if derived.reduced { REDUCED } else { "" };
+        let entry = Entry::new(value).bold(self.winners.measured[place]).titled(derived.facts.clone()).marked(mark);
+        if self.links.is_some() { entry } else { entry.marked(&notes.mark(&format!("{}.", derived.facts))) }
     }
 
     fn measured(&self, answer: &Answer<'_>, record: &Record, place: usize, notes: &mut Footnotes) -> Entry {

@@ -14,11 +14,11 @@ pub fn list(records: &Records) -> Result<Grid, PaperError> {
         let answers = records.answers(table)?;
         let count =
             |wanted: &dyn Fn(&super::Answer<'_>) -> bool| answers.iter().filter(|answer| wanted(answer)).count();
-        let reduced = count(&|answer| answer.record.is_some_and(compdd_core::record::Record::is_reduced));
+        let reduced = count(&|answer| answer.measured().is_some_and(|(_, reduced)| reduced));
         let numbers = [
             answers.len(),
             count(&|answer| answer.target.is_ok()),
-            count(&|answer| answer.record.is_some()) - reduced,
+            count(&|answer| answer.measured().is_some()) - reduced,
             reduced,
         ];
         let number =

@@ -117,9 +117,20 @@ pub enum Best {
 pub struct Metric {
     pub name: String,
     pub best: Option<Best>,
-    /// Whether a record can answer it.
-    #[serde(default)]
-    pub measured: bool,
+    /// What records are asked to answer it; none cannot be measured.
+    pub asks: Option<Asks>,
+}
+
+/// What records are asked for a printed number.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// The accuracy of one.
+    Accuracy,
+    /// How far one method is above another.
+    Gain,
+    /// The largest share that may be removed without loss.
+    Harmless,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Missing, PaperError, Printed, Table, Target};
+use super::{Derived, Missing, PaperError, Printed, Table, Target, target::Asked};
 use crate::board::{Board, Filter};
 use compdd_core::{
     protocol::Protocol,
@@ -32,6 +32,16 @@ pub struct Answer<'a> {
     pub target: Result<Target, Missing>,
     /// What was measured.
     pub record: Option<&'a Record>,
+    /// What was measured where no single record answers.
+    pub derived: Option<Derived>,
+}
+
+impl Answer<'_> {
+    /// What was measured in the unit of the printed number, and whether with a reduced budget.
+    pub fn measured(&self) -> Option<(f64, bool)> {
+        let of_record = self.record.map(|record| (100.0 * record.summary.mean, record.is_reduced()));
+        of_record.or_else(|| self.derived.as_ref().map(|derived| (derived.value, derived.reduced)))
+    }
 }
 
 impl Records {
@@ -89,15 +99,22 @@ impl Records {
     pub fn answers<'a>(&'a self, table: &'a Table) -> Result<Vec<Answer<'a>>, PaperError> {
         let answer = |printed: &'a Printed| {
             let target = Target::of(printed, table.network());
-            let record = target.as_ref().ok().and_then(|target| self.best(target));
-            Answer { printed, target, record }
+            let single = target.as_ref().ok().filter(|target| target.asked == Asked::Accuracy);
+            let record = single.and_then(|target| self.best(target));
+            let derived = target.as_ref().ok().and_then(|target| self.derived(target));
+            Answer { printed, target, record, derived }
         };
         let answers: Vec<Answer<'_>> = table.cells().iter().map(answer).collect();
         one_version(table, &answers)?;
         Ok(answers)
     }
 
-    fn best(&self, target: &Target) -> Option<&Record> {
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter()
+    }
+
+    pub(super) fn best(&self, target: &Target) -> Option<&Record> {
         let near = self.places.get(&(target.method.clone(), slug(&target.subset).to_owned(), target.ipc))?;
         let records = near.iter().map(|place| &self.records[*place]);
         records.filter(|record| target.is_answered_by(record)).min_by_key(|record| {

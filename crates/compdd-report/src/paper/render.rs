@@ -94,7 +94,7 @@ pub fn rendered<'a>(
         return Ok(as_it_is(table, sheet, mode));
     }
     let answers = records.answers(table)?;
-    let any = answers.iter().any(|answer| answer.record.is_some());
+    let any = answers.iter().any(|answer| answer.measured().is_some());
     let mode = mode.unwrap_or(if any { Mode::Both } else { Mode::Published });
     let measured = mode != Mode::Published;
     let filler = Filler { table, winners: Winners::of(table, &answers), answers: &answers, mode, links };

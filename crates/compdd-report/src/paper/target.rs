@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::layout::Dimension;
 use super::{
     Printed,
-    names::{Factor, NAMES},
+    names::{Asks, Factor, NAMES},
     printed::read,
 };
 use compdd_core::{
@@ -43,7 +43,25 @@ pub struct Target {
     pub prune: Option<Rule>,
     /// Share of a batch that is removed while distilling, and iterations of a batch.
     pub adaptive: Option<(f64, usize)>,
+    /// What is asked of it.
+    pub asked: Asked,
 }
+
+/// What a printed cell says of a cell of compdd.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// Its accuracy.
+    Accuracy,
+    /// By how much it is above that of another.
+    Over(Box<Target>),
+    /// How much of the training images may be removed at random before it is worse (`BiLP`, tables 3 to 5).
+    Harmless,
+}
+
+/// Shares that are removed to find the largest harmless one.
+const SHARES: [&str; 9] = ["0.3", "0.5", "0.6", "0.7", "0.8", "0.85", "0.9", "0.95", "0.99"];
+/// Sets of every share.
+const REPEATS: usize = 5;
 
 /// Why compdd cannot answer a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +78,24 @@ impl Target {
     /// # Errors
     /// The first thing that compdd does not have.
     pub fn of(printed: &Printed, network: &str) -> Result<Self, Missing> {
-        let metric = NAMES.metrics.get(&printed.metric);
-        if !metric.is_some_and(|metric| metric.measured) {
-            return Err(Missing::Metric);
+        match NAMES.metrics.get(&printed.metric).and_then(|metric| metric.asks) {
+            Some(Asks::Accuracy) => Self::trained(printed, network),
+            Some(Asks::Gain) => {
+                let (own, other) = printed.method.split_once(" minus ").ok_or(Missing::Metric)?;
+                let of =
+                    |method: &str| Self::trained(&Printed { method: method.to_owned(), ..printed.clone() }, network);
+                Ok(Self { asked: Asked::Over(Box::new(of(other)?)), ..of(own)? })
+            }
+            Some(Asks::Harmless) => {
+                let target = Self::trained(&Printed { protocol: "no-kd".to_owned(), ..printed.clone() }, network)?;
+                Ok(Self { source: target.network.clone(), asked: Asked::Harmless, ..target })
+            }
+            None => Err(Missing::Metric),
         }
+    }
+
+    /// The cell whose accuracy is printed.
+    fn trained(printed: &Printed, network: &str) -> Result<Self, Missing> {
         let criterion = NAMES.criteria.get(&printed.method);
         let algorithm = printed.factors().find(|(name, _)| *name == "distillation_algorithm").map(|(_, value)| value);
         let word = algorithm.filter(|_| criterion.is_some()).unwrap_or(&printed.method);
@@ -108,6 +140,7 @@ impl Target {
             free: Vec::new(),
             prune: method.prune,
             adaptive: None,
+            asked: Asked::Accuracy,
         };
         if method.bilp {
             let settings = NAMES.two_levels(&target.subset, &printed.ipc);
@@ -212,6 +245,11 @@ impl Target {
             lines.push(format!("set = {{ {} }}", keys.join(", ")));
         }
         lines.extend(self.prune.map(|rule| format!("prune = \"{rule}\"")));
+        if self.asked == Asked::Harmless {
+            let shares: Vec<String> = ["0"].iter().chain(&SHARES).map(|share| format!("random:{share}")).collect();
+            lines.push(format!("prune = {}", Value::from(shares)));
+            lines.push(format!("seed = {:?}", (0..REPEATS).collect::<Vec<_>>()));
+        }
         lines.extend(self.adaptive.map(|(beta, lazy)| format!("adaptive = {{ beta = {beta}, lazy = {lazy} }}")));
         lines.join("\n")
     }
@@ -234,10 +272,27 @@ impl Target {
         (self.network != self.source).then_some(self.network.as_str())
     }
 
-    /// The command that runs the cell: `compdd run --method edf --subset imagenette --ipc 1 --network convnet-d5`.
+    /// The command that runs the cell: `compdd run --method edf --subset imagenette --ipc 1 --network convnet-d5`; for a gain one command behind the
+    /// other; for a harmless share the one that reads the records of several.
     pub fn command(&self) -> String {
         let scorer = self.scorer().map(|network| format!(" --eval-networks {network}")).unwrap_or_default();
-        self.run() + &scorer
+        match &self.asked {
+            Asked::Accuracy => self.run() + &scorer,
+            Asked::Over(other) => format!("{}{scorer} && {}", self.run(), other.command()),
+            Asked::Harmless => format!(
+                "compdd prune harmless --method {} --subset {} --ipc {} --network {} --protocol {}",
+                self.method, self.subset, self.ipc, self.network, self.protocol
+            ),
+        }
+    }
+
+    /// The cells of which accuracies are asked.
+    pub(super) fn accuracies(&self) -> Vec<&Self> {
+        match &self.asked {
+            Asked::Accuracy => vec![self],
+            Asked::Over(other) => vec![self, other],
+            Asked::Harmless => Vec::new(),
+        }
     }
 }
 

@@ -244,3 +244,73 @@ fn a_record_that_was_changed_is_refused() {
     let error = answer(&store, &[]).unwrap_err().to_string();
     assert!(error.contains("the summary does not follow from the students' scores"), "{error}");
 }
+
+/// A gain is what two records are apart; the commands of both run it.
+#[test]
+fn a_gain_comes_of_two_records() {
+    let gain = printed("edc:2", &[(Method, "EDC minus RDED"), (Ipc, "10"), (Network, "ResNet18")]);
+    let target = Target::of(gain, "").unwrap();
+    let Asked::Over(other) = &target.asked else { panic!("{target:?}") };
+    assert_eq!((target.method.as_str(), other.method.as_str()), ("edc", "rded"));
+    assert_eq!(target.command().matches("compdd run --method").count(), 2, "{}", target.command());
+    let (_folder, store) = folder();
+    let answered = || {
+        let records = Records::open(&store, &[]).unwrap();
+        let answers = records.answers(find("edc:2").unwrap()).unwrap();
+        let answer = answers.into_iter().find(|answer| std::ptr::eq(answer.printed, gain)).unwrap();
+        answer.derived
+    };
+    for (target, scores) in [(&target, [0.48, 0.50]), (&**other, [0.40, 0.43])] {
+        assert!(answered().is_none());
+        store.save(&recorded(target, &scores, None, 0), None).unwrap();
+    }
+    let derived = answered().unwrap();
+    assert!((derived.value - 7.5).abs() < 1e-9 && derived.records.len() == 2, "{derived:?}");
+}
+
+/// The largest share that may be removed at random comes of the records of several shares.
+#[test]
+fn a_harmless_share_comes_of_many_records() {
+    let words = [(Method, "DC"), (Ipc, "1"), (Network, "MLP")];
+    let cell = printed("bilp:5", &words);
+    let target = Target::of(cell, "").unwrap();
+    assert_eq!(
+        (target.asked.clone(), target.source.as_str(), target.network.as_str()),
+        (Asked::Harmless, "mlp", "mlp")
+    );
+    assert!(
+        target.command().starts_with("compdd prune harmless --method dc --subset cifar10 --ipc 1"),
+        "{}",
+        target.command()
+    );
+    let herding =
+        Target::of(printed("bilp:4", &[(Method, "DM"), (Ipc, "10"), (Factor1, "herd")]), "ConvNetD3").unwrap();
+    assert_eq!(herding.set["init"], "herding");
+    let (_folder, store) = folder();
+    for (rule, seed, scores) in [
+        (None, 0, [0.30, 0.30]),
+        (None, 1, [0.32, 0.32]),
+        (Some("random:0.5"), 0, [0.31, 0.31]),
+        (Some("random:0.9"), 0, [0.296, 0.296]),
+        (Some("random:0.95"), 0, [0.25, 0.25]),
+        (Some("loss:0.99"), 0, [0.35, 0.35]),
+    ] {
+        store.save(&recorded(&target, &scores, rule, seed), None).unwrap();
+    }
+    let records = Records::open(&store, &[]).unwrap();
+    let table = find("bilp:5").unwrap();
+    let answers = records.answers(table).unwrap();
+    let answer = answers.iter().find(|answer| std::ptr::eq(answer.printed, cell)).unwrap();
+    let derived = answer.derived.as_ref().unwrap();
+    assert!((derived.value - 90.0).abs() < 1e-9 && derived.records.len() == 5, "{derived:?}");
+    let text = rendered(table, &records, Some(Mode::Both), None).unwrap().write(Format::Term);
+    assert!(text.contains("the largest harmless of 3 shares, of 2 sets on all images"), "{text}");
+    let suite = suite(table, &answers).unwrap();
+    assert!(suite.contains("\"random:0.99\"") && suite.contains("seed = [0, 1, 2, 3, 4]"), "{suite}");
+}
+
+/// A record of a target at the full budget.
+fn recorded(target: &Target, scores: &[f64], rule: Option<&str>, seed: u64) -> Record {
+    let pruning = rule.map(|rule| Pruning::new(rule.parse().unwrap(), &[0, 1]));
+    example::record(Cell { pruning, seed, ..cell(target) }, scores)
+}

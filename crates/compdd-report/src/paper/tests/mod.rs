@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use super::{
-    Mode, Options, PaperError, Printed, Records, Table, Target, all, data, find, layout::Dimension, render, rendered,
-    table::Body,
+    Asked, Mode, Options, PaperError, Printed, Records, Table, Target, all, data, find, layout::Dimension, render,
+    rendered, suite, table::Body,
 };
 use crate::report::grid::Format;
 use compdd_core::{
