@@ -16,7 +16,8 @@ pub trait TrainingProgress: Sync {
         let _ = (student, of);
     }
 
-    /// Student number `student` has finished `epoch` of `of` epochs with this mean training loss.
+    /// Student number `student` has finished `epoch` of `of` epochs with this mean training loss. Of all epochs, in order; on another device
+    /// than the CPU some at a time.
     fn epoch(&self, student: usize, epoch: usize, of: usize, loss: f64) {
         let _ = (student, epoch, of, loss);
     }
@@ -120,19 +121,22 @@ impl<'a> TrainingHooks<'a> {
     }
 
     /// Called before every minibatch.
-    pub(super) fn pause_point(&mut self, student: &Student<'_>) -> Result<(), EvalError> {
+    pub(super) fn pause_point(&mut self, student: &mut Student<'_>) -> Result<(), EvalError> {
         let stopped = self.stop.is_requested();
         if let Some(saving) = &mut self.saving
             && (stopped || saving.last.elapsed() >= saving.every)
         {
+            tell_losses(self.student, self.progress, student)?;
             student.save(&saving.path, &saving.tag)?;
             saving.last = Instant::now();
         }
         if stopped { Err(Interrupted.into()) } else { Ok(()) }
     }
 
-    pub(super) fn epoch_done(&mut self, student: &Student<'_>) -> Result<(), EvalError> {
-        self.progress.epoch(self.student, student.epochs_done(), student.plan.epochs, student.last_loss());
+    pub(super) fn epoch_done(&mut self, student: &mut Student<'_>) -> Result<(), EvalError> {
+        if student.losses.due(student.epoch, student.plan.epochs) {
+            tell_losses(self.student, self.progress, student)?;
+        }
         self.looking.as_mut().map_or(Ok(()), |look| look(student))
     }
 
@@ -140,4 +144,10 @@ impl<'a> TrainingHooks<'a> {
     pub(super) fn finished(&self, student: &Student<'_>) -> Result<(), EvalError> {
         self.saving.as_ref().map_or(Ok(()), |saving| student.save(&saving.path, &saving.tag))
     }
+}
+
+/// Looks at the losses of student number `number`, and tells them.
+fn tell_losses(number: usize, progress: &dyn TrainingProgress, student: &mut Student<'_>) -> Result<(), EvalError> {
+    let (seed, of) = (student.seed, student.plan.epochs);
+    student.losses.look(seed, |epoch, loss| progress.epoch(number, epoch + 1, of, loss))
 }

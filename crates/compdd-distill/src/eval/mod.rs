@@ -12,11 +12,13 @@ mod ensemble;
 mod error;
 mod evaluate;
 mod hooks;
+mod losses;
 mod measure;
 mod optimizer;
 mod plan;
 mod schedule;
 mod soft_labels;
+mod standing;
 mod state;
 mod student;
 mod supervision;
@@ -34,6 +36,7 @@ pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;
 pub use soft_labels::{LabelsArchive, LabelsCard, Relabelling, SoftLabels};
+pub use standing::Standing;
 pub use student::Student;
 pub use supervision::{Guide, LogitSource, Minibatch, OnlineTeacher, Script, StoredLabels, Supervision};
 pub use targets::{Targets, hard_rows};
@@ -44,6 +47,8 @@ pub use view::View;
 mod average_tests;
 #[cfg(test)]
 mod check_tests;
+#[cfg(test)]
+mod losses_tests;
 #[cfg(test)]
 mod regimes_tests;
 #[cfg(test)]

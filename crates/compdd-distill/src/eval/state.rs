@@ -59,6 +59,9 @@ impl Student<'_> {
     }
 
     /// The whole state as a safetensors file. `tag` names the training data.
+    ///
+    /// # Errors
+    /// [`EvalError::Diverged`] where the loss left the finite numbers since it was last looked at: what is worth nothing is not kept.
     pub fn to_bytes(&self, tag: &str) -> Result<Vec<u8>, EvalError> {
         let averages = self.optimizer.averages();
         let counters = Counters {
@@ -67,30 +70,36 @@ impl Student<'_> {
             steps: self.optimizer.steps(),
             averages: averages.len(),
             running: self.running.clone().map(|sum| sum.into_scalar::<f32>().to_bits()),
-            last_loss: self.last_loss.to_bits(),
+            last_loss: self.losses.last(self.seed)?.to_bits(),
         };
-        let mut blobs: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        let mut add = |name: String, slot: &Slot, value: &Tensor<1>| {
-            let bytes = value.clone().into_data().iter::<f32>().flat_map(f32::to_le_bytes).collect();
-            blobs.push((name, slot.shape.clone(), bytes));
-        };
+        let mut parts: Vec<(String, &Slot, Tensor<1>)> = Vec::new();
+        let mut add = |name: String, slot, value: &Tensor<1>| parts.push((name, slot, value.clone().inner()));
+        let slots = &self.params.layout().parameters;
         for (slot, value) in self.params.entries() {
             add(format!("value.{}", slot.name), slot, value);
         }
         for (k, list) in averages.iter().enumerate() {
-            for (slot, value) in self.params.layout().parameters.iter().zip(list) {
+            for (slot, value) in slots.iter().zip(list) {
                 add(format!("average{k}.{}", slot.name), slot, value);
             }
         }
         if let Some((_, list)) = &self.average {
-            for (slot, value) in self.params.layout().parameters.iter().zip(list) {
+            for (slot, value) in slots.iter().zip(list) {
                 add(format!("moving.{}", slot.name), slot, value);
             }
         }
+        // One read for all.
+        let read = Tensor::cat(parts.iter().map(|(.., value)| value.clone()).collect(), 0).into_data();
+        let bytes: Vec<u8> = read.iter::<f32>().flat_map(f32::to_le_bytes).collect();
+        let mut rest = bytes.as_slice();
+        let blobs = parts.iter().map(|(name, slot, _)| {
+            let (own, others) = rest.split_at(4 * slot.len());
+            rest = others;
+            (name, slot.shape.clone(), own)
+        });
         let failed = |reason: String| EvalError::State { what: "memory".into(), reason };
         let views = blobs
-            .iter()
-            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape, bytes)?)))
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
             .map_err(|error| failed(error.to_string()))?;
         let metadata = HashMap::from([
@@ -143,7 +152,7 @@ impl Student<'_> {
         self.optimizer = Optimizer::restored(self.plan.rule, averages, counters.steps);
         self.params = params;
         (self.epoch, self.batch) = (counters.epoch, counters.batch);
-        self.last_loss = f64::from_bits(counters.last_loss);
+        self.losses = self.losses.restored(f64::from_bits(counters.last_loss));
         Ok(true)
     }
 

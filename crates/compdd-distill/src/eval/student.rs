@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{
     Batches, EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
+    losses::{Epoch, EpochLosses},
     views::{Places, Views, normalisation},
 };
 use compdd_core::protocol::Pipeline;
@@ -38,7 +39,7 @@ pub struct Student<'n> {
     pub(super) batch: usize,
     /// Sum of the losses of the running epoch, weighted by batch size.
     pub(super) running: Option<Tensor<1>>,
-    pub(super) last_loss: f64,
+    pub(super) losses: EpochLosses,
 }
 
 impl<'n> Student<'n> {
@@ -57,13 +58,13 @@ impl<'n> Student<'n> {
             average: None,
             epoch_steps: None,
             seed,
+            losses: EpochLosses::new(&params.device()),
             device: params.device(),
             params,
             optimizer: Optimizer::new(plan.rule),
             epoch: 0,
             batch: 0,
             running: None,
-            last_loss: f64::NAN,
             plan,
         }
     }
@@ -131,14 +132,20 @@ impl<'n> Student<'n> {
         self.epoch
     }
 
-    /// Mean training loss of the last finished epoch; NaN before the first.
+    /// Mean training loss of the last finished epoch, read from the device if it has not been; NaN before the first, and where the loss left
+    /// the finite numbers since it was last read.
     pub fn last_loss(&self) -> f64 {
-        self.last_loss
+        self.losses.last(self.seed).unwrap_or(f64::NAN)
     }
 
     /// Trains to the end of the plan, from wherever the student stands.
     ///
     /// The watch is asked after every minibatch whether to stop or to save, and told after every epoch.
+    ///
+    /// # Errors
+    /// [`EvalError::Diverged`] where a loss is not finite. Elsewhere than on the CPU losses stay on the device, and are looked at after the first
+    /// epoch, every twentieth and the last, and before the student is saved: the watch hears of all epochs then, and the error, which
+    /// says its epoch all the same, comes then.
     pub fn train(&mut self, data: &dyn TrainingData, watch: &mut TrainingHooks<'_>) -> Result<(), EvalError> {
         let mut labels = self.labels(data)?;
         self.train_under(data, &mut labels, watch)
@@ -278,13 +285,12 @@ impl<'n> Student<'n> {
             });
             self.batch += 1;
         }
-        let sum: f32 = self.running.take().map_or(f32::NAN, Tensor::into_scalar);
-        if !sum.is_finite() {
+        let Some(sum) = self.running.take() else {
             return Err(EvalError::Diverged { seed: self.seed, epoch: self.epoch, learning_rate: rate });
-        }
+        };
         let steps = self.epoch * count..(self.epoch + 1) * count;
         let seen: usize = steps.map(|step| places.range(places.of(step).1).len()).sum();
-        self.last_loss = f64::from(sum) / seen as f64;
+        self.losses.add(Epoch { number: self.epoch, rate, sum, images: seen });
         self.epoch += 1;
         self.batch = 0;
         watch.epoch_done(self)

@@ -39,22 +39,20 @@ pub(super) fn resample(x: Tensor<4>, maps: &[Map], whole: bool) -> Tensor<4> {
     sum.map_or_else(|| planes.reshape([n, c, h, w]), |sum| sum.reshape([n, c, h, w]))
 }
 
-/// Column and row read by every output pixel, `[n, 1, h * w]` each.
+/// Column and row read by every output pixel, `[n, 1, h * w]` each. Three small uploads, and both at once.
 fn coordinates(maps: &[Map], h: usize, w: usize, device: &Device) -> [Tensor<3>; 2] {
     let n = maps.len();
     let [cx, cy] = centre(h, w);
-    let grid = |value: &dyn Fn(usize) -> f32| {
-        let values: Vec<f32> = (0..h * w).map(value).collect();
-        Tensor::<3>::from_data(TensorData::new(values, [1, 1, h * w]), device)
-    };
-    let j = grid(&|p| (p % w) as f32 - cx);
-    let i = grid(&|p| (p / w) as f32 - cy);
-    let coefficient = |k: usize| {
-        let values: Vec<f32> = maps.iter().map(|map| map.coefficients()[k]).collect();
-        Tensor::<3>::from_data(TensorData::new(values, [n, 1, 1]), device)
-    };
-    let axis = |k: usize| j.clone() * coefficient(k) + i.clone() * coefficient(k + 1) + coefficient(k + 2);
-    [axis(0), axis(3)]
+    let upload = |values: Vec<f32>, shape: [usize; 4]| Tensor::<4>::from_data(TensorData::new(values, shape), device);
+    let j = upload((0..w).map(|column| column as f32 - cx).collect(), [1, 1, 1, w]);
+    let i = upload((0..h).map(|row| row as f32 - cy).collect(), [1, 1, h, 1]);
+    // Of `j`, of `i` and by itself; of the columns of all maps, then of their rows.
+    let places = (0..3).flat_map(|k| [k, k + 3]);
+    let values = places.flat_map(|k| maps.iter().map(move |map| map.coefficients()[k])).collect();
+    let coefficients = upload(values, [6 * n, 1, 1, 1]);
+    let coefficient = |k: usize| coefficients.clone().narrow(0, 2 * k * n, 2 * n);
+    let at = (j * coefficient(0) + i * coefficient(1) + coefficient(2)).reshape([2 * n, 1, h * w]);
+    [at.clone().narrow(0, 0, n), at.narrow(0, n, n)]
 }
 
 /// Whether a coordinate is inside the image (1 or 0), and the nearest one that is.

@@ -164,6 +164,8 @@ impl<'a> Rollout<'a> {
             rate: 0.0,
             start: adjoint,
         };
+        // `<a, m>` of every step, in parts; on the device until the end.
+        let mut slopes: Vec<Tensor<1>> = Vec::with_capacity(self.steps.len());
         // The adjoint of the momentum buffer, as a multiple `-momentum` of the last direction.
         let mut pushed: Option<Params> = None;
         for (place, step) in self.steps.iter().enumerate().rev() {
@@ -176,10 +178,10 @@ impl<'a> Rollout<'a> {
                 Some(last) => (last.scale(momentum).add_scaled(&result.start, rate), 1.0),
             };
             let products = self.objective.products(&theta, &batch, &direction, how);
-            result.rate -= match &mut self.velocities {
-                Some(velocities) => result.start.dot(&velocities.get(place)?),
-                None => products.slope.into_scalar::<f64>(),
-            };
+            slopes.push(match &mut self.velocities {
+                Some(velocities) => result.start.dots(&velocities.get(place)?),
+                None => products.slope,
+            });
             let rows = self.rows(step);
             let images = step.draws.pullback(products.images) * -scale;
             result.images = result.images.select_assign(0, rows.clone(), images, IndexingUpdateOp::Add);
@@ -193,6 +195,11 @@ impl<'a> Rollout<'a> {
             if momentum != 0.0 {
                 pushed = Some(direction);
             }
+        }
+        if let [first, ..] = &slopes[..] {
+            let [parts] = first.dims();
+            let read: Vec<f64> = Tensor::cat(slopes, 0).into_data().iter().collect();
+            result.rate = read.chunks_exact(parts).fold(0.0, |rate, step| rate - step.iter().sum::<f64>());
         }
         Ok(result)
     }

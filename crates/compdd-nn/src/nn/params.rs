@@ -208,14 +208,22 @@ impl Params {
         self.clone().map(|value| value.zeros_like())
     }
 
-    /// Inner product over all trainable values. Each tensor is summed on its device, the sums are added in `f64`.
+    /// Inner product over all trainable values: [`dots`](Self::dots), read at once and added in `f64`.
     ///
     /// # Panics
     /// When `other` belongs to another network.
     pub fn dot(&self, other: &Self) -> f64 {
+        if self.values.is_empty() { 0.0 } else { self.dots(other).into_data().iter::<f64>().sum() }
+    }
+
+    /// Inner products of the trainable tensors, one each, on their device.
+    ///
+    /// # Panics
+    /// When `other` belongs to another network, or there is no tensor.
+    pub(crate) fn dots(&self, other: &Self) -> Tensor<1> {
         check("parameters", &self.layout.parameters, &other.values);
         let pairs = self.values.iter().zip(&other.values);
-        pairs.map(|(a, b)| (a.clone() * b.clone()).sum().into_scalar::<f64>()).sum()
+        Tensor::cat(pairs.map(|(a, b)| (a.clone() * b.clone()).sum()).collect(), 0)
     }
 
     /// All trainable values as one vector, in `PyTorch` order, each tensor row-major.
@@ -230,14 +238,7 @@ impl Params {
     #[must_use]
     pub fn unflatten(&self, flat: &Tensor<1>) -> Self {
         assert_eq!(flat.dims(), [self.len()], "one value per parameter");
-        let mut start = 0;
-        let slots = self.layout.parameters.iter();
-        let values = slots.map(|slot| {
-            let part = flat.clone().narrow(0, start, slot.len());
-            start += slot.len();
-            part
-        });
-        Self { values: values.collect(), ..self.clone() }
+        Self { values: split(&self.layout.parameters, flat), ..self.clone() }
     }
 
     /// [`unflatten`](Self::unflatten) of values on the host, on the device of `self`.
@@ -260,9 +261,9 @@ impl Params {
         parameters.chain(self.layout.buffers.iter().zip(&self.buffers))
     }
 
-    /// All trainable values on the host, in `PyTorch` order.
+    /// All trainable values on the host, in `PyTorch` order, read at once.
     pub fn to_host(&self) -> Vec<f32> {
-        self.values.iter().flat_map(to_host).collect()
+        if self.values.is_empty() { Vec::new() } else { to_host(&self.clone().untracked().flatten()) }
     }
 
     /// The parameters on another device.
@@ -275,6 +276,16 @@ impl Params {
             buffers: self.buffers.iter().map(there).collect(),
         }
     }
+}
+
+/// The tensors of `slots` from their values, one after the other.
+pub(super) fn split(slots: &[Slot], flat: &Tensor<1>) -> Vec<Tensor<1>> {
+    let mut start = 0;
+    let part = |slot: &Slot| {
+        start += slot.len();
+        flat.clone().narrow(0, start - slot.len(), slot.len())
+    };
+    slots.iter().map(part).collect()
 }
 
 /// A tensor from host values.

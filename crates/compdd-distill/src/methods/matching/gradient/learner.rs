@@ -4,14 +4,14 @@ use burn::tensor::Tensor;
 
 use super::recipe::{GradientRecipe, TrainOn};
 use crate::{
-    eval::{RealImages, Student, TrainingData, TrainingHooks, TrainingSet, View},
+    eval::{RealImages, Standing, Student, TrainingData, TrainingHooks, TrainingSet, View},
     methods::{MethodError, Start, StateError, matching::real::partial_shuffle},
 };
 use compdd_core::{progress::Stop, record::Labels, rng::Stream};
 use compdd_nn::{
     augment::Formation,
     feed::PixelTensors as _,
-    nn::{Mode, Network},
+    nn::{Mode, Network, Params},
 };
 
 /// Real images of every class that the running statistics of batch norms are brought up to date with (DC, released code).
@@ -29,12 +29,26 @@ pub(super) struct NetworkTrainer<'a> {
     pub classes: Vec<(u32, Vec<usize>)>,
 }
 
+/// The network of a draw as a step leaves it to the next one.
+pub(super) enum Learner {
+    /// On the device; bytes are made of it when a checkpoint is due.
+    Standing { draw: u64, place: Box<Standing> },
+    /// As a checkpoint had it.
+    Saved(Vec<u8>),
+}
+
 impl NetworkTrainer<'_> {
+    fn seed(&self, purpose: &str, draw: u64) -> u64 {
+        Stream::child_seed(self.start.seed, purpose, draw)
+    }
+
+    fn with_params(&self, draw: u64, params: Params) -> Student<'_> {
+        Student::from_params(&self.network, self.recipe.plan(), self.seed("network training", draw), params)
+    }
+
     /// The network of a draw, untrained.
     fn fresh(&self, draw: u64) -> Student<'_> {
-        let seed = |purpose| Stream::child_seed(self.start.seed, purpose, draw);
-        let params = self.network.init(seed("network"), self.start.device);
-        Student::from_params(&self.network, self.recipe.plan(), seed("network training"), params)
+        self.with_params(draw, self.network.init(self.seed("network", draw), self.start.device))
     }
 
     /// The network of a draw before its first step.
@@ -47,15 +61,31 @@ impl NetworkTrainer<'_> {
         Ok(student)
     }
 
-    /// The network of a draw as [`saved`] kept it; without one, the checkpoint lacks what belongs to this step.
-    pub fn restored(&self, draw: u64, saved: Option<&[u8]>) -> Result<Student<'_>, MethodError> {
-        let mut student = self.fresh(draw);
-        let saved = saved.ok_or_else(|| StateError::Missing("network".to_owned()))?;
-        if student.restore(saved, TAG)? {
-            return Ok(student);
+    /// The network of a draw as the step before left it; without one, the checkpoint lacks what belongs to this step.
+    pub fn taken_up(&self, draw: u64, learner: Option<&Learner>) -> Result<Student<'_>, MethodError> {
+        match learner {
+            None => return Err(StateError::Missing("network".to_owned()).into()),
+            Some(Learner::Standing { draw: own, place }) if *own == draw => {
+                return Ok(self.with_params(draw, place.params().clone()).standing_at((**place).clone()));
+            }
+            Some(Learner::Standing { .. }) => {}
+            Some(Learner::Saved(bytes)) => {
+                let mut student = self.fresh(draw);
+                if student.restore(bytes, TAG)? {
+                    return Ok(student);
+                }
+            }
         }
         let reason = format!("it is not the network of draw {draw}");
         Err(StateError::Unfit { name: "network".to_owned(), reason }.into())
+    }
+
+    /// What a checkpoint keeps of a network.
+    pub fn saved(&self, learner: &Learner) -> Result<Vec<u8>, MethodError> {
+        match learner {
+            Learner::Standing { draw, .. } => Ok(self.taken_up(*draw, Some(learner))?.to_bytes(TAG)?),
+            Learner::Saved(bytes) => Ok(bytes.clone()),
+        }
     }
 
     /// Running statistics from real images of all classes together, for the steps that will use them as they are.
@@ -103,11 +133,6 @@ impl NetworkTrainer<'_> {
             }
         }
     }
-}
-
-/// The whole state of a network in training.
-pub(super) fn saved(student: &Student<'_>) -> Result<Vec<u8>, MethodError> {
-    Ok(student.to_bytes(TAG)?)
 }
 
 fn epochs(student: &mut Student<'_>, data: &dyn TrainingData, count: usize, stop: &Stop) -> Result<(), MethodError> {

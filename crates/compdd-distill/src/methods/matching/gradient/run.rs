@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use super::{
     distance::GradientDistance,
     effect::Effects,
-    learner::{NetworkTrainer, saved},
+    learner::{Learner, NetworkTrainer},
     recipe::GradientRecipe,
     shown::Showing,
     unit::UnitRange,
@@ -42,7 +42,7 @@ pub(super) struct Run<'a> {
     /// Which real images take part, if not all.
     pruner: Option<Pruner>,
     /// The network as the next step finds it; none before the first step of a network.
-    learner: Option<Vec<u8>>,
+    learner: Option<Learner>,
 }
 
 /// How the images of a class are moved.
@@ -155,7 +155,7 @@ impl Distiller for Run<'_> {
         let (draw, inner) = ((ctx.step / each) as u64, ctx.step % each);
         let mut student = match inner {
             0 => trainer.begin(draw, ctx.stop)?,
-            _ => trainer.restored(draw, self.learner.as_deref())?,
+            _ => trainer.taken_up(draw, self.learner.as_ref())?,
         };
         trainer.recalibrate_batch_norm(&mut student, step);
 
@@ -183,14 +183,13 @@ impl Distiller for Run<'_> {
         if !last {
             trainer.train(&mut student, &moved.images, matcher.showing.formation(), step, ctx.stop)?;
         }
-        self.learner = if last { None } else { Some(saved(&student)?) };
-        (self.pixels, self.pruner) = (moved, pruner);
         let classes = losses.len() as f64;
         let loss = losses.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| Tensor::zeros([1], trainer.start.device));
-        let network_loss = Some(student.last_loss()).filter(|loss| loss.is_finite());
+        self.learner = (!last).then(|| Learner::Standing { draw, place: Box::new(student.standing()) });
+        (self.pixels, self.pruner) = (moved, pruner);
         Ok(matcher.passes.report(ctx.step, &loss, || {
             let mean = f64::from(loss.clone().into_scalar::<f32>()) / classes;
-            let trained = network_loss.map(|loss| ("network_loss", loss));
+            let trained = Some(("network_loss", student.last_loss())).filter(|(_, loss)| loss.is_finite());
             let removed = self.pruner.iter().flat_map(Pruner::removed);
             std::iter::once(("class_distance", mean)).chain(trained).chain(removed).collect()
         }))
@@ -203,14 +202,16 @@ impl Distiller for Run<'_> {
     fn save(&self, state: &mut State) -> Result<(), MethodError> {
         self.pixels.save(state);
         self.pruner.iter().for_each(|pruner| pruner.save(state));
-        state.put("network", self.learner.clone().unwrap_or_default());
+        let network = self.learner.as_ref().map(|learner| self.trainer.saved(learner)).transpose()?;
+        state.put("network", network.unwrap_or_default());
         Ok(())
     }
 
     fn load(&mut self, state: &State) -> Result<(), MethodError> {
         self.pixels.load(state, self.trainer.start.device)?;
         self.pruner.iter_mut().try_for_each(|pruner| pruner.load(state))?;
-        self.learner = Some(state.get("network")?.to_vec()).filter(|bytes| !bytes.is_empty());
+        let network = state.get("network")?;
+        self.learner = (!network.is_empty()).then(|| Learner::Saved(network.to_vec()));
         Ok(())
     }
 }

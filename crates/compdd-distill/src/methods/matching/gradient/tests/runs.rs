@@ -11,7 +11,7 @@ use crate::{
         matching::{
             family::Engine,
             first,
-            gradient::{GradientRecipe, run::Run},
+            gradient::{GradientRecipe, learner::Learner, run::Run},
         },
     },
 };
@@ -109,7 +109,7 @@ fn named(report: &StepReport, name: &str) -> Option<f64> {
 fn network(run: &Run<'_>, draw: u64) -> Option<(usize, Vec<f32>)> {
     let state = saved(run);
     let bytes = Some(state.get("network").unwrap()).filter(|bytes| !bytes.is_empty())?;
-    let student = run.trainer.restored(draw, Some(bytes)).unwrap();
+    let student = run.trainer.taken_up(draw, Some(&Learner::Saved(bytes.to_vec()))).unwrap();
     Some((student.epochs_done(), student.params().to_host()))
 }
 
