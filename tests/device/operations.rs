@@ -2,6 +2,10 @@
 
 use compdd::{agreement, feed::Form};
 
+/// What cases are called that kernels of GPUs serve.
+const FUSED: [&str; 4] =
+    ["instance norm", "block of the ConvNet", "cross-entropy with logits", "cross-entropy of many classes"];
+
 #[test]
 fn every_case_keeps_its_tolerance() {
     let Some(open) = crate::device() else { return };
@@ -11,6 +15,14 @@ fn every_case_keeps_its_tolerance() {
     eprintln!("{}: {} cases, the largest difference {worst:.1e}", open.name, found.len());
     assert!(worst > 0.0, "the device under test is the CPU");
     assert!(apart.is_empty(), "{apart:#?}");
+    // Afterwards, since it switches kernels off.
+    let mut compared = 0;
+    for case in agreement::cases().iter().filter(|case| FUSED.iter().any(|name| case.name.contains(name))) {
+        let apart = case.between_forms(&open.device).unwrap();
+        assert!(apart > 0.0 && apart <= case.tolerance, "{}: {apart:e} between its forms", case.name);
+        compared += 1;
+    }
+    eprintln!("{compared} cases of fused kernels agree with their composed form");
 }
 
 /// Bytes are uploaded only where the device has them: shaders in WGSL have none.

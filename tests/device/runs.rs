@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Sandbox, records};
 
-/// Largest relative difference of a loss, and of a set's images over their largest value. On lavapipe 22.3 they were 2.9e-7 and 1.1e-6; cards add up in other
+/// Largest relative difference of a loss, and of a set's images over their largest value. On lavapipe 22.3 they were 2.1e-7 and 1.3e-6; cards add up in other
 /// orders.
 const LOSSES: f64 = 1e-5;
 const IMAGES: f64 = 1e-4;

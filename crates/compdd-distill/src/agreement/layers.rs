@@ -93,6 +93,7 @@ fn running<N: TensorOps>(x: &N::T<4>) -> Moments {
 fn norms() -> Vec<[Case; 2]> {
     vec![
         operation!("instance norm", |x: [4, 8, 16, 16], g: [8], b: [8]| N::group_norm(x, 8, g, b)),
+        operation!("instance norm of large maps", |x: [2, 3, 40, 36], g: [3], b: [3]| N::group_norm(x, 3, g, b)),
         operation!("group norm", |x: [4, 8, 9, 9], g: [8], b: [8]| N::group_norm(x, 4, g, b)),
         operation!("layer norm", |x: [4, 3, 6, 6], g: [108], b: [108]| N::layer_norm(x, g, b)),
         operation!("batch norm", |x: [4, 8, 9, 9], g: [8], b: [8]| N::batch_norm_train(x, g, b).0),
@@ -108,6 +109,7 @@ fn norms() -> Vec<[Case; 2]> {
             N::batch_norm_rectified_eval(x, g, b, running, Rectifier::Relu6)
         }),
         operation!("instance norm and ReLU", |x: [4, 8, 16, 16], g: [8], b: [8]| N::norm_relu(x, g, b)),
+        operation!("instance norm and ReLU of odd maps", |x: [4, 8, 7, 9], g: [8], b: [8]| N::norm_relu(x, g, b)),
     ]
 }
 
@@ -139,6 +141,9 @@ fn pools() -> Vec<[Case; 2]> {
 fn blocks() -> Vec<[Case; 2]> {
     vec![
         operation!("block of the ConvNet", |x: [4, 8, 16, 16], w: [8, 8, 3, 3], g: [8], b: [8]| N::conv_block(x, w, g, b)),
+        operation!("block of the ConvNet on wide maps", |x: [2, 3, 24, 40], w: [6, 3, 3, 3], g: [6], b: [6]| {
+            N::conv_block(x, w, g, b)
+        }),
     ]
 }
 

@@ -19,6 +19,7 @@ use std::{
 };
 
 use burn::tensor::Device;
+use compdd_nn::nn::kernels;
 use serde::Serialize;
 
 /// The values of a case: every tensor that is compared by itself, on the host.
@@ -86,6 +87,19 @@ impl Case {
             seconds,
             failure,
         }
+    }
+
+    /// The largest difference between what `device` computes with kernels of our own and in their composed form, in a tensor over the largest value
+    /// there; zero where the case has no kernel of our own there. Switches the kernels of the whole process off meanwhile.
+    ///
+    /// # Errors
+    /// What is wrong with the values, if they cannot be compared.
+    pub fn between_forms(&self, device: &Device) -> Result<f64, String> {
+        let fused = (self.compute)(device);
+        kernels::set_enabled(false);
+        let composed = (self.compute)(device);
+        kernels::set_enabled(true);
+        difference(&composed, &fused)
     }
 }
 

@@ -39,6 +39,11 @@ fn losses() -> Vec<Case> {
             let labels = rows(&z);
             loss::soft_cross_entropy(z, labels)
         }),
+        differentiated("cross-entropy of many classes", [9, 700], |z: Tensor<2>| {
+            // Weights that do not add up to one.
+            let weights = noise::<2>("weights", [9, 700], &z.device().without_autodiff()).abs();
+            loss::probability_cross_entropy(z, weights)
+        }),
         differentiated("gradient of label logits", [17, 10], move |labels| {
             loss::soft_cross_entropy(rows(&labels), labels)
         }),

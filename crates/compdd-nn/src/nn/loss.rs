@@ -5,6 +5,8 @@ use burn::tensor::{
     activation::{log_softmax, softmax},
 };
 
+use super::kernels;
+
 /// Cross-entropy with class ids: `-(1/N) sum_i log softmax(z_i)[label_i]`.
 ///
 /// # Shapes
@@ -54,5 +56,5 @@ pub fn softened(logits: Tensor<2>, temperature: f32) -> Tensor<2> {
 /// # Shapes
 /// `logits [N, C]`, `probabilities [N, C]` -> `[1]`.
 pub fn probability_cross_entropy(logits: Tensor<2>, probabilities: Tensor<2>) -> Tensor<1> {
-    (probabilities * log_softmax(logits, 1)).sum_dim(1).mean().neg()
+    kernels::cross_entropy(logits, probabilities)
 }

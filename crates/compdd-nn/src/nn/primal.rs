@@ -13,8 +13,8 @@ use super::{
     tensor_ops::{EPSILON, Moments, TensorOps, Window},
 };
 
-/// Tensors as [`TensorOps`]. On the CPU convolutions, instance and batch norms and poolings by two go to [`kernels`]; everywhere else they are
-/// composed from the framework's operations.
+/// Tensors as [`TensorOps`]. On the CPU convolutions, instance and batch norms and poolings by two go to [`kernels`], on GPUs instance norms; everything
+/// else is composed from the framework's operations.
 pub struct Primal;
 
 /// `[C]` as `[1, C, 1, 1]`.
@@ -117,7 +117,7 @@ impl TensorOps for Primal {
 
     fn group_norm(x: Tensor<4>, groups: usize, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
         let [n, c, h, w] = x.dims();
-        if groups == c && kernels::usable(&x.device()) {
+        if groups == c && kernels::normalises(&x.device()) {
             return kernels::instance_norm(x, gamma, beta);
         }
         let y = Self::standardise(x.reshape([n, groups, c / groups * h * w]), EPSILON);
@@ -197,7 +197,7 @@ impl TensorOps for Primal {
     }
 
     fn norm_relu(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-        if kernels::usable(&x.device()) {
+        if kernels::normalises(&x.device()) {
             return kernels::norm_relu(x, gamma, beta);
         }
         let [_, channels, _, _] = x.dims();
@@ -215,7 +215,7 @@ impl TensorOps for Primal {
 
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
         let z = Self::conv2d(x, weight, None, Window::SAME3, 1);
-        if kernels::usable(&z.device()) {
+        if kernels::normalises(&z.device()) {
             return kernels::norm_relu_pool(z, gamma, beta);
         }
         Self::pool(Self::norm_relu(z, gamma, beta), PoolKind::Average, Window::HALVE)

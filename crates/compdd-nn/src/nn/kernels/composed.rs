@@ -59,6 +59,11 @@ pub fn attention(x: Tensor<4>, power: f32) -> Tensor<2> {
     raised.sum_dim(1).reshape([n, h * w])
 }
 
+/// Cross-entropy with probabilities, averaged over the rows.
+pub fn cross_entropy(logits: Tensor<2>, probabilities: Tensor<2>) -> Tensor<1> {
+    (probabilities * activation::log_softmax(logits, 1)).sum_dim(1).mean().neg()
+}
+
 /// What may follow a batch normalisation.
 fn rectify(y: Tensor<4>, rectifier: Option<Rectifier>) -> Tensor<4> {
     match rectifier {

@@ -7,9 +7,10 @@
 //! ([`dual`]). Batch normalisation takes the `ReLU` or `ReLU6` along ([`batch`]), pooling exists by itself ([`pool`],
 //! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Convolutions are built
 //! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
-//! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. Everywhere else (another
-//! device, another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is also the
-//! tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
+//! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. On GPUs instance norms
+//! of values and duals ([`norm_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
+//! operation or device, another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is
+//! also the tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
 // The bodies must be compiled into the entry of their instruction set, or they would fall back to the baseline's
 // instructions.
@@ -24,9 +25,13 @@ mod composed;
 mod depthwise;
 mod dual;
 mod geometry;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod im2col;
 mod max_pool;
 mod norm;
+mod norm_ops;
+mod norm_tracked;
 mod ops;
 mod plan;
 mod point;
@@ -53,6 +58,7 @@ pub use batch::Rectifier;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::Epilogue;
+use norm_ops::NormOps as _;
 use ops::KernelOps;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
@@ -65,6 +71,23 @@ pub fn set_enabled(enabled: bool) {
 /// Whether the kernels serve tensors of `device`: the CPU backend, and not switched off.
 pub fn usable(device: &Device) -> bool {
     ENABLED.load(Ordering::Relaxed) && matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// Whether normalisations of images by themselves serve tensors of `device`: where the kernels do, and on GPUs.
+pub fn normalises(device: &Device) -> bool {
+    usable(device) || on_gpu(device)
+}
+
+/// Whether the kernels of GPUs serve tensors of `device`.
+#[cfg(feature = "gpu")]
+fn on_gpu(device: &Device) -> bool {
+    ENABLED.load(Ordering::Relaxed) && matches!(device.clone().inner().as_dispatch(), DispatchDevice::Cube(_))
+}
+
+/// Without a back end for them there are none.
+#[cfg(not(feature = "gpu"))]
+fn on_gpu(_device: &Device) -> bool {
+    false
 }
 
 /// Whether the kernels serve this tensor.
@@ -270,12 +293,32 @@ pub fn norm_relu_pool(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor
     normalise(z, gamma, beta, Epilogue::ReluPool)
 }
 
+/// Cross-entropy of logits with probabilities, averaged over the rows. On a GPU, with probabilities that nothing flows to, loss and gradient are
+/// one kernel; composed elsewhere.
+///
+/// # Shapes
+///
+/// `logits` and `probabilities`: `[n, c]`, result: `[1]`.
+pub fn cross_entropy(logits: Tensor<2>, probabilities: Tensor<2>) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    {
+        use gpu::LossOps as _;
+        let fits = logits.dims() == probabilities.dims() && logits.dims().iter().all(|&side| side > 0);
+        let floats = logits.dtype() == DType::F32 && probabilities.dtype() == DType::F32;
+        if fits && floats && !probabilities.is_autodiff() && on_gpu(&logits.device()) {
+            let (logits, probabilities) = (logits.into_dispatch(), probabilities.into_dispatch());
+            return Tensor::from_dispatch(Dispatch::cross_entropy(logits, probabilities));
+        }
+    }
+    composed::cross_entropy(logits, probabilities)
+}
+
 fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -> Tensor<4> {
     let [n, c, h, w] = z.dims();
     let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
     let blocks = after != Epilogue::ReluPool || (h % 2 == 0 && w % 2 == 0);
     let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
-    if fits && blocks && floats && serves(&z) {
+    if fits && blocks && floats && z.dtype() == DType::F32 && normalises(&z.device()) {
         let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
         Tensor::from_dispatch(Dispatch::normalise(z, gamma, beta, after))
     } else {

@@ -8,7 +8,7 @@ use burn_flex::FlexTensor;
 use super::attention::{self, Power};
 use super::batch::{self, BatchNormMode, Channels};
 use super::geometry::Geometry;
-use super::norm::{self, Epilogue, Maps};
+use super::norm::Maps;
 use super::plan::Plan;
 use super::simd::Isa;
 use super::winograd::Way;
@@ -17,7 +17,7 @@ use super::{depthwise, im2col, max_pool, point, pool, winograd};
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve`, `normalise`, `batch_moments`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run
+/// `convolve`, `batch_moments`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run
 /// untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
@@ -27,21 +27,6 @@ pub trait KernelOps: Backend {
     fn convolve_input_gradient(dy: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `dw` from `x` and `dy`.
     fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
-    /// Instance normalisation of `z[n, c, h, w]` with `gamma[c]` and `beta[c]`, and what comes after.
-    fn normalise(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> FloatTensor<Self>;
-    /// `(dz, dgamma, dbeta)` from the operands and `dy`.
-    fn normalise_gradient(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`.
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `dz` from `z`, its moments and their gradients `[2, c]`.
@@ -156,28 +141,6 @@ impl KernelOps for Flex {
         tensor(dw, &g.filters())
     }
 
-    fn normalise(z: FlexTensor, gamma: FlexTensor, beta: FlexTensor, after: Epilogue) -> FlexTensor {
-        let (z, gamma, beta) = (z.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
-        let maps = maps(&z);
-        let y = norm::forward(Isa::detect(), maps, z.storage(), gamma.storage(), beta.storage(), after);
-        let scale = if after == Epilogue::ReluPool { 2 } else { 1 };
-        tensor(y, &[maps.n, maps.c, maps.h / scale, maps.w / scale])
-    }
-
-    fn normalise_gradient(
-        z: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        dy: FlexTensor,
-        after: Epilogue,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (z, dy) = (z.to_contiguous(), dy.to_contiguous());
-        let (gamma, beta) = (gamma.to_contiguous(), beta.to_contiguous());
-        let m = maps(&z);
-        let (dz, dgamma, dbeta) =
-            norm::backward(Isa::detect(), m, z.storage(), gamma.storage(), beta.storage(), dy.storage(), after);
-        (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
-    }
     fn batch_moments(z: FlexTensor) -> FlexTensor {
         let z = z.to_contiguous();
         let m = maps(&z);

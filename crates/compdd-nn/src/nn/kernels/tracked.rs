@@ -10,7 +10,6 @@ use burn::backend::{Autodiff, AutodiffBackend};
 use super::attention::Power;
 use super::batch::BatchNormMode;
 use super::geometry::Geometry;
-use super::norm::Epilogue;
 use super::ops::KernelOps;
 
 /// Backward pass of `convolve`.
@@ -29,25 +28,6 @@ impl<B: KernelOps> Backward<B, 2> for Convolve {
         }
         if let Some(node) = weight {
             gradients.register::<B>(node.id, B::convolve_weight_gradient(x, dy, geometry));
-        }
-    }
-}
-
-/// Backward pass of `normalise`.
-#[derive(Debug)]
-struct Normalise;
-
-impl<B: KernelOps> Backward<B, 3> for Normalise {
-    type State = ([FloatTensor<B>; 3], Epilogue);
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let dy = gradients.consume::<B>(&ops.node);
-        let ([z, gamma, beta], after) = ops.state;
-        let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
-        for (parent, gradient) in ops.parents.into_iter().zip([dz, dgamma, dbeta]) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
         }
     }
 }
@@ -157,35 +137,6 @@ impl<B: KernelOps, C: CheckpointStrategy> KernelOps for Autodiff<B, C> {
 
     fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self> {
         Self::from_inner(B::convolve_weight_gradient(x.into_primitive(), dy.into_primitive(), geometry))
-    }
-
-    fn normalise(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> FloatTensor<Self> {
-        let nodes = [z.node(), gamma.node(), beta.node()];
-        let [z, gamma, beta] = [z, gamma, beta].map(Self::inner);
-        match Normalise.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let state = ([z.clone(), gamma.clone(), beta.clone()], after);
-                prepared.finish(state, B::normalise(z, gamma, beta, after))
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::normalise(z, gamma, beta, after)),
-        }
-    }
-
-    fn normalise_gradient(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [z, gamma, beta, dy] = [z, gamma, beta, dy].map(Self::inner);
-        let (dz, dgamma, dbeta) = B::normalise_gradient(z, gamma, beta, dy, after);
-        (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
     }
 
     fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -7,7 +7,7 @@
 //! have no kernel here: they are put together from up to three plain ones.
 
 mod composed;
-mod norm;
+pub(super) mod norm;
 mod ops;
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,8 @@ use burn::tensor::{DType, Tensor};
 
 use super::geometry::Geometry;
 use super::norm::Epilogue;
-use super::serves;
+use super::norm_ops::NormOps as _;
+use super::{normalises, serves};
 use ops::DualOps;
 
 /// Convolution of duals without bias: `conv(x, w)`, and its tangent `conv(x', w) + conv(x, w')`.
@@ -107,7 +108,7 @@ fn normalise(z: Tensor<4>, affine: [Tensor<1>; 2], tangents: [Tensor<1>; 2], aft
     let pairs = n * c * h * w > 0 && n.is_multiple_of(2);
     let blocks = after != Epilogue::ReluPool || (h.is_multiple_of(2) && w.is_multiple_of(2));
     let fits = affine.iter().chain(&tangents).all(|v| v.dims() == [c] && v.dtype() == DType::F32);
-    if pairs && blocks && fits && serves(&z) {
+    if pairs && blocks && fits && z.dtype() == DType::F32 && normalises(&z.device()) {
         let ([gamma, beta], [gamma_tangent, beta_tangent]) = (affine, tangents.map(Tensor::inner));
         Tensor::from_dispatch(Dispatch::dual_normalise(
             z.into_dispatch(),

@@ -5,17 +5,15 @@ use burn::backend::{Backend, Flex, backend_extension};
 use burn_flex::FlexTensor;
 
 use super::super::geometry::Geometry;
-use super::super::norm::Epilogue;
-use super::super::ops::{self, maps, tensor};
+use super::super::ops::{self, tensor};
 use super::super::plan::Plan;
 use super::super::simd::Isa;
-use super::norm::{self, Affine};
 
 /// Forward operations on duals and their gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats in any layout. `geometry.n` counts values: results of `dual_convolve`, and the inputs when
-/// `stacked`, hold as many tangents after them. On the autodiff backend `dual_convolve` and `dual_normalise` are
-/// tracked; the gradients run untracked, on the inner tensors.
+/// `stacked`, hold as many tangents after them. On the autodiff backend `dual_convolve` is tracked; the gradients run
+/// untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait DualOps: Backend {
     /// `y[2n, o, oh, ow]` from `x[2n, c, h, w]`, or `x[n, c, h, w]` where not `stacked`, and `w[o, c, kh, kw]`.
@@ -41,24 +39,6 @@ pub trait DualOps: Backend {
         geometry: Geometry,
         stacked: bool,
     ) -> FloatTensor<Self>;
-    /// Instance normalisation of `z[2n, c, h, w]` and what comes after; parameters and tangents are `[c]`.
-    fn dual_normalise(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        gamma_tangent: FloatTensor<Self>,
-        beta_tangent: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> FloatTensor<Self>;
-    /// `(dz, dgamma, dbeta)` from the operands and `dy`.
-    fn dual_normalise_gradient(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        gamma_tangent: FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 impl DualOps for Flex {
@@ -95,50 +75,5 @@ impl DualOps for Flex {
         // The tangent's share is again that of a convolution of `x'`: one sum over both halves.
         let all = Geometry { n: if stacked { 2 * g.n } else { g.n }, ..g };
         tensor(ops::weight_gradient(Isa::detect(), &all, x.storage(), dy.storage()), &[g.o, g.c, g.kh, g.kw])
-    }
-
-    fn dual_normalise(
-        z: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        gamma_tangent: FlexTensor,
-        beta_tangent: FlexTensor,
-        after: Epilogue,
-    ) -> FlexTensor {
-        let z = z.to_contiguous();
-        let [gamma, beta, gamma_tangent, beta_tangent] =
-            [gamma, beta, gamma_tangent, beta_tangent].map(|v| v.to_contiguous());
-        let affine = Affine {
-            gamma: gamma.storage(),
-            beta: beta.storage(),
-            gamma_tangent: gamma_tangent.storage(),
-            beta_tangent: beta_tangent.storage(),
-        };
-        let m = maps(&z);
-        let y = norm::forward(Isa::detect(), m, z.storage(), affine, after);
-        let scale = if after == Epilogue::ReluPool { 2 } else { 1 };
-        tensor(y, &[m.n, m.c, m.h / scale, m.w / scale])
-    }
-
-    fn dual_normalise_gradient(
-        z: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        gamma_tangent: FlexTensor,
-        dy: FlexTensor,
-        after: Epilogue,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (z, dy) = (z.to_contiguous(), dy.to_contiguous());
-        let [gamma, beta, gamma_tangent] = [gamma, beta, gamma_tangent].map(|v| v.to_contiguous());
-        // The gradients do not depend on the tangent of beta; any values of its length will do.
-        let affine = Affine {
-            gamma: gamma.storage(),
-            beta: beta.storage(),
-            gamma_tangent: gamma_tangent.storage(),
-            beta_tangent: beta.storage(),
-        };
-        let m = maps(&z);
-        let (dz, dgamma, dbeta) = norm::backward(Isa::detect(), m, z.storage(), affine, dy.storage(), after);
-        (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
     }
 }

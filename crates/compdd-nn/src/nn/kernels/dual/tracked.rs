@@ -9,7 +9,6 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend};
 
 use super::super::geometry::Geometry;
-use super::super::norm::Epilogue;
 use super::ops::DualOps;
 
 /// Backward pass of `dual_convolve`.
@@ -30,26 +29,6 @@ impl<B: DualOps> Backward<B, 2> for DualConvolve {
         }
         if let Some(node) = weight {
             gradients.register::<B>(node.id, B::dual_convolve_weight_gradient(x, dy, geometry, stacked));
-        }
-    }
-}
-
-/// Backward pass of `dual_normalise`.
-#[derive(Debug)]
-struct DualNormalise;
-
-impl<B: DualOps> Backward<B, 3> for DualNormalise {
-    /// `z`, gamma, beta and the tangent of gamma.
-    type State = ([FloatTensor<B>; 4], Epilogue);
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let dy = gradients.consume::<B>(&ops.node);
-        let ([z, gamma, beta, gamma_tangent], after) = ops.state;
-        let (dz, dgamma, dbeta) = B::dual_normalise_gradient(z, gamma, beta, gamma_tangent, dy, after);
-        for (parent, gradient) in ops.parents.into_iter().zip([dz, dgamma, dbeta]) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
         }
     }
 }
@@ -92,40 +71,5 @@ impl<B: DualOps, C: CheckpointStrategy> DualOps for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let [x, dy] = [x, dy].map(Self::inner);
         Self::from_inner(B::dual_convolve_weight_gradient(x, dy, geometry, stacked))
-    }
-
-    fn dual_normalise(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        gamma_tangent: FloatTensor<Self>,
-        beta_tangent: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> FloatTensor<Self> {
-        let nodes = [z.node(), gamma.node(), beta.node()];
-        let [z, gamma, beta, gamma_tangent, beta_tangent] =
-            [z, gamma, beta, gamma_tangent, beta_tangent].map(Self::inner);
-        match DualNormalise.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let state = ([z.clone(), gamma.clone(), beta.clone(), gamma_tangent.clone()], after);
-                prepared.finish(state, B::dual_normalise(z, gamma, beta, gamma_tangent, beta_tangent, after))
-            }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::dual_normalise(z, gamma, beta, gamma_tangent, beta_tangent, after))
-            }
-        }
-    }
-
-    fn dual_normalise_gradient(
-        z: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        gamma_tangent: FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        after: Epilogue,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [z, gamma, beta, gamma_tangent, dy] = [z, gamma, beta, gamma_tangent, dy].map(Self::inner);
-        let (dz, dgamma, dbeta) = B::dual_normalise_gradient(z, gamma, beta, gamma_tangent, dy, after);
-        (Self::from_inner(dz), Self::from_inner(dgamma), Self::from_inner(dbeta))
     }
 }
