@@ -60,15 +60,23 @@ impl TestArgs {
             }
             found.push(comparison);
         }
-        let apart = found.iter().filter(|comparison| !comparison.agrees()).count();
-        progress.end(&open.name, &format!("{apart} of {} cases disagree", found.len()));
+        progress.end(&open.name, &format!("{} of {} cases disagree", apart(&found), found.len()));
         if !self.json {
             let rows: Vec<Vec<String>> = found.iter().map(row).collect();
             let heads = ["case", "values", "difference", "allowed", "CPU s", "first s", "again s", ""];
             ui::show(&ui::table(&heads, &rows));
         }
-        Ok(if apart == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(verdict(&found))
     }
+}
+
+/// How many cases do not keep their tolerance.
+fn apart(found: &[Comparison]) -> usize {
+    found.iter().filter(|comparison| !comparison.agrees()).count()
+}
+
+fn verdict(found: &[Comparison]) -> ExitCode {
+    if apart(found) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn row(case: &Comparison) -> Vec<String> {
@@ -89,4 +97,28 @@ fn row(case: &Comparison) -> Vec<String> {
         seconds(case.seconds),
         word,
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_does_not_hold_ends_the_command_with_failure() {
+        let case = |difference| Comparison {
+            name: "softmax".to_owned(),
+            values: 1,
+            difference,
+            tolerance: 1e-5,
+            repeatable: true,
+            cpu_seconds: 0.0,
+            first_seconds: 0.0,
+            seconds: 0.0,
+            failure: None,
+        };
+        assert_eq!(verdict(&[case(Some(0.0)), case(Some(1e-5))]), ExitCode::SUCCESS);
+        assert_eq!(verdict(&[case(Some(0.0)), case(Some(1.1e-5))]), ExitCode::FAILURE);
+        assert_eq!(verdict(&[case(None)]), ExitCode::FAILURE);
+        assert_eq!(row(&case(Some(1.1e-5))).last().map(String::as_str), Some("DISAGREES"));
+    }
 }
