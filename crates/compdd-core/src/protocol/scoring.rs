@@ -35,7 +35,7 @@ pub struct Scoring {
     /// Learning rate; where there is none, the one that comes with the training set counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f32>,
-    /// What the learning rate is multiplied with at a drop.
+    /// What the learning rate is multiplied with at a drop (the γ of `adaptive`).
     pub drop: f32,
     /// How the learning rate falls over the epochs.
     #[serde(rename = "drops", skip_serializing_if = "is_default")]
@@ -97,6 +97,9 @@ pub enum Decay {
     SmoothThenSteep,
     /// The same without the fall.
     SmoothThenSteepContinuous,
+    /// The rate follows the loss: it is multiplied by `drop` after every epoch whose mean loss is within 2 % and within 0.02 of that of the epoch before
+    /// (EDC's table 15, "adaptive learning rate scheduler").
+    Adaptive,
     /// A straight line to half the rate: what EDC's released trainer makes of its smoothing on `ImageNet`.
     LinearToHalf,
 }

@@ -12,10 +12,10 @@ use crate::lanes::side_by_side;
 use compdd_core::{
     files::IoError,
     progress::Stop,
-    protocol::{Checks, Scoring},
+    protocol::{Checks, Decay, Scoring},
     record::StudentRecord,
 };
-use compdd_nn::nn::Network;
+use compdd_nn::nn::{Network, Params};
 
 /// Where and how an evaluation runs. Nothing in here changes a score.
 #[derive(Clone)]
@@ -56,6 +56,21 @@ pub fn evaluate(
     guide: Guide<'_>,
     context: &EvalContext<'_>,
 ) -> Result<Vec<StudentRecord>, EvalError> {
+    each_student(seeds, network, data, test, protocol, guide, context, |record, _| record)
+}
+
+/// As [`evaluate`], and `take` makes what is given back of every score and the parameters that were scored.
+#[expect(clippy::too_many_arguments, reason = "those of `evaluate`, which everybody else calls")]
+pub fn each_student<T: Send>(
+    seeds: &[u64],
+    network: &Network,
+    data: &[&dyn TrainingData],
+    test: &View<'_>,
+    protocol: &Scoring,
+    guide: Guide<'_>,
+    context: &EvalContext<'_>,
+    take: impl Fn(StudentRecord, Params) -> T + Sync,
+) -> Result<Vec<T>, EvalError> {
     protocol.validate()?;
     if test.is_empty() {
         return Err(EvalError::Empty { split: "test" });
@@ -74,7 +89,7 @@ pub fn evaluate(
     let cores = rayon::current_num_threads();
     let lanes = context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
-    side_by_side(lanes, seeds.len(), |student| job.student(student))
+    side_by_side(lanes, seeds.len(), |student| job.student(student).map(|(record, params)| take(record, params)))
 }
 
 /// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
@@ -96,7 +111,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn student(&self, number: usize) -> Result<StudentRecord, EvalError> {
+    fn student(&self, number: usize) -> Result<(StudentRecord, Params), EvalError> {
         let (context, seed) = (self.context, self.seeds[number]);
         let draw = number % self.data.len();
         let data = self.data[draw];
@@ -105,6 +120,7 @@ impl Job<'_> {
             .in_space(self.test.space())
             .gathering_statistics_twice(self.protocol.rded_double_bn)
             .averaging(self.protocol.ema)
+            .slowing((self.protocol.decay == Decay::Adaptive).then_some(self.protocol.drop))
             .with_epochs_of(self.protocol.epoch_steps);
         let mut supervision = supervision(self.protocol, data, draw, self.network.classes(), self.guide, context)?;
         let passes = InferenceOptions { device: &context.device, batch: self.protocol.test_batch, stop: context.stop };
@@ -118,11 +134,13 @@ impl Job<'_> {
         let mut look = |student: &Student<'_>| checked.as_mut().map_or(Ok(()), |checked| checked.look(student));
         let hooks = TrainingHooks::new(number, context.stop, context.progress).shown_to(&mut look);
         student.train_saved(data, supervision.as_mut(), hooks, saving)?;
-        let accuracy = accuracy(self.network, &student.scored(), self.test, passes)?;
+        let scored = student.scored();
+        let accuracy = accuracy(self.network, &scored, self.test, passes)?;
         context.progress.ends(number, Some(accuracy.fraction()));
         let epochs = student.epochs_done();
         let steps = epochs * self.protocol.epoch_steps.unwrap_or(data.len().div_ceil(self.protocol.batch));
         let best_on_test = checked.and_then(|checked| checked.best());
-        Ok(StudentRecord { seed, draw, accuracy, train_loss: student.last_loss(), epochs, steps, best_on_test })
+        let train_loss = student.last_loss();
+        Ok((StudentRecord { seed, draw, accuracy, train_loss, epochs, steps, best_on_test }, scored))
     }
 }

@@ -17,6 +17,7 @@ mod measure;
 mod optimizer;
 mod plan;
 mod schedule;
+mod slowing;
 mod soft_labels;
 mod standing;
 mod state;
@@ -29,12 +30,13 @@ pub(crate) mod views;
 
 pub use ensemble::{Teachers, combined};
 pub use error::EvalError;
-pub use evaluate::{EvalContext, evaluate};
+pub use evaluate::{EvalContext, each_student, evaluate};
 pub use hooks::{Following, Stages, TrainingHooks, TrainingProgress};
 pub use measure::{InferenceOptions, accuracy, each_output, features, predictions};
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;
+use slowing::Slowing;
 pub use soft_labels::{LabelsArchive, LabelsCard, Relabelling, SoftLabels};
 pub use standing::Standing;
 pub use student::Student;
@@ -53,6 +55,8 @@ mod losses_tests;
 mod regimes_tests;
 #[cfg(test)]
 mod replay_tests;
+#[cfg(test)]
+mod slowing_tests;
 #[cfg(test)]
 mod statistics_tests;
 #[cfg(test)]

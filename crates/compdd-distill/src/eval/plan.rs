@@ -83,6 +83,8 @@ fn schedule(scoring: &Scoring, base: f32) -> Schedule {
         Decay::CosineToHalf => Schedule::Cosine { base, total, zeta },
         Decay::SmoothThenSteep => Schedule::SmoothThenSteep { base, total, zeta, continuous: false },
         Decay::SmoothThenSteepContinuous => Schedule::SmoothThenSteep { base, total, zeta, continuous: true },
+        // What the loss makes of it is the student's: `Student::slowing`.
+        Decay::Adaptive => Schedule::Constant { base },
         Decay::LinearToHalf => Schedule::Linear { base, total, zeta },
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Optimizer, Student, losses::EpochLosses};
+use super::{Optimizer, Slowing, Student, losses::EpochLosses};
 use compdd_nn::nn::Params;
 
 /// Where a student stands: all of its state, to be taken up by one of the same network, plan and seed.
@@ -11,6 +11,7 @@ pub struct Standing {
     params: Params,
     optimizer: Optimizer,
     average: Option<(f32, Vec<Tensor<1>>)>,
+    slowing: Option<Slowing>,
     epoch: usize,
     batch: usize,
     running: Option<Tensor<1>>,
@@ -31,6 +32,7 @@ impl Student<'_> {
             params: self.params.clone(),
             optimizer: self.optimizer.clone(),
             average: self.average.clone(),
+            slowing: self.slowing.clone(),
             epoch: self.epoch,
             batch: self.batch,
             running: self.running.clone(),
@@ -41,8 +43,8 @@ impl Student<'_> {
     /// This student where another one of the same network, plan and seed stood.
     #[must_use]
     pub fn standing_at(mut self, place: Standing) -> Self {
-        let Standing { params, optimizer, average, epoch, batch, running, losses } = place;
-        (self.params, self.optimizer, self.average) = (params, optimizer, average);
+        let Standing { params, optimizer, average, slowing, epoch, batch, running, losses } = place;
+        (self.params, self.optimizer, self.average, self.slowing) = (params, optimizer, average, slowing);
         (self.epoch, self.batch, self.running, self.losses) = (epoch, batch, running, losses);
         self
     }

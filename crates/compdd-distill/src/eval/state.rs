@@ -28,6 +28,9 @@ struct Counters {
     running: Option<u32>,
     /// Bits of the mean loss of the last epoch.
     last_loss: u64,
+    /// Bits of what the learning rate is multiplied with, where it follows the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slowed: Option<u32>,
 }
 
 /// The same file with the entries of its header in order, which their map has none of: equal states are equal bytes.
@@ -49,6 +52,7 @@ impl Student<'_> {
         let mut parts = serde_json::json!([network, self.plan, self.seed, tag]);
         if let Some(parts) = parts.as_array_mut() {
             parts.extend(self.twice.then(|| "statistics twice".into()));
+            parts.extend(self.slowing.as_ref().map(|slowing| format!("slowed by {}", slowing.factor()).into()));
             parts.extend(self.average.as_ref().map(|(decay, _)| format!("averaged with {decay}").into()));
         }
         if let (Some(steps), Some(parts)) = (self.epoch_steps, parts.as_array_mut()) {
@@ -71,6 +75,7 @@ impl Student<'_> {
             averages: averages.len(),
             running: self.running.clone().map(|sum| sum.into_scalar::<f32>().to_bits()),
             last_loss: self.losses.last(self.seed)?.to_bits(),
+            slowed: self.slowing.as_ref().map(|slowing| slowing.share().to_bits()),
         };
         let mut parts: Vec<(String, &Slot, Tensor<1>)> = Vec::new();
         let mut add = |name: String, slot, value: &Tensor<1>| parts.push((name, slot, value.clone().inner()));
@@ -153,6 +158,9 @@ impl Student<'_> {
         self.params = params;
         (self.epoch, self.batch) = (counters.epoch, counters.batch);
         self.losses = self.losses.restored(f64::from_bits(counters.last_loss));
+        if let (Some(slowing), Some(bits)) = (&mut self.slowing, counters.slowed) {
+            slowing.resume(f32::from_bits(bits));
+        }
         Ok(true)
     }
 

@@ -5,7 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Batches, EvalError, Following, Minibatch, Optimizer, Plan, StoredLabels, Supervision, TrainingData, TrainingHooks,
+    Batches, EvalError, Following, Minibatch, Optimizer, Plan, Slowing, StoredLabels, Supervision, TrainingData,
+    TrainingHooks,
     losses::{Epoch, EpochLosses},
     views::{Places, Views, normalisation},
 };
@@ -29,6 +30,8 @@ pub struct Student<'n> {
     pub(super) twice: bool,
     /// Decay of the moving average of the parameters, and where it stands.
     pub(super) average: Option<(f32, Vec<Tensor<1>>)>,
+    /// Where the learning rate follows the loss, and what that made of it so far.
+    pub(super) slowing: Option<Slowing>,
     /// Minibatches of an epoch, where they do not follow from the images.
     pub(super) epoch_steps: Option<usize>,
     pub(super) seed: u64,
@@ -56,6 +59,7 @@ impl<'n> Student<'n> {
             normalisation: None,
             twice: false,
             average: None,
+            slowing: None,
             epoch_steps: None,
             seed,
             losses: EpochLosses::new(&params.device()),
@@ -87,6 +91,12 @@ impl<'n> Student<'n> {
     pub fn averaging(self, decay: Option<f32>) -> Self {
         let average = decay.map(|decay| (decay, self.params.values().to_vec()));
         Self { average, ..self }
+    }
+
+    /// Multiplies the learning rate by `factor` after every epoch whose mean loss is within 2 % and within 0.02 of that of the epoch before it.
+    #[must_use]
+    pub fn slowing(self, factor: Option<f32>) -> Self {
+        Self { slowing: factor.map(Slowing::new), ..self }
     }
 
     /// Gives every epoch this many minibatches, whatever the number of images: an epoch goes on where the one before it ended, in the middle of
@@ -250,7 +260,8 @@ impl<'n> Student<'n> {
         let script = supervision.begin(self.epoch)?;
         let places = Places { images: data.len(), batch: self.plan.batch };
         let count = self.epoch_steps.unwrap_or_else(|| places.of_a_pass());
-        let rate = self.plan.schedule.rate(self.epoch);
+        let slowed = self.slowing.as_ref().map_or(1.0, Slowing::share);
+        let rate = self.plan.schedule.rate(self.epoch) * slowed;
         if self.batch == 0 && self.plan.schedule.rebuilds(self.epoch) {
             self.rebuild_optimizer();
         }
@@ -290,7 +301,12 @@ impl<'n> Student<'n> {
         };
         let steps = self.epoch * count..(self.epoch + 1) * count;
         let seen: usize = steps.map(|step| places.range(places.of(step).1).len()).sum();
+        // A rate that follows the loss has every epoch looked at.
+        let before = self.slowing.is_some().then(|| self.losses.last(self.seed)).transpose()?;
         self.losses.add(Epoch { number: self.epoch, rate, sum, images: seen });
+        if let (Some(slowing), Some(before)) = (&mut self.slowing, before) {
+            slowing.follow(before, self.losses.last(self.seed)?);
+        }
         self.epoch += 1;
         self.batch = 0;
         watch.epoch_done(self)

@@ -16,6 +16,9 @@ pub enum Compared {
     Logits,
     /// In the statistics of the layers: the sum of their distances.
     Statistics,
+    /// In nothing; instead the images follow the gradient of a place uphill of them, as far as the weight says: sharpness-aware minimisation, what EDC's
+    /// table 4 calls vanilla SAM.
+    Sharpness,
 }
 
 /// Which of the two predictions is the one that the other diverges from.
@@ -46,6 +49,12 @@ pub fn divergence(logits: Tensor<2>, average: Tensor<2>, temperature: f32, form:
 /// The average after a step: `decay * average + (1 - decay) * images`.
 pub fn averaged<const D: usize>(average: Tensor<D>, images: Tensor<D>, decay: f64) -> Tensor<D> {
     average * decay + images * (1.0 - decay)
+}
+
+/// The way uphill of sharpness-aware minimisation: `radius g / |g|_2` over all pixels of the batch (arXiv 2010.01412, equation 2 with p = 2).
+pub fn uphill(gradient: Tensor<4>, radius: f64) -> Tensor<4> {
+    let length = gradient.clone().powi_scalar(2).sum().sqrt().add_scalar(f32::MIN_POSITIVE);
+    gradient.mul_scalar(radius) / length.reshape([1, 1, 1, 1])
 }
 
 /// The regularisation of a run.

@@ -251,6 +251,12 @@ impl RecoverRecipe {
             decay: self.flatness_decay,
             temperature: self.flatness_temperature as f32,
         };
-        (self.flatness != Compared::Nothing && self.flatness_weight > 0.0).then_some(flatness)
+        let compares = matches!(self.flatness, Compared::Logits | Compared::Statistics);
+        (compares && self.flatness_weight > 0.0).then_some(flatness)
+    }
+
+    /// How far uphill the gradient is asked for; none: at the images.
+    pub fn sharpness(&self) -> Option<f64> {
+        (self.flatness == Compared::Sharpness && self.flatness_weight > 0.0).then_some(self.flatness_weight)
     }
 }

@@ -6,7 +6,7 @@ use super::{
     backbone::Backbone,
     batches::Batches,
     densify::{SIDE, densification},
-    flatness::{Flatness, averaged},
+    flatness::{Flatness, averaged, uphill},
     initial::{self, Initial},
     loss::Weights,
     recipe::{Backbones, LabelKind, RecoverRecipe},
@@ -28,6 +28,13 @@ use compdd_nn::nn::Taps;
 const ADAM: Rule = Rule::AdamW { betas: [0.5, 0.9], epsilon: 1e-8, weight_decay: 0.0, matrices_only: false };
 /// Most images of one pass for labels.
 const PASS: usize = 128;
+
+/// What a network made of a batch.
+struct Found {
+    loss: f64,
+    gradient: Tensor<4>,
+    values: Vec<(&'static str, f64)>,
+}
 
 /// The set as it grows: one batch after the other. Where images begin as mosaics, these are made first, a class a step.
 pub(super) struct Run<'a> {
@@ -185,20 +192,42 @@ impl<'a> Run<'a> {
 
     /// One step of the batch in work: iteration `t` of it, iteration `turn` of the run.
     fn descend(&mut self, step: usize, turn: usize, t: usize) -> Result<StepReport, MethodError> {
+        let place = turn % self.backbones.len();
+        let before = self.backbones[place].matching.clone();
+        let mut found = self.slope(self.pixels.clone(), place, t)?;
+        if found.loss.is_finite()
+            && let Some(radius) = self.recipe.sharpness()
+        {
+            // The moving statistics are those of the images, not of the place uphill.
+            let after = std::mem::replace(&mut self.backbones[place].matching, before.clone());
+            let count = self.pixels.dims()[0];
+            let there = self.pixels.clone() + uphill(found.gradient, radius).reshape([count]);
+            let there = self.slope(there, place, t)?;
+            self.backbones[place].matching = after;
+            found = Found { gradient: there.gradient, ..found };
+        }
+        if !found.loss.is_finite() {
+            self.backbones[place].matching = before;
+            return Err(MethodError::Diverged { method: self.start.method.to_owned(), step, loss: found.loss });
+        }
+        self.update(found.gradient, t);
+        Ok(StepReport { loss: Some(found.loss), values: found.values, ..StepReport::default() })
+    }
+
+    /// The loss that a network has of pixels of the batch in work in iteration `t`, and its gradient.
+    fn slope(&mut self, pixels: Tensor<1>, place: usize, t: usize) -> Result<Found, MethodError> {
         let [channels, height, width] = self.start.task.train.shape();
         let members = self.batches.members(self.batch);
         let labels: Vec<u32> = members.iter().map(|place| self.classes[place / self.start.ipc]).collect();
         let shape = [labels.len(), channels, height, width];
         let seed = self.seed(self.batch);
-        let images = self.pixels.clone().reshape(shape).autodiff().require_grad();
+        let images = pixels.reshape(shape).autodiff().require_grad();
         let view = self.views.apply(images.clone(), seed, t)?;
         let average = match &self.average {
             Some(average) => Some(self.views.apply(average.clone().reshape(shape), seed, t)?),
             None => None,
         };
-        let place = turn % self.backbones.len();
         let backbone = &mut self.backbones[place];
-        let before = backbone.matching.clone();
         let outputs = backbone.outputs(&labels, self.start.device);
         let seen = backbone.forward(view.clone(), Taps::Inputs(backbone.matching.kinds()));
         let flat = self.flatness.zip(average).map(|(flatness, average)| backbone.flatness(&flatness, &seen, average));
@@ -209,12 +238,7 @@ impl<'a> Run<'a> {
         let extra = weighted.into_iter().filter_map(|(term, weight)| Some(term.clone()? * weight));
         let total = extra.fold(terms.total, |total, term| total + term);
         let loss = f64::from(total.clone().into_scalar::<f32>());
-        if !loss.is_finite() {
-            self.backbones[place].matching = before;
-            return Err(MethodError::Diverged { method: self.start.method.to_owned(), step, loss });
-        }
         let gradient = images.grad_remove(&mut total.backward()).expect("the loss depends on the images");
-        self.update(gradient, t);
         let value = |term: Tensor<1>| f64::from(term.into_scalar::<f32>());
         let mut values = vec![
             ("cross_entropy", value(terms.cross_entropy)),
@@ -222,7 +246,7 @@ impl<'a> Run<'a> {
         ];
         values.extend(dense.map(|term| ("densification", value(term))));
         values.extend(flat.map(|term| ("flatness", value(term))));
-        Ok(StepReport { loss: Some(loss), values, ..StepReport::default() })
+        Ok(Found { loss, gradient, values })
     }
 
     fn update(&mut self, gradient: Tensor<4>, t: usize) {

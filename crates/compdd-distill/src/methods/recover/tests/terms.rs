@@ -4,7 +4,7 @@ use super::{tensor, values};
 use crate::methods::recover::{
     densify::{densification, products},
     eigen::symmetric,
-    flatness::{Form, averaged, divergence},
+    flatness::{Form, averaged, divergence, uphill},
 };
 use compdd_core::rng::Stream;
 
@@ -90,4 +90,16 @@ fn images_are_held_near_their_average() {
         average = averaged(average, tensor(vec![0.0], [1]), 0.99);
     }
     assert!((values(average)[0] - 0.3660).abs() < 1e-4);
+}
+
+/// Of `f(x) = sum a x^2 / 2` the gradient at `x` is `a x`, and that of sharpness-aware minimisation `a (x + rho a x / |a x|)`.
+#[test]
+fn sharpness_by_hand() {
+    let (x, a, rho) = ([3.0_f32, -4.0, 0.0], [1.0_f32, 1.0, 2.0], 0.5);
+    let gradient = tensor(x.iter().zip(a).map(|(x, a)| a * x).collect(), [1, 3, 1, 1]);
+    let way = values(uphill(gradient, rho));
+    for (found, expected) in way.iter().zip([0.3, -0.4, 0.0]) {
+        assert!((found - expected).abs() < 1e-6, "{way:?}");
+    }
+    assert_eq!(values(uphill(tensor(vec![0.0; 3], [1, 3, 1, 1]), rho)), [0.0; 3]);
 }
