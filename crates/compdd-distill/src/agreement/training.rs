@@ -16,7 +16,7 @@ use compdd_nn::{
 const TOLERANCE: f64 = 2e-4;
 
 /// A narrow instance of every family, with the side of its images.
-const FAMILIES: [(&str, usize); 16] = [
+const FAMILIES: [(&str, usize); 17] = [
     ("convnet-d3-w8", 16),
     ("convnet-d2-w4-bn", 8),
     ("mlp", 4),
@@ -33,6 +33,7 @@ const FAMILIES: [(&str, usize); 16] = [
     ("deit-tiny-p4-w12-l2", 8),
     ("convnext-tiny-w4", 32),
     ("swin-tiny-w4-h1-s2", 64),
+    ("swin-v2-t-w4-h1-s3", 40),
 ];
 
 /// Networks whose images are learned through second-order products.
