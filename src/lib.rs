@@ -20,6 +20,7 @@
 //! | [`grad`] | second-order gradients: duals, products, training as a function |
 //! | [`protocol`] | how a distilled set is scored, as versioned data |
 //! | [`eval`] | students: how a distilled set is scored |
+//! | [`attack`] | images near test images that students take for something else |
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`statistics`] | what teachers see inside of real images: moments of the inputs of layers |
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
@@ -48,7 +49,7 @@
 pub use compdd_core::{files, limits, progress, protocol, pruning, recipe, record, rng, subset, text};
 pub use compdd_data::{data, import, scores};
 pub use compdd_distill::{
-    agreement, cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers,
+    agreement, attack, cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers,
 };
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};

@@ -3,6 +3,7 @@
 //! Nothing is computed here. Results go to standard output, talk goes to standard error, and every failure ends in
 //! [`ui::fail`] with a non-zero exit.
 
+mod attack;
 mod cell;
 mod complexity;
 mod config;
@@ -30,6 +31,7 @@ mod scoring;
 mod shell;
 mod signals;
 mod site;
+mod students;
 mod submit;
 mod subset;
 mod suite;
@@ -67,6 +69,8 @@ enum Command {
     Eval(Box<eval::EvalArgs>),
     /// Score sets under three label regimes, beside random images, herding and the full data
     Regimes(Box<regimes::RegimesArgs>),
+    /// Attack students of bundles: how many test images they still take for what they are
+    Attack(Box<attack::AttackArgs>),
     /// Many cells as one command: plan, run, watch and collect them
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
@@ -141,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),
         Command::Regimes(args) => args.execute(),
+        Command::Attack(args) => args.execute(),
         Command::Suite(command) => command.execute(),
         Command::Cell(args) => args.execute(),
         Command::Experts(command) => command.execute(),

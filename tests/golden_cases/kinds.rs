@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Case, augment, cam, data, effects, eval, experts, matching, metrics, nn, recover, select, trajectory};
+use super::{
+    Case, attacks, augment, cam, data, effects, eval, experts, matching, metrics, nn, recover, select, trajectory,
+};
 
 /// One comparison of a case with the library.
 pub type Runner = fn(&Case) -> Result<(), String>;
@@ -10,6 +12,7 @@ pub type Runner = fn(&Case) -> Result<(), String>;
 /// Which runner serves which kind.
 pub const RUNNERS: &[(&str, Runner)] = &[
     ("alexnet_forward", nn::alexnet),
+    ("attack", attacks::attacks),
     ("bilp_ite", effects::effects),
     ("bilp_loss_criterion", select::loss_criterion),
     ("bilp_running", effects::running),

@@ -1,5 +1,6 @@
 //! Reading a golden case and comparing with it.
 
+pub mod attacks;
 pub mod augment;
 pub mod cam;
 pub mod data;

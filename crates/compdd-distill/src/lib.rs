@@ -5,6 +5,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`agreement`] | what a device computes beside the CPU, case by case |
+//! | [`attack`] | images near test images that students take for something else |
 //! | [`cam`] | where a network looks: activation maps, gradient weights, complexity |
 //! | [`complexity`] | how complex the scenes of a data set are: a network that is asked for the scores of images |
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
@@ -18,6 +19,7 @@
 //! | [`teachers`] | networks trained or imported to be asked: parameters with a card |
 
 pub mod agreement;
+pub mod attack;
 pub mod cam;
 pub mod complexity;
 pub mod embed;

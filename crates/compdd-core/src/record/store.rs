@@ -1,6 +1,6 @@
 //! The results folder.
 
-use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing};
+use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, hash};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -18,6 +18,8 @@ use crate::files::{IoError, atomic, plain};
 ///   bundles/<method>/<subset>/<bundle name>.bundle/   a distilled set, shared by the results that used it
 ///   logs/<method>/<subset>/<bundle name>.jsonl        what happened while it was made and scored
 ///   curves/<method>/<subset>/<cell id>.csv            accuracies on the way
+///   students/<method>/<subset>/<cell id>/             trained students that were attacked; made again where they are missing
+///   attacks/<method>/<subset>/<cell id>_<images>.json what attacks left of their accuracy
 /// ```
 ///
 /// No folder grows with the product of everything: a hundred thousand results are a few hundred in each.
@@ -114,6 +116,16 @@ impl Store {
     pub fn bundle_path(&self, cell: &Cell, draw: Option<usize>) -> PathBuf {
         let draw = draw.map(|index| format!("-draw{index}")).unwrap_or_default();
         self.place("bundles", cell, &format!("{}{draw}.{}", cell.bundle_name(), Bundle::EXTENSION))
+    }
+
+    /// Folder of the students of a cell, where they are kept: for attacks.
+    pub fn students_path(&self, cell: &Cell) -> PathBuf {
+        self.place("students", cell, &cell.id())
+    }
+
+    /// Where the report of attacks on a cell's students lies; `images` are the places of the test images that are attacked.
+    pub fn attacks_path(&self, cell: &Cell, images: &[usize]) -> PathBuf {
+        self.place("attacks", cell, &format!("{}_{}.json", cell.id(), hash::short(&hash::of(&images))))
     }
 
     fn place(&self, room: &str, cell: &Cell, name: &str) -> PathBuf {

@@ -307,6 +307,7 @@ impl Session<'_> {
     fn scorer<'s>(&'s self, cell: &'s Cell, trace: &'s Trace, checkpoints: Option<(PathBuf, Duration)>) -> Scorer<'s> {
         Scorer {
             network: &cell.network,
+            called: "",
             task: self.task,
             protocol: self.plan.scoring(cell),
             teachers: self.teachers,

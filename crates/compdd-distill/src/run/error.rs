@@ -92,6 +92,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Recipe(#[from] compdd_core::recipe::RecipeError),
+    /// The attack cannot be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Attack(#[from] crate::attack::AttackError),
     /// The score could not be computed.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -5,6 +5,7 @@
 //! no method should: the loop, checkpoints and resume, stop requests, the log, seeds and the working folder. What may
 //! enter: driving. Arithmetic belongs to the methods and protocols, formats to [`record`](compdd_core::record).
 
+mod attack;
 mod cell;
 mod curve;
 mod distil;
@@ -20,12 +21,14 @@ mod score;
 mod settings;
 mod statistics;
 mod stopwatch;
+mod students;
 mod teacher;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod workfolder;
 
+pub use attack::{AttackOptions, attack};
 pub use cell::{Outcome, execute};
 pub use error::RunError;
 pub use labels::GivenLabels;
@@ -34,5 +37,6 @@ pub use ready::{Content, Ready};
 pub use regimes::{Control, RegimesOptions, regimes};
 pub use rescore::{RescoreOptions, Rescoring, rescore};
 pub use settings::{EngineOptions, Places, ScoringOptions};
+pub use students::StudentsOptions;
 pub use trace::Trace;
 pub use workfolder::{WorkError, WorkFolder};

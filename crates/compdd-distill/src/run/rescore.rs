@@ -56,7 +56,7 @@ pub struct Rescoring<'a> {
     /// The images, in the pixel space of the set.
     pub task: Task,
     /// Each with the settings of the protocol for it.
-    networks: Vec<(NetworkSpec, Scoring)>,
+    pub(super) networks: Vec<(NetworkSpec, Scoring)>,
 }
 
 impl<'a> Rescoring<'a> {
@@ -92,15 +92,37 @@ impl<'a> Rescoring<'a> {
         Ok(Self { options, set, task, networks })
     }
 
+    /// The cell of the students of a network, with the content address of the teacher that they ask.
+    pub(super) fn cell(&self, network: &NetworkSpec, store: &Store, teacher: Option<String>) -> Result<Cell, RunError> {
+        let Self { options, set, task, .. } = self;
+        let (scoring, protocol) = (&options.scoring, protocol(&options.scoring.protocol)?);
+        Ok(Cell {
+            method: set.method.clone(),
+            subset: task.subset.id(),
+            ipc: set.ipc,
+            protocol: protocol.id.clone(),
+            network: network.slug(),
+            source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, store)?.data_hash)),
+            resolution: task.resolution,
+            budget: scoring.budget,
+            fidelity: set.provenance.fidelity,
+            recipe_hash: set.recipe_hash(),
+            data_hash: hash::of(&(task.source.identity(), task.space.hash())),
+            seed: scoring.seed,
+            students: scoring.students.unwrap_or(protocol.scoring(scoring.budget).students),
+            pruning: None,
+            teacher,
+        })
+    }
+
     /// Trains and tests the students, and stores their records.
     ///
     /// # Errors
     /// When a student diverges, or a record cannot be stored.
     pub fn score(&self, progress: &dyn Progress, stop: &Stop) -> Result<Vec<Outcome>, RunError> {
         let Self { options, set, task, networks } = self;
-        let (subset, side) = (&task.subset, task.resolution);
+        let subset = &task.subset;
         let protocol = protocol(&options.scoring.protocol)?;
-        let students = options.scoring.students.unwrap_or(protocol.scoring(options.scoring.budget).students);
         let device = options.places.device.open()?;
         let teachers = teacher::open(&options.scoring.teachers, task, &device, stop)?;
         let store = Store::new(&options.places.results);
@@ -111,30 +133,15 @@ impl<'a> Rescoring<'a> {
                 labels.take_in(what, &soft_labels(&store), &device.device, progress, stop)
             };
             let given = options.labels.as_ref().map(take_in).transpose()?;
-            let cell = Cell {
-                method: set.method.clone(),
-                subset: subset.id(),
-                ipc: set.ipc,
-                protocol: protocol.id.clone(),
-                network: network.slug(),
-                source: format!("bundle:{}", hash::short(&BundleRef::to(&options.bundle, &store)?.data_hash)),
-                resolution: side,
-                budget: options.scoring.budget,
-                fidelity: set.provenance.fidelity,
-                recipe_hash: set.recipe_hash(),
-                data_hash: hash::of(&(task.source.identity(), task.space.hash())),
-                seed: options.scoring.seed,
-                students,
-                pruning: None,
-                teacher: given
-                    .as_ref()
-                    .map_or_else(|| teacher::address(&teachers), |it| Some(it.card().teacher.clone())),
-            };
+            let teacher =
+                given.as_ref().map_or_else(|| teacher::address(&teachers), |it| Some(it.card().teacher.clone()));
+            let cell = self.cell(network, &store, teacher)?;
             let unfinished = store.root().join("unfinished").join(cell.id());
             if options.force || !store.exists(&cell) {
                 let work = WorkFolder::open(&unfinished, options.force)?;
                 let scorer = Scorer {
                     network: &cell.network,
+                    called: "",
                     task,
                     protocol: scoring,
                     teachers: &teachers,
@@ -147,7 +154,7 @@ impl<'a> Rescoring<'a> {
                     progress,
                     stop,
                 };
-                let (scores, spent) = scorer.score(&[TrainOn::Set(set)], students, options.scoring.seed)?;
+                let (scores, spent) = scorer.score(&[TrainOn::Set(set)], cell.students, options.scoring.seed)?;
                 let data = value_of(&task.source);
                 let mut record = Record::new(cell.clone(), subset, scores, set.recipe.clone(), data)?;
                 record.protocol = value_of(scoring);

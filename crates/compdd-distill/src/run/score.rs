@@ -23,7 +23,7 @@ use compdd_core::{
     rng::Stream,
 };
 use compdd_data::data::Task;
-use compdd_nn::nn::NetworkSpec;
+use compdd_nn::nn::{NetworkSpec, Params};
 
 /// What students learn from.
 pub(super) enum TrainOn<'a> {
@@ -46,6 +46,8 @@ pub(super) fn soft_labels(store: &Store) -> PathBuf {
 /// Trains and tests the students of one network.
 pub(super) struct Scorer<'a> {
     pub network: &'a str,
+    /// What they are called besides, for whoever follows them.
+    pub called: &'a str,
     pub task: &'a Task,
     pub protocol: &'a Scoring,
     /// Whom the protocol asks.
@@ -72,6 +74,16 @@ impl Scorer<'_> {
         students: usize,
         seed: u64,
     ) -> Result<(Vec<StudentRecord>, Spent), RunError> {
+        self.each(sets, (&Scoring::seeds(seed, students), seed), |record, _| record)
+    }
+
+    /// As [`Scorer::score`] for students of given seeds, and `take` makes what is given back of every score and the parameters that were scored.
+    pub fn each<T: Send>(
+        &self,
+        sets: &[TrainOn<'_>],
+        (seeds, seed): (&[u64], u64),
+        take: impl Fn(StudentRecord, Params) -> T + Sync,
+    ) -> Result<(Vec<T>, Spent), RunError> {
         let watch = KeptStopwatch::start(self.checkpoints.as_ref().map(|(folder, every)| (folder.as_path(), *every)));
         let [channels, _, side] = self.task.test.shape();
         let network = NetworkSpec::parse(self.network)?.build(channels, side, self.task.subset.classes_len())?;
@@ -105,8 +117,8 @@ impl Scorer<'_> {
             Some(teacher) => Guide::Online(teacher),
             None => Guide::None,
         };
-        let seeds = Scoring::seeds(seed, students);
-        let scores = eval::evaluate(&seeds, &network, &images, &View::test(self.task), &protocol, guide, &context)?;
+        let test = View::test(self.task);
+        let scores = eval::each_student(seeds, &network, &images, &test, &protocol, guide, &context, take)?;
         Ok((scores, watch.spent()))
     }
 
@@ -151,7 +163,7 @@ struct Relay<'a> {
 
 impl Relay<'_> {
     fn stage(&self, student: usize) -> String {
-        format!("{} student {}", self.scorer.network, student + 1)
+        format!("{}{} student {}", self.scorer.network, self.scorer.called, student + 1)
     }
 
     fn stages(&self) -> impl TrainingProgress {

@@ -15,7 +15,9 @@ pub mod grid;
 mod harmless;
 mod outcome;
 pub mod read;
+mod robustness;
 mod sheet;
+mod students;
 
 pub(crate) use chart::counted;
 pub use chart::*;
@@ -24,6 +26,7 @@ pub use error::ReportError;
 pub use harmless::harmless_grid;
 pub use outcome::outcome_grid;
 pub use read::area_curves;
+pub use robustness::robustness_grid;
 pub use sheet::{GalleryClass, GalleryList, Pair, bundle_gallery, gallery_sheet, overlaid, overlay_sheet};
 
 #[cfg(test)]
