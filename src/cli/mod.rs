@@ -15,6 +15,7 @@ mod example;
 mod experts;
 mod export;
 mod import;
+mod incremental;
 mod leaderboard;
 mod lists;
 mod method;
@@ -71,6 +72,8 @@ enum Command {
     Regimes(Box<regimes::RegimesArgs>),
     /// Attack students of bundles: how many test images they still take for what they are
     Attack(Box<attack::AttackArgs>),
+    /// Let students of bundles learn the classes in steps
+    Incremental(Box<incremental::IncrementalArgs>),
     /// Many cells as one command: plan, run, watch and collect them
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => args.execute(),
         Command::Regimes(args) => args.execute(),
         Command::Attack(args) => args.execute(),
+        Command::Incremental(args) => args.execute(),
         Command::Suite(command) => command.execute(),
         Command::Cell(args) => args.execute(),
         Command::Experts(command) => command.execute(),

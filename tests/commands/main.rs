@@ -11,6 +11,7 @@ mod data;
 mod experts;
 mod export;
 mod hostile;
+mod incremental;
 mod kd;
 mod papers;
 mod pictures;

@@ -113,6 +113,22 @@ impl Distilled {
         &self.images[i * size..(i + 1) * size]
     }
 
+    /// The set of some of its images, with their labels and weights; everything else as it is.
+    ///
+    /// # Panics
+    /// If an index is not below [`Distilled::len`].
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let [_, channels, height, width] = self.shape;
+        Self {
+            images: indices.iter().flat_map(|&i| self.image(i)).copied().collect(),
+            shape: [indices.len(), channels, height, width],
+            labels: self.labels.select(indices),
+            weights: self.weights.as_ref().map(|weights| indices.iter().map(|&i| weights[i]).collect()),
+            ..self.clone()
+        }
+    }
+
     /// Hash of the recipe.
     pub fn recipe_hash(&self) -> String {
         hash::value(&self.recipe)

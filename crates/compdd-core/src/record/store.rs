@@ -21,6 +21,7 @@ use crate::files::{IoError, atomic, plain};
 ///   students/<method>/<subset>/<cell id>/             trained students that were attacked; made again where they are missing
 ///   attacks/<method>/<subset>/<cell id>_<images>.json what attacks left of their accuracy
 /// ```
+///   incremental/<method>/<subset>/<cell id>_<steps>.json  accuracies while classes came step by step
 ///
 /// No folder grows with the product of everything: a hundred thousand results are a few hundred in each.
 ///
@@ -126,6 +127,11 @@ impl Store {
     /// Where the report of attacks on a cell's students lies; `images` are the places of the test images that are attacked.
     pub fn attacks_path(&self, cell: &Cell, images: &[usize]) -> PathBuf {
         self.place("attacks", cell, &format!("{}_{}.json", cell.id(), hash::short(&hash::of(&images))))
+    }
+
+    /// Where the report of a cell's students lies that learn classes in so many steps.
+    pub fn incremental_path(&self, cell: &Cell, steps: usize) -> PathBuf {
+        self.place("incremental", cell, &format!("{}_{steps}.json", cell.id()))
     }
 
     fn place(&self, room: &str, cell: &Cell, name: &str) -> PathBuf {
