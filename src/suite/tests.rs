@@ -210,9 +210,10 @@ fn the_suite_of_every_published_table_can_be_planned() {
         let answers = records.answers(table).unwrap();
         let Some(text) = paper::suite(table, &answers) else { continue };
         let plan = plan(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", table.id));
-        let (runs, shares): (Vec<_>, Vec<_>) =
+        let (runs, others): (Vec<_>, Vec<_>) =
             paper::missing(&answers).into_iter().partition(|command| command.starts_with("compdd run "));
-        assert!(plan.len() == runs.len() || shares.len() == 1 && plan.len() > 40, "{}: {}", table.id, plan.len());
+        let shares = others.iter().any(|command| command.contains("compdd suite run"));
+        assert!(plan.len() == runs.len() || shares && plan.len() > 40, "{}: {}", table.id, plan.len());
         cells += plan.len();
     }
     assert!(cells > 300, "{cells}");

@@ -2,8 +2,8 @@
 
 use super::{Answer, Asked, Table, Target};
 
-/// One command for every cell that was not run; cells that differ in the tested network alone share one. Harmless shares, which take many cells, are left
-/// to the suite of their table.
+/// One command for every cell that was not run; cells that differ in the tested network alone share one, and those that differ in the attack alone. Sets
+/// are made before their students are attacked. Harmless shares, which take many cells, are left to the suite of their table.
 pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
     let command = |run: Run<'_>| {
         let command = run.target.run();
@@ -14,13 +14,23 @@ pub fn missing(answers: &[Answer<'_>]) -> Vec<String> {
         };
         command + &networks
     };
+    let mut assaults: Vec<(String, Vec<&str>)> = Vec::new();
+    for target in unanswered(answers) {
+        let Asked::Attacked(attack) = &target.asked else { continue };
+        let command = target.assault();
+        match assaults.iter_mut().find(|(known, _)| *known == command) {
+            Some((_, attacks)) => attacks.push(attack),
+            None => assaults.push((command, vec![attack])),
+        }
+    }
+    let assaults = assaults.into_iter().map(|(command, attacks)| format!("{command} --attacks {}", attacks.join(",")));
     let shares = harmless(answers).next().and(answers.first()).map(|answer| {
         let (paper, table) = (answer.printed.paper.to_lowercase(), &answer.printed.table);
         format!(
             "compdd table {paper}:{table} --suite --out {paper}-{table}.toml && compdd suite run {paper}-{table}.toml"
         )
     });
-    runs(answers).into_iter().map(command).chain(shares).collect()
+    runs(answers).into_iter().map(command).chain(assaults).chain(shares).collect()
 }
 
 /// The same as a suite (`docs/commands/suite.md`); cells that differ in the images per class alone share a matrix. None where nothing is missing.
@@ -52,7 +62,7 @@ struct Run<'a> {
     networks: Vec<&'a str>,
 }
 
-/// What would run the cells that no record answers, in the order of the table.
+/// What would run the cells that no record answers, in the order of the table; those under attack need a set, and nothing else that is run.
 fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
     let mut runs: Vec<(String, Run<'a>)> = Vec::new();
     let known: Vec<&Target> = answers
@@ -60,7 +70,7 @@ fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
         .filter(|answer| answer.record.is_some())
         .filter_map(|answer| answer.target.as_ref().ok())
         .collect();
-    for target in open(answers).flat_map(Target::accuracies).filter(|target| !known.contains(target)) {
+    for target in unanswered(answers).flat_map(Target::accuracies).filter(|target| !known.contains(target)) {
         let run = target.run();
         let place = runs.iter().position(|(known, _)| *known == run).unwrap_or_else(|| {
             runs.push((run, Run { target, networks: Vec::new() }));
@@ -72,12 +82,12 @@ fn runs<'a>(answers: &'a [Answer<'_>]) -> Vec<Run<'a>> {
     runs.into_iter().map(|(_, run)| run).collect()
 }
 
-/// The cells that no record answers.
-fn open<'a>(answers: &'a [Answer<'_>]) -> impl Iterator<Item = &'a Target> {
+/// What compdd can run and no record answers.
+fn unanswered<'a>(answers: &'a [Answer<'_>]) -> impl Iterator<Item = &'a Target> {
     answers.iter().filter(|answer| answer.measured().is_none()).filter_map(|answer| answer.target.as_ref().ok())
 }
 
 /// Those of them that ask for a harmless share.
 fn harmless<'a>(answers: &'a [Answer<'_>]) -> impl Iterator<Item = &'a Target> {
-    open(answers).filter(|target| target.asked == Asked::Harmless)
+    unanswered(answers).filter(|target| target.asked == Asked::Harmless)
 }

@@ -31,7 +31,7 @@ impl Records {
     /// What records say of a cell that no single one answers.
     pub(super) fn derived(&self, target: &Target) -> Option<Derived> {
         match &target.asked {
-            Asked::Accuracy => None,
+            Asked::Accuracy | Asked::Attacked(_) => None,
             Asked::Over(other) => {
                 let records = [self.best(target)?, self.best(other)?];
                 let [own, other] = records.map(|record| 100.0 * record.summary.mean);

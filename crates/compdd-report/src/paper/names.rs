@@ -154,6 +154,12 @@ pub struct Factor {
     pub scoring: Option<String>,
     #[serde(default)]
     pub scoring_values: BTreeMap<String, Value>,
+    /// Values that are attacks, and what `compdd attack` calls them.
+    #[serde(default)]
+    pub attacks: BTreeMap<String, String>,
+    /// The paper's words for the networks of methods, by slug, where a table of the factor names neither network nor protocol.
+    #[serde(default)]
+    pub unstated: BTreeMap<String, String>,
     /// Keys that may differ from the recipe as well.
     #[serde(default)]
     pub free: Vec<String>,

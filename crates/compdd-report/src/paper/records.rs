@@ -138,7 +138,8 @@ impl Target {
             ..Query::default()
         };
         let cell = &record.cell;
-        query.accepts(cell)
+        !matches!(self.asked, Asked::Attacked(_))
+            && query.accepts(cell)
             && self.is_distilled_as(cell)
             && cell.pruning.as_ref().map(|pruning| pruning.rule) == self.prune
             && !record.flags.contains(&Flag::BestOnTest)

@@ -56,6 +56,8 @@ pub enum Asked {
     Over(Box<Target>),
     /// How much of the training images may be removed at random before it is worse (`BiLP`, tables 3 to 5).
     Harmless,
+    /// Its accuracy under an attack, as `compdd attack` calls it.
+    Attacked(String),
 }
 
 /// Shares that are removed to find the largest harmless one.
@@ -103,12 +105,15 @@ impl Target {
         let dataset = read(Dimension::Dataset, &printed.dataset);
         let slug = NAMES.datasets.get(&printed.dataset).and_then(|dataset| dataset.slug.as_deref());
         let subset = slug.and_then(|slug| Subset::find(slug).ok()).ok_or(Missing::Part(dataset))?;
+        let unstated = printed.factors().find_map(|(name, _)| NAMES.factors.get(name)?.unstated.get(&method.slug));
+        let taught = || NAMES.protocol_with_teacher(&printed.paper, &method.slug, &subset.slug);
         let protocol = match printed.protocol.as_str() {
             "no-kd" => NAMES.protocol(&printed.paper, &method.slug),
+            "na" if unstated.is_some() => taught().unwrap_or_else(|| NAMES.protocol(&printed.paper, &method.slug)),
             "kd" => method
                 .protocol
                 .as_deref()
-                .or_else(|| NAMES.protocol_with_teacher(&printed.paper, &method.slug, &subset.slug))
+                .or_else(taught)
                 .ok_or_else(|| Missing::Part("scoring with a teacher".to_owned()))?,
             _ => return Err(Missing::Part("scoring that is not stated".to_owned())),
         };
@@ -118,7 +123,11 @@ impl Target {
                 || Missing::Part(if word.is_empty() { "a network that is not stated" } else { word }.to_owned());
             NAMES.network(&printed.paper, &method.slug, word, resolution).ok_or_else(unknown)
         };
-        let tested = if printed.network.is_empty() { network } else { &printed.network };
+        let tested = match (printed.network.as_str(), unstated) {
+            ("", Some(unstated)) => unstated,
+            ("", None) => network,
+            (stated, _) => stated,
+        };
         let unusual = || Missing::Part(subset.default_network().to_owned());
         let network = network_of(tested)?;
         let source = match NAMES.sources.get(&method.slug) {
@@ -175,6 +184,10 @@ impl Target {
             (Some(setting), Some(value)) => Some(self.change(setting, value)?),
             _ => None,
         };
+        if let Some(attack) = factor.attacks.get(value) {
+            self.asked = Asked::Attacked(attack.clone());
+            return Some(());
+        }
         let recipe = factor.recipes.get(value);
         self.set.extend(recipe.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         match (&factor.key, factor.values.get(value)) {
@@ -213,13 +226,31 @@ impl Target {
             words.push(format!("--protocol {}", self.protocol));
         }
         if self.asks_teacher() {
-            let several = NAMES.sources.contains_key(&self.method);
-            words.push(format!("--teacher {}", if several { "TEACHER,TEACHER" } else { "TEACHER" }));
+            words.push(format!("--teacher {}", self.teachers()));
         }
         words.extend(self.overrides().map(|(key, value)| format!("--set {key}={value}")));
         words.extend(self.prune.map(|rule| format!("--prune {rule}")));
         words.extend(self.adaptive.map(|(beta, lazy)| format!("--adaptive {beta} --lazy {lazy}")));
         words.join(" ")
+    }
+
+    /// The command that attacks the students of the set that [`run`](Self::run) makes, without the attacks.
+    pub(super) fn assault(&self) -> String {
+        let id = Subset::find(&self.subset).map_or_else(|_| self.subset.clone(), |subset| subset.id());
+        let bundle = format!("results/bundles/{0}/{id}/{0}_{id}_ipc{1}_*.bundle", self.method, self.ipc);
+        let mut words = vec![format!("compdd attack {bundle} --network {}", self.network)];
+        if self.protocol != NAMES.usual_protocol() {
+            words.push(format!("--protocol {}", self.protocol));
+        }
+        if self.asks_teacher() {
+            words.push(format!("--teacher {}", self.teachers()));
+        }
+        words.join(" ")
+    }
+
+    /// How teachers are named in a command.
+    fn teachers(&self) -> &'static str {
+        if NAMES.sources.contains_key(&self.method) { "TEACHER,TEACHER" } else { "TEACHER" }
     }
 
     /// The same as a matrix of a suite, but for the images per class: one line a key.
@@ -278,6 +309,7 @@ impl Target {
         let scorer = self.scorer().map(|network| format!(" --eval-networks {network}")).unwrap_or_default();
         match &self.asked {
             Asked::Accuracy => self.run() + &scorer,
+            Asked::Attacked(attack) => format!("{} --attacks {attack}", self.assault()),
             Asked::Over(other) => format!("{}{scorer} && {}", self.run(), other.command()),
             Asked::Harmless => format!(
                 "compdd prune harmless --method {} --subset {} --ipc {} --network {} --protocol {}",
@@ -291,7 +323,7 @@ impl Target {
         match &self.asked {
             Asked::Accuracy => vec![self],
             Asked::Over(other) => vec![self, other],
-            Asked::Harmless => Vec::new(),
+            Asked::Harmless | Asked::Attacked(_) => Vec::new(),
         }
     }
 }

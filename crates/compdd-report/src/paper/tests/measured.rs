@@ -1,7 +1,10 @@
 //! Which records answer which cells.
 
 use super::*;
-use crate::board::{Board, Filter};
+use crate::{
+    board::{Board, Filter},
+    paper::{Answer, missing, suite},
+};
 use compdd_core::{pruning::Pruning, record::hash};
 
 use Dimension::{Dataset, Factor1, Factor2, Ipc, Method, Network, Protocol};
@@ -107,6 +110,42 @@ fn sets_of_several_networks_are_tested_on_all() {
     assert_eq!((keys, flat.set["flatness"].as_str()), ([Some(2.5), Some(0.999), Some(4.0)], Some("statistics")));
     let weighed = ablation("edc:5", "0.25");
     assert_eq!((weighed.protocol.as_str(), weighed.set["category"].as_f64()), ("kd-edc-plain", Some(0.25)));
+}
+
+/// EDC's choices that gain nothing, and its students under attack.
+#[test]
+fn ablations_and_attacks_have_commands() {
+    let slowed = target("edc:15", &[(Factor1, "0.9975"), (Network, "ResNet50")]);
+    assert_eq!(slowed.protocol, "kd-edc-plain+drop:0.9975+drops:adaptive");
+    let sharp = target("edc:4", &[(Method, "EDC CONFIG D, vanilla SAM"), (Network, "ResNet18")]);
+    assert_eq!(
+        (sharp.set["flatness"].as_str(), sharp.set["flatness_weight"].as_f64()),
+        (Some("sharpness"), Some(0.25))
+    );
+    assert_eq!(target("edc:4", &[(Method, "EDC CONFIG C")]).protocol, "kd-gvbsm-smooth+zeta:1.5");
+    let under = |method, attack| target("edc:24", &[(Method, method), (Factor1, attack)]).command();
+    assert_eq!(
+        under("EDC", "clean"),
+        "compdd run --method edc --subset tiny-imagenet --ipc 50 --network resnet18-bn --protocol kd-edc --teacher TEACHER,TEACHER"
+    );
+    assert_eq!(
+        under("SRe2L", "PGD"),
+        "compdd attack results/bundles/sre2l/tiny-imagenet@1/sre2l_tiny-imagenet@1_ipc50_*.bundle --network resnet18-bn --protocol kd-sre2l-tiny --teacher TEACHER --attacks pgd"
+    );
+    assert_eq!(
+        under("MTT", "AutoAttack"),
+        "compdd attack results/bundles/mtt/tiny-imagenet@1/mtt_tiny-imagenet@1_ipc50_*.bundle --network convnet-d4 --attacks autoattack"
+    );
+    let table = find("edc:24").unwrap();
+    let answers: Vec<Answer<'_>> = table
+        .cells()
+        .iter()
+        .map(|printed| Answer { printed, target: Target::of(printed, ""), record: None, derived: None })
+        .collect();
+    let commands = missing(&answers);
+    assert_eq!(commands.len(), 6, "a run and an attack for each of three methods: {commands:?}");
+    assert!(commands[5].ends_with("--attacks fgsm,pgd,cw,vmi,jitter,autoattack"), "{commands:?}");
+    assert!(!suite(table, &answers).unwrap().contains("attack"));
 }
 
 #[test]

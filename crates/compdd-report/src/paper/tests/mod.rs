@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::{
     Asked, Mode, Options, PaperError, Printed, Records, Table, Target, all, data, find, layout::Dimension, render,
-    rendered, suite, table::Body,
+    rendered, table::Body,
 };
 use crate::report::grid::Format;
 use compdd_core::{
