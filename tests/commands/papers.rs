@@ -1,11 +1,14 @@
 //! What the tables of papers would have compdd run, held against what runs.
 
 use compdd::{
+    attack::AttackKind,
     methods,
     nn::NetworkSpec,
     paper::{Answer, Table, Target, all, missing},
+    protocol::Protocol,
     prune::PruneOptions,
     recipe::ScoreTransform,
+    record::Budget,
     run::{AdaptiveOptions, RunOptions},
     subset::Subset,
 };
@@ -37,9 +40,30 @@ fn every_command_is_accepted() {
             .collect();
         let single = answers.iter().filter_map(|answer| Some(answer.target.as_ref().ok()?.command()));
         for command in single.chain(missing(&answers)) {
-            command.split(" && ").filter(|command| command.starts_with("compdd run ")).for_each(accept);
+            for command in command.split(" && ") {
+                match command.split(' ').nth(1) {
+                    Some("run") => accept(command),
+                    Some("attack") => accept_attack(command),
+                    // Those that read records or plan the cells of a table.
+                    Some("prune" | "table" | "suite") => {}
+                    _ => panic!("{command}"),
+                }
+            }
         }
     }
+}
+
+/// The same of an attack, for which there must be a set: its words are known, and teachers are named where the protocol asks one.
+fn accept_attack(command: &str) {
+    let words: Vec<&str> = command.split(' ').collect();
+    let value = |flag: &str| words.iter().position(|word| *word == flag).map(|place| words[place + 1]);
+    assert!(words[2].starts_with("results/bundles/") && words[2].ends_with("_*.bundle"), "{command}");
+    assert!(NetworkSpec::parse(value("--network").unwrap()).is_ok(), "{command}");
+    let attacks = value("--attacks").unwrap().split(',').map(str::parse::<AttackKind>);
+    assert!(attacks.into_iter().all(|kind| kind.is_ok()), "{command}");
+    let protocol = Protocol::find(value("--protocol").unwrap_or("no-kd")).unwrap();
+    let asks = protocol.scoring(Budget::Paper).supervision.needs_teacher();
+    assert_eq!(asks, value("--teacher").is_some(), "{command}");
 }
 
 /// Reads a command as the command line does, and checks it as a run does before it touches an image.

@@ -20,8 +20,8 @@ use crate::files::{IoError, atomic, plain};
 ///   curves/<method>/<subset>/<cell id>.csv            accuracies on the way
 ///   students/<method>/<subset>/<cell id>/             trained students that were attacked; made again where they are missing
 ///   attacks/<method>/<subset>/<cell id>_<images>.json what attacks left of their accuracy
-/// ```
 ///   incremental/<method>/<subset>/<cell id>_<steps>.json  accuracies while classes came step by step
+/// ```
 ///
 /// No folder grows with the product of everything: a hundred thousand results are a few hundred in each.
 ///
