@@ -33,7 +33,8 @@ const FAMILIES: [(&str, usize); 17] = [
     ("deit-tiny-p4-w12-l2", 8),
     ("convnext-tiny-w4", 32),
     ("swin-tiny-w4-h1-s2", 64),
-    ("swin-v2-t-w4-h1-s3", 40),
+    // Its ways end with layer norms, which at four channels amplify rounding beyond the tolerance.
+    ("swin-v2-t-w12-h1-s3", 40),
 ];
 
 /// Networks whose images are learned through second-order products.
