@@ -49,7 +49,7 @@ def test_every_command_of_the_page(command: Path, tmp_path: Path) -> None:
         if line.startswith("python ") and importlib.util.find_spec("torch") is None:
             stand_in(tmp_path)
             continue
-        quick = line.replace("--iterations 100", "--iterations 2")
+        quick = line.replace("--iterations 20", "--iterations 2")
         quick += " --budget smoke" if line.startswith(("compdd eval", "compdd run")) else ""
         ran = subprocess.run(["bash", "-c", quick], cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert ran.returncode == (1 if "submit check" in line else 0), f"{line}\n{ran.stdout}{ran.stderr}"
