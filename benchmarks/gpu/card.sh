@@ -40,10 +40,15 @@ step doctor 60 "$compdd" doctor
 step device-test 300 "$compdd" device test "$device" --json
 if python3 -c 'import torch, numpy, safetensors' 2> "$out/python.log"; then
   perf=$here/perf
-  bench() { echo python3 "$perf/$1.py" --binary "$programs/$1" --device "$device" --out "$out/$1.json"; }
-  step train-step 150 $(bench train_step) --cases "${CARD_TRAIN:-d3,d5-256}" --forms "${CARD_FORMS:-eager,channels-last}" --rounds 5
-  step edf-iteration 150 $(bench edf_iteration) --cases "${CARD_EDF:-d5-b100}" --steps "${CARD_STEPS:-40}" --rounds 3
-  step matching-iteration 120 $(bench matching_iteration) --cases dm,datadam --rounds 3
+  # beside NAME MOST PROGRAM ...: a program of ours beside PyTorch.
+  beside() {
+    local name=$1 most=$2 program=$3
+    shift 3
+    step "$name" "$most" python3 "$perf/$program.py" --binary "$programs/$program" --device "$device" --out "$out/$program.json" "$@"
+  }
+  beside train-step 150 train_step --cases "${CARD_TRAIN:-d3,d5-256}" --forms "${CARD_FORMS:-eager,channels-last}" --rounds 5
+  beside edf-iteration 150 edf_iteration --cases "${CARD_EDF:-d5-b100}" --steps "${CARD_STEPS:-40}" --rounds 3
+  beside matching-iteration 120 matching_iteration --cases dm,datadam --rounds 3
 else
   echo "no ratios: python3 lacks torch, numpy or safetensors ($out/python.log)"
 fi

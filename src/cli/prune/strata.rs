@@ -53,7 +53,7 @@ pub struct StrataArgs {
 impl StrataArgs {
     pub fn execute(self) -> Outcome {
         let sheet = self.out.as_deref().map(SheetFile::new).transpose()?;
-        let mut scores = ImageScores::read(&self.scores)?;
+        let scores = ImageScores::read(&self.scores)?;
         let strata = prune::strata(&scores, self.criterion, self.strata.get())?;
         let rows = strata.iter().map(|stratum| {
             vec![stratum.rule.to_string(), stratum.images.len().to_string(), show::number(stratum.mean)]
@@ -64,7 +64,7 @@ impl StrataArgs {
         let resolution = Some(self.pixels.res.unwrap_or(scores.card.resolution));
         let options = TaskOptions { train_per_class: self.train_per_class, resolution, ..self.pixels.task() };
         let task = Task::load(&subset, &self.data.resolve()?, &options)?;
-        scores = prune::scores_of(&self.scores, &task)?;
+        prune::check_images(&scores, &self.scores, &task)?;
         let places = task.training();
         let row = |stratum: &prune::Stratum| {
             let images = stratum.sample(&scores, self.images.get())?;

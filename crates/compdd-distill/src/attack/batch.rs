@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Victim, ranked};
+use super::{Victim, cross_entropies, ranked};
 use compdd_core::rng::Stream;
 
 /// Some images with their labels. Their places name what is drawn for each, so that nothing depends on who else is in the batch.
@@ -62,6 +62,11 @@ pub(super) fn slope(
     let mut gradients = losses.clone().sum().backward();
     let gradient = leaf.grad_remove(&mut gradients).unwrap_or_else(|| images.zeros_like());
     Slope { losses: host(losses), fooled, gradient }
+}
+
+/// The direction in which cross-entropies rise.
+pub(super) fn ascent(victim: &dyn Victim, images: &Tensor<4>, labels: &[u32]) -> Tensor<4> {
+    slope(victim, images, labels, |logits, _| cross_entropies(logits, labels)).gradient
 }
 
 /// Whether the largest logit of every row is another one than the label's; of equal ones the first counts.

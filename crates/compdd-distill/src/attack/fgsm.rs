@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde_json::{Value, json};
 
-use super::{Attack, Ball, Batch, Victim, batch::slope, cross_entropies};
+use super::{Attack, Ball, Batch, Victim, batch::ascent};
 use compdd_core::progress::{Interrupted, Stop};
 
 /// `x + epsilon sign(grad CE(x, y))`, within 0..1.
@@ -18,9 +18,8 @@ impl Attack for Fgsm {
         epsilon: f32,
         stop: &Stop,
     ) -> Result<Tensor<4>, Interrupted> {
-        Ball::around(&batch.images, epsilon).ascend(batch.images.clone(), (1, epsilon), stop, |_, images| {
-            slope(victim, images, batch.labels, |logits, _| cross_entropies(logits, batch.labels)).gradient
-        })
+        Ball::around(&batch.images, epsilon)
+            .ascend(batch.images.clone(), (1, epsilon), stop, |_, images| ascent(victim, images, batch.labels))
     }
 
     fn settings(&self) -> Value {

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Attack, Ball, Batch, Victim, batch::slope, cross_entropies};
+use super::{Attack, Ball, Batch, Victim, batch::ascent};
 use compdd_core::{
     progress::{Interrupted, Stop},
     record::value_of,
@@ -38,9 +38,7 @@ impl Attack for Pgd {
     ) -> Result<Tensor<4>, Interrupted> {
         let ball = Ball::around(&batch.images, epsilon);
         let start = if self.random_start { ball.draw(batch, "start of pgd") } else { batch.images.clone() };
-        ball.ascend(start, (self.steps, self.step * epsilon), stop, |_, images| {
-            slope(victim, images, batch.labels, |logits, _| cross_entropies(logits, batch.labels)).gradient
-        })
+        ball.ascend(start, (self.steps, self.step * epsilon), stop, |_, images| ascent(victim, images, batch.labels))
     }
 
     fn settings(&self) -> Value {

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Attack, Ball, Batch, Victim, batch::slope, cross_entropies};
+use super::{Attack, Ball, Batch, Victim, batch::ascent};
 use compdd_core::{
     progress::{Interrupted, Stop},
     record::value_of,
@@ -42,9 +42,7 @@ impl Attack for Vmi {
         stop: &Stop,
     ) -> Result<Tensor<4>, Interrupted> {
         let ball = Ball::around(&batch.images, epsilon);
-        let gradient = |images: &Tensor<4>| {
-            slope(victim, images, batch.labels, |logits, _| cross_entropies(logits, batch.labels)).gradient
-        };
+        let gradient = |images: &Tensor<4>| ascent(victim, images, batch.labels);
         let reach = self.reach * epsilon;
         let (mut momentum, mut variance) = (batch.images.zeros_like(), batch.images.zeros_like());
         ball.ascend(batch.images.clone(), (self.steps, self.step * epsilon), stop, |number, images| {

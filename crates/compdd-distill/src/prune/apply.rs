@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{PruneError, Request, Scorer, ensure, scores_of};
+use super::{PruneError, Request, Scorer, check_images, ensure};
 use crate::select::kept;
 use compdd_core::{
     pruning::{Criterion, Rule},
@@ -10,7 +10,10 @@ use compdd_core::{
     rng::Stream,
     subset::Subset,
 };
-use compdd_data::{data::Task, scores::ScoresError};
+use compdd_data::{
+    data::Task,
+    scores::{ImageScores, ScoresError},
+};
 
 /// What is removed from the training images before anything else sees them.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +63,8 @@ impl PruneOptions {
     ) -> Result<Vec<f64>, PruneError> {
         let criterion = self.rule.criterion;
         if let Some(path) = &self.scores {
-            let scores = scores_of(path, task)?;
+            let scores = ImageScores::read(path)?;
+            check_images(&scores, path, task)?;
             if scores.card.removed.is_some_and(|removed| removed != self.rule.removed) {
                 let why = "their order is that of another share".to_owned();
                 return Err(ScoresError::OtherImages { path: path.clone(), why }.into());

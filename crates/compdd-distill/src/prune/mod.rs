@@ -26,5 +26,5 @@ pub use ensure::{Cost, Request, Scorer, ensure, from_complexity};
 pub use error::PruneError;
 pub use scoring::{Scoring, plan};
 pub use statistics::Statistics;
-pub use strata::{Stratum, scores_of, strata};
+pub use strata::{Stratum, check_images, strata};
 pub use summary::{ClassShare, Overlap, Spread, class_shares, overlaps};

@@ -56,14 +56,13 @@ pub fn strata(scores: &ImageScores, criterion: Criterion, count: u32) -> Result<
     Ok(Rule::strata(criterion, count).into_iter().map(stratum).collect())
 }
 
-/// Reads the scores of the training images of a task.
+/// Holds scores from a file against a task.
 ///
 /// # Errors
-/// [`ScoresError::OtherImages`] when they are of others.
-pub fn scores_of(path: &Path, task: &Task) -> Result<ImageScores, PruneError> {
-    let scores = ImageScores::read(path)?;
+/// [`ScoresError::OtherImages`] when they are not those of its training images.
+pub fn check_images(scores: &ImageScores, path: &Path, task: &Task) -> Result<(), PruneError> {
     if scores.card.images == View::training(task).hash() {
-        return Ok(scores);
+        return Ok(());
     }
     let why = "they are of other training images, or of another pixel space".to_owned();
     Err(ScoresError::OtherImages { path: path.to_owned(), why }.into())

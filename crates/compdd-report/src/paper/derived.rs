@@ -42,9 +42,9 @@ impl Records {
                 let shares = |record: &&Record| {
                     let rule = record.cell.pruning.as_ref().map(|pruning| pruning.rule);
                     let random = rule.is_none_or(|rule| rule.criterion == Criterion::Random && rule.side == Side::High);
-                    random && Target { prune: rule, ..target.clone() }.is_answered_by(record)
+                    random && target.is_answered_without(rule, record)
                 };
-                let records: Vec<&Record> = self.all().filter(shares).collect();
+                let records: Vec<&Record> = self.near(target).filter(shares).collect();
                 let owned: Vec<Record> = records.iter().map(|record| (*record).clone()).collect();
                 let values = read::pruning(&owned).ok()?;
                 let curve = values.curves.first()?;

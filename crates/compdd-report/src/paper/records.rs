@@ -11,6 +11,7 @@ use super::{Derived, Missing, PaperError, Printed, Table, Target, target::Asked}
 use crate::board::{Board, Filter};
 use compdd_core::{
     protocol::Protocol,
+    pruning::Rule,
     recipe::{self, Recipe, RecipeRequest},
     record::{Cell, Fidelity, Flag, Query, Record, Store},
 };
@@ -109,15 +110,14 @@ impl Records {
         Ok(answers)
     }
 
-    /// All of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter()
+    /// Those of a target's method, subset and number of images per class.
+    pub(super) fn near(&self, target: &Target) -> impl Iterator<Item = &Record> {
+        let places = self.places.get(&(target.method.clone(), slug(&target.subset).to_owned(), target.ipc));
+        places.into_iter().flatten().map(|place| &self.records[*place])
     }
 
     pub(super) fn best(&self, target: &Target) -> Option<&Record> {
-        let near = self.places.get(&(target.method.clone(), slug(&target.subset).to_owned(), target.ipc))?;
-        let records = near.iter().map(|place| &self.records[*place]);
-        records.filter(|record| target.is_answered_by(record)).min_by_key(|record| {
+        self.near(target).filter(|record| target.is_answered_by(record)).min_by_key(|record| {
             let released = record.cell.fidelity == Fidelity::Released;
             let latest = Reverse(version(&record.cell.protocol));
             (record.is_reduced(), released, Reverse(record.students.len()), latest, &record.id)
@@ -128,6 +128,11 @@ impl Records {
 impl Target {
     /// Whether a record is a measurement of this cell: same subset, network, protocol and resolution, and the method as the paper means it.
     pub fn is_answered_by(&self, record: &Record) -> bool {
+        self.is_answered_without(self.prune, record)
+    }
+
+    /// The same, were this removed of the training images.
+    pub(super) fn is_answered_without(&self, pruned: Option<Rule>, record: &Record) -> bool {
         let query = Query {
             method: Some(self.method.clone()),
             subset: Some(self.subset.clone()),
@@ -141,7 +146,7 @@ impl Target {
         !matches!(self.asked, Asked::Attacked(_))
             && query.accepts(cell)
             && self.is_distilled_as(cell)
-            && cell.pruning.as_ref().map(|pruning| pruning.rule) == self.prune
+            && cell.pruning.as_ref().map(|pruning| pruning.rule) == pruned
             && !record.flags.contains(&Flag::BestOnTest)
             && self.has_recipe_of(record)
     }

@@ -17,13 +17,15 @@ pub fn harmless_grid(values: &PruningValues) -> Grid {
         .chain(measured(&values.whole))
         .chain([Entry::default()])
         .collect();
-    let row = |curve: &PruningCurve, point: &PruningPoint| {
-        let first = std::ptr::eq(&raw const curve.points[0], point);
+    let row = |curve: &PruningCurve, place: usize, point: &PruningPoint| {
         let words = [curve.name.clone(), percent(point.removed), point.kept.to_string()].map(Entry::new);
         let verdict = if point.harmless { Entry::new("yes") } else { Entry::muted("no") };
-        Row { entries: words.into_iter().chain(measured(&point.repeats)).chain([verdict]).collect(), rule: first }
+        Row { entries: words.into_iter().chain(measured(&point.repeats)).chain([verdict]).collect(), rule: place == 0 }
     };
-    let rows = values.curves.iter().flat_map(|curve| curve.points.iter().map(move |point| row(curve, point)));
+    let rows = values
+        .curves
+        .iter()
+        .flat_map(|curve| curve.points.iter().enumerate().map(move |(place, point)| row(curve, place, point)));
     let largest = |curve: &PruningCurve| match curve.largest_harmless() {
         Some(point) => format!(
             "{}: {} % is the largest share measured that is harmless, a critical sample ratio of {} %",
