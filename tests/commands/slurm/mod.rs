@@ -17,11 +17,12 @@ use crate::{
     support::{Sandbox, texts},
 };
 
-/// A cluster that no other test uses at the same time.
-fn cluster() -> Option<(Cluster, MutexGuard<'static, ()>)> {
+/// A cluster that no other test uses at the same time: the turn comes first, so that what takes the pair apart ends the cluster before the turn.
+fn cluster() -> Option<(MutexGuard<'static, ()>, Cluster)> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Some((Cluster::start()?, turn))
+    let cluster = Cluster::start()?;
+    Some((turn, cluster))
 }
 
 const PROFILE: &str = "device = \"cpu\"\ngrace = 5\n";
@@ -60,7 +61,7 @@ fn undisturbed(suite: &str) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
 /// Two submitters of one plan: every cell is computed once, references first; one that fails is a row; the last job writes table and board.
 #[test]
 fn arrays_compute_every_cell_once_and_the_last_job_collects() {
-    let Some((cluster, _turn)) = cluster() else { return };
+    let Some((_turn, cluster)) = cluster() else { return };
     // The cells with experts diverge.
     let suite = SMALL.replace("iterations = 3", "iterations = 3, learning_rate = 10, lr_lr = 1000");
     let sandbox = sandbox(&suite.replace("train_per_class = 10", "train_per_class = 30"));
@@ -83,7 +84,7 @@ fn arrays_compute_every_cell_once_and_the_last_job_collects() {
 
 /// Cells with experts take long enough to be in the middle of one.
 fn long() -> String {
-    SMALL.replace("iterations = 3", "iterations = 150")
+    SMALL.replace("iterations = 3", "iterations = 600")
 }
 
 /// Submits the plan, and tells the tasks of all but references something while a cell with experts runs.
@@ -106,7 +107,7 @@ const TIME_IS_UP: &str = "--batch --signal=USR1 ";
 /// A task whose time is nearly up saves its state, is queued again, and ends with the same bytes.
 #[test]
 fn a_signalled_task_goes_on_from_its_checkpoint() {
-    let Some((cluster, _turn)) = cluster() else { return };
+    let Some((_turn, cluster)) = cluster() else { return };
     let sandbox = sandbox(&long());
     sandbox.file("cluster.toml", PROFILE);
     tell(&cluster, &sandbox, TIME_IS_UP);
@@ -117,7 +118,7 @@ fn a_signalled_task_goes_on_from_its_checkpoint() {
 /// A task that may not start again, and one that somebody cancels, are left to the next submission, with the state that they saved.
 #[test]
 fn what_is_not_queued_again_is_submitted_again() {
-    let Some((cluster, _turn)) = cluster() else { return };
+    let Some((_turn, cluster)) = cluster() else { return };
     let sandbox = sandbox(&long());
     sandbox.file("cluster.toml", format!("{PROFILE}restarts = 0\n"));
     tell(&cluster, &sandbox, "");
@@ -135,7 +136,7 @@ fn what_is_not_queued_again_is_submitted_again() {
 /// Daemons that are killed while their tasks run, and nodes that end with all that runs on them, lose nothing.
 #[test]
 fn killed_nodes_lose_nothing() {
-    let Some((mut cluster, _turn)) = cluster() else { return };
+    let Some((_turn, mut cluster)) = cluster() else { return };
     let sandbox = sandbox(&long());
     sandbox.file("cluster.toml", PROFILE);
     submit(&cluster, &sandbox);
