@@ -33,7 +33,8 @@ enum LabelsArg {
 #[command(
     after_help = "Reads images_best.pt, labels_best.pt and lr_best.pt (DATM, EDF), images_N.pt and labels_N.pt (MTT), images.npy and labels.npy,
 one file with both (DC, IDC, a dictionary of torch.save, .npz, .safetensors: arrays `images`, `labels` or `logits` or `probabilities`, and
-`learning_rate`), one .parquet with pictures and labels, or a folder of pictures: class sub-folders, or files named classNNN_idMMM.
+`learning_rate`), one .parquet or a folder of them with pictures, labels and scores (`logits` or `probabilities`), or a folder of pictures: class
+sub-folders, or files named classNNN_idMMM.
 What a file is its bytes say, not its name.
 
 Whitened tensors (ZCA) need the images they were whitened with: give --zca and --data."

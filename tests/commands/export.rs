@@ -120,7 +120,12 @@ fn pictures_come_back_within_half_a_grey_level_where_they_are_pixels() {
     let (sandbox, bundle) = (Sandbox::new(), stored("dm"));
     let said = export(&sandbox, &bundle, "folder", "pictures");
     assert!(said.contains("pixels are rounded to bytes"), "{said}");
-    let (before, after) = (Bundle::read(&bundle).unwrap(), Bundle::read(&import(&sandbox, "pictures", "")).unwrap());
+    assert_alike(&bundle, &import(&sandbox, "pictures", ""));
+}
+
+/// Equal labels, and pixels within half a grey level of those that lie in 0..1.
+fn assert_alike(before: &Path, after: &Path) {
+    let (before, after) = (Bundle::read(before).unwrap(), Bundle::read(after).unwrap());
     assert_eq!(before.labels, after.labels);
     let (mean, std) = before.space.channels();
     let plane = before.shape[2] * before.shape[3];
@@ -149,6 +154,7 @@ fn a_dataset_folder_has_pictures_labels_scores_and_a_card() {
     assert_eq!(shard.groups().sum::<u64>(), set.len() as u64);
     let synsets: Vec<String> = set.classes.iter().map(|class| class.synset.clone()).collect();
     assert_eq!(shard.names().unwrap(), Some(synsets));
+    assert_alike(&bundle, &import(&sandbox, "hub", ""));
 }
 
 #[test]

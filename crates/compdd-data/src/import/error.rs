@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::StoredAs;
+use crate::data::DataError;
 use compdd_core::files::IoError;
 
 /// Why a foreign set is refused.
@@ -11,7 +12,7 @@ pub enum ImportError {
     /// No such path.
     #[error("there is nothing at {path}", path = path.display())]
     #[diagnostic(help(
-        "give a .pt, .npy, .npz, .safetensors or .parquet file, a folder with images_*.pt, or a folder of pictures"
+        "give a .pt, .npy, .npz, .safetensors or .parquet file, a folder with images_*.pt or train-*.parquet, or a folder of pictures"
     ))]
     NothingThere {
         /// What was given.
@@ -21,10 +22,14 @@ pub enum ImportError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Io(#[from] IoError),
-    /// A folder without tensors and without pictures.
-    #[error("{path} holds neither images_*.pt nor pictures", path = path.display())]
+    /// A dataset folder that lacks some of its shards.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Shards(#[from] DataError),
+    /// A folder without tensors, shards and pictures.
+    #[error("{path} holds neither images_*.pt nor train-*.parquet nor pictures", path = path.display())]
     #[diagnostic(help(
-        "tensors: images_best.pt, labels_best.pt, lr_best.pt (or images_5000.pt, images.npy, ...); pictures: one sub-folder per class, or files named class000_id000.png"
+        "tensors: images_best.pt, labels_best.pt, lr_best.pt (or images_5000.pt, images.npy, ...); shards: train-*.parquet, here or in data/; pictures: one sub-folder per class, or files named class000_id000.png"
     ))]
     NothingToImport {
         /// The folder.

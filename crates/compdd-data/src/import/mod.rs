@@ -26,6 +26,7 @@ use compdd_core::{
     subset::Subset,
 };
 
+use crate::data::source::train_shards;
 pub use error::ImportError;
 use pictures::Pictures;
 pub use range::StoredAs;
@@ -80,11 +81,15 @@ pub fn open(path: &Path, options: &ImportOptions) -> Result<Distilled, ImportErr
         return Err(ImportError::NothingThere { path: path.to_owned() });
     }
     let Some(files) = TensorFiles::discover(path)? else {
-        return from_pictures(folder::load(path, options)?, options);
+        let Some(shards) = train_shards(path)? else {
+            return from_pictures(folder::load(path, options)?, None, options);
+        };
+        let files = shards.iter().map(|path| SourceFile::read(path)).collect::<Result<_, _>>()?;
+        return rows::load(path, files, options);
     };
     let (source, bytes) = SourceFile::read(&files.images)?;
     if bytes.starts_with(rows::START) {
-        return from_pictures(rows::load(&files.images, source, bytes, options)?, options);
+        return rows::load(path, vec![(source, bytes)], options);
     }
     let mut remarks = Vec::new();
     match saved::read(&files.images, bytes)? {
@@ -115,10 +120,11 @@ fn from_raw(
     assemble(Parts { images, shape, labels, learning_rate }, &sources, options, remarks)
 }
 
-fn from_pictures(found: Pictures, options: &ImportOptions) -> Result<Distilled, ImportError> {
+/// Pictures with the classes that they were found under, or with soft labels in the same order.
+fn from_pictures(found: Pictures, soft: Option<Labels>, options: &ImportOptions) -> Result<Distilled, ImportError> {
     let Pictures { images, size: [width, height], labels, sources, remarks, .. } = found;
-    let parts =
-        Parts { shape: [labels.len(), 3, height, width], images, labels: Labels::Hard(labels), learning_rate: None };
+    let shape = [labels.len(), 3, height, width];
+    let parts = Parts { shape, images, labels: soft.unwrap_or(Labels::Hard(labels)), learning_rate: None };
     assemble(parts, &sources, options, remarks)
 }
 

@@ -36,20 +36,6 @@ impl Place for PathBuf {
     }
 }
 
-/// A row of the file `root`.
-impl Place for u64 {
-    fn place(self, root: &Path) -> PathBuf {
-        row(root, self)
-    }
-}
-
-/// A row of a file, counted from 0, as messages name it.
-pub(super) fn row(file: &Path, row: u64) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(", row {row}"));
-    name.into()
-}
-
 /// Normalised pictures of one size.
 pub(super) struct Pictures {
     /// `[N, 3, H, W]`.
@@ -178,7 +164,7 @@ fn final_label(subset: &Subset, position: usize) -> u32 {
     subset.label_of(&subset.classes[position].synset).unwrap_or(position as u32)
 }
 
-fn by_name(subset: &Subset, name: &str) -> Option<u32> {
+pub(super) fn by_name(subset: &Subset, name: &str) -> Option<u32> {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
     subset
         .label_of(name)

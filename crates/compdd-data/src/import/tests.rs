@@ -144,7 +144,10 @@ fn damaged_and_missing_files_are_named() {
     assert!(message(open(dir.path(), &options("cifar10"))).contains("learning rate is -0.01"));
     assert!(message(open(Path::new("/nowhere"), &options("cifar10"))).contains("nothing at"));
     let empty = tempfile::tempdir().unwrap();
-    assert!(message(open(empty.path(), &options("cifar10"))).contains("neither images_*.pt nor pictures"));
+    assert!(
+        message(open(empty.path(), &options("cifar10")))
+            .contains("neither images_*.pt nor train-*.parquet nor pictures")
+    );
 }
 
 fn pictures(names: &[String], size: u32) -> tempfile::TempDir {

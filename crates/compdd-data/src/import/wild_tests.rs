@@ -141,6 +141,30 @@ fn rows_of_pictures_are_read() {
 }
 
 #[test]
+fn names_in_a_file_of_rows_say_what_its_numbers_mean() {
+    let subset = Subset::find("imagenette").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    let shard = |number| folder.path().join(format!("data/train-0000{number}-of-00002.parquet"));
+    let names: Vec<String> = subset.classes.iter().rev().map(|class| class.synset.clone()).collect();
+    let write = |number: usize, labels: std::ops::Range<i64>, names: &[String]| {
+        let rows: Vec<made::Row> = labels.map(|label| (picture(8, 8, ImageFormat::Png), None, label)).collect();
+        fs::write(shard(number), made::shard(&rows, 4, names)).unwrap();
+    };
+    write(0, 0..6, &names);
+    let message = open(folder.path(), &ImportOptions::new(subset.clone())).unwrap_err().to_string();
+    assert!(message.contains("train-00001-of-00002.parquet"), "{message}");
+    write(1, 6..10, &names);
+    let set = open(folder.path(), &ImportOptions::new(subset.clone())).unwrap();
+    assert_eq!((set.shape, set.labels), ([10, 3, 8, 8], Labels::Hard((0..10).collect())));
+    assert!(!set.provenance.remarks.iter().any(|remark| remark.contains("positions")));
+    assert_eq!(set.provenance.imported_from.len(), 2);
+    write(1, 6..11, &names);
+    let message = open(folder.path(), &ImportOptions::new(subset)).unwrap_err().to_string();
+    assert!(message.contains("train-00001-of-00002.parquet, row 4") && message.contains("10 of 10 names"), "{message}");
+}
+
+#[test]
 fn the_wrong_space_is_remarked_on() {
     let folder = tempfile::tempdir().unwrap();
     let arrays = |scale: f32| {

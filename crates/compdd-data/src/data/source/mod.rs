@@ -47,6 +47,7 @@ pub use find::{Found, Part, find, find_any, find_split};
 pub use item::{Item, Picture, Place};
 pub(super) use names::{Named, name_of, named};
 pub use parquet::Parquet;
+pub(crate) use parquet::train_shards;
 pub use pickled::CifarPickled;
 
 use super::error::DataError;

@@ -71,6 +71,18 @@ impl Column {
         Ok(cells)
     }
 
+    /// The numbers of the next rows, a list each, all of them there.
+    pub fn lists(&mut self, rows: usize) -> Result<Vec<Vec<f32>>, String> {
+        let present = self.present;
+        let lists = caught(|| match &mut self.reader {
+            ColumnReader::FloatColumnReader(reader) => lists(reader, present, rows, |value| value),
+            ColumnReader::DoubleColumnReader(reader) => lists(reader, present, rows, |value| value as f32),
+            _ => Err(ParquetError::General("no lists of numbers".into())),
+        })?;
+        whole(rows, lists.len())?;
+        Ok(lists)
+    }
+
     /// Passes over rows; whole pages of them are not unpacked.
     pub fn skip(&mut self, rows: usize) -> Result<(), String> {
         let skipped = caught(|| match &mut self.reader {
@@ -103,6 +115,28 @@ fn cells<T: DataType>(
     }
     let row = |&level: &i16| if level == present { values.next().unwrap_or(Cell::Null) } else { Cell::Null };
     Ok(levels.iter().take(found).map(row).collect())
+}
+
+fn lists<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    present: i16,
+    rows: usize,
+    number: impl Fn(T::T) -> f32,
+) -> Result<Vec<Vec<f32>>, ParquetError> {
+    let (mut levels, mut begins, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    reader.read_records(rows, Some(&mut levels), Some(&mut begins), &mut values)?;
+    if levels.iter().any(|&level| level != present) || values.len() != begins.len() {
+        return Err(ParquetError::General("a row without numbers, or a number that is missing".into()));
+    }
+    let mut lists = Vec::new();
+    for (value, begin) in values.into_iter().zip(begins) {
+        if begin == 0 {
+            lists.push(Vec::new());
+        }
+        let list = lists.last_mut().ok_or_else(|| ParquetError::General("a list that does not begin".into()))?;
+        list.push(number(value));
+    }
+    Ok(lists)
 }
 
 #[cfg(test)]

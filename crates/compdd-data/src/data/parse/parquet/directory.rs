@@ -55,16 +55,39 @@ impl Directory {
                 return Err(ParseError::new(format!("row group {group} brings the file to {rows} rows")));
             }
             for &place in columns {
-                let column = described.column(place);
-                let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-                let end = start.checked_add(column.compressed_size());
-                let inside = start >= 0 && column.compressed_size() >= 0 && end.is_some_and(|end| end as u64 <= length);
-                if !inside || column.num_values() != described.num_rows() {
-                    return Err(self.wrong(group, place, "it does not lie in the file as described"));
-                }
+                self.check_part(group, place, length, |values| values == described.num_rows())?;
             }
         }
         Ok(())
+    }
+
+    /// Whether every part of a column of lists lies within a file of some length, and all of them have at most some number of values.
+    pub fn check_lists(&self, place: usize, length: u64, most: i64) -> Result<(), ParseError> {
+        let mut left = most;
+        for group in 0..self.0.num_row_groups() {
+            self.check_part(group, place, length, |values| {
+                left = left.saturating_sub(values);
+                values >= 0 && left >= 0
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_part(
+        &self,
+        group: usize,
+        place: usize,
+        length: u64,
+        is_number: impl FnOnce(i64) -> bool,
+    ) -> Result<(), ParseError> {
+        let column = self.0.row_group(group).column(place);
+        let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+        let end = start.checked_add(column.compressed_size());
+        let inside = start >= 0 && column.compressed_size() >= 0 && end.is_some_and(|end| end as u64 <= length);
+        if inside && is_number(column.num_values()) {
+            return Ok(());
+        }
+        Err(self.wrong(group, place, "it does not lie in the file as described"))
     }
 
     /// A checked column of a row group.

@@ -7,6 +7,7 @@ mod column;
 mod directory;
 mod pages;
 mod schema;
+mod scores;
 mod table;
 mod thrift;
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 use self::{column::Cell, directory::Directory};
 use super::ParseError;
+pub use scores::{ScoreKind, Scores};
 pub use table::{Table, Value as TableValue};
 
 /// Names that the column of images may have.
@@ -35,6 +37,7 @@ pub struct Shard {
     image: usize,
     path: Option<usize>,
     label: usize,
+    scores: Option<(ScoreKind, usize)>,
 }
 
 /// What a row says about its class.
@@ -75,7 +78,8 @@ impl Shard {
         let label = label.ok_or_else(|| ParseError::new(format!("no column of labels among: {}", columns())))?;
         let wanted: Vec<usize> = [Some(image), path, Some(label)].into_iter().flatten().collect();
         directory.check(&wanted, file.len())?;
-        Ok(Self { directory, image, path, label })
+        let scores = scores::find(&directory);
+        Ok(Self { directory, image, path, label, scores })
     }
 
     /// Rows of every row group.

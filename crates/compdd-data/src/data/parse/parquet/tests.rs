@@ -6,6 +6,7 @@ use super::*;
 
 const SNAPPY: &[u8] = include_bytes!("../../../../../../tests/fixtures/arrays/snappy.parquet");
 const ZSTD: &[u8] = include_bytes!("../../../../../../tests/fixtures/arrays/zstd.parquet");
+const SCORES: &[u8] = include_bytes!("../../../../../../tests/fixtures/arrays/scores.parquet");
 
 fn open(bytes: &[u8]) -> Result<(Shard, Arc<Bytes>), ParseError> {
     let file = Bytes::copy_from_slice(bytes);
@@ -36,6 +37,7 @@ fn everything(bytes: &[u8]) -> Result<(), ParseError> {
     let (shard, file) = open(bytes)?;
     shard.names()?;
     labels(&shard, &file)?;
+    shard.scores(&file)?;
     for (group, rows) in shard.groups().enumerate() {
         images(&shard, &file, group, &(0..rows).collect::<Vec<_>>())?;
     }
@@ -65,6 +67,16 @@ fn shards_of_pyarrow_are_read() {
     let names = ["cat", "ship", "cat"].map(|name| (Label::Name(name.to_owned()), None));
     assert_eq!(labels(&shard, &file).unwrap(), names);
     assert_eq!(images(&shard, &file, 0, &[0, 2]).unwrap(), [(0, image(0)), (1, image(2))]);
+}
+
+#[test]
+fn lists_of_numbers_are_scores() {
+    let (shard, file) = open(SCORES).unwrap();
+    let scores = shard.scores(&file).unwrap().unwrap();
+    assert_eq!((scores.kind, scores.classes), (ScoreKind::Logits, 3));
+    assert_eq!(scores.values, [0.5, -1.0, 2.0, 0.25, 3.0, -1.0, 1.5, 0.5, 0.5]);
+    let (shard, file) = open(SNAPPY).unwrap();
+    assert_eq!(shard.scores(&file).unwrap(), None);
 }
 
 #[test]
@@ -101,7 +113,7 @@ fn what_is_no_shard_is_refused() {
 
 #[test]
 fn a_flipped_bit_is_never_worse_than_an_error() {
-    for bytes in [SNAPPY, ZSTD] {
+    for bytes in [SNAPPY, ZSTD, SCORES] {
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);

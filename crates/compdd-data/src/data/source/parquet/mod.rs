@@ -40,6 +40,16 @@ pub struct Parquet {
     opened: [OnceLock<Opened>; 2],
 }
 
+/// The shards of the training split of a folder, all of which are there; none where the folder has no shards.
+///
+/// # Errors
+/// [`DataError::MissingFiles`].
+pub(crate) fn train_shards(folder: &Path) -> Result<Option<Vec<PathBuf>>, DataError> {
+    let Some(shards) = Shards::find(folder, &["train"]).into_iter().next() else { return Ok(None) };
+    shards.complete(folder, Split::Train)?;
+    Ok(Some(shards.files))
+}
+
 /// The shards of a split with their directories.
 #[derive(Debug)]
 struct Opened {
