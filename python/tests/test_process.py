@@ -54,8 +54,13 @@ def test_an_interruption_reaches_the_command_once_and_waits_for_it(pretend: Call
         "time.sleep(60)"
     )
     here = threading.get_ident()
-    with pytest.raises(KeyboardInterrupt):
-        call([], lambda line: signal.pthread_kill(here, signal.SIGINT) if line == "ready" else None)
+    # What a shell starts in the background is told to pass over interruptions.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call([], lambda line: signal.pthread_kill(here, signal.SIGINT) if line == "ready" else None)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (tmp_path / "saved").read_text() == "x"
 
 
