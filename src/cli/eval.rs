@@ -81,7 +81,7 @@ pub fn finish(outcomes: &[run::Outcome], store: &Store, progress: &Bars, json: b
             ui::show(&value_of(&outcome.record).to_string());
         }
     } else {
-        ui::show(&super::outcome::table(outcomes));
+        super::outcome::show(outcomes);
     }
     ExitCode::SUCCESS
 }

@@ -44,12 +44,16 @@ impl LeaderboardArgs {
             && Submitter::of(store)?.is_none()
         {
             let board = board::write(store)?;
-            ui::show(board.table(Format::Term).trim_end());
+            ui::show_grid(&board.grid());
             ui::say(&format!("{} rows in {}", board.entries.len(), store.leaderboard().display()));
             return Ok(ExitCode::SUCCESS);
         }
         let board = Board::open(&stores, &filter)?;
         warn_of(&board.aside);
+        if (self.format, &self.out) == (None, &None) {
+            ui::show_grid(&board.grid());
+            return Ok(ExitCode::SUCCESS);
+        }
         let text = board.table(self.format.unwrap_or_default());
         let outcome = ui::deliver(&text, self.out.as_deref())?;
         if let Some(path) = &self.out {

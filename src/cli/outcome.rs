@@ -1,13 +1,11 @@
 //! What `compdd run` and `compdd eval` show at their end.
 
-use compdd::{
-    record::Record,
-    report::{self, grid::Format},
-    run::Outcome,
-};
+use compdd::{record::Record, report, run::Outcome};
 
-/// The measured rows, and below each what papers print for its cell.
-pub fn table(outcomes: &[Outcome]) -> String {
+use super::ui;
+
+/// Shows the measured rows, and below each what papers print for its cell.
+pub fn show(outcomes: &[Outcome]) {
     let records: Vec<&Record> = outcomes.iter().map(|outcome| &outcome.record).collect();
-    report::outcome_grid(&records).write(Format::Term).trim_end().to_owned()
+    ui::show_grid(&report::outcome_grid(&records));
 }

@@ -9,7 +9,6 @@ use compdd::{
     files::{IoError, atomic},
     limits::LISTED,
     record::{Fidelity, Problem, Query, Store},
-    report::grid::Format,
 };
 
 use super::{
@@ -129,7 +128,7 @@ impl ResultsCommand {
             Self::List { query, store } => {
                 let store = store.open()?;
                 let board = Board::open(&[store], &Filter { query: query.into(), division: None })?;
-                ui::show(board.grid().write(Format::Term).trim_end());
+                ui::show_grid(&board.grid());
                 Ok(ExitCode::SUCCESS)
             }
             Self::Show { id, store } => {

@@ -3,10 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
-use compdd::{
-    report::grid::Format,
-    submit::{self, Level, Verdict, VerifyOptions},
-};
+use compdd::submit::{self, Level, Verdict, VerifyOptions};
 
 use super::{
     progress::Bars,
@@ -93,7 +90,7 @@ impl VerifyArgs {
             results: self.results,
         };
         let verdicts = submit::verify(&options, &Bars::new(), &stop)?;
-        ui::show(submit::grid(&verdicts).write(Format::Term).trim_end());
+        ui::show_grid(&submit::grid(&verdicts));
         let failed = verdicts.iter().filter(|verdict| !Verdict::holds(verdict)).count();
         ui::say(&format!("{} of {} claims hold", verdicts.len() - failed, verdicts.len()));
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

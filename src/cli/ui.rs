@@ -9,6 +9,7 @@ use std::{
 
 use compdd::{
     files::{IoError, atomic},
+    report::grid::{Grid, term},
     text,
 };
 
@@ -136,8 +137,25 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", text::terminal(text));
 }
 
-/// A table with aligned columns: text left, numbers right.
+/// Columns that the words of a table need to be read at all.
+const LEAST: usize = 20;
+
+/// Columns of the terminal that standard output is; none where it is something else.
+fn columns() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into())
+}
+
+/// Shows a table with aligned columns, or where the terminal is narrower, a block of lines a row.
+pub fn show_grid(grid: &Grid) {
+    show(term::fitted(grid, columns().unwrap_or(usize::MAX)).trim_end());
+}
+
+/// A table with aligned columns: text left, numbers right. What a terminal has no room for of the last column goes on below.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    within(header, rows, columns().unwrap_or(usize::MAX))
+}
+
+fn within(header: &[&str], rows: &[Vec<String>], room: usize) -> String {
     let width = |column: usize| {
         rows.iter().map(|row| row[column].chars().count()).chain([header[column].chars().count()]).max().unwrap_or(0)
     };
@@ -145,21 +163,41 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let number = |cell: &str| cell.split_whitespace().next().is_none_or(|word| word.parse::<f64>().is_ok());
     let numeric = |column: usize| !rows.is_empty() && rows.iter().all(|row| number(&row[column]));
     let columns: Vec<(usize, bool)> = (0..header.len()).map(|i| (width(i), numeric(i))).collect();
+    let before: usize = columns.iter().rev().skip(1).map(|(width, _)| width + 2).sum();
     let line = |cells: Vec<&str>| {
         let padded = cells
             .iter()
             .zip(&columns)
             .map(|(cell, (width, right))| if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        let line = padded.collect::<Vec<_>>().join("  ").trim_end().to_owned();
+        match cells.last() {
+            Some(last) if line.chars().count() > room && room >= before + LEAST => {
+                let start: String = line.chars().take(before).collect();
+                start + &wrapped(last, room - before).join(&format!("\n{:before$}", ""))
+            }
+            _ => line,
+        }
     };
     let mut text = vec![line(header.to_vec())];
     text.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
     text.join("\n")
 }
 
+/// Words in lines of at most some characters; a longer word has a line of its own.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= room) {
+            Some(line) => *line = format!("{line} {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{bytes, table};
+    use super::{bytes, table, within};
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
@@ -174,5 +212,13 @@ mod tests {
     fn numbers_align_right_and_text_left() {
         let rows = vec![vec!["a".into(), "1".into()], vec!["bcd".into(), "120".into()]];
         assert_eq!(table(&["name", "n"], &rows), "name    n\na       1\nbcd   120");
+    }
+
+    #[test]
+    fn words_without_room_go_on_below() {
+        let rows = vec![vec!["dm".into(), "images whose features have the means of real ones".into()]];
+        let text = "name  what it is\ndm    images whose features\n      have the means of real\n      ones";
+        assert_eq!(within(&["name", "what it is"], &rows, 30), text);
+        assert_eq!(within(&["name", "what it is"], &rows, 25), table(&["name", "what it is"], &rows));
     }
 }

@@ -1,4 +1,4 @@
-//! Aligned columns for the terminal: text left, numbers right, broad headings over their columns.
+//! Aligned columns for the terminal: text left, numbers right, broad headings over their columns. Where they do not fit, a block of lines a row.
 
 use super::{Grid, Row};
 use compdd_core::text;
@@ -21,7 +21,7 @@ pub fn write(grid: &Grid) -> String {
         }
         text.trim_end().to_owned()
     }));
-    let all = widths.iter().sum::<usize>() + BETWEEN * widths.len().saturating_sub(1);
+    let all = whole(&widths);
     lines.push("─".repeat(all));
     for row in &grid.rows {
         if row.rule {
@@ -34,6 +34,28 @@ pub fn write(grid: &Grid) -> String {
         lines.extend(grid.notes.iter().cloned());
     }
     lines.join("\n") + "\n"
+}
+
+/// The table as [`write`] writes it if it fits into so many columns of a terminal, else a line for every entry that is there, named by its headings.
+pub fn fitted(grid: &Grid, columns: usize) -> String {
+    if whole(&widths(grid)) <= columns {
+        return write(grid);
+    }
+    let names = grid.names(" / ");
+    let room = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) + BETWEEN;
+    let mut blocks = vec![grid.caption.clone()];
+    blocks.extend(grid.rows.iter().map(|row| {
+        let entries = names.iter().zip(&row.entries).map(|(name, entry)| (name, shown(entry)));
+        let lines = entries.filter(|(_, text)| !text.is_empty());
+        lines.map(|(name, text)| format!("{name:<room$}{text}")).collect::<Vec<_>>().join("\n")
+    }));
+    blocks.extend((!grid.notes.is_empty()).then(|| grid.notes.join("\n")));
+    blocks.join("\n\n") + "\n"
+}
+
+/// The width of a line.
+fn whole(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + BETWEEN * widths.len().saturating_sub(1)
 }
 
 fn line(grid: &Grid, row: &Row, widths: &[usize]) -> String {

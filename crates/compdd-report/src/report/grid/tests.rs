@@ -33,6 +33,13 @@ fn every_format_of_one_table() {
 }
 
 #[test]
+fn a_table_that_does_not_fit_is_a_block_a_row() {
+    let grid = example();
+    assert_eq!(term::fitted(&grid, 60), term::write(&grid));
+    insta::assert_snapshot!("blocks", term::fitted(&grid, 50));
+}
+
+#[test]
 fn columns_of_numbers_are_known_and_named() {
     let grid = example();
     assert_eq!([0, 1, 2, 3].map(|column| grid.numeric(column)), [false, true, true, false]);
