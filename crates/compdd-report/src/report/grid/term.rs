@@ -36,7 +36,7 @@ pub fn write(grid: &Grid) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The table as [`write`] writes it if it fits into so many columns of a terminal, else a line for every entry that is there, named by its headings.
+/// The table as [`write()`] writes it if it fits into so many columns of a terminal, else a line for every entry that is there, named by its headings.
 pub fn fitted(grid: &Grid, columns: usize) -> String {
     if whole(&widths(grid)) <= columns {
         return write(grid);
