@@ -26,7 +26,9 @@ pub enum RunError {
     },
     /// The recipe file cannot be read.
     #[error("cannot read the recipe {}", path.display())]
-    #[diagnostic(help("--recipe takes a TOML file in UTF-8; `compdd method recipe <METHOD>` prints one to start from"))]
+    #[diagnostic(help(
+        "--recipe takes a TOML file in UTF-8; `compdd method recipe <METHOD>` prints one to start from"
+    ))]
     RecipeFile {
         /// The file.
         path: PathBuf,
