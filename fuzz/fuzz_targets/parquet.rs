@@ -6,8 +6,8 @@ use bytes::Bytes;
 use compdd_data::data::parse::parquet::Shard;
 use libfuzzer_sys::fuzz_target;
 
-// A shard is listed, its scores are read, and a few images of every row group are read. Panics of the `parquet` crate are caught by the reader: the hook that
-// ends the process at the first of them is taken off, and those that nobody catches still end it.
+// A shard is listed, and its scores and a few images of every row group are read. Panics of the `parquet` crate are caught by the reader: the
+// hook that ends the process at the first of them is taken off, and those that nobody catches still end it.
 fuzz_target!(init: std::panic::set_hook(Box::new(|_| {})), |bytes: &[u8]| {
     let file = Arc::new(Bytes::copy_from_slice(bytes));
     let Ok(shard) = Shard::open(&*file) else { return };

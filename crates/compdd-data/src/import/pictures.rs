@@ -26,13 +26,12 @@ pub(super) enum ClassName {
 
 /// Where a picture lies, for messages.
 pub(super) trait Place {
-    /// The path, if the picture was found below `root`.
-    fn place(self, root: &Path) -> PathBuf;
+    fn place(&self) -> PathBuf;
 }
 
 impl Place for PathBuf {
-    fn place(self, _: &Path) -> PathBuf {
-        self
+    fn place(&self) -> PathBuf {
+        self.clone()
     }
 }
 
@@ -126,7 +125,7 @@ pub(super) fn label<P: Ord + Place>(
         };
         match label {
             Some(label) => labelled.push((label, picture)),
-            None => return Err(unknown(picture.place(root), &class, subset)),
+            None => return Err(unknown(picture.place(), &class, subset)),
         }
     }
     if labelled.len() < total {

@@ -12,12 +12,14 @@ use compdd_core::{
 };
 
 use super::{
-    ImportError, ImportOptions, SourceFile, from_pictures,
+    ImportError, ImportOptions, SoftLabels, SourceFile, from_pictures,
     pictures::{ClassName, Found, Pictures, Place, by_name, label},
+    saved::HostArray,
+    tensors::to_labels,
 };
 use crate::data::parse::{
     ParseError,
-    parquet::{Label, ScoreKind, Scores, Shard},
+    parquet::{Label, Scores, Shard},
 };
 
 /// How such a file begins.
@@ -31,18 +33,12 @@ struct Row<'a> {
     path: &'a Path,
 }
 
-impl Row<'_> {
-    /// As messages name it, counted from 0.
-    fn at(&self) -> PathBuf {
+impl Place for Row<'_> {
+    /// Rows are counted from 0.
+    fn place(&self) -> PathBuf {
         let mut name = self.path.as_os_str().to_owned();
         name.push(format!(", row {}", self.position));
         name.into()
-    }
-}
-
-impl Place for Row<'_> {
-    fn place(self, _: &Path) -> PathBuf {
-        self.at()
     }
 }
 
@@ -75,14 +71,14 @@ pub(super) fn load(
         for (position, class) in rows.labels.iter().enumerate() {
             let picture = Row { shard, position, path };
             let class = class_name(class, meaning.as_deref(), subset);
-            let class = class.map_err(|reason| ImportError::Labels { path: picture.at(), reason })?;
+            let class = class.map_err(|reason| ImportError::Labels { path: picture.place(), reason })?;
             found.push(Found { picture, class });
         }
     }
     let found = label(path, found, subset, &mut pictures.remarks)?;
     for (class, row) in &found {
         let image = shards[row.shard].1.images[row.position].as_deref();
-        pictures.add(*class, &row.at(), image.unwrap_or_default())?;
+        pictures.add(*class, &row.place(), image.unwrap_or_default())?;
     }
     let soft = soft(path, &shards, &found, meaning.as_deref(), subset)?;
     from_pictures(pictures.complete()?, soft, options)
@@ -97,28 +93,22 @@ fn soft(
     subset: &Subset,
 ) -> Result<Option<Labels>, ImportError> {
     let classes = subset.classes_len();
-    let Some(kind) = shards.iter().find_map(|(_, rows)| Some(rows.scores.as_ref()?.kind)) else { return Ok(None) };
-    let mut values = Vec::with_capacity(found.len() * classes);
-    for (_, row) in found {
-        let scores = shards[row.shard].1.scores.as_ref().filter(|scores| scores.kind == kind);
+    let Some(name) = shards.iter().find_map(|(_, rows)| Some(rows.scores.as_ref()?.name)) else { return Ok(None) };
+    let mut values = vec![0.0; found.len() * classes];
+    for ((_, row), target) in found.iter().zip(values.chunks_mut(classes)) {
+        let scores = shards[row.shard].1.scores.as_ref().filter(|scores| scores.name == name);
         let scores = scores.map_or(&[][..], |scores| &scores.values[row.position * scores.classes..][..scores.classes]);
         if scores.len() != classes {
             let reason = format!("{} scores, where {} has {classes} classes", scores.len(), subset.id());
-            return Err(ImportError::Labels { path: row.at(), reason });
+            return Err(ImportError::Labels { path: row.place(), reason });
         }
-        let first = values.len();
-        values.extend_from_slice(scores);
-        for (&class, &score) in meaning.into_iter().flatten().zip(scores) {
-            values[first + class as usize] = score;
+        for (place, &score) in scores.iter().enumerate() {
+            target[meaning.map_or(place, |meaning| meaning[place] as usize)] = score;
         }
     }
-    let labels = match kind {
-        ScoreKind::Logits => Labels::Logits { values, classes },
-        ScoreKind::Probabilities => Labels::Probabilities { values, classes },
-    };
-    let wrong = |reason: String| ImportError::Labels { path: path.to_owned(), reason };
-    labels.check(found.len(), classes).map_err(|error| wrong(error.to_string()))?;
-    Ok(Some(labels))
+    let rows = HostArray { shape: vec![found.len(), classes], values };
+    let kind = if name == "logits" { SoftLabels::Logits } else { SoftLabels::Probabilities };
+    to_labels(path, rows, found.len(), classes, Some(kind), &mut Vec::new()).map(Some)
 }
 
 /// The position in the subset of every class that a shard names; none unless these are the subset's classes in some order.

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use self::{column::Cell, directory::Directory};
 use super::ParseError;
-pub use scores::{ScoreKind, Scores};
+pub use scores::Scores;
 pub use table::{Table, Value as TableValue};
 
 /// Names that the column of images may have.
@@ -37,7 +37,7 @@ pub struct Shard {
     image: usize,
     path: Option<usize>,
     label: usize,
-    scores: Option<(ScoreKind, usize)>,
+    scores: Option<(&'static str, usize)>,
 }
 
 /// What a row says about its class.

@@ -9,20 +9,14 @@ use super::{ParseError, ROWS_AT_ONCE, Shard, directory::Directory, portions};
 /// Numbers that a shard may have: equal ones cost no bytes, but they cost memory. The whole of `ImageNet` at 60 images a class.
 const MOST_NUMBERS: i64 = 1 << 26;
 
-/// What the scores are, by the name of their column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScoreKind {
-    /// `logits`: before the softmax.
-    Logits,
-    /// `probabilities`: after it.
-    Probabilities,
-}
+/// Names that the column of scores may have: before the softmax, and after it.
+const SCORES: [&str; 2] = ["logits", "probabilities"];
 
 /// Scores of all rows of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// What they are.
-    pub kind: ScoreKind,
+    /// The name of their column: `logits` or `probabilities`.
+    pub name: &'static str,
     /// Numbers of a row.
     pub classes: usize,
     /// `[rows, classes]`.
@@ -30,15 +24,14 @@ pub struct Scores {
 }
 
 /// The column of scores, if there is one.
-pub(super) fn find(directory: &Directory) -> Option<(ScoreKind, usize)> {
-    let kinds = [("logits", ScoreKind::Logits), ("probabilities", ScoreKind::Probabilities)];
-    kinds.into_iter().find_map(|(name, kind)| {
+pub(super) fn find(directory: &Directory) -> Option<(&'static str, usize)> {
+    SCORES.into_iter().find_map(|name| {
         let place = directory.columns().iter().position(|column| {
             column.path().parts().first().is_some_and(|part| part == name)
                 && column.max_rep_level() == 1
                 && matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE)
         });
-        Some((kind, place?))
+        Some((name, place?))
     })
 }
 
@@ -48,9 +41,9 @@ impl Shard {
     /// # Errors
     /// A column that is damaged, or rows that have no scores or another number of them than the first.
     pub fn scores<R: ChunkReader + 'static>(&self, file: &Arc<R>) -> Result<Option<Scores>, ParseError> {
-        let Some((kind, place)) = self.scores else { return Ok(None) };
+        let Some((name, place)) = self.scores else { return Ok(None) };
         self.directory.check_lists(place, file.len(), MOST_NUMBERS)?;
-        let mut scores = Scores { kind, classes: 0, values: Vec::new() };
+        let mut scores = Scores { name, classes: 0, values: Vec::new() };
         let mut row = 0;
         for (group, rows) in self.groups().enumerate() {
             let wrong = |why: &str| self.directory.wrong(group, place, why);

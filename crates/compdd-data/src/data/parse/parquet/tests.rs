@@ -73,7 +73,7 @@ fn shards_of_pyarrow_are_read() {
 fn lists_of_numbers_are_scores() {
     let (shard, file) = open(SCORES).unwrap();
     let scores = shard.scores(&file).unwrap().unwrap();
-    assert_eq!((scores.kind, scores.classes), (ScoreKind::Logits, 3));
+    assert_eq!((scores.name, scores.classes), ("logits", 3));
     assert_eq!(scores.values, [0.5, -1.0, 2.0, 0.25, 3.0, -1.0, 1.5, 0.5, 0.5]);
     let (shard, file) = open(SNAPPY).unwrap();
     assert_eq!(shard.scores(&file).unwrap(), None);
