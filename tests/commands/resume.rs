@@ -103,6 +103,33 @@ fn survives(command: &str, files: usize) {
     );
 }
 
+/// A kill between the set and what is said of its making, whichever comes first: neither is lost, and a set that was to be replaced is.
+#[test]
+fn a_kill_beside_the_set_changes_nothing() {
+    let reference = Sandbox::new();
+    reference.succeed(FEATURES);
+    for force in ["", " --force"] {
+        let killed = Sandbox::new();
+        if !force.is_empty() {
+            killed.succeed(FEATURES);
+        }
+        let command = &format!("{FEATURES}{force}");
+        let appears = || {
+            let names = || walkdir::WalkDir::new(killed.path().join("results")).into_iter().flatten();
+            names().any(|entry| entry.file_name() == "made-0")
+                || force.is_empty() && results(&killed).keys().any(|name| name.starts_with("bundles/datadam"))
+        };
+        let mut child = spawn(&killed, command);
+        while !appears() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed.succeed(command);
+        assert!(results(&killed) == results(&reference), "{force}");
+    }
+}
+
 /// The first SIGINT saves and stops with code 130, the same command continues.
 #[cfg(unix)]
 #[test]

@@ -196,11 +196,16 @@ impl Session<'_> {
                 }
                 let given = (experts.as_ref(), statistics.as_deref().unwrap_or_default());
                 let (set, steps, spent) = self.distil(main, index, given, work, trace)?;
-                Bundle::write(&path, &set, true)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
                 spent.put(&mut state);
+                // A set that is there is taken as it is: one that is to be replaced goes first, and what is said of the new one is there before it.
+                if path.exists() {
+                    let replaced = work.file(&format!("replaced-{index}"));
+                    std::fs::rename(&path, replaced).map_err(IoError::at("replace", &path)).map_err(WorkError::from)?;
+                }
                 work.save(&made, &state)?;
+                Bundle::write(&path, &set, false)?;
                 self.progress.note(&format!("distilled: {} ({} shows it)", path.display(), Bundle::PREVIEW));
                 set
             };
