@@ -5,6 +5,5 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    compdd::nn::kernels::tune_allocator();
     cli::main()
 }

@@ -138,12 +138,22 @@ enum Command {
     Man(shell::ManArgs),
 }
 
+impl Command {
+    /// Whether it trains nothing, and reads and writes many small files on all threads, which the allocator serves better as it is.
+    fn only_reads(&self) -> bool {
+        matches!(self, Self::Leaderboard(_) | Self::Results(_) | Self::Site(_) | Self::Table(_))
+    }
+}
+
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     ui::hear_panics();
     let command = Cli::command().color(asked_color());
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     ui::start_logging(cli.verbose, cli.color);
+    if !cli.command.only_reads() {
+        compdd::nn::kernels::tune_allocator();
+    }
     let outcome = match cli.command {
         Command::Run(args) => args.execute(),
         Command::Eval(args) => args.execute(),

@@ -1,6 +1,9 @@
 //! What a plan costs before anything is started: hours by timing records, memory, disk.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
     Entry, Plan, SuiteError,
@@ -59,7 +62,7 @@ impl Rates {
             let scale = scales[entry.images].without(entry.prune.map(|rule| rule.removed));
             let Cell { method, recipe_hash, ipc, protocol, network, students, .. } = &entry.cell;
             let key = (entry.images, method, recipe_hash, ipc, protocol, network, students, &entry.also, entry.prune);
-            let work = *known.entry(key).or_insert_with(|| work(&entry.cell, &recipe_of(entry)?, scale));
+            let work = *known.entry(key).or_insert_with(|| work(&entry.cell, recipe_of(entry)?.as_ref(), scale));
             let Some(work) = work else {
                 estimate.unknown += 1;
                 continue;
@@ -97,13 +100,13 @@ impl Rates {
     }
 }
 
-fn recipe_of(entry: &Entry) -> Option<serde_json::Value> {
+fn recipe_of(entry: &Entry) -> Option<Arc<serde_json::Value>> {
     let cell = &entry.cell;
     let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
     let subset = slug(&cell.subset);
     let request =
         RecipeRequest { subset, ipc: cell.ipc, budget: &budget, fidelity: &fidelity, resolution: cell.resolution };
-    Recipe::shipped(method(&cell.method).ok()?, &entry.set, &request).ok().map(|recipe| recipe.to_json())
+    Recipe::stored(method(&cell.method).ok()?, &entry.set, &request)
 }
 
 fn scale(images: &Images) -> Result<Scale, RunError> {

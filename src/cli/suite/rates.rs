@@ -25,6 +25,9 @@ pub struct RatesArgs {
     /// Leave out what took less
     #[arg(long, default_value_t = 60.0, value_name = "SECONDS")]
     longer: f64,
+    /// Leave out what only the clock timed, which other work on the machine makes longer
+    #[arg(long)]
+    processor: bool,
     /// Where records are [default: results]
     #[arg(long, env = "COMPDD_RESULTS", hide_env_values = true, value_name = "DIR")]
     results: Option<PathBuf>,
@@ -39,7 +42,8 @@ pub struct RatesArgs {
 impl RatesArgs {
     pub fn execute(self) -> Outcome {
         let store = Store::new(Config::read()?.results(self.results));
-        let tests = backtest(&store, &self.device, self.longer)?;
+        let mut tests = backtest(&store, &self.device, self.longer)?;
+        tests.retain(|test| test.sure || !self.processor);
         if tests.is_empty() {
             ui::say(&format!("no record of {} took {} s or more", self.device, self.longer));
         }

@@ -44,13 +44,11 @@ pub fn open_to_append(path: &Path) -> io::Result<File> {
 }
 
 fn unlinked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    if path.is_symlink() {
-        return Err(irregular("it is a symbolic link"));
-    }
+    let linked = || irregular("it is a symbolic link");
     #[cfg(unix)]
-    return open(options, path, libc::O_NOFOLLOW);
+    return open(options, path, libc::O_NOFOLLOW).map_err(|error| if path.is_symlink() { linked() } else { error });
     #[cfg(not(unix))]
-    open(options, path, 0)
+    if path.is_symlink() { Err(linked()) } else { open(options, path, 0) }
 }
 
 fn open(options: &mut OpenOptions, path: &Path, flags: i32) -> io::Result<File> {

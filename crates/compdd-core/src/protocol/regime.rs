@@ -1,6 +1,6 @@
 //! Families of protocols that differ in what a student learns from alone: the label regimes.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
 use super::{Protocol, ProtocolError};
 
@@ -68,8 +68,11 @@ impl Regime {
 
     /// Family and regime of a protocol's id; none for other protocols.
     pub fn of(id: &str) -> Option<(Family, Self)> {
-        let pairs = Family::ALL.into_iter().flat_map(|family| Self::ALL.map(|regime| (family, regime)));
-        pairs.into_iter().find(|(family, regime)| family.protocol(*regime).id == id)
+        static ALL: LazyLock<Vec<(&str, (Family, Regime))>> = LazyLock::new(|| {
+            let pairs = Family::ALL.into_iter().flat_map(|family| Regime::ALL.map(|regime| (family, regime)));
+            pairs.map(|(family, regime)| (family.protocol(regime).id.as_str(), (family, regime))).collect()
+        });
+        ALL.iter().find(|(known, _)| *known == id).map(|(_, pair)| *pair)
     }
 }
 

@@ -25,6 +25,7 @@ mod error;
 mod files;
 mod method;
 pub mod ranges;
+mod stored;
 #[cfg(test)]
 mod tests;
 

@@ -20,9 +20,9 @@ pub fn reader(reader: impl std::io::Read) -> std::io::Result<String> {
 
 /// Hash of a value by its canonical JSON: keys sorted, no white space. Equal values hash alike however they were built.
 pub fn value(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     canonical(value, &mut text);
-    bytes(text.as_bytes())
+    bytes(&text)
 }
 
 /// Hash of anything that serialises to JSON; see [`value`].
@@ -35,34 +35,38 @@ pub fn short(hash: &str) -> &str {
     hash.get(..8).unwrap_or(hash)
 }
 
-fn canonical(value: &Value, out: &mut String) {
+fn canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
-            out.push('{');
+            out.push(b'{');
             for (i, (key, item)) in entries.into_iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
+                plain(key, out);
+                out.push(b':');
                 canonical(item, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 canonical(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
-        plain => out.push_str(&plain.to_string()),
+        scalar => plain(scalar, out),
     }
+}
+
+fn plain(scalar: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, scalar).expect("text and numbers, written to memory");
 }
 
 #[cfg(test)]

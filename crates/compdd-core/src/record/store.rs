@@ -1,6 +1,7 @@
 //! The results folder.
 
 use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, hash};
+use std::collections::HashSet;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -95,12 +96,17 @@ impl Store {
 
     /// Where a cell's record lies.
     pub fn record_path(&self, cell: &Cell) -> PathBuf {
-        self.place("records", cell, &format!("{}.json", cell.id()))
+        self.record_folder(cell).join(format!("{}.json", cell.id()))
+    }
+
+    /// The folder of the records of its method and subset.
+    pub(super) fn record_folder(&self, cell: &Cell) -> PathBuf {
+        self.place("records", cell, "")
     }
 
     /// Where a cell's timing lies.
     pub fn timing_path(&self, cell: &Cell) -> PathBuf {
-        self.record_path(cell).with_file_name(format!("{}{TIMING_SUFFIX}", cell.id()))
+        self.record_folder(cell).join(format!("{}{TIMING_SUFFIX}", cell.id()))
     }
 
     /// Where the log of a run lies, named after its distilled set.
@@ -246,6 +252,20 @@ impl Store {
     /// Every file that should be a record, sorted. An absent folder has none.
     pub fn record_files(&self) -> Result<Vec<PathBuf>, RecordError> {
         Self::files_below(&self.records())
+    }
+
+    /// Ids of the cells of which a curve is kept.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn curves(&self) -> Result<HashSet<String>, RecordError> {
+        let folder = self.root.join("curves");
+        let mut ids = HashSet::new();
+        for entry in walk(&folder)?.into_iter().flatten() {
+            let entry = entry.map_err(at(&folder))?;
+            ids.extend(entry.path().file_stem().map(|id| id.to_string_lossy().into_owned()));
+        }
+        Ok(ids)
     }
 
     fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {

@@ -68,9 +68,14 @@ impl Store {
         if stem != record.id {
             problems.push(format!("the file is named `{stem}`, its id is `{}`", record.id));
         }
-        if path.starts_with(self.records()) && path != self.record_path(&record.cell) {
-            let expected = self.relative(&self.record_path(&record.cell));
-            problems.push(format!("the file belongs at `{expected}`"));
+        // A record without a fault is named after its cell, whose id need not be worked out once more.
+        let place = if problems.is_empty() {
+            self.record_folder(&record.cell).join(format!("{}.json", record.id))
+        } else {
+            self.record_path(&record.cell)
+        };
+        if path.starts_with(self.records()) && path != place {
+            problems.push(format!("the file belongs at `{}`", self.relative(&place)));
         }
         problems
     }

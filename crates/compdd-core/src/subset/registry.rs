@@ -109,8 +109,9 @@ impl Subset {
             None => (canonical(text), None),
         };
         let all = &*ALL;
-        let slug = resolve_alias(&name);
-        let Some(found) = all.iter().find(|s| s.slug == slug) else {
+        let named = |slug: &str| all.iter().find(|subset| subset.slug == slug);
+        let slug = if named(&name).is_some() { name } else { resolve_alias(&name) };
+        let Some(found) = named(&slug) else {
             let slugs = all.iter().map(|s| s.slug.as_str());
             let aliases = TEN_CLASS.iter().map(|(_, short)| *short);
             let mut near: Vec<String> = nearest(&slug, slugs.chain(aliases)).iter().map(|n| resolve_alias(n)).collect();

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::{Board, Entry};
 use compdd_core::record::Record;
 
 impl Board {
     /// The records by id, each with the recovery ratio that its neighbours give it.
     pub fn records(&self) -> Vec<Record> {
-        let own = |entry: &Entry| Record { recovery: entry.recovery.clone(), ..entry.record.clone() };
-        let mut records: Vec<Record> = self.entries.iter().map(own).collect();
-        records.sort_by(|a, b| a.id.cmp(&b.id));
-        records
+        let own = |entry: &&Entry| Record { recovery: entry.recovery.clone(), ..entry.record.clone() };
+        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        entries.par_sort_by(|a, b| a.record.id.cmp(&b.record.id));
+        entries.par_iter().map(own).collect()
     }
 
     /// The rank of every entry as words: `1`, `2=` where several share it, empty where there is none.

@@ -67,23 +67,28 @@ const COLUMNS: [Column; 21] = [
 impl Board {
     /// The columns that a person reads, with a rule between groups and the reasons for the open division below.
     pub fn grid(&self) -> Grid {
-        self.without(&[])
+        self.without(&[], self.entries.len())
+    }
+
+    /// The same of the first entries alone.
+    pub fn head(&self, entries: usize) -> Grid {
+        self.without(&[], entries)
     }
 
     /// Those that a page of paper has room for.
     pub fn narrow(&self) -> Grid {
-        self.without(&["95 % interval", "best of checks %", "published %", "hours", "set", "who"])
+        self.without(&["95 % interval", "best of checks %", "published %", "hours", "set", "who"], self.entries.len())
     }
 
-    fn without(&self, heads: &[&str]) -> Grid {
+    fn without(&self, heads: &[&str], entries: usize) -> Grid {
         let mut reasons: Vec<&str> = Vec::new();
-        for reason in self.entries.iter().flat_map(|entry| &entry.reasons) {
+        for reason in self.entries.iter().take(entries).flat_map(|entry| &entry.reasons) {
             if !reasons.contains(&reason.as_str()) {
                 reasons.push(reason);
             }
         }
         let mut rows: Vec<Row> = Vec::new();
-        for (row, (entry, place)) in self.entries.iter().zip(self.places()).enumerate() {
+        for (row, (entry, place)) in self.entries.iter().zip(self.places()).take(entries).enumerate() {
             let group = Group { place: &place, reasons: &reasons };
             let entries = COLUMNS.iter().map(|column| (column.fill)(&group, entry)).collect();
             rows.push(Row { entries, rule: row > 0 && self.entries[row - 1].group() != entry.group() });

@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use serde_json::Value;
@@ -19,7 +20,7 @@ use compdd_core::{
 /// The records that tables may show.
 #[derive(Clone, Debug)]
 pub struct Records {
-    records: Vec<Record>,
+    records: Arc<[Record]>,
     /// Where those of a method, a subset (without version) and a number of images per class are.
     places: HashMap<(String, String, usize), Vec<usize>>,
 }
@@ -51,15 +52,14 @@ impl Records {
     /// # Errors
     /// What [`Board::open`] refuses; otherwise as [`Records::of`].
     pub fn open(store: &Store, versions: &[String]) -> Result<Self, PaperError> {
-        Self::of(&Board::open(std::slice::from_ref(store), &Filter::default())?, versions)
+        Self::of(Board::open(std::slice::from_ref(store), &Filter::default())?.records().into(), versions)
     }
 
     /// The records of a board; of the protocols that `versions` name (`no-kd@1`) only those.
     ///
     /// # Errors
     /// When none has one of the versions.
-    pub fn of(board: &Board, versions: &[String]) -> Result<Self, PaperError> {
-        let mut records = board.records();
+    pub fn of(records: Arc<[Record]>, versions: &[String]) -> Result<Self, PaperError> {
         let known: BTreeSet<String> = records.iter().map(|record| record.cell.protocol.clone()).collect();
         for version in versions {
             if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == *version) {
@@ -67,12 +67,12 @@ impl Records {
                 return Err(PaperError::UnknownVersion { found: version.clone(), known });
             }
         }
-        records.retain(|record| {
-            let same = |version: &&String| slug(version) == slug(&record.cell.protocol);
-            !versions.iter().any(|version| same(&version)) || versions.contains(&record.cell.protocol)
-        });
+        let is_wanted = |cell: &Cell| {
+            let mut same = versions.iter().filter(|version| slug(version) == slug(&cell.protocol)).peekable();
+            same.peek().is_none() || same.any(|version| *version == cell.protocol)
+        };
         let mut places: HashMap<_, Vec<usize>> = HashMap::new();
-        for (place, Record { cell, .. }) in records.iter().enumerate() {
+        for (place, Record { cell, .. }) in records.iter().enumerate().filter(|(_, record)| is_wanted(&record.cell)) {
             places.entry((cell.method.clone(), slug(&cell.subset).to_owned(), cell.ipc)).or_default().push(place);
         }
         Ok(Self { records, places })
@@ -82,15 +82,16 @@ impl Records {
     ///
     /// # Errors
     /// As [`Records::of`].
-    pub fn latest(board: &Board) -> Result<Self, PaperError> {
+    pub fn latest(records: Arc<[Record]>) -> Result<Self, PaperError> {
         let mut latest: BTreeMap<&str, &str> = BTreeMap::new();
-        for id in board.entries.iter().map(|entry| entry.record.cell.protocol.as_str()) {
+        for id in records.iter().map(|record| record.cell.protocol.as_str()) {
             let newest = latest.entry(slug(id)).or_insert(id);
             if version(id) > version(newest) {
                 *newest = id;
             }
         }
-        Self::of(board, &latest.into_values().map(str::to_owned).collect::<Vec<_>>())
+        let latest: Vec<String> = latest.into_values().map(str::to_owned).collect();
+        Self::of(records, &latest)
     }
 
     /// What there is for every cell of a table: the record with the paper's budget, most students and the latest version.
@@ -161,8 +162,9 @@ impl Target {
         if self.set.is_empty() && self.adaptive.is_none() {
             return !record.flags.contains(&Flag::ChangedRecipe);
         }
-        let (Some(Value::Object(expected)), Some(mut found)) =
-            (self.recipe(&record.cell), record.recipe.as_object().cloned())
+        let recipe = self.recipe(&record.cell);
+        let (Some(expected), Some(mut found)) =
+            (recipe.as_ref().and_then(|recipe| recipe.as_object()), record.recipe.as_object().cloned())
         else {
             return false;
         };
@@ -176,7 +178,7 @@ impl Target {
     }
 
     /// The recipe of the cell at the budget and fidelity of a record.
-    pub(super) fn recipe(&self, cell: &Cell) -> Option<Value> {
+    pub(super) fn recipe(&self, cell: &Cell) -> Option<Arc<Value>> {
         let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
         let request = RecipeRequest {
             subset: &self.subset,
@@ -186,8 +188,7 @@ impl Target {
             resolution: self.resolution,
         };
         let overrides: Vec<(String, String)> = self.overrides().collect();
-        let method = recipe::method(&self.method).ok()?;
-        Recipe::shipped(method, &overrides, &request).ok().map(|recipe| recipe.to_json())
+        Recipe::stored(recipe::method(&self.method).ok()?, &overrides, &request)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What compdd would run for a printed cell.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::{
 use compdd_core::{
     protocol::{Fit, Protocol},
     pruning::{Criterion, Rule, Side},
-    recipe::{self, Recipe},
+    recipe::{self, MethodInfo, Recipe},
     record::Budget,
     subset::Subset,
 };
@@ -337,8 +337,12 @@ fn rule(criterion: &str, factor: &Factor, value: &str) -> Option<Rule> {
 
 /// Whether a method asks teachers. Its sets come from these and from no network of their own.
 fn asks_observer(method: &str) -> bool {
-    recipe::method(method).is_ok_and(|info| {
-        let file: Result<toml::Table, _> = info.recipe.parse();
-        file.is_ok_and(|file| file.get("recipe").and_then(|recipe| recipe.get(Recipe::OBSERVER)).is_some())
-    })
+    static ASKING: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let asks = |info: &&&MethodInfo| {
+            let file: Result<toml::Table, _> = info.recipe.parse();
+            file.is_ok_and(|file| file.get("recipe").and_then(|recipe| recipe.get(Recipe::OBSERVER)).is_some())
+        };
+        recipe::methods().iter().filter(asks).map(|info| info.slug).collect()
+    });
+    ASKING.contains(&method)
 }

@@ -33,8 +33,7 @@ impl Home {
 
 /// The first results as a table; the last column leads to the pages of their records.
 fn first(board: &Board) -> String {
-    let mut grid = board.grid();
-    grid.rows.truncate(SHOWN);
+    let mut grid = board.head(SHOWN);
     for (row, entry) in grid.rows.iter_mut().zip(&board.entries) {
         if let Some(hash) = row.entries.last_mut() {
             hash.link = Some(entry.record.page());

@@ -1,9 +1,10 @@
 //! The site as a whole: what it is made from, and all its pages.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io::Read as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rayon::prelude::*;
@@ -35,7 +36,7 @@ use askama::Template;
 use compdd_core::{
     files::plain,
     limits, recipe,
-    record::{Bundle, BundleRef, Problem, RecordError, Store, hash, percent::percent, with_causes},
+    record::{Bundle, BundleRef, Problem, Record, RecordError, Store, hash, percent::percent, with_causes},
     subset::Subset,
 };
 use compdd_data::data::Library;
@@ -46,6 +47,8 @@ pub struct Site {
     board: Board,
     /// The first folder: what is shown beside records comes from it alone.
     own: Option<Store>,
+    /// Those of the board, by id.
+    records: Arc<[Record]>,
 }
 
 /// How many pages were written.
@@ -84,7 +87,7 @@ impl Site {
             let folders = stores.iter().map(|store| store.root().display().to_string()).collect();
             return Err(SiteError::Empty { folders });
         }
-        Ok(Self { board, own: stores.first().cloned() })
+        Ok(Self { records: board.records().into(), board, own: stores.first().cloned() })
     }
 
     /// Records of others that were not taken, and why.
@@ -98,19 +101,28 @@ impl Site {
     /// # Errors
     /// When the folder holds something else, or a file cannot be read or written.
     pub fn write(&self, path: &Path, samples: &Library) -> Result<Built, SiteError> {
+        let origin = self.origin();
         let mut built = Built::default();
         Folder::make(path, |folder| {
-            let origin = self.origin();
-            self.fixed(folder, &origin)?;
-            built.records = self.records(folder, &origin)?;
-            built.methods = self.methods(folder, &origin)?;
-            built.subsets = self.subsets(folder, samples, &origin)?;
-            built.tables = tables::write(folder, &self.board, &origin)?;
-            built.plots = plots::write(folder, &self.board, self.own.as_ref(), &origin)?;
-            built.plots += regimes::write(folder, &self.board, &origin)?;
+            let (others, records) =
+                rayon::join(|| self.others(folder, samples, &origin), || self.records(folder, &origin));
+            built = Built { records: records?, ..others? };
             Ok(())
         })?;
         Ok(built)
+    }
+
+    /// All pages but those of records.
+    fn others(&self, folder: &Folder<'_>, samples: &Library, origin: &Origin) -> Result<Built, SiteError> {
+        self.fixed(folder, origin)?;
+        let plots = plots::write(folder, &self.board, &self.records, self.own.as_ref(), origin)?;
+        Ok(Built {
+            records: 0,
+            methods: self.methods(folder, origin)?,
+            subsets: self.subsets(folder, samples, origin)?,
+            tables: tables::write(folder, Arc::clone(&self.records), origin)?,
+            plots: plots + regimes::write(folder, &self.records, origin)?,
+        })
     }
 
     /// The subsets that ship with compdd, and the custom class lists that records name.
@@ -148,13 +160,20 @@ impl Site {
         let subsets: BTreeSet<&str> =
             self.board.entries.iter().map(|entry| entry.record.cell.subset.as_str()).collect();
         subsets.iter().try_for_each(|subset| folder.room(&format!("records/{subset}")))?;
+        let mut curves: HashMap<&Path, HashSet<String>> = HashMap::new();
+        for store in self.board.entries.iter().map(|entry| &entry.store) {
+            if !curves.contains_key(store.root()) {
+                curves.insert(store.root(), store.curves()?);
+            }
+        }
         let places = self.board.places();
         self.board.entries.par_iter().zip(places).try_for_each(|(entry, place)| {
             let page = entry.record.page();
             let beside = |ending: &str| Path::new(&page).with_extension(ending).display().to_string();
             folder.put(&beside("json"), plain::bytes(&entry.file, limits::JSON_BYTES).map_err(RecordError::from)?)?;
             let mut pictures = pictures_of(entry);
-            let curve = curve_of(entry);
+            let kept = curves[entry.store.root()].contains(&entry.record.id);
+            let curve = kept.then(|| curve_of(entry)).flatten();
             if let Some((table, chart)) = &curve {
                 folder.put(&beside("curve.csv"), table)?;
                 folder.put(&beside("svg"), chart.svg())?;
@@ -163,7 +182,7 @@ impl Site {
             }
             folder.page(&page, &RecordPage::new(entry, &place, pictures, curve.is_some(), origin))
         })?;
-        Ok(self.board.entries.len())
+        Ok(self.records.len())
     }
 
     /// The previews of the sets that are kept, each once.
@@ -213,15 +232,16 @@ impl Site {
         )?;
         let means: Vec<Means> = self.own.as_ref().map(Means::of_folder).transpose()?.unwrap_or_default();
         all.par_iter().try_for_each(|subset| {
-            let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).collect();
+            let id = subset.id();
+            let own: Vec<&Entry> = entries.iter().filter(|entry| entry.record.cell.subset == id).collect();
             let complexity: Vec<Grid> = means.iter().filter_map(|means| means.for_subset(subset)).cloned().collect();
             let mut samples = String::new();
             if let Some(png) = samples::png(subset, library)? {
-                samples = format!("{}.png", subset.id());
+                samples = format!("{id}.png");
                 folder.put(&format!("subsets/{samples}"), png)?;
             }
             let page = SubsetPage::new(subset, &own, &complexity, samples, origin);
-            folder.page(&format!("subsets/{}.html", subset.id()), &page)
+            folder.page(&format!("subsets/{id}.html"), &page)
         })?;
         Ok(all.len())
     }

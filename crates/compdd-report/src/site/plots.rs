@@ -163,12 +163,12 @@ fn changed(records: &[Record]) -> Vec<String> {
 pub(super) fn write(
     folder: &Folder<'_>,
     board: &Board,
+    records: &[Record],
     own: Option<&Store>,
     origin: &Origin,
 ) -> Result<usize, SiteError> {
-    let (records, mut sections) = (board.records(), Vec::new());
-    for kind in &KINDS {
-        let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(&records, kind).into_iter().collect();
+    let section = |kind: &Kind| -> Result<Section, SiteError> {
+        let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(records, kind).into_iter().collect();
         groups.sort_by_key(|(_, records)| std::cmp::Reverse(records.len()));
         let drawn: Vec<Option<Plot>> = groups
             .par_iter()
@@ -179,8 +179,9 @@ pub(super) fn write(
                 draw(folder, kind.slug, common, words, || (kind.draw)(&records_store(board, &records), &records))
             })
             .collect::<Result<_, _>>()?;
-        sections.push(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() });
-    }
+        Ok(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() })
+    };
+    let mut sections: Vec<Section> = KINDS.par_iter().map(section).collect::<Result<_, _>>()?;
     sections.push(Section { heading: "Complexity of classes", plots: complexity(folder, own)? });
     sections.retain(|section| !section.plots.is_empty());
     let count = sections.iter().map(|section| section.plots.len()).sum();

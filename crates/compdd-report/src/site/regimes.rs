@@ -9,10 +9,10 @@ use super::{
     plots::{Plot, draw},
 };
 use crate::{
-    board::Board,
     regimes::{self, RegimesError, Table},
     report::{grid::html, rank_chart, saturation_chart},
 };
+use compdd_core::record::Record;
 
 #[derive(Template)]
 #[template(path = "regimes.html")]
@@ -29,9 +29,9 @@ struct Section {
 
 /// Writes the page and its plots. Returns how many plots there are. A group that may not share a table is left out with a warning: it is no reason
 /// to have no site.
-pub(super) fn write(folder: &Folder<'_>, board: &Board, origin: &Origin) -> Result<usize, SiteError> {
+pub(super) fn write(folder: &Folder<'_>, records: &[Record], origin: &Origin) -> Result<usize, SiteError> {
     let left_out = |error: &RegimesError| tracing::warn!("left out of the regimes: {error}");
-    let tables = regimes::tables(&board.records()).into_iter().filter_map(|table| table.inspect_err(left_out).ok());
+    let tables = regimes::tables(records).into_iter().filter_map(|table| table.inspect_err(left_out).ok());
     let sections: Vec<Section> =
         tables.enumerate().map(|(number, table)| section(folder, number, &table)).collect::<Result<_, _>>()?;
     let count = sections.iter().map(|section| section.plots.len()).sum();

@@ -1,16 +1,12 @@
 //! The command that makes a result again.
 
-use std::{
-    collections::HashMap,
-    fmt::Write as _,
-    sync::{Arc, LazyLock, Mutex},
-};
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::Value;
 
 use compdd_core::{
     recipe::{self, Kind, Recipe, RecipeRequest},
-    record::{Budget, Cell, Fidelity, Flag, Record},
+    record::{Cell, Flag, Record},
     subset::Subset,
 };
 use compdd_data::data::{Split, scenes};
@@ -92,25 +88,13 @@ fn overrides(record: &Record) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What decides the recipe that ships for a cell: method, subset, images per class, budget, fidelity, resolution.
-type Address = (String, String, usize, Budget, Fidelity, usize);
-
-/// The recipe that ships for a cell, none for the reference. Recipes are read from text, so each is kept.
+/// The recipe that ships for a cell, none for the reference.
 fn shipped(cell: &Cell) -> Option<Arc<Value>> {
-    static READ: LazyLock<Mutex<HashMap<Address, Option<Arc<Value>>>>> = LazyLock::new(Mutex::default);
-    let slug = cell.subset.split('@').next().unwrap_or_default();
-    let address = (cell.method.clone(), slug.to_owned(), cell.ipc, cell.budget, cell.fidelity, cell.resolution);
-    if let Some(known) = READ.lock().ok()?.get(&address) {
-        return known.clone();
-    }
+    let method = recipe::method(&cell.method).ok().filter(|method| method.kind != Kind::Reference)?;
+    let subset = cell.subset.split('@').next().unwrap_or_default();
     let (budget, fidelity) = (cell.budget.to_string(), cell.fidelity.to_string());
     let (ipc, resolution) = (cell.ipc, cell.resolution);
-    let request = RecipeRequest { subset: slug, ipc, budget: &budget, fidelity: &fidelity, resolution };
-    let method = recipe::method(&cell.method).ok().filter(|method| method.kind != Kind::Reference);
-    let recipe = method.and_then(|method| Recipe::shipped(method, &[], &request).ok());
-    let recipe = recipe.map(|recipe| Arc::new(recipe.to_json()));
-    READ.lock().ok()?.insert(address, recipe.clone());
-    recipe
+    Recipe::stored(method, &[], &RecipeRequest { subset, ipc, budget: &budget, fidelity: &fidelity, resolution })
 }
 
 /// A value in a shell: text in quotes where a shell would read it otherwise.

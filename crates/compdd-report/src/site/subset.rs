@@ -82,9 +82,10 @@ fn family(subset: &Subset) -> String {
 /// The list of the subsets.
 pub(super) fn list(subsets: &[Subset], entries: &[Entry]) -> String {
     let row = |subset: &Subset| {
-        let count = entries.iter().filter(|entry| entry.record.cell.subset == subset.id()).count();
+        let id = subset.id();
+        let count = entries.iter().filter(|entry| entry.record.cell.subset == id).count();
         Row::new(vec![
-            Words::new(subset.id()).linked(format!("{}.html", subset.id())),
+            Words::new(&id).linked(format!("{id}.html")),
             Words::new(subset.classes.len().to_string()),
             Words::new(subset.default_resolution().to_string()),
             Words::new(family(subset)),

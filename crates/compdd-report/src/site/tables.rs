@@ -1,5 +1,7 @@
 //! The pages of the published tables.
 
+use std::sync::Arc;
+
 use askama::Template;
 use rayon::prelude::*;
 
@@ -11,10 +13,10 @@ use super::{
     record::Download,
 };
 use crate::{
-    board::Board,
     paper::{self, Records, Table},
     report::grid::{Format, html},
 };
+use compdd_core::record::Record;
 
 #[derive(Template)]
 #[template(path = "table.html")]
@@ -33,8 +35,8 @@ const FORMATS: [(&str, Format, &str); 3] = [
 ];
 
 /// Writes the list of the tables and a page for each of them. Returns how many there are.
-pub(super) fn write(folder: &Folder<'_>, board: &Board, origin: &Origin) -> Result<usize, SiteError> {
-    let records = Records::latest(board)?;
+pub(super) fn write(folder: &Folder<'_>, records: Arc<[Record]>, origin: &Origin) -> Result<usize, SiteError> {
+    let records = Records::latest(records)?;
     let mut list = paper::list(&records)?;
     for row in &mut list.rows {
         if let Some(id) = row.entries.first_mut() {

@@ -186,7 +186,7 @@ fn pruned_cells_have_a_command_and_an_answer_of_their_own() {
     assert!(!plain.is_answered_by(&example::record(pruning("loss:0.99"), &[0.5])));
 
     let mut record = example::record(Cell { ipc: 10, ..pruning("loss:0.3") }, &[0.5]);
-    record.recipe = both.recipe(&record.cell).unwrap();
+    record.recipe = both.recipe(&record.cell).unwrap().as_ref().clone();
     assert!(!both.is_answered_by(&record));
     record.recipe["adaptive"] = serde_json::json!({ "beta": 0.3, "lazy": 5, "evaluator": "projection" });
     assert!(both.is_answered_by(&record));
@@ -267,7 +267,7 @@ fn versions_of_a_protocol_are_never_mixed() {
     assert_eq!(answer(&store, &["no-kd@1"]).unwrap(), Some(one.id));
     assert_eq!(answer(&store, &["no-kd@2"]).unwrap(), None);
     let board = Board::open(std::slice::from_ref(&store), &Filter::default()).unwrap();
-    let latest = Records::latest(&board).unwrap();
+    let latest = Records::latest(board.records().into()).unwrap();
     let answers = latest.answers(find("edf:1").unwrap()).unwrap();
     let shown: Vec<&str> = answers.iter().filter_map(|answer| Some(answer.record?.id.as_str())).collect();
     assert_eq!(shown, [two.id.as_str()], "where nothing is asked for, the latest version");

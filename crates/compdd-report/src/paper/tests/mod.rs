@@ -81,7 +81,7 @@ pub(super) fn some_results() -> (tempfile::TempDir, Store) {
 /// The record of a cell with a changed recipe.
 pub(super) fn varied(target: &Target, scores: &[f64]) -> Record {
     let mut record = example::record(cell(target), scores);
-    record.recipe = target.recipe(&record.cell).unwrap();
+    record.recipe = target.recipe(&record.cell).unwrap().as_ref().clone();
     record.cell.recipe_hash = compdd_core::record::hash::value(&record.recipe);
     record.id = record.cell.id();
     record.flag(Flag::ChangedRecipe);

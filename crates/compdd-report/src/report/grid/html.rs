@@ -24,13 +24,14 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// A table with its caption, and its notes below.
 pub fn table(grid: &Grid) -> String {
+    let numeric: Vec<bool> = (0..grid.columns()).map(|column| grid.numeric(column)).collect();
     let mut text =
         format!("<table id=\"{}\">\n<caption>{}</caption>\n<thead>\n", attribute(&grid.name), escaped(&grid.caption));
     for row in &grid.head {
         text += "<tr>";
         let mut column = 0;
         for heading in row {
-            let number = if heading.span == 1 && grid.numeric(column) { " class=\"n\"" } else { "" };
+            let number = if heading.span == 1 && numeric[column] { " class=\"n\"" } else { "" };
             column += heading.span;
             let span = if heading.span > 1 { format!(" colspan=\"{}\"", heading.span) } else { String::new() };
             if heading.text.is_empty() {
@@ -46,7 +47,7 @@ pub fn table(grid: &Grid) -> String {
     for row in &grid.rows {
         text += if row.rule { "<tr class=\"rule\">" } else { "<tr>" };
         for (column, entry) in row.entries.iter().enumerate() {
-            let number = if grid.numeric(column) { " class=\"n\"" } else { "" };
+            let number = if numeric[column] { " class=\"n\"" } else { "" };
             let _ = match (column < grid.stub, entry.text.is_empty()) {
                 (true, true) => write!(text, "<td></td>"),
                 (true, false) => write!(text, "<th scope=\"row\">{}</th>", inner(entry)),
@@ -87,6 +88,9 @@ fn inner(entry: &Entry) -> String {
 
 /// Text between tags. What stands between back-ticks is code.
 pub fn escaped(text: &str) -> String {
+    if !text.contains(['&', '<', '>', '`']) {
+        return text.to_owned();
+    }
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
