@@ -8,7 +8,7 @@
 //! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Convolutions are built
 //! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
 //! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. On GPUs instance norms
-//! of values and duals ([`norm_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
+//! of values and duals ([`norm_ops`]), batch norms of values ([`batch_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
 //! operation or device, another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is
 //! also the tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
@@ -21,6 +21,8 @@
 mod allocator;
 mod attention;
 mod batch;
+mod batch_ops;
+mod batch_tracked;
 mod composed;
 mod depthwise;
 mod dual;
@@ -55,6 +57,7 @@ pub use allocator::tune_allocator;
 use attention::Power;
 use batch::BatchNormMode;
 pub use batch::Rectifier;
+use batch_ops::BatchOps as _;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::Epilogue;
@@ -73,7 +76,7 @@ pub fn usable(device: &Device) -> bool {
     ENABLED.load(Ordering::Relaxed) && matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }
 
-/// Whether normalisations of images by themselves serve tensors of `device`: where the kernels do, and on GPUs.
+/// Whether normalisations serve tensors of `device`: where the kernels do, and on GPUs.
 pub fn normalises(device: &Device) -> bool {
     usable(device) || on_gpu(device)
 }
@@ -93,6 +96,11 @@ fn on_gpu(_device: &Device) -> bool {
 /// Whether the kernels serve this tensor.
 fn serves(tensor: &Tensor<4>) -> bool {
     usable(&tensor.device()) && tensor.dtype() == DType::F32
+}
+
+/// Whether the normalisations serve this tensor.
+fn is_normalised(tensor: &Tensor<4>) -> bool {
+    normalises(&tensor.device()) && tensor.dtype() == DType::F32
 }
 
 /// Convolution without bias, with `stride` and zero `padding` given vertically and horizontally.
@@ -148,7 +156,7 @@ pub fn batch_norm(
     let [n, c, h, w] = z.dims();
     let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
     let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
-    if !(fits && floats && serves(&z)) {
+    if !(fits && floats && is_normalised(&z)) {
         return composed::batch_normalise(z, gamma, beta, rectifier);
     }
     let moments = Tensor::<2>::from_dispatch(Dispatch::batch_moments(z.clone().inner().into_dispatch()));
@@ -173,7 +181,7 @@ fn rows(moments: &Tensor<2>) -> [Tensor<1>; 2] {
 /// `z`: `[n, c, h, w]`, results: `[c]`.
 pub fn channel_moments(z: Tensor<4>) -> [Tensor<1>; 2] {
     let [n, c, h, w] = z.dims();
-    if n * c * h * w == 0 || !serves(&z) {
+    if n * c * h * w == 0 || !is_normalised(&z) {
         return composed::channel_moments(z);
     }
     rows(&Tensor::from_dispatch(Dispatch::batch_moments(z.into_dispatch())))
@@ -196,7 +204,7 @@ pub fn batch_norm_by(
     let [mean, variance] = moments;
     let rows = [&gamma, &beta, &mean, &variance];
     let fits = n * c * h * w > 0 && rows.iter().all(|row| row.dims() == [c] && row.dtype() == DType::F32);
-    if !(fits && serves(&z)) {
+    if !(fits && is_normalised(&z)) {
         return composed::batch_normalise_by(z, gamma, beta, [mean, variance], rectifier);
     }
     let moments = Tensor::cat(vec![mean, variance], 0).reshape([2, c]).inner();
@@ -318,7 +326,7 @@ fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -
     let fits = n * c * h * w > 0 && gamma.dims() == [c] && beta.dims() == [c];
     let blocks = after != Epilogue::ReluPool || (h % 2 == 0 && w % 2 == 0);
     let floats = gamma.dtype() == DType::F32 && beta.dtype() == DType::F32;
-    if fits && blocks && floats && z.dtype() == DType::F32 && normalises(&z.device()) {
+    if fits && blocks && floats && is_normalised(&z) {
         let (z, gamma, beta) = (z.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
         Tensor::from_dispatch(Dispatch::normalise(z, gamma, beta, after))
     } else {

@@ -6,7 +6,6 @@ use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
 use super::attention::{self, Power};
-use super::batch::{self, BatchNormMode, Channels};
 use super::geometry::Geometry;
 use super::norm::Maps;
 use super::plan::Plan;
@@ -17,8 +16,7 @@ use super::{depthwise, im2col, max_pool, point, pool, winograd};
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
 /// Tensors are 32-bit floats of the shapes [`Geometry`] and [`Maps`] speak of, in any layout. On the autodiff backend
-/// `convolve`, `batch_moments`, `batch_normalise`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run
-/// untracked, on the inner tensors.
+/// `convolve`, `avg_pool2`, `max_pool` and `spatial_attention` are tracked; the gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait KernelOps: Backend {
     /// `y[n, o, oh, ow]` from `x[n, c, h, w]` and the filters, `w[o, c, kh, kw]`, or `w[c, 1, kh, kw]` of a depthwise one.
@@ -27,31 +25,6 @@ pub trait KernelOps: Backend {
     fn convolve_input_gradient(dy: FloatTensor<Self>, w: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
     /// `dw` from `x` and `dy`.
     fn convolve_weight_gradient(x: FloatTensor<Self>, dy: FloatTensor<Self>, geometry: Geometry) -> FloatTensor<Self>;
-    /// Means of the channels of `z[n, c, h, w]`, then their biased variances: `[2, c]`.
-    fn batch_moments(z: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// `dz` from `z`, its moments and their gradients `[2, c]`.
-    fn batch_moments_gradient(
-        z: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
-    /// Batch normalisation of `z[n, c, h, w]` with `moments[2, c]`, `gamma[c]` and `beta[c]`, and what follows.
-    fn batch_normalise(
-        z: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        manner: BatchNormMode,
-    ) -> FloatTensor<Self>;
-    /// `(dz, dgamma, dbeta)` from the operands and `dy`.
-    fn batch_normalise_gradient(
-        z: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        dy: FloatTensor<Self>,
-        manner: BatchNormMode,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// The mean of 2 x 2 blocks of `x[n, c, h, w]`, of even sizes.
     fn avg_pool2(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `dx` from the gradient `dy` of the means.
@@ -139,47 +112,6 @@ impl KernelOps for Flex {
             weight_gradient(isa, &g, x.storage(), dy.storage())
         };
         tensor(dw, &g.filters())
-    }
-
-    fn batch_moments(z: FlexTensor) -> FlexTensor {
-        let z = z.to_contiguous();
-        let m = maps(&z);
-        tensor(batch::moments(Isa::detect(), m, z.storage()), &[2, m.c])
-    }
-
-    fn batch_moments_gradient(z: FlexTensor, moments: FlexTensor, gradients: FlexTensor) -> FlexTensor {
-        let [z, moments, gradients] = [z, moments, gradients].map(|operand| operand.to_contiguous());
-        let m = maps(&z);
-        let dz = batch::moments_gradient(Isa::detect(), m, z.storage(), moments.storage(), gradients.storage());
-        tensor(dz, &[m.n, m.c, m.h, m.w])
-    }
-
-    fn batch_normalise(
-        z: FlexTensor,
-        moments: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        manner: BatchNormMode,
-    ) -> FlexTensor {
-        let [z, moments, gamma, beta] = [z, moments, gamma, beta].map(|operand| operand.to_contiguous());
-        let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
-        let m = maps(&z);
-        tensor(batch::forward(Isa::detect(), m, z.storage(), channels, manner.rectifier), &[m.n, m.c, m.h, m.w])
-    }
-
-    fn batch_normalise_gradient(
-        z: FlexTensor,
-        moments: FlexTensor,
-        gamma: FlexTensor,
-        beta: FlexTensor,
-        dy: FlexTensor,
-        manner: BatchNormMode,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let [z, moments, gamma, beta, dy] = [z, moments, gamma, beta, dy].map(|operand| operand.to_contiguous());
-        let channels = Channels::new(moments.storage(), gamma.storage(), beta.storage());
-        let m = maps(&z);
-        let (dz, dgamma, dbeta) = batch::backward(Isa::detect(), m, z.storage(), channels, dy.storage(), manner);
-        (tensor(dz, &[m.n, m.c, m.h, m.w]), tensor(dgamma, &[m.c]), tensor(dbeta, &[m.c]))
     }
 
     fn avg_pool2(x: FlexTensor) -> FlexTensor {

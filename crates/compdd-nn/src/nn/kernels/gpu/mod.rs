@@ -6,6 +6,7 @@
 // Kernels take their operands one by one.
 #![allow(clippy::too_many_arguments)]
 
+mod batch;
 mod cross_entropy;
 mod dual_norm;
 mod loss_ops;
@@ -16,6 +17,8 @@ use burn::tensor::Shape;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_dtype, tensor::CubeTensor};
 use cubecl::prelude::*;
 
+use super::batch::BatchNormMode;
+use super::batch_ops::BatchOps;
 use super::norm::Epilogue;
 use super::norm_ops::{NormOps, normalised};
 pub use loss_ops::LossOps;
@@ -95,5 +98,36 @@ impl NormOps for CubeBackend {
         after: Epilogue,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         dual_norm::backward([z, gamma, beta, gamma_tangent, dy].map(into_contiguous), after)
+    }
+}
+
+impl BatchOps for CubeBackend {
+    fn batch_moments(z: CubeTensor) -> CubeTensor {
+        batch::moments(into_contiguous(z))
+    }
+
+    fn batch_moments_gradient(z: CubeTensor, moments: CubeTensor, gradients: CubeTensor) -> CubeTensor {
+        batch::moments_gradient([z, moments, gradients].map(into_contiguous))
+    }
+
+    fn batch_normalise(
+        z: CubeTensor,
+        moments: CubeTensor,
+        gamma: CubeTensor,
+        beta: CubeTensor,
+        manner: BatchNormMode,
+    ) -> CubeTensor {
+        batch::forward([z, moments, gamma, beta].map(into_contiguous), manner.rectifier)
+    }
+
+    fn batch_normalise_gradient(
+        z: CubeTensor,
+        moments: CubeTensor,
+        gamma: CubeTensor,
+        beta: CubeTensor,
+        dy: CubeTensor,
+        manner: BatchNormMode,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        batch::backward([z, moments, gamma, beta, dy].map(into_contiguous), manner)
     }
 }
