@@ -32,9 +32,9 @@ def iterations(method: str, *more: str) -> list[str]:
 def cases(teachers: Path) -> list[Case]:
     score = ["complexity", "score", "--subset", "scenes-easy", "--per-class", "{}", "--teacher", str(teachers / "teachers/small")]
     return [
-        Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS),
-        Case("student step, ResNet18", students("resnet18"), (1, 2), EPOCHS),
-        Case("dm, iteration", iterations("dm"), (2, 6)),
+        Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS, {"launches": 120, "uploads": 7, "waits": 1}),
+        Case("student step, ResNet18", students("resnet18"), (1, 2), EPOCHS, {"launches": 500, "uploads": 7, "waits": 1}),
+        Case("dm, iteration", iterations("dm"), (2, 6), most={"launches": 1000, "uploads": 65, "waits": 1.1}),
         Case("datadam with batch norm, iteration", iterations("datadam", "--network", "convnet-d3-bn"), (2, 6)),
         Case("dc, step of the images", iterations("dc"), (2, 4), 2),
         Case("idc, step of the images", iterations("idc"), (2, 4), 2),
@@ -64,7 +64,8 @@ def main() -> int:
     for case in chosen:
         try:
             costs.append(cost(given.binary, case, toolkit, given.folder, given.driver))
-            print(" | ".join(costs[-1].row()), file=sys.stderr, flush=True)
+            print(" | ".join(costs[-1].row()), *costs[-1].beyond, sep="\n  ", file=sys.stderr, flush=True)
+            failures += len(costs[-1].beyond)
         except Failed as failure:
             failures += 1
             print(f"{case.name}: {failure}", file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from observe import COUNTS, Failed, Observed, observe
@@ -13,12 +13,17 @@ HEAD = ("command", "launches", "uploads", "KB up", "reads", "KB down", "waits", 
 
 @dataclass(frozen=True)
 class Case:
-    """A command with `{}` where its length stands, the two lengths, and how many steps one unit of length is."""
+    """A command with `{}` where its length stands, the two lengths, how many steps one unit of length is, and the most that a step may ask, by what is counted."""
 
     name: str
     arguments: list[str]
     lengths: tuple[int, int]
     steps: int = 1
+    most: dict[str, float] = field(default_factory=dict)
+
+    def beyond(self, step: dict[str, float]) -> list[str]:
+        """What a step asks more of than it may."""
+        return [f"{step[name]:.1f} {name} a step, at most {most:g}" for name, most in self.most.items() if step[name] > most]
 
 
 # Share of its kernels that a second process may still compile. Tuning goes on beside the work, so that what runs meanwhile
@@ -28,12 +33,13 @@ STRAGGLERS = 0.02
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts a step; the run that went first, without any cache; how many kernels the two after it still compiled."""
+    """Counts a step; the run that went first, without any cache; how many kernels the two after it still compiled; what is beyond its budget."""
 
     name: str
     step: dict[str, float]
     first: Observed
     again: int
+    beyond: list[str]
 
     def row(self) -> list[str]:
         """The cells of the table, under HEAD."""
@@ -57,7 +63,8 @@ def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -
     if again > STRAGGLERS * first.compiled:
         raise Failed(f"of {first.compiled} kernels the next two processes compile {again} again")
     steps = (large - small) * case.steps
-    return Cost(case.name, {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}, first, again)
+    step = {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}
+    return Cost(case.name, step, first, again, case.beyond(step))
 
 
 def table(costs: list[Cost]) -> str:

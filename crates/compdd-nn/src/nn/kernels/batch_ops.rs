@@ -55,8 +55,7 @@ pub fn of_moments(z: &Shape) -> Shape {
 impl BatchOps for Flex {
     fn batch_moments(z: FlexTensor) -> FlexTensor {
         let z = z.to_contiguous();
-        let m = maps(&z);
-        tensor(batch::moments(Isa::detect(), m, z.storage()), &[2, m.c])
+        tensor(batch::moments(Isa::detect(), maps(&z), z.storage()), &of_moments(z.layout().shape()).dims::<2>())
     }
 
     fn batch_moments_gradient(z: FlexTensor, moments: FlexTensor, gradients: FlexTensor) -> FlexTensor {
