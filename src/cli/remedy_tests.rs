@@ -124,3 +124,41 @@ fn commands_of_messages_and_documents_exist() {
     assert!(seen > 200, "only {seen} commands were seen");
     assert!(faults.is_empty(), "{}", faults.into_iter().collect::<Vec<_>>().join("\n"));
 }
+
+/// Keys of other files than recipes that messages write as `key = "..."`: submissions, augmentations of protocols, suites.
+const KEYS: [&str; 6] = ["name", "fill", "teacher", "prune", "group", "summary"];
+
+/// The keys that a line of source writes as `key = \"` in a text, or behind `--set`.
+fn keys(line: &str) -> impl Iterator<Item = &str> {
+    let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
+    let told = line.match_indices(" = \\\"").map(move |(end, _)| {
+        let before = &line[..end];
+        &before[before.trim_end_matches(is_word).len()..]
+    });
+    let set = line.split("--set ").skip(1).filter_map(|rest| rest.split_once('=')).map(|(key, _)| key);
+    told.chain(set).filter(move |key| !key.is_empty() && key.chars().all(is_word))
+}
+
+#[test]
+fn keys_of_messages_exist() {
+    let recipes: BTreeSet<String> = compdd::recipe::methods()
+        .iter()
+        .flat_map(|info| info.recipe.parse::<toml::Table>().unwrap()["recipe"].as_table().unwrap().clone())
+        .map(|(key, _)| key)
+        .collect();
+    let (mut missing, mut seen) = (BTreeSet::new(), 0);
+    for path in files("src", "rs").into_iter().chain(files("crates", "rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for key in keys(&line.replace("\\n", " ")) {
+                seen += 1;
+                if !recipes.contains(key) && !KEYS.contains(&key) {
+                    missing.insert(format!("{}: {key}", path.strip_prefix(root()).unwrap().display()));
+                }
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} keys were seen");
+    assert!(missing.is_empty(), "keys that no recipe has:\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
+}

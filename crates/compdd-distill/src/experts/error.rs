@@ -194,7 +194,7 @@ pub enum ExpertError {
         "only {found} of {needed} training images of class {class} are classified correctly by any of {experts} experts"
     )]
     #[diagnostic(help(
-        "start from random images instead (pix_init = \"real\"), train the experts longer, or train more of them"
+        "start from random images instead (--set init=real), train the experts longer, or train more of them"
     ))]
     TooFewCorrect {
         /// The class.

@@ -71,7 +71,7 @@ pub fn correct_images(
 }
 
 /// For every class, `ipc` training images drawn without replacement, as positions in `task.train` in class-major order: the
-/// start of MTT and of `pix_init = real`.
+/// start of MTT and of `init = "real"`.
 ///
 /// # Errors
 /// [`ExpertError::TooFewImages`] names the class.
