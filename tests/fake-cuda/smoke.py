@@ -40,7 +40,9 @@ def trained(binary: str, results: Path) -> tuple[Path, Path]:
 
 
 def cases(teacher: Path, experts: Path) -> list[Case]:
-    score = ["complexity", "score", "--subset", "scenes-easy", "--per-class", "{}", "--teacher", str(teacher)]
+    # Batches that divide both lengths: another shape is another kernel.
+    score = ["complexity", "score", "--subset", "scenes-easy", "--per-class", "{}", "--batch", "10", "--teacher", str(teacher)]
+    # A student that is read as zeros is far from every target: nothing may be skipped for that.
     matched = ["--experts", str(experts), "--set", "lr_lr=0.000001", "--set", "init=real"]
     return [
         Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS, {"launches": 120, "uploads": 7, "waits": 1}),
@@ -51,7 +53,7 @@ def cases(teacher: Path, experts: Path) -> list[Case]:
         Case("idc, step of the images", iterations("idc"), (2, 4), 2),
         Case("cafe, iteration", iterations("cafe", "--set", "halve_at=[]"), (2, 4)),
         Case("mtt, iteration of 3 steps", iterations("mtt", *matched), (2, 4)),
-        Case("edf, iteration of 3 steps", iterations("edf", *matched), (2, 4)),
+        Case("edf, iteration of 3 steps", iterations("edf", *matched, "--set", "skip_above=0"), (2, 4)),
         Case("complexity score, image", [*score, "--out", "RESULTS/scores.parquet", "--device", "cuda:0"], (1, 3), 10),
     ]
 

@@ -40,13 +40,17 @@ unsafe extern "C" fn cuMemcpyHtoDAsync_v2(to: u64, from: *const c_void, bytes: u
     unsafe { cuMemcpyHtoD_v2(to, from, bytes) }
 }
 
-/// The first four bytes that are read answer 64: the product that compdd opens a device with, which no kernel computes here.
+/// Zeros, whatever lies there, which no kernel has computed: left-overs of uploads, taken for numbers, would end a run. The first four bytes that are
+/// read answer 64, the product that compdd opens a device with.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuMemcpyDtoH_v2(to: *mut c_void, from: u64, bytes: usize) -> Status {
     static ANSWERED: AtomicBool = AtomicBool::new(false);
     let status = unsafe { copy(to.cast(), pointer(from), bytes, &[from], |tally| &mut tally.reads, "read") };
-    if status == SUCCESS && bytes == 4 && !ANSWERED.swap(true, Ordering::Relaxed) {
-        unsafe { to.cast::<f32>().write_unaligned(64.0) };
+    if status == SUCCESS {
+        unsafe { std::ptr::write_bytes(to.cast::<u8>(), 0, bytes) };
+        if bytes == 4 && !ANSWERED.swap(true, Ordering::Relaxed) {
+            unsafe { to.cast::<f32>().write_unaligned(64.0) };
+        }
     }
     status
 }
@@ -112,8 +116,11 @@ unsafe extern "C" fn cuMemcpy2DAsync_v2(rows: *const Rows, _stream: *mut c_void)
     copies.add(width * height);
     for row in 0..*height {
         unsafe {
-            let from = source.start().add(row * source.pitch);
-            std::ptr::copy(from, target.start().add(row * target.pitch), *width);
+            let (from, to) = (source.start().add(row * source.pitch), target.start().add(row * target.pitch));
+            match target.kind {
+                1 => std::ptr::write_bytes(to, 0, *width),
+                _ => std::ptr::copy(from, to, *width),
+            }
         }
     }
     SUCCESS
