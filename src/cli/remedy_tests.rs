@@ -40,6 +40,16 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     entries.filter(|path| path.extension().is_some_and(|other| other == ending) && !is_test(path)).collect()
 }
 
+/// Shows every line of code, comments and tests apart, with its file.
+fn each_line(mut see: impl FnMut(&str, &str)) {
+    for path in files("src", "rs").into_iter().chain(files("crates", "rs")) {
+        let (text, place) =
+            (fs::read_to_string(&path).unwrap(), path.strip_prefix(root()).unwrap().display().to_string());
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).for_each(|line| see(&place, line));
+    }
+}
+
 /// Words that begin with two hyphens.
 fn flags(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
@@ -87,18 +97,14 @@ fn flags_of_messages_exist() {
     let cli = super::Cli::command();
     let mut missing = BTreeSet::new();
     let mut seen = 0;
-    for path in files("src", "rs").into_iter().chain(files("crates", "rs")) {
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for line in code.lines().filter(|line| !line.trim_start().starts_with("//") && line.contains("--")) {
-            for flag in flags(line).filter(|flag| !OTHERS.contains(flag)) {
-                seen += 1;
-                if !is_somewhere(&cli, flag) {
-                    missing.insert(format!("{}: {flag}", path.strip_prefix(root()).unwrap().display()));
-                }
+    each_line(|place, line| {
+        for flag in flags(line).filter(|flag| !OTHERS.contains(flag)) {
+            seen += 1;
+            if !is_somewhere(&cli, flag) {
+                missing.insert(format!("{place}: {flag}"));
             }
         }
-    }
+    });
     assert!(seen > 200, "only {seen} flags were seen");
     assert!(missing.is_empty(), "flags that no command has:\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
 }
@@ -147,18 +153,14 @@ fn keys_of_messages_exist() {
         .map(|(key, _)| key)
         .collect();
     let (mut missing, mut seen) = (BTreeSet::new(), 0);
-    for path in files("src", "rs").into_iter().chain(files("crates", "rs")) {
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            for key in keys(&line.replace("\\n", " ")) {
-                seen += 1;
-                if !recipes.contains(key) && !KEYS.contains(&key) {
-                    missing.insert(format!("{}: {key}", path.strip_prefix(root()).unwrap().display()));
-                }
+    each_line(|place, line| {
+        for key in keys(&line.replace("\\n", " ")) {
+            seen += 1;
+            if !recipes.contains(key) && !KEYS.contains(&key) {
+                missing.insert(format!("{place}: {key}"));
             }
         }
-    }
+    });
     assert!(seen > 10, "only {seen} keys were seen");
     assert!(missing.is_empty(), "keys that no recipe has:\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
 }

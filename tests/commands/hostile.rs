@@ -105,6 +105,12 @@ fn a_site_publishes_plain_files_alone() {
             assert!(!has(b"PRIVATE-KEY") && !has(b"=cmd|"), "{}", entry.path().display());
         }
     }
+    let curves = sandbox.path().join("theirs/curves");
+    fs::rename(&curves, sandbox.path().join("elsewhere")).unwrap();
+    symlink(sandbox.path().join("elsewhere"), &curves).unwrap();
+    sandbox.succeed("site --results theirs --out site");
+    let published = walkdir::WalkDir::new(sandbox.path().join("site/records")).into_iter().flatten();
+    assert!(published.map(walkdir::DirEntry::into_path).all(|path| !path.to_string_lossy().ends_with("curve.csv")));
 }
 
 /// Names that a terminal would obey, handed in and shown.

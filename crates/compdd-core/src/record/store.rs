@@ -1,8 +1,8 @@
 //! The results folder.
 
 use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, hash};
-use std::collections::HashSet;
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
 };
@@ -254,18 +254,10 @@ impl Store {
         Self::files_below(&self.records())
     }
 
-    /// Ids of the cells of which a curve is kept.
-    ///
-    /// # Errors
-    /// When the folder cannot be listed.
-    pub fn curves(&self) -> Result<HashSet<String>, RecordError> {
-        let folder = self.root.join("curves");
-        let mut ids = HashSet::new();
-        for entry in walk(&folder)?.into_iter().flatten() {
-            let entry = entry.map_err(at(&folder))?;
-            ids.extend(entry.path().file_stem().map(|id| id.to_string_lossy().into_owned()));
-        }
-        Ok(ids)
+    /// Ids of the cells of which a curve is kept; what cannot be listed, or lies behind a link, is none.
+    pub fn curves(&self) -> HashSet<String> {
+        let files = walk(&self.root.join("curves")).ok().flatten().into_iter().flatten().flatten();
+        files.filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned())).collect()
     }
 
     fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {

@@ -162,9 +162,7 @@ impl Site {
         subsets.iter().try_for_each(|subset| folder.room(&format!("records/{subset}")))?;
         let mut curves: HashMap<&Path, HashSet<String>> = HashMap::new();
         for store in self.board.entries.iter().map(|entry| &entry.store) {
-            if !curves.contains_key(store.root()) {
-                curves.insert(store.root(), store.curves()?);
-            }
+            curves.entry(store.root()).or_insert_with(|| store.curves());
         }
         let places = self.board.places();
         self.board.entries.par_iter().zip(places).try_for_each(|(entry, place)| {
