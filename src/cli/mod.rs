@@ -32,6 +32,7 @@ mod scoring;
 mod shell;
 mod signals;
 mod site;
+mod slim;
 mod students;
 mod submit;
 mod subset;
@@ -74,6 +75,8 @@ enum Command {
     Attack(Box<attack::AttackArgs>),
     /// Let students of bundles learn the classes in steps
     Incremental(Box<incremental::IncrementalArgs>),
+    /// Take channels from a network with nothing but the images of bundles at hand
+    Slim(Box<slim::SlimArgs>),
     /// Many cells as one command: plan, run, watch and collect them
     #[command(subcommand)]
     Suite(suite::SuiteCommand),
@@ -160,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Regimes(args) => args.execute(),
         Command::Attack(args) => args.execute(),
         Command::Incremental(args) => args.execute(),
+        Command::Slim(args) => args.execute(),
         Command::Suite(command) => command.execute(),
         Command::Cell(args) => args.execute(),
         Command::Experts(command) => command.execute(),

@@ -10,6 +10,7 @@ use crate::{
     pruning::Rule,
     record::{Budget, Fidelity},
     run::AdaptiveOptions,
+    teachers::Training,
 };
 
 /// A suite: matrices whose cells are computed together.
@@ -95,7 +96,7 @@ pub struct Matrix {
     pub zca: bool,
     /// Built-in scenes: training images a class.
     pub train_per_class: Option<usize>,
-    /// A teacher of this suite, or the name of one below `RESULTS/teachers`; several are asked together.
+    /// A teacher of this suite, a list of teachers, or the name of one below `RESULTS/teachers`; several are asked together.
     #[serde(default = "none")]
     pub teacher: Values<String>,
     /// Combinations that are left out: those that have a value of every list of one of these.
@@ -142,6 +143,20 @@ pub struct TeacherSpec {
     /// Root of every random draw.
     #[serde(default)]
     pub seed: u64,
+}
+
+impl TeacherSpec {
+    /// How it is trained.
+    pub fn training(&self) -> Training {
+        let usual = Training::default();
+        Training {
+            epochs: self.epochs.unwrap_or(usual.epochs),
+            batch: self.batch.unwrap_or(usual.batch),
+            learning_rate: self.learning_rate.unwrap_or(usual.learning_rate),
+            seed: self.seed,
+            ..usual
+        }
+    }
 }
 
 fn none<T>() -> Values<T> {

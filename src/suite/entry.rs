@@ -9,6 +9,7 @@ use crate::{
     pruning::{Criterion, Rule},
     record::{Budget, Cell, hash},
     run::{AdaptiveOptions, Content, Places, RunError, RunOptions, ScoringOptions},
+    teachers::TeacherList,
 };
 
 /// What is prepared once for many cells, by whoever comes first.
@@ -68,13 +69,20 @@ impl Teachers {
     }
 }
 
-/// A teacher below `RESULTS/teachers`.
+/// A teacher below `RESULTS/teachers`, or a list of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Teacher {
-    /// Name of its folder.
+    /// Name of its folder, or of the list.
     pub name: String,
-    /// How it is trained; none for one that must be there already.
+    /// How it is trained; none for a list, and for one that must be there already.
     pub spec: Option<TeacherSpec>,
+}
+
+impl Teacher {
+    /// Whether its name is that of a list.
+    pub fn is_list(&self) -> bool {
+        self.spec.is_none() && TeacherList::named(&self.name).is_some()
+    }
 }
 
 /// An expert buffer.

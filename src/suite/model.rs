@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use crate::{
-    nn::{NetworkSpec, Shape},
+    nn::NetworkSpec,
     protocol::{Fit, Protocol},
     pruning::Share,
     recipe::tiles,
@@ -58,13 +58,7 @@ pub(super) fn work(cell: &Cell, recipe: &Value, scale: Scale) -> Option<Work> {
 
 /// Multiply-accumulates of one image's way through a network.
 pub(super) fn macs(network: &str, resolution: usize, classes: usize) -> Option<f64> {
-    let network = NetworkSpec::parse(network).ok()?.build(3, resolution, classes).ok()?;
-    let positions = |shape: &Shape| match *shape {
-        Shape::Map([_, h, w]) => h * w,
-        Shape::Tokens([tokens, _]) => tokens,
-        Shape::Vector(_) => 1,
-    };
-    Some(network.describe().iter().map(|row| (row.parameters * positions(&row.output)) as f64).sum())
+    Some(NetworkSpec::parse(network).ok()?.build(3, resolution, classes).ok()?.multiply_accumulates())
 }
 
 /// Passes of all students.

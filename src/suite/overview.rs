@@ -57,10 +57,10 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
     }
     for (index, teachers) in shared.teachers.iter().enumerate() {
         let described = teachers.members.iter().map(|teacher| {
-            let known = match (contents.teacher(index), &teacher.spec) {
-                (Some(_), _) => "",
-                (None, Some(_)) => " (trained by the first cell that needs it)",
-                (None, None) => " (must be there)",
+            let known = match contents.teacher(index) {
+                Some(_) => "",
+                None if teacher.spec.is_some() || teacher.is_list() => " (trained by the first cell that needs it)",
+                None => " (must be there)",
             };
             format!("{}{known}", teacher.name)
         });

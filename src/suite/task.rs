@@ -3,16 +3,16 @@
 use super::{Class, Contents, Entry, Folder, Plan, Row, SuiteError, entry::Teacher, folder::Waiting};
 use crate::{
     data::Task,
-    eval::{Schedule, Stages},
+    eval::Stages,
     experts::ExpertError,
-    files::LockError,
+    files::{Lock, LockError},
     nn::NetworkSpec,
     progress::{Hooks, Interrupted},
     prune::PruneError,
     record::Store,
     run::{Content, Places, RunError, WorkError},
     subset::Subset,
-    teachers::{self, Recipe, TeacherContext, TeacherError},
+    teachers::{self, TeacherContext, TeacherError},
 };
 
 /// A process that carries out cells of a plan.
@@ -110,7 +110,9 @@ impl Worker<'_> {
             self.folder.lock(&name, &format!("experts of {}", experts.network), self.waiting())
         });
         let lock = lock.transpose()?;
+        let lists = self.lists(entry)?;
         let ready = run.open(progress, stop)?;
+        drop(lists);
         Contents::pin(self.folder, self.plan.shared(), entry, ready.content())?;
         if lock.is_some() {
             ready.prepare(progress, stop)?;
@@ -118,6 +120,18 @@ impl Worker<'_> {
         drop(lock);
         ready.execute(progress, stop)?;
         Ok(())
+    }
+
+    /// Locks the lists of teachers that a cell asks: whoever opens it first trains what is missing of them.
+    fn lists(&self, entry: &Entry) -> Result<Vec<Lock>, SuiteError> {
+        let Some(teachers) = entry.teacher.map(|teachers| &self.plan.shared().teachers[teachers]) else {
+            return Ok(Vec::new());
+        };
+        let lock = |list: &Teacher| {
+            let name = format!("teachers-{}-{}", list.name, teachers.images);
+            self.folder.lock(&name, &format!("the teachers of {}", list.name), self.waiting())
+        };
+        teachers.members.iter().filter(|teacher| teacher.is_list()).map(lock).collect()
     }
 
     /// Trains a teacher of a cell, if the suite says how and it is not there.
@@ -132,11 +146,7 @@ impl Worker<'_> {
         let network =
             NetworkSpec::parse(network).and_then(|spec| spec.build(3, images.resolution, subset.classes_len()));
         let network = network.map_err(RunError::from)?;
-        let mut recipe = Recipe { seed: spec.seed, ..Recipe::default() };
-        recipe.plan.epochs = spec.epochs.unwrap_or(recipe.plan.epochs);
-        recipe.plan.batch = spec.batch.unwrap_or(recipe.plan.batch);
-        let base = spec.learning_rate.unwrap_or_else(|| recipe.plan.schedule.rate(0));
-        recipe.plan.schedule = Schedule::Cosine { base, total: recipe.plan.epochs, zeta: 1.0 };
+        let recipe = spec.training().recipe();
         let task = Task::load(&subset, &self.places.data, &images.options()).map_err(RunError::from)?;
         let device = self.places.device.open().map_err(RunError::from)?.device;
         let progress = Stages { progress: self.hooks.progress, name: |_| "teacher".to_owned(), of_what: "" };
@@ -169,7 +179,8 @@ fn not_now(error: SuiteError) -> SuiteError {
         SuiteError::Run(
             RunError::Work(WorkError::Lock(LockError::Busy { folder }))
             | RunError::Experts(ExpertError::Lock(LockError::Busy { folder }))
-            | RunError::Prune(PruneError::Lock(LockError::Busy { folder })),
+            | RunError::Prune(PruneError::Lock(LockError::Busy { folder }))
+            | RunError::Teacher(TeacherError::Lock(LockError::Busy { folder })),
         )
         | SuiteError::Teacher(TeacherError::Lock(LockError::Busy { folder })) => {
             SuiteError::NotNow { what: folder.display().to_string() }

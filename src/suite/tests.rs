@@ -119,6 +119,15 @@ fn several_teachers_are_asked_together_and_trained_one_by_one() {
 }
 
 #[test]
+fn a_list_of_teachers_is_one_prerequisite() {
+    let matrix = "method = \"edc\"\nteacher = \"edc-cifar10\"\nprotocol = \"kd-edc\"";
+    let plan = plan(&TWO.replace("method = [\"random\", \"mtt\", \"full\"]", matrix)).unwrap();
+    let teachers = &plan.shared().teachers;
+    assert_eq!(teachers.len(), 2, "one for the images of each subset");
+    assert!(teachers.iter().all(|teachers| teachers.members.len() == 1 && teachers.members[0].is_list()));
+}
+
+#[test]
 fn a_plan_is_the_same_file_again_and_notices_a_change() {
     let (root, plan) = (tempfile::tempdir().unwrap(), plan(TWO).unwrap());
     let folder = plan.keep(root.path()).unwrap();

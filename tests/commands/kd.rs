@@ -261,3 +261,42 @@ fn statistics_of_teachers_are_gathered_once() {
     let (good, said) = run("--teacher two --protocol soft");
     assert!(!good && said.contains("statistics.safetensors") && said.contains("does not match its card"), "{said}");
 }
+
+/// A list of teachers is trained when it is asked, announced first; what is there is not trained again, and the address is that of the same
+/// teachers by name. A list that cannot be used is named with its line.
+#[test]
+fn a_list_of_teachers_is_trained_when_it_is_asked() {
+    let sandbox = Sandbox::new();
+    let list =
+        "summary = \"two\"\nnetworks = [\"convnet-d2-w8\", \"convnet-d1-w8\"]\n[training]\nepochs = 1\nbatch = 16\n";
+    sandbox.file("two.toml", list);
+    let run = |teacher: &str| sandbox.run(&format!("{RUN} --protocol kd-online --teacher {teacher}"));
+    let (_, said) = texts(&run("two.toml"));
+    assert!(said.contains("training 2 of the 2 teachers of two.toml"), "{said}");
+    assert!(said.contains("convnet-d2-w8, convnet-d1-w8; 1 epochs of 100 images each"), "{said}");
+    let trained: Vec<_> = fs::read_dir(sandbox.path().join("results/teachers")).unwrap().flatten().collect();
+    let name = |network: &str| {
+        let own = trained.iter().map(|folder| folder.file_name().into_string().unwrap());
+        own.into_iter().find(|name| name.starts_with(&format!("{network}-scenes-easy-"))).unwrap()
+    };
+    let named = format!("{},{}", name("convnet-d2-w8"), name("convnet-d1-w8"));
+    for again in ["two.toml", &named] {
+        let (_, said) = texts(&run(again));
+        assert!(said.contains("nothing to do") && !said.contains("training"), "{said}");
+    }
+    assert_eq!(records(&sandbox).len(), 1);
+
+    for (text, reason) in [
+        ("summary = \"x\"\nnetworks = []\n", "it names no network"),
+        ("summary = \"x\"\nnetworks = [\"mlp\"]\n[training]\nrate = 1\n", "unknown field `rate`"),
+        ("summary = \"x\"\nnetworks = [\"mlp\"]\n[training]\nepochs = 0\n", "`epochs` is 0"),
+        ("summary = \"x\"\nnetworks = [\"nothing\"]\n", "nothing"),
+    ] {
+        sandbox.file("bad.toml", text);
+        let output = run("bad.toml");
+        let (_, said) = texts(&output);
+        assert!(!output.status.success() && said.contains(reason), "{said}");
+    }
+    let (shown, _) = texts(&sandbox.run("teacher lists"));
+    assert!(shown.contains("edc-cifar10-released: "), "{shown}");
+}

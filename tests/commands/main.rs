@@ -22,6 +22,7 @@ mod reports;
 mod resume;
 mod shell;
 mod site;
+mod slim;
 #[cfg(unix)]
 mod slurm;
 mod suite;

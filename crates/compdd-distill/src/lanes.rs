@@ -1,4 +1,4 @@
-//! Independent pieces of work side by side: students of an evaluation, experts of a buffer.
+//! Independent pieces of work side by side: students of an evaluation, experts of a buffer, teachers of a list.
 
 use std::{
     collections::BTreeMap,
@@ -8,6 +8,15 @@ use std::{
     },
     thread,
 };
+
+use burn::tensor::Device;
+
+/// How many trainings go on at once, if a step of each sees so many pixels: on a CPU, one of few pixels cannot keep several cores busy, and
+/// each gets its own.
+pub(crate) fn of_steps(pixels: usize, device: &Device, cores: usize) -> usize {
+    const SMALL_STEP: usize = 64 * 32 * 32;
+    if *device == Device::flex() && pixels <= SMALL_STEP { cores } else { 1 }
+}
 
 /// The results of pieces `0..count` in their order. Each of `lanes` threads takes the next piece until there is none, in a thread
 /// pool with its share of the cores; no lane begins another piece after a failure.

@@ -27,6 +27,8 @@ pub enum TeacherCommand {
     Import(Box<import::ImportArgs>),
     /// List the teachers
     List(shelf::ListArgs),
+    /// List the teachers that are trained when they are asked: those of papers
+    Lists,
     /// Show the card of a teacher
     Show(shelf::ShowArgs),
     /// Compare the files of teachers with their cards
@@ -39,6 +41,7 @@ impl TeacherCommand {
             Self::Train(args) => args.execute(),
             Self::Import(args) => args.execute(),
             Self::List(args) => args.execute(),
+            Self::Lists => shelf::lists(),
             Self::Show(args) => args.execute(),
             Self::Verify(args) => args.execute(),
         }

@@ -1,11 +1,11 @@
-//! `compdd teacher list`, `show` and `verify`.
+//! `compdd teacher list`, `lists`, `show` and `verify`.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use compdd::{
     record::{hash, value_of},
-    teachers::{self, Card, Origin, Teacher},
+    teachers::{self, Card, Origin, Teacher, TeacherList},
 };
 use miette::Diagnostic as _;
 
@@ -43,6 +43,16 @@ impl ListArgs {
         ui::show(&ui::table(&header, &rows));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Those that ship with compdd, with networks and training below each.
+pub fn lists() -> Outcome {
+    for list in TeacherList::all() {
+        ui::show(&format!("{}: {}", list.name, list.summary));
+        ui::show(&format!("  {}", list.networks.join(", ")));
+        ui::show(&format!("  {}", list.training.recipe()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn origin(card: &Card) -> String {

@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use compdd::{
-    augment::{DsaConfig, Strategy},
+    augment::Strategy,
     data::{Task, TaskOptions},
-    eval::{Plan, Rule, Schedule, Stages},
+    eval::Stages,
     nn::NetworkSpec,
     progress::Hooks,
     subset::Subset,
-    teachers::{self, Keep, Recipe, TeacherContext, TeacherError},
+    teachers::{self, Course, Keep, Optimizer, TeacherContext, TeacherError, Training},
 };
 
 use super::{
@@ -111,7 +111,7 @@ pub struct TrainArgs {
 impl TrainArgs {
     pub fn execute(self) -> Outcome {
         let stop = signals::stop()?;
-        let recipe = self.recipe();
+        let recipe = self.training().recipe();
         // What can be refused is refused before images are loaded.
         recipe.validate()?;
         self.name.as_deref().map_or(Ok(()), teachers::check_name)?;
@@ -145,27 +145,27 @@ impl TrainArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn recipe(&self) -> Recipe {
-        let (epochs, base, weight_decay) = (self.epochs, self.learning_rate, self.weight_decay);
-        let rule = match self.optimizer {
-            OptimizerArg::Sgd => Rule::Sgd { momentum: self.momentum, weight_decay },
-            OptimizerArg::Adamw => {
-                Rule::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay, matrices_only: true }
-            }
-        };
-        let schedule = match self.schedule {
-            ScheduleArg::Cosine => Schedule::Cosine { base, total: epochs, zeta: 1.0 },
-            ScheduleArg::Drop => Schedule::Drop { base, after: epochs / 2, factor: 0.1 },
-            ScheduleArg::Constant => Schedule::Constant { base },
-        };
-        let augmentation = DsaConfig { strategy: self.augment.clone(), ..DsaConfig::default() };
-        let keep = match self.keep {
-            KeepArg::Last => Keep::Last,
-            KeepArg::Best => Keep::Best,
-        };
-        Recipe {
-            plan: Plan { epochs, batch: self.batch, rule, schedule, augmentation: augmentation.into(), cutmix: 0.0 },
-            keep,
+    fn training(&self) -> Training {
+        Training {
+            epochs: self.epochs,
+            batch: self.batch,
+            optimizer: match self.optimizer {
+                OptimizerArg::Sgd => Optimizer::Sgd,
+                OptimizerArg::Adamw => Optimizer::Adamw,
+            },
+            learning_rate: self.learning_rate,
+            schedule: match self.schedule {
+                ScheduleArg::Cosine => Course::Cosine,
+                ScheduleArg::Drop => Course::Drop,
+                ScheduleArg::Constant => Course::Constant,
+            },
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+            augment: self.augment.clone(),
+            keep: match self.keep {
+                KeepArg::Last => Keep::Last,
+                KeepArg::Best => Keep::Best,
+            },
             seed: self.seed,
         }
     }

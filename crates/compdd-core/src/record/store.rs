@@ -1,5 +1,7 @@
 //! The results folder.
 
+use serde::Serialize;
+
 use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, hash};
 use std::{
     collections::HashSet,
@@ -22,6 +24,7 @@ use crate::files::{IoError, atomic, plain};
 ///   students/<method>/<subset>/<cell id>/             trained students that were attacked; made again where they are missing
 ///   attacks/<method>/<subset>/<cell id>_<images>.json what attacks left of their accuracy
 ///   incremental/<method>/<subset>/<cell id>_<steps>.json  accuracies while classes came step by step
+///   slimming/<method>/<subset>/<cell id>_<hash>.json  accuracies while channels were taken away
 /// ```
 ///
 /// No folder grows with the product of everything: a hundred thousand results are a few hundred in each.
@@ -138,6 +141,11 @@ impl Store {
     /// Where the report of a cell's students lies that learn classes in so many steps.
     pub fn incremental_path(&self, cell: &Cell, steps: usize) -> PathBuf {
         self.place("incremental", cell, &format!("{}_{steps}.json", cell.id()))
+    }
+
+    /// Where the report of a cell's students lies that lose channels; `settings` are what else decides their accuracies.
+    pub fn slimming_path(&self, cell: &Cell, settings: &impl Serialize) -> PathBuf {
+        self.place("slimming", cell, &format!("{}_{}.json", cell.id(), hash::short(&hash::of(settings))))
     }
 
     fn place(&self, room: &str, cell: &Cell, name: &str) -> PathBuf {

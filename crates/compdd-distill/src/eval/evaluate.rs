@@ -5,10 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use burn::tensor::Device;
 
 use super::{
-    EvalError, Guide, InferenceOptions, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View, accuracy,
-    check::Checked, supervision::supervision,
+    Beginning, EvalError, Guide, InferenceOptions, Plan, Student, TrainingData, TrainingHooks, TrainingProgress, View,
+    accuracy, check::Checked, supervision::supervision,
 };
-use crate::lanes::side_by_side;
+use crate::lanes::{self, side_by_side};
 use compdd_core::{
     files::IoError,
     progress::Stop,
@@ -56,14 +56,14 @@ pub fn evaluate(
     guide: Guide<'_>,
     context: &EvalContext<'_>,
 ) -> Result<Vec<StudentRecord>, EvalError> {
-    each_student(seeds, network, data, test, protocol, guide, context, |record, _| record)
+    each_student(seeds, (network, None), data, test, protocol, guide, context, |record, _| record)
 }
 
-/// As [`evaluate`], and `take` makes what is given back of every score and the parameters that were scored.
+/// As [`evaluate`]; students start from `beginning`, if there is one, and `take` makes what is given back of every score and the parameters that were scored.
 #[expect(clippy::too_many_arguments, reason = "those of `evaluate`, which everybody else calls")]
 pub fn each_student<T: Send>(
     seeds: &[u64],
-    network: &Network,
+    (network, beginning): (&Network, Option<&Beginning>),
     data: &[&dyn TrainingData],
     test: &View<'_>,
     protocol: &Scoring,
@@ -85,24 +85,19 @@ pub fn each_student<T: Send>(
     if let Some((folder, _)) = &context.checkpoint {
         std::fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
     }
-    let job = Job { seeds, network, data, test, protocol, guide, context };
+    let job = Job { seeds, network, beginning, data, test, protocol, guide, context };
     let cores = rayon::current_num_threads();
-    let lanes = context.lanes.unwrap_or_else(|| lanes(largest, test.set().shape(), protocol, &context.device, cores));
+    let [_, h, w] = test.set().shape();
+    let pixels = protocol.batch.min(largest) * h * w;
+    let lanes = context.lanes.unwrap_or_else(|| lanes::of_steps(pixels, &context.device, cores));
     tracing::debug!(students = seeds.len(), lanes, "evaluation starts");
     side_by_side(lanes, seeds.len(), |student| job.student(student).map(|(record, params)| take(record, params)))
-}
-
-/// On a CPU, a step of few pixels cannot keep several cores busy: give each student its own.
-fn lanes(images: usize, shape: [usize; 3], protocol: &Scoring, device: &Device, cores: usize) -> usize {
-    const SMALL_STEP: usize = 64 * 32 * 32;
-    let [_, h, w] = shape;
-    let pixels = protocol.batch.min(images) * h * w;
-    if *device == Device::flex() && pixels <= SMALL_STEP { cores } else { 1 }
 }
 
 struct Job<'a> {
     seeds: &'a [u64],
     network: &'a Network,
+    beginning: Option<&'a Beginning>,
     data: &'a [&'a dyn TrainingData],
     test: &'a View<'a>,
     protocol: &'a Scoring,
@@ -116,7 +111,13 @@ impl Job<'_> {
         let draw = number % self.data.len();
         let data = self.data[draw];
         let plan = Plan::of(self.protocol, data.learning_rate());
-        let mut student = Student::new(self.network, plan, seed, &context.device)
+        let student = match self.beginning {
+            Some(Beginning { params, slimming }) => {
+                Student::from_params(self.network, plan, seed, params.clone()).slimming(slimming.clone())
+            }
+            None => Student::new(self.network, plan, seed, &context.device),
+        };
+        let mut student = student
             .in_space(self.test.space())
             .gathering_statistics_twice(self.protocol.rded_double_bn)
             .averaging(self.protocol.ema)

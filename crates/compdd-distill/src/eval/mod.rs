@@ -17,6 +17,7 @@ mod measure;
 mod optimizer;
 mod plan;
 mod schedule;
+mod slimming;
 mod slowing;
 mod soft_labels;
 mod standing;
@@ -36,6 +37,7 @@ pub use measure::{InferenceOptions, accuracy, each_output, features, predictions
 pub use optimizer::{Optimizer, Rule};
 pub use plan::Plan;
 pub use schedule::Schedule;
+pub use slimming::{Beginning, Channels, Kept, Slimming};
 use slowing::Slowing;
 pub use soft_labels::{LabelsArchive, LabelsCard, Relabelling, SoftLabels};
 pub use standing::Standing;

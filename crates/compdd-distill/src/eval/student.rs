@@ -5,8 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Batches, EvalError, Following, Minibatch, Optimizer, Plan, Slowing, StoredLabels, Supervision, TrainingData,
-    TrainingHooks,
+    Batches, EvalError, Following, Minibatch, Optimizer, Plan, Slimming, Slowing, StoredLabels, Supervision,
+    TrainingData, TrainingHooks,
     losses::{Epoch, EpochLosses},
     views::{Places, Views, normalisation},
 };
@@ -32,6 +32,8 @@ pub struct Student<'n> {
     pub(super) average: Option<(f32, Vec<Tensor<1>>)>,
     /// Where the learning rate follows the loss, and what that made of it so far.
     pub(super) slowing: Option<Slowing>,
+    /// What it is held to in every step.
+    slimming: Option<Slimming>,
     /// Minibatches of an epoch, where they do not follow from the images.
     pub(super) epoch_steps: Option<usize>,
     pub(super) seed: u64,
@@ -60,6 +62,7 @@ impl<'n> Student<'n> {
             twice: false,
             average: None,
             slowing: None,
+            slimming: None,
             epoch_steps: None,
             seed,
             losses: EpochLosses::new(&params.device()),
@@ -97,6 +100,12 @@ impl<'n> Student<'n> {
     #[must_use]
     pub fn slowing(self, factor: Option<f32>) -> Self {
         Self { slowing: factor.map(Slowing::new), ..self }
+    }
+
+    /// Holds it to what becomes of its channels.
+    #[must_use]
+    pub fn slimming(self, slimming: Slimming) -> Self {
+        Self { slimming: Some(slimming), ..self }
     }
 
     /// Gives every epoch this many minibatches, whatever the number of images: an epoch goes on where the one before it ended, in the middle of
@@ -339,6 +348,10 @@ impl<'n> Student<'n> {
         let loss = loss(output.logits);
         let mut gradients = loss.clone().backward();
         let gradients = tracked.gradients(&mut gradients);
+        let gradients = match &self.slimming {
+            Some(slimming) => slimming.weigh(&self.params, gradients),
+            None => gradients,
+        };
         let gathered = self.params.clone().with_buffers(output.buffers);
         let gathered = match again {
             Some(images) => {
@@ -347,7 +360,11 @@ impl<'n> Student<'n> {
             }
             None => gathered,
         };
-        self.params = self.optimizer.step(&gathered, &gradients, rate);
+        let stepped = self.optimizer.step(&gathered, &gradients, rate);
+        self.params = match &self.slimming {
+            Some(slimming) => slimming.hold(stepped),
+            None => stepped,
+        };
         if let Some((decay, average)) = &mut self.average {
             for (old, new) in average.iter_mut().zip(self.params.values()) {
                 *old = old.clone().mul_scalar(*decay) + new.clone().mul_scalar(1.0 - *decay);

@@ -42,6 +42,11 @@ pub trait Method: Check + Sync {
         Ok(Requirements::default())
     }
 
+    /// What a user should know of the teachers of a run, in a sentence; it is said before the run starts.
+    fn caution(&self, _task: &Task, _teachers: &[TeacherLogits]) -> Option<String> {
+        None
+    }
+
     /// Starts a run. A [`Kind::Reference`] has nothing to start.
     ///
     /// # Errors

@@ -318,6 +318,7 @@ impl Session<'_> {
             teachers: self.teachers,
             labels: soft_labels(self.store),
             given: None,
+            beginning: None,
             checks: self.plan.checks,
             device: &self.device.device,
             checkpoints,

@@ -84,7 +84,13 @@ impl Plan {
         }
         let device = self.options.places.device.open()?;
         let task = Task::load(&self.subset, &self.options.places.data, &self.task)?;
-        let teachers = teacher::open(&self.options.scoring.teachers, &task, &device, stop)?;
+        let teachers = teacher::Room {
+            task: &task,
+            results: &self.options.places.results,
+            device: &device,
+            hooks: Hooks { progress, stop },
+        }
+        .open(&self.options.scoring.teachers)?;
         let images = (task.source.identity(), task.space.hash());
         let data = match self.options.buffer.as_deref().map(Buffer::open).transpose()? {
             None => hash::of(&images),
@@ -141,6 +147,9 @@ impl Ready<'_> {
         let session = self.session(progress, stop);
         for logits in session.observers {
             progress.note(&format!("{} asks {}", self.plan.method.slug(), logits.teacher()));
+        }
+        if let Some(caution) = self.plan.method.caution(&self.task, session.observers) {
+            progress.note(&caution);
         }
         session.run()
     }

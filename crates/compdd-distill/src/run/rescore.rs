@@ -10,7 +10,7 @@ use super::{
 };
 use crate::eval::EvalError;
 use compdd_core::{
-    progress::{Progress, Stop},
+    progress::{Hooks, Progress, Stop},
     protocol::{Fit, Scoring},
     recipe::tiles,
     record::{Bundle, BundleRef, Cell, Distilled, Record, Store, hash, value_of},
@@ -124,7 +124,9 @@ impl<'a> Rescoring<'a> {
         let subset = &task.subset;
         let protocol = protocol(&options.scoring.protocol)?;
         let device = options.places.device.open()?;
-        let teachers = teacher::open(&options.scoring.teachers, task, &device, stop)?;
+        let teachers =
+            teacher::Room { task, results: &options.places.results, device: &device, hooks: Hooks { progress, stop } }
+                .open(&options.scoring.teachers)?;
         let store = Store::new(&options.places.results);
         let mut outcomes = Vec::new();
         for (network, scoring) in networks {
@@ -147,6 +149,7 @@ impl<'a> Rescoring<'a> {
                     teachers: &teachers,
                     labels: soft_labels(&store),
                     given: given.as_ref(),
+                    beginning: None,
                     checks: checks(&options.scoring, protocol)?,
                     device: &device.device,
                     checkpoints: Some((work.file("students"), Duration::from_mins(1))),

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     eval::{
-        self, EvalContext, Guide, LogitSource, RealImages, Relabelling, SoftLabels, Stages, Teachers, TrainingData,
-        TrainingProgress, TrainingSet, View,
+        self, Beginning, EvalContext, Guide, LogitSource, RealImages, Relabelling, SoftLabels, Stages, Teachers,
+        TrainingData, TrainingProgress, TrainingSet, View,
     },
     teachers::TeacherLogits,
 };
@@ -56,6 +56,8 @@ pub(super) struct Scorer<'a> {
     pub labels: PathBuf,
     /// Labels that are there already, in place of a teacher's.
     pub given: Option<&'a SoftLabels>,
+    /// What students start from; none: fresh parameters.
+    pub beginning: Option<Beginning>,
     /// Tests while students train.
     pub checks: Option<Checks>,
     pub device: &'a Device,
@@ -118,7 +120,8 @@ impl Scorer<'_> {
             None => Guide::None,
         };
         let test = View::test(self.task);
-        let scores = eval::each_student(seeds, &network, &images, &test, &protocol, guide, &context, take)?;
+        let learner = (&network, self.beginning.as_ref());
+        let scores = eval::each_student(seeds, learner, &images, &test, &protocol, guide, &context, take)?;
         Ok((scores, watch.spent()))
     }
 

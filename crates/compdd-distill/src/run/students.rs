@@ -11,7 +11,7 @@ use super::{
 };
 use crate::teachers::TeacherLogits;
 use compdd_core::{
-    progress::{Progress, Stop},
+    progress::{Hooks, Progress, Stop},
     protocol::Scoring,
     record::{Cell, Store},
 };
@@ -66,6 +66,7 @@ impl Ground<'_> {
             teachers: self.teachers,
             labels: soft_labels(self.store),
             given: None,
+            beginning: None,
             checks: None,
             device: self.device,
             checkpoints: Some((folder, Duration::from_mins(1))),
@@ -103,7 +104,9 @@ impl StudentsOptions {
             };
             let rescoring = Rescoring::open(&scored, progress)?;
             let task = &rescoring.task;
-            let teachers = teacher::open(&self.scoring.teachers, task, &device, stop)?;
+            let teachers =
+                teacher::Room { task, results: &self.places.results, device: &device, hooks: Hooks { progress, stop } }
+                    .open(&self.scoring.teachers)?;
             let [channels, _, side] = task.test.shape();
             for (network, scoring) in &rescoring.networks {
                 let cell = rescoring.cell(network, &store, teacher::address(&teachers))?;

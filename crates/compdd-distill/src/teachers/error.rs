@@ -57,10 +57,19 @@ pub enum TeacherError {
         /// The folder.
         path: PathBuf,
     },
+    /// A list of teachers that is none.
+    #[error("the list of teachers {name} cannot be used: {reason}")]
+    #[diagnostic(help("docs/commands/teacher.md says what a list holds"))]
+    List {
+        /// Its name, or its file.
+        name: String,
+        /// What is wrong, with the line.
+        reason: String,
+    },
     /// A folder without a card.
     #[error("{} is not a teacher: it has no card.json", path.display())]
     #[diagnostic(help(
-        "`compdd teacher list` shows what there is; teachers come from `compdd teacher train` or `import`"
+        "`compdd teacher list` shows what there is, `compdd teacher lists` what is trained when it is asked; others come from `compdd teacher train` or `import`"
     ))]
     NotATeacher {
         /// The folder.

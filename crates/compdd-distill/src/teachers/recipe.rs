@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::TeacherError;
 use crate::eval::{Plan, Rule, Schedule};
-use compdd_nn::augment::DsaConfig;
 
 /// The parameters of which epoch become the teacher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,25 +29,6 @@ pub struct Recipe {
     pub keep: Keep,
     /// Root of initialisation, shuffling and augmentation.
     pub seed: u64,
-}
-
-impl Default for Recipe {
-    /// 100 epochs of SGD with momentum 0.9 and weight decay 5e-4, minibatches of 128, a cosine from 0.01 to zero, DSA.
-    fn default() -> Self {
-        let epochs = 100;
-        Self {
-            plan: Plan {
-                epochs,
-                batch: 128,
-                rule: Rule::Sgd { momentum: 0.9, weight_decay: 5e-4 },
-                schedule: Schedule::Cosine { base: 0.01, total: epochs, zeta: 1.0 },
-                augmentation: DsaConfig::default().into(),
-                cutmix: 0.0,
-            },
-            keep: Keep::Last,
-            seed: 0,
-        }
-    }
 }
 
 impl Recipe {

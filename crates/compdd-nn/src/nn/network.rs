@@ -201,4 +201,14 @@ impl Network {
         describe::describe(&self.layers, Shape::Map(self.input), 0, &mut rows);
         rows
     }
+
+    /// Multiply-accumulates of one image's way through the network: the parameters of every layer times the positions that they are applied at.
+    pub fn multiply_accumulates(&self) -> f64 {
+        let positions = |shape: &Shape| match *shape {
+            Shape::Map([_, h, w]) => h * w,
+            Shape::Tokens([tokens, _]) => tokens,
+            Shape::Vector(_) => 1,
+        };
+        self.describe().iter().map(|row| (row.parameters * positions(&row.output)) as f64).sum()
+    }
 }

@@ -18,6 +18,7 @@ mod outcome;
 pub mod read;
 mod robustness;
 mod sheet;
+mod slimming;
 mod students;
 
 pub(crate) use chart::counted;
@@ -30,6 +31,7 @@ pub use outcome::outcome_grid;
 pub use read::area_curves;
 pub use robustness::robustness_grid;
 pub use sheet::{GalleryClass, GalleryList, Pair, bundle_gallery, gallery_sheet, overlaid, overlay_sheet};
+pub use slimming::slimming_grid;
 
 #[cfg(test)]
 mod tests;

@@ -26,9 +26,14 @@ mod tests;
 pub mod views;
 
 use super::{Distiller, Method, MethodError, Requirements, Start};
+use crate::teachers::TeacherLogits;
 use compdd_core::recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue};
+use compdd_data::data::Task;
 use recipe::RecoverRecipe;
 use run::Run;
+
+/// Share of the test images of CIFAR-10 that none of EDC's own networks reaches after ten epochs; ours, the paper gives no limit.
+const TOO_GOOD: f64 = 0.9;
 
 /// A registered method: its entry in the catalogue.
 pub(super) struct Recover(&'static MethodInfo);
@@ -61,8 +66,29 @@ impl Method for Recover {
         Ok(Requirements { network: Some(recipe.network), observer: true, statistics, ..Requirements::default() })
     }
 
+    fn caution(&self, task: &Task, teachers: &[TeacherLogits]) -> Option<String> {
+        let worth = |logits: &TeacherLogits| {
+            let (teacher, test) = (logits.teacher(), logits.teacher().card().test.as_ref());
+            (teacher.to_string(), test.map_or(0.0, |score| score.accuracy.fraction()))
+        };
+        let asked = self.slug() == catalogue::EDC.slug && task.subset.slug == "cifar10";
+        asked.then(|| caution(teachers.iter().map(worth))).flatten()
+    }
+
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let recipe = start.recipe.typed::<RecoverRecipe>().map_err(RecipeError::OutOfRange)?;
         Ok(Box::new(Run::new(start, recipe)?))
     }
+}
+
+/// What is said of teachers, by name and share of test images, that EDC should not recover CIFAR-10 from.
+fn caution(teachers: impl Iterator<Item = (String, f64)>) -> Option<String> {
+    let names: Vec<String> = teachers.filter(|(_, share)| *share >= TOO_GOOD).map(|(name, _)| name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "caution: edc gets 17 points less on CIFAR-10 from networks that are too good for it, such as pre-trained ones (table 19): {}; \
+             the paper trains them for ten epochs at most (--teacher edc-cifar10)",
+            names.join(", ")
+        )
+    })
 }

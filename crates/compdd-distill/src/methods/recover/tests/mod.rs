@@ -55,6 +55,16 @@ fn distance(maps: Vec<f32>, channels: usize) -> f32 {
     values(distances.into_iter().next().flatten().unwrap())[0]
 }
 
+#[test]
+fn teachers_that_are_too_good_are_named() {
+    let said = |shares: &[f64]| {
+        super::caution(shares.iter().enumerate().map(|(number, share)| (format!("teacher {number}"), *share)))
+    };
+    assert_eq!(said(&[0.4, 0.89]), None);
+    let text = said(&[0.95, 0.5, 0.9]).unwrap();
+    assert!(text.contains("teacher 0, teacher 2;") && !text.contains("teacher 1"), "{text}");
+}
+
 /// Maps with the statistics of the network are at distance 0; a shift counts as it is, and a scale by what it does to the variance.
 #[test]
 fn distances_are_lengths_of_differences() {
