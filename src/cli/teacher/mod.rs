@@ -4,7 +4,10 @@ mod import;
 mod shelf;
 mod train;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Subcommand};
 use compdd::{
@@ -41,7 +44,10 @@ impl TeacherCommand {
             Self::Train(args) => args.execute(),
             Self::Import(args) => args.execute(),
             Self::List(args) => args.execute(),
-            Self::Lists => shelf::lists(),
+            Self::Lists => {
+                shelf::lists();
+                Ok(ExitCode::SUCCESS)
+            }
             Self::Show(args) => args.execute(),
             Self::Verify(args) => args.execute(),
         }

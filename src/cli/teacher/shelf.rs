@@ -46,13 +46,12 @@ impl ListArgs {
 }
 
 /// Those that ship with compdd, with networks and training below each.
-pub fn lists() -> Outcome {
+pub fn lists() {
     for list in TeacherList::all() {
         ui::show(&format!("{}: {}", list.name, list.summary));
         ui::show(&format!("  {}", list.networks.join(", ")));
         ui::show(&format!("  {}", list.training.recipe()));
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn origin(card: &Card) -> String {

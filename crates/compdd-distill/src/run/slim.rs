@@ -1,6 +1,6 @@
 //! Networks that lose channels with nothing but a stored set at hand: weighed on it, cut, and trained on it again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     RunError, StudentsOptions, WorkFolder,
@@ -59,7 +59,7 @@ impl SlimOptions {
                 remedy,
             ));
         }
-        let start = self.start.as_ref().map(|path| self.start(path, ground)).transpose()?;
+        let start = self.start.as_ref().map(|path| start(path, ground)).transpose()?;
         let reference = start.as_ref().map(teacher::reference);
         let (_, all) = channels.kept(&network.init(0, device), 0.0).count();
         let path = ground.store.slimming_path(cell, &(&reference, self.penalty.to_bits()));
@@ -118,23 +118,23 @@ impl SlimOptions {
         }
         report
     }
+}
 
-    /// The trained network that students begin as.
-    fn start(&self, path: &PathBuf, ground: &Ground<'_>) -> Result<Teacher, RunError> {
-        let teacher = Teacher::open(path, ground.device)?;
-        let refuse = |reason: String, remedy: &str| Err(RunError::flag("--start", &path.display(), reason, remedy));
-        let (own, slug) = (&teacher.card().network, ground.network.spec().slug());
-        if *own != slug {
-            return refuse(format!("is a {own}, and the students are {slug}"), "give its network as --network");
-        }
-        let outputs = teacher.card().outputs(&ground.task.subset)?;
-        if !outputs.iter().copied().eq(0..teacher.card().classes.len()) {
-            return refuse(
-                "its outputs are not the classes of the set in their order".to_owned(),
-                "train one on the subset itself",
-            );
-        }
-        TeacherLogits::new(teacher.clone(), ground.task, ground.device)?;
-        Ok(teacher)
+/// The trained network that students begin as.
+fn start(path: &Path, ground: &Ground<'_>) -> Result<Teacher, RunError> {
+    let teacher = Teacher::open(path, ground.device)?;
+    let refuse = |reason: String, remedy: &str| Err(RunError::flag("--start", &path.display(), reason, remedy));
+    let (own, slug) = (&teacher.card().network, ground.network.spec().slug());
+    if *own != slug {
+        return refuse(format!("is a {own}, and the students are {slug}"), "give its network as --network");
     }
+    let outputs = teacher.card().outputs(&ground.task.subset)?;
+    if !outputs.iter().copied().eq(0..teacher.card().classes.len()) {
+        return refuse(
+            "its outputs are not the classes of the set in their order".to_owned(),
+            "train one on the subset itself",
+        );
+    }
+    TeacherLogits::new(teacher.clone(), ground.task, ground.device)?;
+    Ok(teacher)
 }
