@@ -233,10 +233,9 @@ impl<N: TensorOps> Pass<'_, N> {
                 let (gamma, beta) = (self.next_flat(), self.next_flat());
                 Flow::Map(self.norm(flow.map(), *kind, shape[0], gamma, beta))
             }
-            Layer::TokenNorm { channels, epsilon, .. } => {
-                let y = N::standardise(flow.tokens(), *epsilon);
-                let [gamma, beta] = [(); 2].map(|()| N::reshape(self.next_flat(), [1, 1, *channels]));
-                Flow::Tokens(N::add(N::multiply(y, gamma), beta))
+            Layer::TokenNorm { epsilon, .. } => {
+                let [gamma, beta] = [(); 2].map(|()| self.next_flat());
+                Flow::Tokens(N::token_norm(flow.tokens(), gamma, beta, *epsilon))
             }
             Layer::Act(kind) => match flow {
                 Flow::Map(x) => Flow::Map(N::activate(x, *kind)),

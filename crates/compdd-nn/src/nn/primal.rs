@@ -1,7 +1,5 @@
 //! The plain reading of the value trait: a value is a tensor.
 
-use std::f64::consts::FRAC_1_SQRT_2;
-
 use burn::tensor::{
     DType, Device, Tensor, activation, module,
     ops::{AvgPoolOptions, ConvOptions},
@@ -97,6 +95,10 @@ impl TensorOps for Primal {
         centred / (variance + epsilon).sqrt()
     }
 
+    fn token_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {
+        kernels::normalise_rows(x, gamma, beta, epsilon)
+    }
+
     fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window, groups: usize) -> Tensor<4> {
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
         let [_, channels, _, _] = x.dims();
@@ -155,12 +157,7 @@ impl TensorOps for Primal {
             Activation::Leaky => activation::leaky_relu(x, 0.01),
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::Silu => activation::silu(x),
-            Activation::Gelu if kernels::usable(&x.device()) => activation::gelu(x),
-            // Elsewhere the framework's derivative is that of the approximation by a hyperbolic tangent, off by 6e-4.
-            Activation::Gelu => {
-                let below = (x.clone() * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
-                x * below
-            }
+            Activation::Gelu => kernels::gelu(x),
             Activation::HardSwish => x.clone() * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
         }
     }

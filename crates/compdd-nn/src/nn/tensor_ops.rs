@@ -116,6 +116,16 @@ pub trait TensorOps: 'static {
     /// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
     fn standardise(x: Self::T<3>, epsilon: f64) -> Self::T<3>;
 
+    /// Layer norm of the rows of the last axis: [`standardise`](Self::standardise), then scaled and shifted per value of a row.
+    ///
+    /// # Shapes
+    /// `x [N, T, C]`, `gamma` and `beta` `[C]` -> `[N, T, C]`.
+    fn token_norm(x: Self::T<3>, gamma: Self::T<1>, beta: Self::T<1>, epsilon: f64) -> Self::T<3> {
+        let [width] = Self::dims(&gamma);
+        let [gamma, beta] = [gamma, beta].map(|row| Self::reshape(row, [1, 1, width]));
+        Self::add(Self::multiply(Self::standardise(x, epsilon), gamma), beta)
+    }
+
     /// Convolution (cross-correlation): output channels of a group see only the input channels of that group.
     ///
     /// # Shapes

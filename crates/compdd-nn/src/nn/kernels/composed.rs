@@ -1,6 +1,8 @@
 //! The same operations put together from the framework's own: the reference of the tests, and what runs where the
 //! kernels do not.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation;
 use burn::tensor::module;
@@ -33,6 +35,20 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogu
         Epilogue::Relu => activation::relu(y),
         Epilogue::ReluPool => avg_pool2(activation::relu(y)),
     }
+}
+
+/// Layer norm of the rows of the last axis.
+pub fn normalise_rows(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {
+    let [width] = gamma.dims();
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    centred / (variance + epsilon).sqrt() * gamma.reshape([1, 1, width]) + beta.reshape([1, 1, width])
+}
+
+/// GELU by the error function.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let below = (x.clone() * FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
+    x * below
 }
 
 /// The mean of 2 x 2 blocks.

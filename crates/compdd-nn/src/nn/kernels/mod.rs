@@ -5,7 +5,8 @@
 //! ones stay with the framework. Instance normalisation is one pass with the `ReLU` and the pooling that follow it
 //! ([`norm`]). Convolutions but for depthwise ones, and instance norms, exist for duals too, values with a tangent
 //! ([`dual`]). Batch normalisation takes the `ReLU` or `ReLU6` along ([`batch`]), pooling exists by itself ([`pool`],
-//! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Convolutions are built
+//! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Networks of tokens have their layer
+//! norm ([`rows`]) and GELU ([`gelu`](mod@gelu)). Convolutions are built
 //! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
 //! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. On GPUs instance norms
 //! of values and duals ([`norm_ops`]), batch norms of values ([`batch_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
@@ -26,6 +27,7 @@ mod batch_tracked;
 mod composed;
 mod depthwise;
 mod dual;
+mod gelu;
 mod geometry;
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -38,12 +40,14 @@ mod ops;
 mod plan;
 mod point;
 mod pool;
+mod rows;
 mod scratch;
 mod simd;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod token_ops;
 mod tracked;
 mod transpose;
 mod winograd;
@@ -63,6 +67,7 @@ use geometry::Geometry;
 use norm::Epilogue;
 use norm_ops::NormOps as _;
 use ops::KernelOps;
+use token_ops::TokenOps as _;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 
@@ -299,6 +304,37 @@ pub fn norm_relu(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
 /// `z`: `[n, c, h, w]`, `gamma` and `beta`: `[c]`, result: `[n, c, h / 2, w / 2]`.
 pub fn norm_relu_pool(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
     normalise(z, gamma, beta, Epilogue::ReluPool)
+}
+
+/// Layer norm of the rows of the last axis: biased variance.
+///
+/// # Shapes
+///
+/// `x`: `[n, t, c]`, `gamma` and `beta`: `[c]`, result: `[n, t, c]`.
+pub fn normalise_rows(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {
+    let [n, t, c] = x.dims();
+    let fits = n * t * c > 0 && gamma.dims() == [c] && beta.dims() == [c];
+    let floats = [x.dtype(), gamma.dtype(), beta.dtype()] == [DType::F32; 3];
+    if fits && floats && usable(&x.device()) {
+        // An operation takes tensors of one kind: constants join those that are tracked.
+        let tracked = x.is_autodiff() || gamma.is_autodiff() || beta.is_autodiff();
+        let (x, gamma, beta) =
+            if tracked { (x.autodiff(), gamma.autodiff(), beta.autodiff()) } else { (x, gamma, beta) };
+        let (x, gamma, beta) = (x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
+        Tensor::from_dispatch(Dispatch::normalise_rows(x, gamma, beta, epsilon as f32))
+    } else {
+        composed::normalise_rows(x, gamma, beta, epsilon)
+    }
+}
+
+/// GELU, `x Phi(x)` with the distribution of the standard normal. Composed because the framework's derivative is, but on the CPU, that of
+/// the approximation by a hyperbolic tangent, off by 6e-4.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if usable(&x.device()) && x.dtype() == DType::F32 && x.dims().iter().product::<usize>() > 0 {
+        Tensor::from_dispatch(Dispatch::erf_gelu(x.into_dispatch()))
+    } else {
+        composed::gelu(x)
+    }
 }
 
 /// Cross-entropy of logits with probabilities, averaged over the rows. On a GPU, with probabilities that nothing flows to, loss and gradient are

@@ -75,8 +75,12 @@ pub trait Lanes: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     /// `self * other`.
     unsafe fn mul(self, other: Self) -> Self;
+    /// `self / other`.
+    unsafe fn div(self, other: Self) -> Self;
     /// `self * factor + term`, in one rounding where the processor can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// `self * 2^power`, for whole powers from -126 to 127.
+    unsafe fn shifted(self, power: Self) -> Self;
     /// `max(self, 0)`, except that NaN stays NaN, so that a diverged run shows.
     unsafe fn relu(self) -> Self;
     /// `min(self, bound)`, except that NaN stays NaN.
@@ -132,6 +136,20 @@ impl Lanes for [f32; LANES] {
     unsafe fn mul(mut self, other: Self) -> Self {
         for (a, b) in self.iter_mut().zip(other) {
             *a *= b;
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn div(mut self, other: Self) -> Self {
+        for (a, b) in self.iter_mut().zip(other) {
+            *a /= b;
+        }
+        self
+    }
+    #[inline(always)]
+    unsafe fn shifted(mut self, power: Self) -> Self {
+        for (a, b) in self.iter_mut().zip(power) {
+            *a *= f32::from_bits(((b as i32 + 127) as u32) << 23);
         }
         self
     }

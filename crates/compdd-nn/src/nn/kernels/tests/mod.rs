@@ -6,6 +6,7 @@ mod batch;
 mod depthwise;
 mod max_pool;
 mod pool;
+mod tokens;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
