@@ -22,7 +22,7 @@ impl CostArgs {
     pub fn execute(self) -> Outcome {
         self.out.write(|| {
             let (store, records) = self.records.open()?;
-            Ok(cost_chart(&read::cost(&store, &records, self.timed_on.as_deref())?)?)
+            Ok(cost_chart(&read::cost(&records, |record| store.timing(&record.cell), self.timed_on.as_deref())?)?)
         })
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Budget, Bundle, Cell, Fidelity, Record, RecordError, Timing, hash};
 use std::{
+    borrow::Borrow,
     collections::HashSet,
     io,
     path::{Path, PathBuf},
@@ -235,9 +236,9 @@ impl Store {
     }
 
     /// As [`Store::reference`], among records that are loaded already.
-    pub fn reference_among<'a>(records: &'a [Record], cell: &Cell) -> Option<&'a Record> {
+    pub fn reference_among<'a>(records: &'a [impl Borrow<Record>], cell: &Cell) -> Option<&'a Record> {
         let fits = |record: &&Record| record.cell.is_baseline() && record.cell.conditions() == cell.conditions();
-        records.iter().filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
+        records.iter().map(Borrow::borrow).filter(fits).min_by(|a, b| a.precedence().cmp(&b.precedence()))
     }
 
     /// Every bundle that is kept, sorted, at whatever depth.

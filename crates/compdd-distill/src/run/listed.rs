@@ -30,15 +30,15 @@ impl Listed<'_> {
             }
         }
         self.announce(&missing);
-        let train = |number: usize| {
-            let network = &networks[number];
+        let train = |network: &Network| {
             let stages = Stages { progress, name: |_| network.spec().slug(), of_what: "" };
             let context = TeacherContext { progress: &stages, ..TeacherContext::new(device.clone(), stop) };
             teachers::train(task, network, &recipe, None, &root, &context)
         };
         let pixels = recipe.plan.batch * height * width;
         let lanes = lanes::of_steps(pixels, device, rayon::current_num_threads());
-        Ok(side_by_side::<_, TeacherError>(lanes, networks.len(), train)?)
+        side_by_side::<_, TeacherError>(lanes, missing.len(), |number| train(missing[number]))?;
+        Ok(networks.iter().map(train).collect::<Result<_, _>>()?)
     }
 
     /// Says what is about to be spent, before it is.

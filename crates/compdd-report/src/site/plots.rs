@@ -1,6 +1,9 @@
 //! The plots: every chart that the records give without being asked for a choice.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
 
 use askama::Template;
 use rayon::prelude::*;
@@ -19,7 +22,7 @@ use crate::{
         recovery_chart, spread_chart,
     },
 };
-use compdd_core::record::{Flag, Record, Store};
+use compdd_core::record::{Flag, Record, Store, Timing};
 
 /// More charts of a kind would not be looked at; those of the most records come first.
 const MOST: usize = 24;
@@ -49,8 +52,16 @@ struct Plots {
 /// Records that may share a chart, by what they have in common.
 type Groups<'a> = BTreeMap<Vec<String>, Vec<&'a Record>>;
 
-/// How a chart is made of a group's records; the store is that of the first of them.
-type Draw = fn(&Store, &[Record]) -> Result<Page, ReportError>;
+/// How a chart is made of a group's records.
+type Draw = fn(&Beside<'_>, &[&Record]) -> Result<Page, ReportError>;
+
+/// What lies beside the records.
+struct Beside<'a> {
+    /// The results folder of the first of a group.
+    store: &'a Store,
+    /// What is known of the times of a record, by its id.
+    timings: &'a HashMap<&'a str, &'a Timing>,
+}
 
 /// A kind of chart of records.
 struct Kind {
@@ -106,7 +117,7 @@ const KINDS: [Kind; 6] = [
         common: |record| of(record, &[subset, images, protocol, network, side, budget]),
         across: |record| record.cell.method.clone(),
         changed: false,
-        draw: |store, records| iteration_chart(&read::iterations(store, records)?),
+        draw: |beside, records| iteration_chart(&read::iterations(beside.store, records)?),
     },
     Kind {
         slug: "cost",
@@ -114,7 +125,10 @@ const KINDS: [Kind; 6] = [
         common: |record| of(record, &[subset, images, protocol, network, side, budget]),
         across: |record| record.cell.method.clone(),
         changed: false,
-        draw: |store, records| cost_chart(&read::cost(store, records, None)?),
+        draw: |beside, records| {
+            let timing = |record: &Record| Ok(beside.timings.get(record.id.as_str()).map(|&timing| timing.clone()));
+            cost_chart(&read::cost(records, timing, None)?)
+        },
     },
 ];
 
@@ -150,7 +164,7 @@ fn budget(record: &Record) -> String {
 }
 
 /// The keys of the recipe in which records differ.
-fn changed(records: &[Record]) -> Vec<String> {
+fn changed(records: &[&Record]) -> Vec<String> {
     let keys =
         records.first().and_then(|record| record.recipe.as_object()).into_iter().flat_map(|recipe| recipe.keys());
     let differs = |key: &&String| records.iter().any(|record| record.recipe.get(*key) != records[0].recipe.get(*key));
@@ -167,6 +181,8 @@ pub(super) fn write(
     own: Option<&Store>,
     origin: &Origin,
 ) -> Result<usize, SiteError> {
+    let timed = board.entries.iter().filter_map(|entry| Some((entry.record.id.as_str(), entry.timing.as_ref()?)));
+    let timings: HashMap<&str, &Timing> = timed.collect();
     let section = |kind: &Kind| -> Result<Section, SiteError> {
         let mut groups: Vec<(Vec<String>, Vec<&Record>)> = groups(records, kind).into_iter().collect();
         groups.sort_by_key(|(_, records)| std::cmp::Reverse(records.len()));
@@ -175,8 +191,9 @@ pub(super) fn write(
             .take(MOST)
             .map(|(common, records)| {
                 let words = format!("{}: {}", kind.heading, common.join(", "));
-                let records: Vec<Record> = records.iter().map(|&record| record.clone()).collect();
-                draw(folder, kind.slug, common, words, || (kind.draw)(&records_store(board, &records), &records))
+                let store = records_store(board, records);
+                let beside = Beside { store: &store, timings: &timings };
+                draw(folder, kind.slug, common, words, || (kind.draw)(&beside, records))
             })
             .collect::<Result<_, _>>()?;
         Ok(Section { heading: kind.heading, plots: drawn.into_iter().flatten().collect() })
@@ -206,7 +223,7 @@ fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
 }
 
 /// The results folder of the first record.
-fn records_store(board: &Board, records: &[Record]) -> Store {
+fn records_store(board: &Board, records: &[&Record]) -> Store {
     let id = records.first().map(|record| record.id.as_str());
     let entry = board.entries.iter().find(|entry| Some(entry.record.id.as_str()) == id);
     entry.map_or_else(|| Store::new(""), |entry| entry.store.clone())

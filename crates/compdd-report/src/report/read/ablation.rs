@@ -1,5 +1,6 @@
 //! Records that differ in named settings.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -51,7 +52,11 @@ impl<'a> Key<'a> {
 ///
 /// # Errors
 /// When a key does not exist, when records differ in something else, and when two of them have the same values.
-pub fn ablation(records: &[Record], by: &[String], besides: &[String]) -> Result<AblationValues, ReportError> {
+pub fn ablation(
+    records: &[impl Borrow<Record>],
+    by: &[String],
+    besides: &[String],
+) -> Result<AblationValues, ReportError> {
     let shown = distilled(records)?;
     let keys = by.iter().map(|word| Key::new(word, &shown)).collect::<Result<Vec<_>, _>>()?;
     let named = |aspect: &Aspect| keys.iter().any(|key| matches!(key, Key::Aspect(own) if own == aspect));

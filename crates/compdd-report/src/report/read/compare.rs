@@ -1,6 +1,6 @@
 //! Which records may share a chart, what each of them is called, and where the numbers of a chart come from.
 
-use std::collections::BTreeSet;
+use std::{borrow::Borrow, collections::BTreeSet};
 
 use super::{
     super::{
@@ -126,8 +126,8 @@ pub(super) fn alone(place: &str, records: &[&Record]) -> Result<(), ReportError>
 }
 
 /// Records but for the reference, which has all the images.
-pub(super) fn distilled(records: &[Record]) -> Result<Vec<&Record>, ReportError> {
-    let found: Vec<&Record> = records.iter().filter(|record| !record.cell.is_reference()).collect();
+pub(super) fn distilled(records: &[impl Borrow<Record>]) -> Result<Vec<&Record>, ReportError> {
+    let found: Vec<&Record> = records.iter().map(Borrow::borrow).filter(|record| !record.cell.is_reference()).collect();
     if found.is_empty() { Err(ReportError::Nothing) } else { Ok(found) }
 }
 

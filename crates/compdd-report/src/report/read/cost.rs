@@ -1,6 +1,6 @@
 //! Cost and accuracy, from records and the timing files beside them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use super::{
     super::{
@@ -9,21 +9,25 @@ use super::{
     },
     compare::{Aspect, alone, distilled, measured, names, origin, same},
 };
-use compdd_core::record::{Record, Store, Timing};
+use compdd_core::record::{Record, RecordError, Timing};
 
 const SECONDS: f64 = 3600.0;
 
-/// Reads the points of records whose distillation was timed on one kind of device. A run that found its set finished measured no time and is
+/// Reads the points of records whose distillation was timed on one kind of device, `timing` says how long. A run that found its set finished measured no time and is
 /// left out; the chart's note counts them. `device` chooses among several.
 ///
 /// # Errors
 /// When the records differ in subset, IPC, protocol, resolution, budget or network, when they were timed on several devices, when a method has
 /// two of them, and when none was timed.
-pub fn cost(store: &Store, records: &[Record], device: Option<&str>) -> Result<CostValues, ReportError> {
+pub fn cost(
+    records: &[impl Borrow<Record>],
+    timing: impl Fn(&Record) -> Result<Option<Timing>, RecordError>,
+    device: Option<&str>,
+) -> Result<CostValues, ReportError> {
     let all = distilled(records)?;
     let mut timed: BTreeMap<String, Vec<(&Record, f64)>> = BTreeMap::new();
     for record in &all {
-        let Some(timing) = store.timing(&record.cell)? else { continue };
+        let Some(timing) = timing(record)? else { continue };
         let Some(seconds) = timing.distill_seconds.filter(|seconds| *seconds > 0.0) else { continue };
         timed.entry(machine(&timing)).or_default().push((record, seconds));
     }

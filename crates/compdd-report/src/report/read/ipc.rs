@@ -1,6 +1,6 @@
 //! Accuracy over images per class, from records.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use super::{
     super::{
@@ -16,7 +16,7 @@ use compdd_core::record::{Record, Store};
 ///
 /// # Errors
 /// When the records differ in one of these, or a method has two records at one number of images.
-pub fn accuracy_over_ipc(records: &[Record]) -> Result<IpcValues, ReportError> {
+pub fn accuracy_over_ipc(records: &[impl Borrow<Record>]) -> Result<IpcValues, ReportError> {
     let shown = distilled(records)?;
     same(&shown, &[Aspect::Subset, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;
     let mut series: BTreeMap<String, BTreeMap<usize, Vec<&Record>>> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Curves and losses of runs, from the files beside their records.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{borrow::Borrow, collections::BTreeMap, io, path::Path};
 
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ struct Row(usize, f64, Option<f64>, #[expect(dead_code, reason = "it must be a n
 ///
 /// # Errors
 /// When the records differ in subset, protocol, resolution, budget or network, when a file is damaged, and when no record has either file.
-pub fn iterations(store: &Store, records: &[Record]) -> Result<IterationValues, ReportError> {
+pub fn iterations(store: &Store, records: &[impl Borrow<Record>]) -> Result<IterationValues, ReportError> {
     let all = distilled(records)?;
     let (mut found, mut shown) = (Vec::new(), Vec::new());
     for record in all {

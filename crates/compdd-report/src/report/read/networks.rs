@@ -1,6 +1,6 @@
 //! Accuracy of methods on several networks, from records.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use super::{
     super::{ReportError, chart::NetworkValues},
@@ -12,7 +12,7 @@ use compdd_core::record::Record;
 ///
 /// # Errors
 /// When the records differ in subset, IPC, protocol, resolution or budget, and when a method has two of a network.
-pub fn across_networks(records: &[Record]) -> Result<NetworkValues, ReportError> {
+pub fn across_networks(records: &[impl Borrow<Record>]) -> Result<NetworkValues, ReportError> {
     let shown = distilled(records)?;
     same(&shown, &[Aspect::Subset, Aspect::Ipc, Aspect::Protocol, Aspect::Resolution, Aspect::Budget])?;
     let mut rows: BTreeMap<String, BTreeMap<String, Vec<&Record>>> = BTreeMap::new();

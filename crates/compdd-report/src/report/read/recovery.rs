@@ -1,6 +1,6 @@
 //! What is recovered on easy and on hard lists, from records.
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use super::{
     super::{
@@ -21,7 +21,7 @@ type Recovered<'a> = (&'a Record, &'a Recovery);
 ///
 /// # Errors
 /// When the records differ in IPC, protocol, resolution, budget or network, when a list has two records of a method, and when no category has both.
-pub fn recovery(records: &[Record]) -> Result<RecoveryValues, ReportError> {
+pub fn recovery(records: &[impl Borrow<Record>]) -> Result<RecoveryValues, ReportError> {
     let known = |record: &&Record| record.recovery.is_some() && list_of(record).is_some();
     let all: Vec<&Record> = distilled(records)?.into_iter().filter(known).collect();
     same(&all, &[Aspect::Ipc, Aspect::Protocol, Aspect::Resolution, Aspect::Budget, Aspect::Network])?;

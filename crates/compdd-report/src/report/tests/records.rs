@@ -239,18 +239,21 @@ fn cost_is_read_from_timing_files_of_one_device() {
         let timing = Timing { distill_seconds: Some(seconds), threads: Some(2), ..Timing::new(&record.id, device) };
         store.save(record, Some(&timing)).unwrap();
     };
-    assert!(refused(read::cost(&store, &all, None)).contains("no distillation among 3 was timed"));
+    assert!(
+        refused(read::cost(&all, |record| store.timing(&record.cell), None))
+            .contains("no distillation among 3 was timed")
+    );
     time(&all[0], "cpu", 1800.0);
     time(&all[2], "cpu", 0.0);
-    let values = read::cost(&store, &all, None).unwrap();
+    let values = read::cost(&all, |record| store.timing(&record.cell), None).unwrap();
     assert_eq!((values.points.len(), values.points[0].hours, values.device.as_str()), (1, 0.5, "cpu (2 threads)"));
     assert_eq!(values.origin.remarks, ["2 records without a time left out"]);
     time(&all[1], "NVIDIA H200", 60.0);
     assert!(
-        refused(read::cost(&store, &all, None))
+        refused(read::cost(&all, |record| store.timing(&record.cell), None))
             .contains("several devices: NVIDIA H200, cpu (2 threads) | choose with --timed-on")
     );
-    assert_eq!(read::cost(&store, &all, Some("NVIDIA")).unwrap().points[0].name, "dsa");
+    assert_eq!(read::cost(&all, |record| store.timing(&record.cell), Some("NVIDIA")).unwrap().points[0].name, "dsa");
 }
 
 #[test]
