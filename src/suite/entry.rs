@@ -9,6 +9,7 @@ use crate::{
     pruning::{Criterion, Rule},
     record::{Budget, Cell, hash},
     run::{AdaptiveOptions, Content, Places, RunError, RunOptions, ScoringOptions},
+    subset::Subset,
     teachers::TeacherList,
 };
 
@@ -79,9 +80,21 @@ pub struct Teacher {
 }
 
 impl Teacher {
-    /// Whether its name is that of a list.
-    pub fn is_list(&self) -> bool {
-        self.spec.is_none() && TeacherList::named(&self.name).is_some()
+    /// The list that has its name.
+    pub fn list(&self) -> Option<&'static TeacherList> {
+        TeacherList::named(&self.name).filter(|_| self.spec.is_none())
+    }
+
+    /// The networks that are trained for it at a resolution, and for how many epochs each.
+    pub(super) fn trained(&self, resolution: usize) -> (Vec<&str>, usize) {
+        match (&self.spec, self.list()) {
+            (Some(spec), _) => {
+                let network = spec.network.as_deref().unwrap_or_else(|| Subset::network_at(resolution));
+                (vec![network], spec.training().epochs)
+            }
+            (None, Some(list)) => (list.networks.iter().map(String::as_str).collect(), list.training.epochs),
+            (None, None) => (Vec::new(), 0),
+        }
     }
 }
 

@@ -6,14 +6,15 @@ use std::{
 };
 
 use super::{
-    Entry, Plan, SuiteError,
+    Entry, Plan, Prerequisites, SuiteError,
     demand::training_images,
-    entry::{Images, slug},
+    entry::{Images, Teachers, slug},
     model::{Scale, Work, macs, work},
     rates::Rates,
 };
 use crate::{
     data::scenes,
+    nn::NetworkSpec,
     recipe::{Recipe, RecipeRequest, method},
     record::Cell,
     run::RunError,
@@ -29,6 +30,8 @@ pub struct Estimate {
     pub score_hours: f64,
     /// Hours of training experts.
     pub expert_hours: f64,
+    /// Hours of training teachers.
+    pub teacher_hours: f64,
     /// Cells whose method and network a record of this kind of device has.
     pub measured: usize,
     /// All cells that were estimated.
@@ -41,6 +44,8 @@ pub struct Estimate {
     pub bundle_bytes: u64,
     /// Bytes of expert buffers.
     pub expert_bytes: u64,
+    /// Bytes of teachers.
+    pub teacher_bytes: u64,
     /// Bytes of decoded images in the cache.
     pub cache_bytes: u64,
 }
@@ -55,9 +60,10 @@ impl Rates {
         let scales = shared.images.iter().map(scale).collect::<Result<Vec<_>, _>>()?;
         // The same cell with another seed is the same work.
         let mut known: HashMap<_, Option<Work>> = HashMap::new();
-        let (mut experts, mut images) = (BTreeSet::new(), BTreeSet::new());
+        let (mut experts, mut images, mut teachers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for entry in entries {
             experts.extend(entry.experts);
+            teachers.extend(entry.teacher);
             images.insert(entry.images);
             let scale = scales[entry.images].without(entry.prune.map(|rule| rule.removed));
             let Cell { method, recipe_hash, ipc, protocol, network, students, .. } = &entry.cell;
@@ -77,11 +83,35 @@ impl Rates {
             estimate.expert_hours += self.score_hours(work, &buffer.network, scale.train).hours;
             estimate.expert_bytes += buffer.bytes;
         }
+        self.add_teachers(&mut estimate, teachers.into_iter().map(|index| &shared.teachers[index]), shared, &scales);
         let bytes =
             |index: usize| (scales[index].train + scales[index].test) * 3 * shared.images[index].resolution.pow(2);
         let kept = images.into_iter().filter(|index| !is_built_in(&shared.images[*index]));
         estimate.cache_bytes = kept.map(|index| bytes(index) as u64).sum();
         Ok(estimate)
+    }
+
+    /// Teachers that the plan knows how to train, each once for its images.
+    fn add_teachers<'a>(
+        &self,
+        estimate: &mut Estimate,
+        asked: impl Iterator<Item = &'a Teachers>,
+        shared: &Prerequisites,
+        scales: &[Scale],
+    ) {
+        let mut seen = BTreeSet::new();
+        for Teachers { members, images } in asked {
+            let (scale, resolution) = (scales[*images], shared.images[*images].resolution);
+            for member in members.iter().filter(|member| seen.insert((&member.name, *images))) {
+                let (networks, epochs) = member.trained(resolution);
+                let built = |slug: &str| NetworkSpec::parse(slug).ok()?.build(3, resolution, scale.classes).ok();
+                for (slug, network) in networks.into_iter().filter_map(|slug| Some((slug, built(slug)?))) {
+                    let work = 3.0 * network.multiply_accumulates() * (epochs * scale.train) as f64;
+                    estimate.teacher_hours += self.score_hours(work, slug, scale.train).hours;
+                    estimate.teacher_bytes += 4 * network.parameter_count() as u64;
+                }
+            }
+        }
     }
 
     fn add(&self, estimate: &mut Estimate, entry: &Entry, work: Work, scale: Scale) {

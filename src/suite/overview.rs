@@ -39,10 +39,16 @@ pub fn overview(plan: &Plan, folder: &Folder, device: &str) -> Result<String, Su
         "memory",
         estimate.memory.map_or_else(|| "not measured for these networks and resolutions".to_owned(), largest),
     );
-    let Estimate { bundle_bytes, expert_bytes, cache_bytes, .. } = estimate;
-    let [all, bundles, experts, cache] =
-        [bundle_bytes + expert_bytes + cache_bytes, bundle_bytes, expert_bytes, cache_bytes].map(human_size);
-    line("disk", format!("{all}: sets {bundles}, experts {experts}, decoded images {cache}"));
+    let Estimate { bundle_bytes, expert_bytes, teacher_bytes, cache_bytes, .. } = estimate;
+    let [all, bundles, experts, teachers, cache] = [
+        bundle_bytes + expert_bytes + teacher_bytes + cache_bytes,
+        bundle_bytes,
+        expert_bytes,
+        teacher_bytes,
+        cache_bytes,
+    ]
+    .map(human_size);
+    line("disk", format!("{all}: sets {bundles}, experts {experts}, teachers {teachers}, decoded images {cache}"));
     line("plan", folder.plan().display().to_string());
     Ok(text)
 }
@@ -59,7 +65,9 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
         let described = teachers.members.iter().map(|teacher| {
             let known = match contents.teacher(index) {
                 Some(_) => "",
-                None if teacher.spec.is_some() || teacher.is_list() => " (trained by the first cell that needs it)",
+                None if teacher.spec.is_some() || teacher.list().is_some() => {
+                    " (trained by the first cell that needs it)"
+                }
                 None => " (must be there)",
             };
             format!("{}{known}", teacher.name)
@@ -77,9 +85,11 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
 }
 
 fn hours(estimate: &Estimate, rates: &Rates, device: &str, line: &mut impl FnMut(&str, String)) {
-    let Estimate { distil_hours, score_hours, expert_hours, measured, cells, unknown, .. } = estimate;
-    let all = distil_hours + score_hours + expert_hours;
-    let parts = format!("distilling {distil_hours:.1}, scoring {score_hours:.1}, experts {expert_hours:.1}");
+    let Estimate { distil_hours, score_hours, expert_hours, teacher_hours, measured, cells, unknown, .. } = estimate;
+    let all = distil_hours + score_hours + expert_hours + teacher_hours;
+    let parts = format!(
+        "distilling {distil_hours:.1}, scoring {score_hours:.1}, experts {expert_hours:.1}, teachers {teacher_hours:.1}"
+    );
     line("hours", format!("{all:.1} of one process on {device} with nothing beside it: {parts}"));
     let source = match rates.records() {
         0 => format!("no record here was timed on {device}: the rate is that of CPU cores"),

@@ -131,7 +131,7 @@ impl Worker<'_> {
             let name = format!("teachers-{}-{}", list.name, teachers.images);
             self.folder.lock(&name, &format!("the teachers of {}", list.name), self.waiting())
         };
-        teachers.members.iter().filter(|teacher| teacher.is_list()).map(lock).collect()
+        teachers.members.iter().filter(|teacher| teacher.list().is_some()).map(lock).collect()
     }
 
     /// Trains a teacher of a cell, if the suite says how and it is not there.

@@ -1,6 +1,6 @@
 //! Plans without any process: which cells, in which order, with which addresses.
 
-use super::{Contents, Entry, Filter, Folder, Plan, Row, State, Status, Suite, SuiteError, built_in};
+use super::{Contents, Entry, Filter, Folder, Plan, Rates, Row, State, Status, Suite, SuiteError, built_in};
 use crate::{
     files::Lock,
     paper,
@@ -9,6 +9,7 @@ use crate::{
     run::Content,
     suite::{Class, entry::slug},
 };
+use std::path::Path;
 
 const TWO: &str = r#"
 name = "two"
@@ -124,7 +125,15 @@ fn a_list_of_teachers_is_one_prerequisite() {
     let plan = plan(&TWO.replace("method = [\"random\", \"mtt\", \"full\"]", matrix)).unwrap();
     let teachers = &plan.shared().teachers;
     assert_eq!(teachers.len(), 2, "one for the images of each subset");
-    assert!(teachers.iter().all(|teachers| teachers.members.len() == 1 && teachers.members[0].is_list()));
+    let entries = plan.entries().unwrap();
+    let rates = Rates::of(&Store::new(Path::new("nowhere")), "cpu", 1).unwrap();
+    let whole = rates.estimate(&plan, entries.iter()).unwrap();
+    let one = rates.estimate(&plan, entries.iter().filter(|entry| entry.teacher == Some(0))).unwrap();
+    assert!(one.teacher_hours > 0.0 && (whole.teacher_hours / one.teacher_hours - 2.0).abs() < 1e-9, "each list once");
+    // The parameters of all eight, twice.
+    assert_eq!(whole.teacher_bytes % 8, 0);
+    assert!((100..120).contains(&(whole.teacher_bytes / 1_000_000)), "{}", whole.teacher_bytes);
+    assert!(teachers.iter().all(|teachers| teachers.members.len() == 1 && teachers.members[0].list().is_some()));
 }
 
 #[test]
