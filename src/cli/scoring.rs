@@ -16,7 +16,8 @@ use super::teacher;
 pub struct ScoringArgs {
     #[arg(long, default_value = "no-kd", help = format!("How the set is scored: {}; `+setting:value` changes one: kd-edc+ema:0.999", protocols()))]
     protocol: String,
-    /// Teachers that the protocol or the method asks, separated by commas: their names below RESULTS/teachers, or their folders
+    /// Teachers that the protocol or the method asks, separated by commas: their names below RESULTS/teachers, their folders, or lists, which are trained
+    /// where they are missing (`compdd teacher lists`, or a TOML file)
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     teacher: Vec<PathBuf>,
     /// paper: as published; quick: minutes; smoke: seconds. Only `paper` can be compared with papers

@@ -62,12 +62,15 @@ impl SlimOptions {
         let start = self.start.as_ref().map(|path| start(path, ground)).transpose()?;
         let reference = start.as_ref().map(teacher::reference);
         let (_, all) = channels.kept(&network.init(0, device), 0.0).count();
-        let path = ground.store.slimming_path(cell, &(&reference, self.penalty.to_bits()));
+        let begun = reference.as_ref().map(|start| &start.parameters);
+        let path = ground.store.slimming_path(cell, &(begun, self.penalty.to_bits()));
         let fresh = Slimmed::new(cell.clone(), reference, self.penalty, all);
         let mut report = if path.is_file() { Slimmed::read(&path)? } else { fresh };
         let passes = InferenceOptions { device, batch: ground.scoring.test_batch, stop };
         let test = View::test(ground.task);
-        let unfinished = ground.store.root().join("unfinished").join(format!("{}-slimming", cell.id()));
+        // What is under way belongs to the same start and penalty as the report.
+        let own = path.file_stem().unwrap_or_default().to_string_lossy();
+        let unfinished = ground.store.root().join("unfinished").join(format!("{own}-slimming"));
         let work = WorkFolder::open(&unfinished, false)?;
         for (number, &seed) in ground.seeds.iter().enumerate() {
             let first = start.as_ref().map_or_else(|| network.init(seed, device), |start| start.params().clone());

@@ -294,7 +294,7 @@ impl<N: TensorOps> Pass<'_, N> {
                 match flow {
                     Flow::Tokens(x) => {
                         let [n, t, c] = N::dims(&x);
-                        let y = N::linear(N::reshape(x, [n * t, c]), weight, bias);
+                        let y = N::token_linear(N::reshape(x, [n * t, c]), weight, bias);
                         let [_, outputs] = N::dims(&y);
                         Flow::Tokens(N::reshape(y, [n, t, outputs]))
                     }

@@ -193,6 +193,14 @@ impl TensorOps for Primal {
         }
     }
 
+    fn token_linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        let y = kernels::map_rows(x, weight);
+        match bias {
+            Some(bias) => y + bias.unsqueeze::<2>(),
+            None => y,
+        }
+    }
+
     fn norm_relu(x: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
         if kernels::normalises(&x.device()) {
             return kernels::norm_relu(x, gamma, beta);

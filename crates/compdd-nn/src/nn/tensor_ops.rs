@@ -190,6 +190,11 @@ pub trait TensorOps: 'static {
     /// `x [N, I]`, `weight [O, I]`, `bias [O]` -> `[N, O]`.
     fn linear(x: Self::T<2>, weight: Self::T<2>, bias: Option<Self::T<1>>) -> Self::T<2>;
 
+    /// [`linear`](Self::linear) of the tokens of all images, of which there are many.
+    fn token_linear(x: Self::T<2>, weight: Self::T<2>, bias: Option<Self::T<1>>) -> Self::T<2> {
+        Self::linear(x, weight, bias)
+    }
+
     /// Instance norm, then `ReLU`.
     ///
     /// # Shapes

@@ -327,6 +327,21 @@ pub fn normalise_rows(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: 
     }
 }
 
+/// Rows times the rows of a matrix: `x w^T`.
+///
+/// # Shapes
+///
+/// `x`: `[n, i]`, `w`: `[o, i]`, result: `[n, o]`.
+pub fn map_rows(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
+    let fits = x.dims()[1] == w.dims()[1] && [x.dims(), w.dims()].concat().iter().all(|&side| side > 0);
+    if !(fits && [x.dtype(), w.dtype()] == [DType::F32; 2] && usable(&x.device())) {
+        return x.matmul(w.transpose());
+    }
+    let tracked = x.is_autodiff() || w.is_autodiff();
+    let (x, w) = if tracked { (x.autodiff(), w.autodiff()) } else { (x, w) };
+    Tensor::from_dispatch(Dispatch::map_rows(x.into_dispatch(), w.into_dispatch()))
+}
+
 /// GELU, `x Phi(x)` with the distribution of the standard normal. Composed because the framework's derivative is, but on the CPU, that of
 /// the approximation by a hyperbolic tangent, off by 6e-4.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {

@@ -4,6 +4,7 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::ops::FloatTensorOps as _;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension};
 use burn_flex::FlexTensor;
@@ -14,10 +15,12 @@ use super::{gelu, rows};
 
 /// Forward operations and their first-order gradients, each an operation of its own.
 ///
-/// Tensors are 32-bit floats in any layout; rows are those of the last axis. On the autodiff backend `erf_gelu` and `normalise_rows` are tracked; the
+/// Tensors are 32-bit floats in any layout; rows are those of the last axis. On the autodiff backend `erf_gelu`, `normalise_rows` and `map_rows` are tracked; the
 /// gradients run untracked, on the inner tensors.
 #[backend_extension(Flex, Autodiff)]
 pub trait TokenOps: Backend {
+    /// `y[n, o]`, the rows `x[n, i]` times the rows `w[o, i]`.
+    fn map_rows(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self>;
     /// GELU of every value.
     fn erf_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `dx` from `x` and `dy`.
@@ -39,6 +42,10 @@ pub trait TokenOps: Backend {
 }
 
 impl TokenOps for Flex {
+    fn map_rows(x: FlexTensor, w: FlexTensor) -> FlexTensor {
+        Self::float_matmul(x, Self::float_transpose(w))
+    }
+
     fn erf_gelu(x: FlexTensor) -> FlexTensor {
         let x = x.to_contiguous();
         tensor(gelu::forward(Isa::detect(), x.storage()), x.layout().shape())
@@ -84,6 +91,26 @@ impl<B: TokenOps> Backward<B, 1> for Gelu {
     }
 }
 
+/// Backward pass of `map_rows`: the gradient of the weights in their own layout, where that of a transposed product has to be copied into it.
+#[derive(Debug)]
+struct MapRows;
+
+impl<B: TokenOps> Backward<B, 2> for MapRows {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [rows, weights] = ops.parents;
+        let dy = gradients.consume::<B>(&ops.node);
+        let (x, w) = ops.state;
+        if let Some(node) = rows {
+            gradients.register::<B>(node.id, B::float_matmul(dy.clone(), w));
+        }
+        if let Some(node) = weights {
+            gradients.register::<B>(node.id, B::float_matmul(B::float_transpose(dy), x));
+        }
+    }
+}
+
 /// Backward pass of `normalise_rows`.
 #[derive(Debug)]
 struct NormaliseRows;
@@ -105,6 +132,16 @@ impl<B: TokenOps> Backward<B, 3> for NormaliseRows {
 }
 
 impl<B: TokenOps, C: CheckpointStrategy> TokenOps for Autodiff<B, C> {
+    fn map_rows(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
+        match MapRows.prepare::<C>([x.node(), w.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (x, w) = (x.into_primitive(), w.into_primitive());
+                prepared.finish((x.clone(), w.clone()), B::map_rows(x, w))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::map_rows(x.into_primitive(), w.into_primitive())),
+        }
+    }
+
     fn erf_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {

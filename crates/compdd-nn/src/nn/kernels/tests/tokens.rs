@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::gelu as kernel;
 use super::super::simd::Isa;
-use super::super::{composed, gelu, normalise_rows, rows};
+use super::super::{composed, gelu, map_rows, normalise_rows, rows};
 use super::{check_instruction_sets, check_threads, distance, host, leaf, values};
 
 const EPSILON: f64 = 1e-6;
@@ -89,6 +89,26 @@ fn gelu_agrees_with_the_composed_form_and_lets_nan_show() {
     assert_eq!(gelu(x.cast(DType::F64)).dtype(), DType::F64);
     let far = host(gelu(Tensor::<1>::from_data([1e4_f32, -1e4, 200.0, -200.0], &Device::flex())));
     assert!(far[0] == 1e4 && far[2] == 200.0 && far[1].abs() + far[3].abs() < 1e-30, "{far:?}");
+}
+
+/// Products and both gradients are those of the framework, of tracked and of constant weights.
+#[test]
+fn mapped_rows_agree() {
+    for [n, i, o] in [[1, 1, 1], [70, 33, 20], [3, 200, 130]] {
+        let run = |form: fn(Tensor<2>, Tensor<2>) -> Tensor<2>| {
+            let (x, w) = (leaf([n, i], 1), leaf([o, i], 2));
+            let y = form(x.clone(), w.clone());
+            let constant = form(x.clone(), w.clone().inner());
+            assert_eq!(host(constant.inner()), host(y.clone().inner()));
+            let mut gradients = (y.clone() * Tensor::from_inner(leaf([n, o], 3).inner())).sum().backward();
+            let [dx, dw] = [x, w].map(|t| host(t.grad_remove(&mut gradients).unwrap()));
+            [host(y.inner()), dx, dw]
+        };
+        let reference = run(|x, w| x.matmul(if w.is_autodiff() { w.transpose() } else { w.transpose().autodiff() }));
+        for (ours, reference) in run(map_rows).iter().zip(&reference) {
+            assert!(distance(ours, reference) < 1e-6, "{n} {i} {o}: {}", distance(ours, reference));
+        }
+    }
 }
 
 /// Every output for one instruction set.
