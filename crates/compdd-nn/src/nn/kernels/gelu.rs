@@ -16,13 +16,13 @@ const GRAIN: usize = 16384;
 /// `p` of the formula.
 const SLOPE: f32 = 0.327_591_1;
 /// Half of its coefficients, the highest power first.
-const HALVES: [f32; 5] = [0.530_702_7, -0.726_576_013, 0.710_706_87, -0.142_248_37, 0.127_414_8];
+const HALVES: [f32; 5] = [0.530_702_7, -0.726_576_03, 0.710_706_9, -0.142_248_37, 0.127_414_8];
 /// `1 / sqrt(2 pi)`.
-const PEAK: f32 = 0.398_942_28;
+const PEAK: f32 = 0.398_942_3;
 /// Beyond it an exponential is as good as zero.
 const MOST: f32 = 87.0;
 /// The natural logarithm of two, and what its nearest float with a short mantissa leaves.
-const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Added and taken away, it leaves the nearest whole number.
 const ROUND: f32 = 12_582_912.0;
 
