@@ -6,7 +6,7 @@
 //! ([`norm`]). Convolutions but for depthwise ones, and instance norms, exist for duals too, values with a tangent
 //! ([`dual`]). Batch normalisation takes the `ReLU` or `ReLU6` along ([`batch`]), pooling exists by itself ([`pool`],
 //! [`max_pool`]), and spatial attention is one pass over the maps ([`attention`](mod@attention)). Networks of tokens have their layer
-//! norm ([`rows`]) and GELU ([`gelu`](mod@gelu)). Convolutions are built
+//! norm ([`rows`](mod@rows)) and GELU ([`gelu`](mod@gelu)). Convolutions are built
 //! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
 //! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. On GPUs instance norms
 //! of values and duals ([`norm_ops`]), batch norms of values ([`batch_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
