@@ -72,7 +72,9 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
             };
             format!("{}{known}", teacher.name)
         });
-        line("teacher", described.collect::<Vec<_>>().join(" with "));
+        let images = &shared.images[teachers.images];
+        let described = described.collect::<Vec<_>>().join(" with ");
+        line("teacher", format!("{described} on {} at {} pixels", images.subset, images.resolution));
     }
     for experts in &shared.experts {
         let images = &shared.images[experts.images];
