@@ -24,6 +24,8 @@ pub struct Names {
     protocols_with_teacher: BTreeMap<String, Taught>,
     /// The networks in whose names methods distil that recover from several.
     pub sources: BTreeMap<String, String>,
+    /// The lists of teachers that these methods recover with, by subset.
+    teacher_lists: BTreeMap<String, BTreeMap<String, String>>,
     /// Papers that score every method with a teacher alike.
     papers_with_teacher: BTreeMap<String, String>,
     pub datasets: BTreeMap<String, Dataset>,
@@ -191,6 +193,11 @@ impl Names {
             (Some(slug), _) | (None, Taught::One(slug)) => Some(slug),
             (None, Taught::BySubset(slugs)) => slugs.get(subset).or_else(|| slugs.get("usual")).map(String::as_str),
         }
+    }
+
+    /// The list of teachers that a method recovers a subset with.
+    pub fn teacher_list(&self, method: &str, subset: &str) -> Option<&str> {
+        self.teacher_lists.get(method)?.get(subset).map(String::as_str)
     }
 
     /// Side of the images that a paper means for a method on a subset, in pixels.

@@ -131,7 +131,7 @@ impl Target {
         let unusual = || Missing::Part(subset.default_network().to_owned());
         let network = network_of(tested)?;
         let source = match NAMES.sources.get(&method.slug) {
-            Some(source) => source.clone(),
+            Some(source) => NAMES.meant(&printed.paper, &method.slug, source, resolution).ok_or_else(unusual)?,
             None if asks_observer(&method.slug) => network.clone(),
             None => {
                 NAMES.meant(&printed.paper, &method.slug, subset.default_network(), resolution).ok_or_else(unusual)?
@@ -250,7 +250,8 @@ impl Target {
 
     /// How teachers are named in a command.
     fn teachers(&self) -> &'static str {
-        if NAMES.sources.contains_key(&self.method) { "TEACHER,TEACHER" } else { "TEACHER" }
+        let several = || if NAMES.sources.contains_key(&self.method) { "TEACHER,TEACHER" } else { "TEACHER" };
+        NAMES.teacher_list(&self.method, &self.subset).unwrap_or_else(several)
     }
 
     /// The same as a matrix of a suite, but for the images per class: one line a key.
@@ -269,7 +270,10 @@ impl Target {
             lines.push(format!("resolution = {}", self.resolution));
         }
         if self.asks_teacher() {
-            lines.push("teacher = \"TEACHER\" # name one below RESULTS/teachers".to_owned());
+            lines.push(match NAMES.teacher_list(&self.method, &self.subset) {
+                Some(list) => format!("teacher = {}", text(list)),
+                None => "teacher = \"TEACHER\" # name one below RESULTS/teachers".to_owned(),
+            });
         }
         if !self.set.is_empty() {
             let keys: Vec<_> = self.set.iter().map(|(key, value)| format!("{key} = {value}")).collect();

@@ -58,7 +58,7 @@ fn a_teacher_is_named_where_one_is_asked() {
         |id, dataset, network| target(id, &[(Method, "RDED"), (Dataset, dataset), (Ipc, "10"), (Network, network)]);
     assert_eq!(
         edc("edc:1", "cifar10", "ResNet18").command(),
-        "compdd run --method rded --subset cifar10 --ipc 10 --network resnet18-bn --protocol kd-rded-released --teacher TEACHER"
+        "compdd run --method rded --subset cifar10 --ipc 10 --network resnet18-cifar-bn --protocol kd-rded-released --teacher TEACHER"
     );
     let large = edc("edc:2", "imagenet1k", "ResNet50");
     assert_eq!((large.resolution, large.network.as_str(), large.source.as_str()), (224, "resnet50-bn", "resnet50-bn"));
@@ -74,7 +74,8 @@ fn sets_of_several_networks_are_tested_on_all() {
         for printed in cells.filter(|printed| ["G-VBSM", "EDC"].iter().any(|method| printed.method.starts_with(method)))
         {
             let target = Target::of(printed, "").unwrap_or_else(|error| panic!("{id}: {printed:?}: {error:?}"));
-            assert_eq!(target.source, "resnet18-bn");
+            let source = if target.resolution < 128 { "resnet18-cifar-bn" } else { "resnet18-bn" };
+            assert_eq!(target.source, source);
         }
     }
     let cell = |id, method, network| {
@@ -83,7 +84,7 @@ fn sets_of_several_networks_are_tested_on_all() {
     };
     assert_eq!(
         cell("edc:1", "EDC", "MobileNetV2"),
-        "compdd run --method edc --subset cifar10 --ipc 10 --network resnet18-bn --protocol kd-edc --teacher TEACHER,TEACHER --eval-networks mobilenet-v2-x0.5-nodrop"
+        "compdd run --method edc --subset cifar10 --ipc 10 --network resnet18-cifar-bn --protocol kd-edc --teacher edc-cifar10 --eval-networks mobilenet-v2-x0.5-nodrop"
     );
     let head = "compdd run --method edc --subset imagenet-1k --ipc 10 --network resnet18-bn --res 224 --protocol";
     assert_eq!(
@@ -126,11 +127,11 @@ fn ablations_and_attacks_have_commands() {
     let under = |method, attack| target("edc:24", &[(Method, method), (Factor1, attack)]).command();
     assert_eq!(
         under("EDC", "clean"),
-        "compdd run --method edc --subset tiny-imagenet --ipc 50 --network resnet18-bn --protocol kd-edc --teacher TEACHER,TEACHER"
+        "compdd run --method edc --subset tiny-imagenet --ipc 50 --network resnet18-cifar-bn --protocol kd-edc --teacher edc-tiny"
     );
     assert_eq!(
         under("SRe2L", "PGD"),
-        "compdd attack results/bundles/sre2l/tiny-imagenet@1/sre2l_tiny-imagenet@1_ipc50_*.bundle --network resnet18-bn --protocol kd-sre2l-tiny --teacher TEACHER --attacks pgd"
+        "compdd attack results/bundles/sre2l/tiny-imagenet@1/sre2l_tiny-imagenet@1_ipc50_*.bundle --network resnet18-cifar-bn --protocol kd-sre2l-tiny --teacher TEACHER --attacks pgd"
     );
     assert_eq!(
         under("MTT", "AutoAttack"),
