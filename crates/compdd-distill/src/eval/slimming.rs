@@ -13,6 +13,8 @@ use compdd_nn::nn::{Layout, Params};
 pub struct Channels {
     /// Places of scale and shift among the parameters.
     norms: Vec<[usize; 2]>,
+    /// All channels.
+    count: usize,
 }
 
 impl Channels {
@@ -21,12 +23,19 @@ impl Channels {
         let place = |name: String| layout.parameters.iter().position(|slot| slot.name == name);
         let norms = layout.buffers.iter().filter_map(|slot| slot.name.strip_suffix(".running_mean"));
         let places = norms.filter_map(|norm| Some([place(format!("{norm}.weight"))?, place(format!("{norm}.bias"))?]));
-        Self { norms: places.collect() }
+        let norms: Vec<[usize; 2]> = places.collect();
+        let count = norms.iter().map(|[scale, _]| layout.parameters[*scale].len()).sum();
+        Self { norms, count }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.norms.is_empty()
+        self.count == 0
     }
 
     /// For every channel whether it stays when a share of all goes, the smallest scales first. The largest of a layer stays in any case.
@@ -58,9 +67,9 @@ impl Channels {
 pub struct Kept(Vec<Vec<bool>>);
 
 impl Kept {
-    /// How many channels stay, of how many.
-    pub fn count(&self) -> (usize, usize) {
-        (self.0.iter().flatten().filter(|kept| **kept).count(), self.0.iter().flatten().count())
+    /// How many channels stay.
+    pub fn count(&self) -> usize {
+        self.0.iter().flatten().filter(|kept| **kept).count()
     }
 }
 
@@ -156,7 +165,7 @@ mod tests {
             [vec![true, false, true, true], vec![false, false, false, true]],
             "the last of a layer stays"
         );
-        assert_eq!(channels.kept(&params, 0.9).count(), (2, 8));
+        assert_eq!((channels.kept(&params, 0.9).count(), channels.len()), (2, 8));
         let without = NetworkSpec::parse("convnet-d2-w4").unwrap().build(3, 8, 2).unwrap();
         assert!(Channels::of(without.layout()).is_empty());
     }

@@ -23,22 +23,24 @@ impl Listed<'_> {
         let [channels, height, width] = task.test.shape();
         let build = |slug: &String| NetworkSpec::parse(slug)?.build(channels, height, task.subset.classes_len());
         let networks = self.list.networks.iter().map(build).collect::<Result<Vec<_>, _>>()?;
-        let mut missing = Vec::new();
-        for network in &networks {
-            if teachers::find(task, network, &recipe, None, &root, device)?.is_none() {
-                missing.push(network);
-            }
-        }
-        self.announce(&missing);
-        let train = |network: &Network| {
+        let find = |network| teachers::find(task, network, &recipe, None, &root, device);
+        let mut found = networks.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let is_missing = |&place: &usize| found[place].is_none();
+        let missing: Vec<usize> = (0..networks.len()).filter(is_missing).collect();
+        self.announce(&missing.iter().map(|&place| &networks[place]).collect::<Vec<_>>());
+        let train = |number: usize| {
+            let network = &networks[missing[number]];
             let stages = Stages { progress, name: |_| network.spec().slug(), of_what: "" };
             let context = TeacherContext { progress: &stages, ..TeacherContext::new(device.clone(), stop) };
             teachers::train(task, network, &recipe, None, &root, &context)
         };
         let pixels = recipe.plan.batch * height * width;
         let lanes = lanes::of_steps(pixels, device, rayon::current_num_threads());
-        side_by_side::<_, TeacherError>(lanes, missing.len(), |number| train(missing[number]))?;
-        Ok(networks.iter().map(train).collect::<Result<_, _>>()?)
+        let trained = side_by_side::<_, TeacherError>(lanes, missing.len(), train)?;
+        for (&place, teacher) in missing.iter().zip(trained) {
+            found[place] = Some(teacher);
+        }
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Says what is about to be spent, before it is.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     eval::{self, Beginning, Channels, InferenceOptions, Slimming, View},
-    teachers::{Teacher, TeacherLogits},
+    teachers::Teacher,
 };
 use compdd_core::{
     progress::{Progress, Stop},
@@ -61,10 +61,9 @@ impl SlimOptions {
         }
         let start = self.start.as_ref().map(|path| start(path, ground)).transpose()?;
         let reference = start.as_ref().map(teacher::reference);
-        let (_, all) = channels.kept(&network.init(0, device), 0.0).count();
         let begun = reference.as_ref().map(|start| &start.parameters);
         let path = ground.store.slimming_path(cell, &(begun, self.penalty.to_bits()));
-        let fresh = Slimmed::new(cell.clone(), reference, self.penalty, all);
+        let fresh = Slimmed::new(cell.clone(), reference, self.penalty, channels.len());
         let mut report = if path.is_file() { Slimmed::read(&path)? } else { fresh };
         let passes = InferenceOptions { device, batch: ground.scoring.test_batch, stop };
         let test = View::test(ground.task);
@@ -101,7 +100,7 @@ impl SlimOptions {
                 let params = slimming.hold(params.clone());
                 let cut = eval::accuracy(network, &params, &test, passes)?;
                 let (tuned, _) = train(&format!("without-{share}"), Beginning { params, slimming })?;
-                let (channels, _) = kept.count();
+                let channels = kept.count();
                 let cuts = &mut report.students[place].cuts;
                 cuts.push(Cut { share, channels, cut, tuned });
                 cuts.sort_by_key(|cut| cut.share);
@@ -138,6 +137,6 @@ fn start(path: &Path, ground: &Ground<'_>) -> Result<Teacher, RunError> {
             "train one on the subset itself",
         );
     }
-    TeacherLogits::new(teacher.clone(), ground.task, ground.device)?;
+    teacher.check_images(ground.task)?;
     Ok(teacher)
 }

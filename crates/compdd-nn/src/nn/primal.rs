@@ -90,9 +90,7 @@ impl TensorOps for Primal {
     }
 
     fn standardise(x: Tensor<3>, epsilon: f64) -> Tensor<3> {
-        let centred = x.clone() - x.mean_dim(2);
-        let variance = centred.clone().square().mean_dim(2);
-        centred / (variance + epsilon).sqrt()
+        kernels::standardise(x, epsilon)
     }
 
     fn token_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {

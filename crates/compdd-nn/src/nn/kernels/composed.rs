@@ -37,12 +37,17 @@ pub fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogu
     }
 }
 
+/// Every row of the last axis with mean 0 and variance `v / (v + epsilon)`, biased variance.
+pub fn standardise(x: Tensor<3>, epsilon: f64) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    centred / (variance + epsilon).sqrt()
+}
+
 /// Layer norm of the rows of the last axis.
 pub fn normalise_rows(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {
     let [width] = gamma.dims();
-    let centred = x.clone() - x.mean_dim(2);
-    let variance = centred.clone().square().mean_dim(2);
-    centred / (variance + epsilon).sqrt() * gamma.reshape([1, 1, width]) + beta.reshape([1, 1, width])
+    standardise(x, epsilon) * gamma.reshape([1, 1, width]) + beta.reshape([1, 1, width])
 }
 
 /// GELU by the error function.

@@ -62,6 +62,7 @@ use attention::Power;
 use batch::BatchNormMode;
 pub use batch::Rectifier;
 use batch_ops::BatchOps as _;
+pub(super) use composed::standardise;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
 use norm::Epilogue;
@@ -342,8 +343,8 @@ pub fn map_rows(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::map_rows(x.into_dispatch(), w.into_dispatch()))
 }
 
-/// GELU, `x Phi(x)` with the distribution of the standard normal. Composed because the framework's derivative is, but on the CPU, that of
-/// the approximation by a hyperbolic tangent, off by 6e-4.
+/// GELU, `x Phi(x)` with the distribution of the standard normal. Where it is composed, it is of the error function: the framework's own derivative
+/// is elsewhere than on the CPU that of the approximation by a hyperbolic tangent, off by 6e-4.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if usable(&x.device()) && x.dtype() == DType::F32 && x.dims().iter().product::<usize>() > 0 {
         Tensor::from_dispatch(Dispatch::erf_gelu(x.into_dispatch()))
