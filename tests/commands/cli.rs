@@ -49,7 +49,8 @@ fn a_set_keeps_its_cost() {
     let folder = sandbox.path().join("results/records/herding/scenes-easy@1");
     let timings = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let timings = timings.filter(|path| path.to_string_lossy().ends_with(".timing.json"));
-    let costs: Vec<_> = timings.map(|path| compdd::record::Timing::read(&path).unwrap().distill_seconds).collect();
+    let costs: Vec<_> =
+        timings.map(|path| compdd::record::Timing::read(&path).unwrap().unwrap().distill_seconds).collect();
     assert_eq!(costs.len(), 2);
     assert!(costs[0].is_some_and(|seconds| seconds > 0.0) && costs[0] == costs[1], "{costs:?}");
 }

@@ -16,7 +16,7 @@ use crate::limits::Limit;
 /// # Errors
 /// Those of the system, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    open(OpenOptions::new().read(true), path, 0)
+    Ok(open(OpenOptions::new().read(true), path, 0)?.0)
 }
 
 /// As [`open_regular`], where the name itself must not be a link.
@@ -24,7 +24,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_regular`]; a link is no regular file.
 pub fn open_plain(path: &Path) -> io::Result<File> {
-    unlinked(OpenOptions::new().read(true), path)
+    Ok(unlinked(OpenOptions::new().read(true), path)?.0)
 }
 
 /// Opens a file to be read and written, and makes it if it is not there; its content stays. Never one that a link leads to.
@@ -32,7 +32,7 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_plain`].
 pub fn open_to_write(path: &Path) -> io::Result<File> {
-    unlinked(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
+    Ok(unlinked(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?.0)
 }
 
 /// Opens a file that is there to be added to. Never one that a link leads to.
@@ -40,24 +40,30 @@ pub fn open_to_write(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_plain`].
 pub fn open_to_append(path: &Path) -> io::Result<File> {
-    unlinked(OpenOptions::new().append(true), path)
+    Ok(unlinked(OpenOptions::new().append(true), path)?.0)
 }
 
-fn unlinked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// A file and its length.
+fn unlinked(options: &mut OpenOptions, path: &Path) -> io::Result<(File, u64)> {
     let linked = || irregular("it is a symbolic link");
     #[cfg(unix)]
-    return open(options, path, libc::O_NOFOLLOW).map_err(|error| if path.is_symlink() { linked() } else { error });
+    return open(options, path, libc::O_NOFOLLOW).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => error, // the usual one, and no link: not asked a second time
+        _ if path.is_symlink() => linked(),
+        _ => error,
+    });
     #[cfg(not(unix))]
     if path.is_symlink() { Err(linked()) } else { open(options, path, 0) }
 }
 
-fn open(options: &mut OpenOptions, path: &Path, flags: i32) -> io::Result<File> {
+fn open(options: &mut OpenOptions, path: &Path, flags: i32) -> io::Result<(File, u64)> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags | libc::O_NONBLOCK);
     #[cfg(not(unix))]
     let _ = flags;
     let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(irregular("it is no regular file")) }
+    let found = file.metadata()?;
+    if found.is_file() { Ok((file, found.len())) } else { Err(irregular("it is no regular file")) }
 }
 
 fn irregular(what: &str) -> io::Error {
@@ -69,7 +75,9 @@ fn irregular(what: &str) -> io::Error {
 /// # Errors
 /// As [`open_plain`], and [`io::ErrorKind::FileTooLarge`] with the name of the limit.
 pub fn bytes(path: &Path, limit: Limit) -> Result<Vec<u8>, IoError> {
-    open_plain(path).and_then(|file| limited(file, limit)).map_err(IoError::at("read", path))
+    unlinked(OpenOptions::new().read(true), path)
+        .and_then(|file| limited(file, limit))
+        .map_err(IoError::at("read", path))
 }
 
 /// As [`bytes()`] of a file to which a link may lead: of a user's own images, where links are common.
@@ -77,12 +85,13 @@ pub fn bytes(path: &Path, limit: Limit) -> Result<Vec<u8>, IoError> {
 /// # Errors
 /// As [`open_regular`], and [`io::ErrorKind::FileTooLarge`] with the name of the limit.
 pub fn regular_bytes(path: &Path, limit: Limit) -> Result<Vec<u8>, IoError> {
-    open_regular(path).and_then(|file| limited(file, limit)).map_err(IoError::at("read", path))
+    open(OpenOptions::new().read(true), path, 0)
+        .and_then(|file| limited(file, limit))
+        .map_err(IoError::at("read", path))
 }
 
-fn limited(file: File, limit: Limit) -> io::Result<Vec<u8>> {
+fn limited((file, announced): (File, u64), limit: Limit) -> io::Result<Vec<u8>> {
     let long = |bytes: u64| io::Error::new(io::ErrorKind::FileTooLarge, limit.exceeded(bytes));
-    let announced = file.metadata()?.len();
     if announced > limit.most {
         return Err(long(announced));
     }

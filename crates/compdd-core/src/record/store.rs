@@ -187,8 +187,7 @@ impl Store {
 
     /// The timing beside a record, if there is one.
     pub fn timing(&self, cell: &Cell) -> Result<Option<Timing>, RecordError> {
-        let path = self.timing_path(cell);
-        if path.is_file() { Timing::read(&path).map(Some) } else { Ok(None) }
+        Timing::read(&self.timing_path(cell))
     }
 
     /// The record with this id, or the only one whose id starts or ends with the text.

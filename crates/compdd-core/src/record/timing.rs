@@ -5,8 +5,7 @@ use crate::limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, io, path::Path};
 
 /// The file beside a record that holds everything a repetition would not reproduce.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -102,18 +101,18 @@ impl Timing {
         schemars::schema_for!(Self).to_value()
     }
 
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, RecordError> {
-        json::read(path, Self::KIND)
+    /// Reads a file, if it is there.
+    pub fn read(path: &Path) -> Result<Option<Self>, RecordError> {
+        match json::read(path, Self::KIND) {
+            Err(RecordError::Io(error)) if error.source.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     /// The timing beside a record's file, if there is one; a sentence about a file that is none, or another record's.
     pub fn beside(file: &Path, record: &Record) -> Result<Option<Self>, String> {
         let path = file.with_extension(TIMING_SUFFIX.trim_start_matches('.'));
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let timing = Self::read(&path).map_err(|error| with_causes(&error))?;
+        let Some(timing) = Self::read(&path).map_err(|error| with_causes(&error))? else { return Ok(None) };
         let span = |seconds: &f64| (0.0..=limits::LONGEST_SECONDS).contains(seconds);
         if timing.record != record.id {
             Err(format!("the timing file is for `{}`", timing.record))

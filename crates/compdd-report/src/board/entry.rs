@@ -1,6 +1,6 @@
 //! What the leaderboard holds.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use super::{Submitter, dd_ranking};
 use compdd_core::record::{Budget, LabelKind, Problem, Record, RecordError, Recovery, Store, Timing, percent::percent};
@@ -18,7 +18,7 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// What was measured.
-    pub record: Record,
+    pub record: Arc<Record>,
     /// How long it took and where, if that was kept.
     pub timing: Option<Timing>,
     /// BLAKE3 of the record's file: what a number is traced by.

@@ -14,7 +14,7 @@ struct Baselines<'a> {
 impl<'a> Baselines<'a> {
     fn among(entries: &'a [Entry]) -> Self {
         let mut records: Vec<&Record> =
-            entries.iter().filter(|entry| !entry.foreign).map(|entry| &entry.record).collect();
+            entries.iter().filter(|entry| !entry.foreign).map(|entry| &*entry.record).collect();
         records.sort_by(|a, b| b.precedence().cmp(&a.precedence()));
         let of = |method: &'static str| records.iter().copied().filter(move |record| record.cell.method == method);
         Self {

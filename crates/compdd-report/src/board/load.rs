@@ -1,6 +1,6 @@
 //! From results folders to a board.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -53,7 +53,7 @@ impl Board {
             }
         }
         gains::work_out(&mut entries);
-        entries.par_sort_by(order::compare);
+        order::sort(&mut entries);
         order::rank(&mut entries);
         entries.retain(|entry| filter.accepts(entry));
         filter.check_versions(&entries)?;
@@ -91,6 +91,7 @@ impl Folder<'_> {
         let (division, reasons) = self.rules.judge(&record);
         let (file, store, who, foreign) = (file.to_owned(), self.store.clone(), self.who.clone(), self.foreign);
         let (recovery, hlr, ior, rank) = (None, None, None, None);
+        let record = Arc::new(record);
         Ok(Entry { record, timing, hash, file, store, who, foreign, division, reasons, set, recovery, hlr, ior, rank })
     }
 }

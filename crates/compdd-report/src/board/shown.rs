@@ -1,6 +1,6 @@
 //! What others ask of a board: ranks as they are shown, and the records.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -9,8 +9,11 @@ use compdd_core::record::Record;
 
 impl Board {
     /// The records by id, each with the recovery ratio that its neighbours give it.
-    pub fn records(&self) -> Vec<Record> {
-        let own = |entry: &&Entry| Record { recovery: entry.recovery.clone(), ..entry.record.clone() };
+    pub fn records(&self) -> Vec<Arc<Record>> {
+        let own = |entry: &&Entry| match &entry.recovery {
+            same if *same == entry.record.recovery => Arc::clone(&entry.record),
+            other => Arc::new(Record { recovery: other.clone(), ..(*entry.record).clone() }),
+        };
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.par_sort_by(|a, b| a.record.id.cmp(&b.record.id));
         entries.par_iter().map(own).collect()

@@ -51,8 +51,7 @@ pub fn suite(table: &Table, answers: &[Answer<'_>]) -> Option<String> {
         format!("\n[[matrix]]\ngroup = \"{}\"\n{text}{ipc}\n", table.id)
     };
     let name: String = table.id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let head =
-        format!("name = \"{name}\"\nsummary = \"what compdd can run of {} and no record answers\"\n", table.label());
+    let head = format!("name = \"{name}\"\nsummary = \"cells of {} that compdd can run\"\n", table.label());
     (!matrices.is_empty()).then(|| head + &matrices.iter().map(matrix).collect::<String>())
 }
 

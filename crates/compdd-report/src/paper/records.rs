@@ -20,7 +20,7 @@ use compdd_core::{
 /// The records that tables may show.
 #[derive(Clone, Debug)]
 pub struct Records {
-    records: Arc<[Record]>,
+    records: Arc<[Arc<Record>]>,
     /// Where those of a method, a subset (without version) and a number of images per class are.
     places: HashMap<(String, String, usize), Vec<usize>>,
 }
@@ -59,7 +59,7 @@ impl Records {
     ///
     /// # Errors
     /// When none has one of the versions.
-    pub fn of(records: Arc<[Record]>, versions: &[String]) -> Result<Self, PaperError> {
+    pub fn of(records: Arc<[Arc<Record>]>, versions: &[String]) -> Result<Self, PaperError> {
         let known: BTreeSet<String> = records.iter().map(|record| record.cell.protocol.clone()).collect();
         for version in versions {
             if !known.contains(version) && !Protocol::all().iter().any(|protocol| protocol.id == *version) {
@@ -72,7 +72,8 @@ impl Records {
             same.peek().is_none() || same.any(|version| *version == cell.protocol)
         };
         let mut places: HashMap<_, Vec<usize>> = HashMap::new();
-        for (place, Record { cell, .. }) in records.iter().enumerate().filter(|(_, record)| is_wanted(&record.cell)) {
+        for (place, record) in records.iter().enumerate().filter(|(_, record)| is_wanted(&record.cell)) {
+            let cell = &record.cell;
             places.entry((cell.method.clone(), slug(&cell.subset).to_owned(), cell.ipc)).or_default().push(place);
         }
         Ok(Self { records, places })
@@ -82,7 +83,7 @@ impl Records {
     ///
     /// # Errors
     /// As [`Records::of`].
-    pub fn latest(records: Arc<[Record]>) -> Result<Self, PaperError> {
+    pub fn latest(records: Arc<[Arc<Record>]>) -> Result<Self, PaperError> {
         let mut latest: BTreeMap<&str, &str> = BTreeMap::new();
         for id in records.iter().map(|record| record.cell.protocol.as_str()) {
             let newest = latest.entry(slug(id)).or_insert(id);
@@ -114,7 +115,7 @@ impl Records {
     /// Those of a target's method, subset and number of images per class.
     pub(super) fn near(&self, target: &Target) -> impl Iterator<Item = &Record> {
         let places = self.places.get(&(target.method.clone(), slug(&target.subset).to_owned(), target.ipc));
-        places.into_iter().flatten().map(|place| &self.records[*place])
+        places.into_iter().flatten().map(|place| &*self.records[*place])
     }
 
     pub(super) fn best(&self, target: &Target) -> Option<&Record> {

@@ -1,6 +1,9 @@
 //! From records to tables whose rows may be compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::RegimesError;
 use compdd_core::{
@@ -72,9 +75,9 @@ type Shared = (Family, String, String, usize, Budget, String);
 
 /// The tables that records give, one a family, subset, network, resolution, budget, set of images, number of images per class and teacher. Each
 /// that may not be is an error in its place.
-pub fn tables(records: &[Record]) -> Vec<Result<Table, RegimesError>> {
+pub fn tables(records: &[impl Borrow<Record>]) -> Vec<Result<Table, RegimesError>> {
     let mut shared: BTreeMap<Shared, Vec<(Regime, &Record)>> = BTreeMap::new();
-    for record in records {
+    for record in records.iter().map(Borrow::borrow) {
         let cell = &record.cell;
         if let Some((family, regime)) = Regime::of(&cell.protocol) {
             let (subset, network, data) = (cell.subset.clone(), cell.network.clone(), cell.data_hash.clone());

@@ -48,7 +48,7 @@ pub struct Site {
     /// The first folder: what is shown beside records comes from it alone.
     own: Option<Store>,
     /// Those of the board, by id.
-    records: Arc<[Record]>,
+    records: Arc<[Arc<Record>]>,
 }
 
 /// How many pages were written.

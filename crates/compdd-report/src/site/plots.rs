@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
+    sync::Arc,
 };
 
 use askama::Template;
@@ -177,7 +178,7 @@ fn changed(records: &[&Record]) -> Vec<String> {
 pub(super) fn write(
     folder: &Folder<'_>,
     board: &Board,
-    records: &[Record],
+    records: &[Arc<Record>],
     own: Option<&Store>,
     origin: &Origin,
 ) -> Result<usize, SiteError> {
@@ -208,7 +209,7 @@ pub(super) fn write(
 
 /// The groups in which something differs, of the records that the kind takes. The references on full data go with theirs, for the line that
 /// a chart may draw of them.
-fn groups<'a>(records: &'a [Record], kind: &Kind) -> Groups<'a> {
+fn groups<'a>(records: &'a [Arc<Record>], kind: &Kind) -> Groups<'a> {
     let mut groups = Groups::new();
     for record in records.iter().filter(|record| kind.changed || !record.flags.contains(&Flag::ChangedRecipe)) {
         groups.entry((kind.common)(record)).or_default().push(record);

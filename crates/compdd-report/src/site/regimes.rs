@@ -1,5 +1,7 @@
 //! The page of the label regimes: a table and two charts for every group of records that may be compared.
 
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::{
@@ -29,7 +31,7 @@ struct Section {
 
 /// Writes the page and its plots. Returns how many plots there are. A group that may not share a table is left out with a warning: it is no reason
 /// to have no site.
-pub(super) fn write(folder: &Folder<'_>, records: &[Record], origin: &Origin) -> Result<usize, SiteError> {
+pub(super) fn write(folder: &Folder<'_>, records: &[Arc<Record>], origin: &Origin) -> Result<usize, SiteError> {
     let left_out = |error: &RegimesError| tracing::warn!("left out of the regimes: {error}");
     let tables = regimes::tables(records).into_iter().filter_map(|table| table.inspect_err(left_out).ok());
     let sections: Vec<Section> =

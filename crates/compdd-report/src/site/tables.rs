@@ -35,7 +35,7 @@ const FORMATS: [(&str, Format, &str); 3] = [
 ];
 
 /// Writes the list of the tables and a page for each of them. Returns how many there are.
-pub(super) fn write(folder: &Folder<'_>, records: Arc<[Record]>, origin: &Origin) -> Result<usize, SiteError> {
+pub(super) fn write(folder: &Folder<'_>, records: Arc<[Arc<Record>]>, origin: &Origin) -> Result<usize, SiteError> {
     let records = Records::latest(records)?;
     let mut list = paper::list(&records)?;
     for row in &mut list.rows {

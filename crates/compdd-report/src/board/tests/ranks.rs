@@ -1,12 +1,14 @@
 //! Ranks, by their definition and by their properties.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::board::{Entry, order};
 
 fn ranks(results: &Results) -> Vec<(String, Option<usize>)> {
-    board(results).entries.into_iter().map(|entry| (entry.record.cell.method, entry.rank)).collect()
+    board(results).entries.into_iter().map(|entry| (entry.record.cell.method.clone(), entry.rank)).collect()
 }
 
 #[test]
@@ -62,11 +64,11 @@ fn runs_of_another_seed_all_stand() {
 fn group(scores: &[Vec<f64>]) -> Vec<Entry> {
     let template = board(&Results::with(&[record("edf", &around(0.5, 0.01))])).entries.remove(0);
     let entry = |(seed, scores): (usize, &Vec<f64>)| Entry {
-        record: scored(Cell { seed: seed as u64, ..cell("edf") }, scores),
+        record: Arc::new(scored(Cell { seed: seed as u64, ..cell("edf") }, scores)),
         ..template.clone()
     };
     let mut entries: Vec<Entry> = scores.iter().enumerate().map(entry).collect();
-    entries.sort_by(order::compare);
+    order::sort(&mut entries);
     order::rank(&mut entries);
     entries
 }
@@ -107,9 +109,9 @@ proptest! {
         let by = turn % turned.len();
         turned.rotate_left(by);
         let mut stranger = turned[0].clone();
-        stranger.record.cell.ipc = 50;
+        Arc::make_mut(&mut stranger.record).cell.ipc = 50;
         turned.push(stranger);
-        turned.sort_by(order::compare);
+        order::sort(&mut turned);
         order::rank(&mut turned);
         turned.retain(|entry| entry.record.cell.ipc == 10);
         prop_assert_eq!(turned, entries);

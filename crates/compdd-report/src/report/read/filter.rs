@@ -1,5 +1,7 @@
 //! Which records are wanted.
 
+use std::borrow::Borrow;
+
 use super::super::ReportError;
 use compdd_core::record::{Budget, Cell, Fidelity, Flag, Query, Record, Store};
 
@@ -55,21 +57,22 @@ impl Filter {
     ///
     /// # Errors
     /// When a named one does not exist, or none is left; the message says which flag would find some.
-    pub fn list(&self, store: &Store, all: &[Record]) -> Result<Vec<Record>, ReportError> {
+    pub fn list(&self, store: &Store, all: &[impl Borrow<Record>]) -> Result<Vec<Record>, ReportError> {
+        let all: Vec<&Record> = all.iter().map(Borrow::borrow).collect();
         for end in &self.records {
             if !all.iter().any(|record| record.id.ends_with(end.as_str())) {
                 store.find(end)?;
             }
         }
-        self.choose(all)
+        self.choose(&all)
     }
 
     /// As [`Filter::list`], without a look at the names.
     ///
     /// # Errors
     /// When none is left.
-    pub fn choose(&self, all: &[Record]) -> Result<Vec<Record>, ReportError> {
-        let asked: Vec<&Record> = all.iter().filter(|record| self.accepts(record)).collect();
+    pub fn choose(&self, all: &[impl Borrow<Record>]) -> Result<Vec<Record>, ReportError> {
+        let asked: Vec<&Record> = all.iter().map(Borrow::borrow).filter(|record| self.accepts(record)).collect();
         let chosen: Vec<Record> =
             asked.iter().filter(|record| self.accepts_budget(record)).map(|&record| record.clone()).collect();
         if chosen.iter().all(|record| record.cell.is_reference()) {

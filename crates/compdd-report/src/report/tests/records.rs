@@ -143,12 +143,12 @@ fn reduced_budgets_are_shown_when_asked_for_and_say_so() {
     let end = all[0].id.rsplit('_').next().unwrap().to_owned();
     let named = Filter { records: vec![end], ..Filter::default() };
     assert_eq!(named.choose(&all).unwrap().len(), 1, "a record that is named is shown whatever its budget");
-    assert!(refused(Filter::default().choose(&[])).contains("there are no results"));
+    assert!(refused(Filter::default().choose(&[] as &[Record])).contains("there are no results"));
     let other = Filter { methods: vec!["mtt".into()], ..Filter::default() };
     assert!(refused(other.choose(&all)).contains("none of 2 is what was asked for"));
     let (_folder, store) = store(&all);
     let unknown = Filter { records: vec!["ffffffff".into()], ..Filter::default() };
-    assert!(matches!(unknown.list(&store, &[]), Err(ReportError::Record(_))));
+    assert!(matches!(unknown.list(&store, &[] as &[Record]), Err(ReportError::Record(_))));
 }
 
 #[test]
