@@ -15,7 +15,9 @@ use crate::{
 pub enum SuiteError {
     /// No suite has the name.
     #[error("unknown suite `{name}`")]
-    #[diagnostic(help("{}; a file is named by its path, which ends in .toml", known.join(", ")))]
+    #[diagnostic(help(
+        "{}, or the id of a published table (`compdd table list`); a file is named by its path, which ends in .toml", known.join(", ")
+    ))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -44,7 +46,7 @@ pub enum SuiteError {
     },
     /// No cell is left.
     #[error("the suite {name} has no cells")]
-    #[diagnostic(help("its matrices are empty, or exclude everything"))]
+    #[diagnostic(help("its matrices are empty or exclude everything; of a published table compdd can run none"))]
     Empty {
         /// The suite.
         name: String,

@@ -25,6 +25,9 @@ impl ListArgs {
             .map(|suite| Ok(vec![suite.name.clone(), Plan::of(&suite)?.len().to_string(), suite.summary]));
         let suites = suites.collect::<Result<Vec<_>, suite::SuiteError>>()?;
         ui::show(&ui::table(&["suite", "cells", "what it is for"], &suites));
+        ui::show(
+            "A published table is a suite too, by its id: `compdd suite plan edc:1`; `compdd table list` prints all ids.",
+        );
         let plans = Folder::plans(&results)?.into_iter().map(|id| {
             let (plan, folder) = suite::open(&id, &results)?;
             let status = Status::of(&plan, &plan.entries()?, &folder)?;
