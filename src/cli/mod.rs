@@ -21,6 +21,7 @@ mod lists;
 mod method;
 mod network;
 mod outcome;
+mod panics;
 mod plot;
 mod progress;
 mod protocol;
@@ -146,50 +147,53 @@ impl Command {
     fn only_reads(&self) -> bool {
         matches!(self, Self::Leaderboard(_) | Self::Results(_) | Self::Site(_) | Self::Table(_))
     }
+
+    fn execute(self) -> ui::Outcome {
+        match self {
+            Self::Run(args) => args.execute(),
+            Self::Eval(args) => args.execute(),
+            Self::Regimes(args) => args.execute(),
+            Self::Attack(args) => args.execute(),
+            Self::Incremental(args) => args.execute(),
+            Self::Slim(args) => args.execute(),
+            Self::Suite(command) => command.execute(),
+            Self::Cell(args) => args.execute(),
+            Self::Experts(command) => command.execute(),
+            Self::Teacher(command) => command.execute(),
+            Self::Import(args) => args.execute(),
+            Self::Export(args) => args.execute(),
+            Self::Data(command) => command.execute(),
+            Self::Complexity(command) => command.execute(),
+            Self::Prune(command) => command.execute(),
+            Self::Subset(command) => command.execute(),
+            Self::Method(command) => command.execute(),
+            Self::Network(command) => command.execute(),
+            Self::Protocol(command) => command.execute(),
+            Self::Results(command) => command.execute(),
+            Self::Leaderboard(args) => args.execute(),
+            Self::Site(args) => args.execute(),
+            Self::Submit(command) => command.execute(),
+            Self::Plot(command) => command.execute(),
+            Self::Table(args) => args.execute(),
+            Self::Doctor => doctor::execute(),
+            Self::Example(args) => args.execute(),
+            Self::Device(command) => command.execute(),
+            Self::Completions(args) => args.execute(),
+            Self::Man(args) => args.execute(),
+        }
+    }
 }
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
-    ui::hear_panics();
+    panics::hear();
     let command = Cli::command().color(asked_color());
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     ui::start_logging(cli.verbose, cli.color);
     if !cli.command.only_reads() {
         compdd::nn::kernels::tune_allocator();
     }
-    let outcome = match cli.command {
-        Command::Run(args) => args.execute(),
-        Command::Eval(args) => args.execute(),
-        Command::Regimes(args) => args.execute(),
-        Command::Attack(args) => args.execute(),
-        Command::Incremental(args) => args.execute(),
-        Command::Slim(args) => args.execute(),
-        Command::Suite(command) => command.execute(),
-        Command::Cell(args) => args.execute(),
-        Command::Experts(command) => command.execute(),
-        Command::Teacher(command) => command.execute(),
-        Command::Import(args) => args.execute(),
-        Command::Export(args) => args.execute(),
-        Command::Data(command) => command.execute(),
-        Command::Complexity(command) => command.execute(),
-        Command::Prune(command) => command.execute(),
-        Command::Subset(command) => command.execute(),
-        Command::Method(command) => command.execute(),
-        Command::Network(command) => command.execute(),
-        Command::Protocol(command) => command.execute(),
-        Command::Results(command) => command.execute(),
-        Command::Leaderboard(args) => args.execute(),
-        Command::Site(args) => args.execute(),
-        Command::Submit(command) => command.execute(),
-        Command::Plot(command) => command.execute(),
-        Command::Table(args) => args.execute(),
-        Command::Doctor => doctor::execute(),
-        Command::Example(args) => args.execute(),
-        Command::Device(command) => command.execute(),
-        Command::Completions(args) => args.execute(),
-        Command::Man(args) => args.execute(),
-    };
-    match outcome {
+    match panics::guarded(|| cli.command.execute()) {
         Ok(code) => code,
         Err(report) if Interrupted::is(report.as_ref()) => ui::interrupted(),
         Err(report) => ui::fail(&report),

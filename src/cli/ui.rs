@@ -48,16 +48,6 @@ pub fn start_logging(verbosity: u8, color: ColorChoice) {
     }
 }
 
-/// Has panics say where they happened, unless they are caught.
-pub fn hear_panics() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !compdd::data::parse::caught::is_caught() {
-            usual(panic);
-        }
-    }));
-}
-
 /// Prints `error:`, the causes below it and what to do, and gives the exit code of a failure.
 pub fn fail(failure: &Failure) -> ExitCode {
     say(&format!("error: {failure}"));

@@ -19,10 +19,11 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Observed:
-    """What a process asked of the card and of the compiler: a kernel that was kept counts as one that is compiled."""
+    """What a process asked of the card and of the compiler: a kernel that was kept counts as one that is compiled, and launches are counted by
+    kernel as well."""
 
     counts: dict[str, int]
-    kernels: int
+    launches_of: Counter[str]
     compiled: int
     compile_seconds: float
 
@@ -33,21 +34,19 @@ def journal(path: Path) -> tuple[Counter[str], float]:
     return Counter(line["outcome"] for line in lines), sum(line["seconds"] for line in lines)
 
 
+def started(command: list[str], toolkit: Toolkit, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs a command on the stand-ins, with caches below `folder`."""
+    places = {"NVRTC_FAILED": str(folder / "failed"), "NVRTC_KEEP": str(folder / "kept"), "XDG_CACHE_HOME": str(folder / "cache")}
+    surroundings = {**os.environ, **environment(toolkit), **places, **variables}
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+
+
 def observe(command: list[str], toolkit: Toolkit, folder: Path, driver: int) -> Observed:
-    """Runs a command with caches below `folder`; `Failed` says what went wrong, first what a card would have refused."""
+    """What a command asked; `Failed` says what went wrong, first what a card would have refused."""
     with tempfile.TemporaryDirectory(dir=folder) as work:
         report, log = Path(work, "report.json"), Path(work, "journal")
-        variables = {
-            **os.environ,
-            **environment(toolkit),
-            "FAKE_CUDA_REPORT": str(report),
-            "FAKE_CUDA_VERSION": str(driver),
-            "NVRTC_JOURNAL": str(log),
-            "NVRTC_FAILED": str(folder / "failed"),
-            "NVRTC_KEEP": str(folder / "kept"),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-        }
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        counting = {"FAKE_CUDA_REPORT": str(report), "FAKE_CUDA_VERSION": str(driver), "NVRTC_JOURNAL": str(log)}
+        done = started(command, toolkit, folder, counting)
         outcomes, seconds = journal(log)
         counts = json.loads(report.read_text()) if report.exists() else {}
     problems = list(counts.get("faults", []))
@@ -62,7 +61,7 @@ def observe(command: list[str], toolkit: Toolkit, folder: Path, driver: int) -> 
         raise Failed(f"{' '.join(command)}\n" + "\n".join(problems))
     return Observed(
         counts={name: counts[name] for name in COUNTS},
-        kernels=counts["kernels"],
+        launches_of=Counter(counts["launches_of"]),
         compiled=outcomes["compiled"] + outcomes["kept"],
         compile_seconds=seconds,
     )

@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--driver", default=13000, type=int, metavar="VERSION", help="version of the driver [13000]")
     parser.add_argument("--steps", required=True, type=pair, metavar="SMALL,LARGE", help="the two lengths of the command")
     parser.add_argument("--each", default=1, type=int, metavar="N", help="steps that one unit of length is [1]")
+    parser.add_argument("--kernels", action="store_true", help="how often a step launches each kernel")
     parser.add_argument("command", nargs="+", help="the program and its arguments, after --")
     return parser.parse_args()
 
@@ -40,7 +41,11 @@ def main() -> int:
     try:
         toolkit = prepare(given.folder, given.nvrtc, given.driver)
         case = Case(" ".join(given.command[1:]), given.command[1:], given.steps, given.each)
-        print(table([cost(given.command[0], case, toolkit, given.folder, given.driver)]))
+        found = cost(given.command[0], case, toolkit, given.folder, given.driver)
+        print(table([found]))
+        if given.kernels:
+            print("\n| kernel | launches |\n| --- | ---: |")
+            print(*(f"| {name} | {times:.1f} |" for name, times in found.launches_of.items()), sep="\n")
     except Failed as failure:
         print(failure, file=sys.stderr)
         return 1

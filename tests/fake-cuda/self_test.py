@@ -51,7 +51,7 @@ class StandIns(unittest.TestCase):
 
     def test_what_is_right_is_counted(self) -> None:
         seen = self.run_with("none")
-        self.assertEqual((seen.kernels, seen.compiled), (1, 1))
+        self.assertEqual((seen.launches_of, seen.compiled), ({"one": 1}, 1))
         self.assertEqual((seen.counts["launches"], seen.counts["reads"], seen.counts["read_bytes"]), (1, 1, 64))
         self.assertEqual((seen.counts["allocations"], seen.counts["uploads"], seen.counts["waits"]), (1, 0, 0))
 
@@ -73,7 +73,7 @@ class StandIns(unittest.TestCase):
     def test_an_older_driver_refuses_newer_images_and_lacks_newer_functions(self) -> None:
         with self.assertRaisesRegex(Failed, "PTX 8.8, newer than the driver"):
             self.run_with("none", driver=12040)
-        self.assertEqual(self.run_with("symbol", driver=13000).kernels, 1)
+        self.assertEqual(self.run_with("symbol", driver=13000).launches_of.total(), 1)
         with self.assertRaisesRegex(Failed, "undefined symbol: cuEventElapsedTime_v2"):
             toolkit = prepare(FOLDER, "12.4", 12040)
             observe([sys.executable, "-c", PROGRAM, "symbol"], toolkit, FOLDER, 12040)

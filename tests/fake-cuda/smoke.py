@@ -7,11 +7,12 @@
 import argparse
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from observe import Failed
+from observe import Failed, started
 from steps import Case, Cost, cost, table
-from toolkit import prepare
+from toolkit import Toolkit, prepare
 
 # Epochs of a student at the smoke budget (benchmarks/protocols/no-kd.toml); at one image a class each has one step.
 EPOCHS = 20
@@ -45,9 +46,9 @@ def cases(teacher: Path, experts: Path) -> list[Case]:
     # A student that is read as zeros is far from every target: nothing may be skipped for that.
     matched = ["--experts", str(experts), "--set", "lr_lr=0.000001", "--set", "init=real"]
     return [
-        Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS, {"launches": 120, "uploads": 7, "waits": 1}),
-        Case("student step, ResNet18", students("resnet18"), (1, 2), EPOCHS, {"launches": 500, "uploads": 7, "waits": 1}),
-        Case("dm, iteration", iterations("dm"), (2, 6), most={"launches": 1000, "uploads": 65, "waits": 1.1}),
+        Case("student step, ConvNet-D3", students("convnet-d3"), (1, 2), EPOCHS, {"launches": 80, "uploads": 5, "waits": 1}),
+        Case("student step, ResNet18", students("resnet18"), (1, 2), EPOCHS, {"launches": 480, "uploads": 5, "waits": 1}),
+        Case("dm, iteration", iterations("dm"), (2, 6), most={"launches": 80, "uploads": 5, "waits": 1.1}),
         Case("datadam with batch norm, iteration", iterations("datadam", "--network", "convnet-d3-bn"), (2, 6)),
         Case("dc, step of the images", iterations("dc"), (2, 4), 2),
         Case("idc, step of the images", iterations("idc"), (2, 4), 2),
@@ -56,6 +57,15 @@ def cases(teacher: Path, experts: Path) -> list[Case]:
         Case("edf, iteration of 3 steps", iterations("edf", *matched, "--set", "skip_above=0"), (2, 4)),
         Case("complexity score, image", [*score, "--out", "RESULTS/scores.parquet", "--device", "cuda:0"], (1, 3), 10),
     ]
+
+
+def without_room(binary: str, toolkit: Toolkit, folder: Path) -> None:
+    """A run on a card with 64 MiB must end as an error that says what to do; `Failed` says how it ended instead."""
+    with tempfile.TemporaryDirectory(dir=folder) as results:
+        command = [word.replace("{}", "2").replace("RESULTS", results) for word in iterations("dm")]
+        done = started([binary, *command], toolkit, folder, {"FAKE_CUDA_MEMORY": str(64 << 20)})
+    if done.returncode != 1 or "error: the device has no room" not in done.stderr or "--chunk" not in done.stderr:
+        raise Failed(f"it ended with {done.returncode}:\n{done.stderr[-3000:]}")
 
 
 def main() -> int:
@@ -79,6 +89,12 @@ def main() -> int:
         except Failed as failure:
             failures += 1
             print(f"{case.name}: {failure}", file=sys.stderr, flush=True)
+    if not given.only:
+        try:
+            without_room(given.binary, toolkit, given.folder)
+        except Failed as failure:
+            failures += 1
+            print(f"a card without room: {failure}", file=sys.stderr, flush=True)
     print(table(costs))
     return min(failures, 1)
 

@@ -33,10 +33,12 @@ STRAGGLERS = 0.02
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts a step; the run that went first, without any cache; how many kernels the two after it still compiled; what is beyond its budget."""
+    """Counts a step, and launches by kernel; the run that went first, without any cache; how many kernels the two after it still compiled; what is beyond
+    its budget."""
 
     name: str
     step: dict[str, float]
+    launches_of: dict[str, float]
     first: Observed
     again: int
     beyond: list[str]
@@ -64,7 +66,8 @@ def cost(binary: str, case: Case, toolkit: Toolkit, folder: Path, driver: int) -
         raise Failed(f"of {first.compiled} kernels the next two processes compile {again} again")
     steps = (large - small) * case.steps
     step = {name: (longer.counts[name] - shorter.counts[name]) / steps for name in COUNTS}
-    return Cost(case.name, step, first, again, case.beyond(step))
+    more = longer.launches_of - shorter.launches_of
+    return Cost(case.name, step, {name: times / steps for name, times in more.most_common()}, first, again, case.beyond(step))
 
 
 def table(costs: list[Cost]) -> str:

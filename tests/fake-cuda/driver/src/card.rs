@@ -1,6 +1,9 @@
 //! Which card it is: its name, its limits, the version of its driver.
 
-use std::ffi::{c_char, c_int, c_uint};
+use std::{
+    ffi::{c_char, c_int, c_uint},
+    sync::LazyLock,
+};
 
 use crate::{INVALID_DEVICE, SUCCESS, Status, tally};
 
@@ -12,8 +15,13 @@ pub const MAX_THREADS: u64 = 1024;
 pub const MAX_BLOCK: [c_uint; 3] = [1024, 1024, 64];
 /// Most blocks of a grid along x, y and z.
 pub const MAX_GRID: [c_uint; 3] = [i32::MAX as c_uint, 65535, 65535];
-/// Device memory, in bytes.
-pub const TOTAL_MEMORY: usize = 141 << 30;
+/// Device memory, in bytes: what `FAKE_CUDA_MEMORY` says, or 141 GiB.
+pub fn total_memory() -> usize {
+    static BYTES: LazyLock<usize> = LazyLock::new(|| {
+        std::env::var("FAKE_CUDA_MEMORY").ok().and_then(|text| text.parse().ok()).unwrap_or(141 << 30)
+    });
+    *BYTES
+}
 
 /// The version of the driver: 1000 times the major one and ten times the minor one.
 pub fn version() -> c_int {
@@ -84,7 +92,7 @@ unsafe extern "C" fn cuDeviceGetUuid_v2(out: *mut [u8; 16], _device: c_int) -> S
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuDeviceTotalMem_v2(out: *mut usize, _device: c_int) -> Status {
-    unsafe { *out = TOTAL_MEMORY };
+    unsafe { *out = total_memory() };
     SUCCESS
 }
 

@@ -62,8 +62,9 @@ unsafe extern "C" fn cuLaunchKernel(
         return ILLEGAL_ADDRESS;
     }
     tally.launches += 1;
-    if !tally.kernels.contains(&kernel.name) {
-        tally.kernels.insert(kernel.name.clone());
+    match tally.kernels.get_mut(&kernel.name) {
+        Some(times) => *times += 1,
+        None => drop(tally.kernels.insert(kernel.name.clone(), 1)),
     }
     drop(tally);
     streams::pass(duration(volume(grid)));

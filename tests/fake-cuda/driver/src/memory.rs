@@ -60,7 +60,7 @@ unsafe extern "C" fn cuMemAlloc_v2(out: *mut u64, bytes: usize) -> Status {
         tally.fault("an allocation of no bytes".to_owned());
         return INVALID_VALUE;
     }
-    if tally.live_bytes + bytes > card::TOTAL_MEMORY {
+    if tally.live_bytes + bytes > card::total_memory() {
         return OUT_OF_MEMORY;
     }
     let Some(start) = lock(&DEVICE).take(bytes) else { return OUT_OF_MEMORY };
@@ -95,7 +95,7 @@ extern "C" fn cuMemFreeAsync(start: u64, _stream: *mut c_void) -> Status {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) -> Status {
     let live = tally::lock().live_bytes;
-    unsafe { (*free, *total) = (card::TOTAL_MEMORY - live, card::TOTAL_MEMORY) };
+    unsafe { (*free, *total) = (card::total_memory().saturating_sub(live), card::total_memory()) };
     SUCCESS
 }
 

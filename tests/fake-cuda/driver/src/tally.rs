@@ -1,7 +1,7 @@
 //! What was asked of the card: counts, faults, and the report that a process leaves behind.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ffi::c_int,
     fmt::Write as _,
     sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError},
@@ -25,8 +25,8 @@ impl Copies {
 #[derive(Default)]
 pub struct Tally {
     pub launches: u64,
-    /// Names of the kernels that were launched.
-    pub kernels: BTreeSet<String>,
+    /// Names of the kernels that were launched, with how often.
+    pub kernels: BTreeMap<String, u64>,
     /// From the host to the device.
     pub uploads: Copies,
     /// From the device to the host.
@@ -67,6 +67,8 @@ impl Tally {
         for (name, count) in counts {
             let _ = writeln!(out, "  \"{name}\": {count},");
         }
+        let kernels = self.kernels.iter().map(|(name, times)| format!("\n    {name:?}: {times}"));
+        let _ = writeln!(out, "  \"launches_of\": {{{}}},", kernels.collect::<Vec<_>>().join(","));
         let faults = self.faults.iter().map(|(text, times)| format!("\n    {:?}", format!("{times} x {text}")));
         let _ = writeln!(out, "  \"faults\": [{}]", faults.collect::<Vec<_>>().join(","));
         out.push_str("}\n");
