@@ -7,7 +7,7 @@ use super::{
     inputs::{host, noise, with_gradient},
 };
 use compdd_nn::augment::{
-    BatchSpec, DrawBatch as _, Draws, DsaConfig, FlipConfig, Formation, MixConfig, Operation, PadCropConfig,
+    BatchSpec, DrawBatch as _, Draws, DsaConfig, FlipConfig, Formation, MixConfig, Mode, Operation, PadCropConfig,
     PatchShuffleConfig, Pipeline, RandAugmentConfig, ResizedCropConfig, Sampling, Strategy, Token,
 };
 
@@ -31,7 +31,7 @@ pub fn cases() -> Vec<Case> {
         ("mixup", Operation::Mixup(MixConfig::default())),
     ];
     let views = dsa.into_iter().chain(others).map(|(name, operation)| view(name, operation));
-    views.chain([formation(2), formation(3)]).collect()
+    views.chain([classes(), formation(2), formation(3)]).collect()
 }
 
 fn view(name: &'static str, operation: Operation) -> Case {
@@ -48,8 +48,29 @@ fn view(name: &'static str, operation: Operation) -> Case {
     })
 }
 
+/// Classes that are augmented each in its own way, one with all operations in turn; images that are not square.
+fn classes() -> Case {
+    Case::new("views of classes", TOLERANCE, |device| {
+        let shape = [6, 3, 12, 18];
+        let drawn = |mode, strategy: Strategy| {
+            let config = DsaConfig { mode, strategy, ..DsaConfig::default() };
+            drawn_for(Operation::Dsa(config), [2, 3, 12, 18])
+        };
+        let draws = [
+            drawn(Mode::M, Token::ALL.into()),
+            drawn(Mode::S, [Token::Cutout].into()),
+            drawn(Mode::S, [Token::Rotate].into()),
+        ];
+        let (x, y) = (noise("images of classes", shape, device), noise("cotangent of classes", shape, device));
+        vec![host(&Draws::apply_each(&draws, &x)), host(&Draws::pullback_each(&draws, &y))]
+    })
+}
+
 fn drawn(operation: Operation) -> Draws {
-    let [images, c, h, w] = SHAPE;
+    drawn_for(operation, SHAPE)
+}
+
+fn drawn_for(operation: Operation, [images, c, h, w]: [usize; 4]) -> Draws {
     let normalisation = Some(([0.5; 3], [0.25; 3]));
     let batch = BatchSpec { images, shape: [c, h, w], normalisation, sampling: Sampling::PerImage };
     Pipeline::new(vec![operation]).draw_batch(&batch, 1, 0).expect("images of 16 pixels can be drawn for")

@@ -8,11 +8,13 @@ use burn::tensor::{DType, Device, Tensor};
 use rayon::prelude::*;
 
 use super::{
-    Draws, Op,
-    draws::{Lowered, Over},
+    Draws,
+    draws::{Lowered, Over, each},
     geometry::Map,
     host::{blend_image, blend_pixels, erase, taps, whole_columns, whole_row},
 };
+#[cfg(feature = "gpu")]
+use {super::steps, crate::nn::kernels};
 
 impl Draws {
     /// The transposed linear part of [`Draws::apply`], applied to `cotangent`: the gradient with respect to the images of
@@ -23,7 +25,7 @@ impl Draws {
     /// `cotangent` is `[n, c, h, w]` of the result of [`Draws::apply`]; the pullback has the shape of its images.
     pub fn pullback(&self, cotangent: Tensor<4>) -> Tensor<4> {
         let cotangent = cotangent.inner();
-        if self.ops().iter().all(Op::is_dsa) {
+        if self.is_dsa() {
             return self.pull_dsa(cotangent);
         }
         self.runs().rev().fold(cotangent, |cotangent, run| match run {
@@ -32,10 +34,27 @@ impl Draws {
         })
     }
 
+    /// [`pullback`](Self::pullback) of several draws of DSA, each of as many images of the batch, one after the other.
+    ///
+    /// # Panics
+    /// Without any draws.
+    pub fn pullback_each(draws: &[Self], cotangent: &Tensor<4>) -> Tensor<4> {
+        let cotangent = cotangent.clone().inner();
+        #[cfg(feature = "gpu")]
+        if kernels::serves_views(&cotangent) && draws.iter().all(Self::is_dsa) {
+            return steps::view(draws, cotangent, true);
+        }
+        each(draws, &cotangent, Self::pullback)
+    }
+
     /// [`pullback`](Self::pullback) where all operations are those of DSA.
     fn pull_dsa(&self, cotangent: Tensor<4>) -> Tensor<4> {
         if self.ops().is_empty() {
             return cotangent;
+        }
+        #[cfg(feature = "gpu")]
+        if kernels::serves_views(&cotangent) {
+            return steps::view(std::slice::from_ref(self), cotangent, true);
         }
         let single = cotangent.dtype() == DType::F32;
         if single && cotangent.device() == Device::flex() {

@@ -8,6 +8,8 @@ use super::{
     geometry::{self, Map, Window},
     host, resample,
 };
+#[cfg(feature = "gpu")]
+use {super::steps, crate::nn::kernels};
 
 /// The operations of one minibatch with the parameters of every image, in the order they are applied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,7 +74,7 @@ impl Draws {
     /// # Shapes
     /// `x` is `[n, c, h, w]` with the `n`, `h` and `w` the draws were made for, and so is the result, unless it is resized.
     pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        if self.ops.iter().all(Op::is_dsa) {
+        if self.is_dsa() {
             return self.apply_dsa(x);
         }
         self.runs().fold(x, |x, run| match run {
@@ -81,10 +83,31 @@ impl Draws {
         })
     }
 
+    /// [`apply`](Self::apply) of several draws of DSA, each to as many images of the batch, one after the other.
+    ///
+    /// # Panics
+    /// Without any draws.
+    pub fn apply_each(draws: &[Self], x: &Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "gpu")]
+        if kernels::serves_views(x) && draws.iter().all(Self::is_dsa) {
+            return steps::view(draws, x.clone(), false);
+        }
+        each(draws, x, Self::apply)
+    }
+
+    /// Whether all operations are those of DSA.
+    pub(super) fn is_dsa(&self) -> bool {
+        self.ops.iter().all(Op::is_dsa)
+    }
+
     /// [`apply`](Self::apply) where all operations are those of DSA.
     fn apply_dsa(&self, x: Tensor<4>) -> Tensor<4> {
         if self.ops.is_empty() {
             return x;
+        }
+        #[cfg(feature = "gpu")]
+        if kernels::serves_views(&x) {
+            return steps::view(std::slice::from_ref(self), x, false);
         }
         let (device, single) = (x.device(), x.dtype() == DType::F32);
         if single && device == Device::flex() && !device.is_autodiff() {
@@ -125,7 +148,7 @@ impl Draws {
     /// # Panics
     /// When an operation is not one of DSA's.
     pub fn apply_host(&self, batch: &mut [f32], shape: [usize; 3]) {
-        assert!(self.ops.iter().all(Op::is_dsa), "only DSA is applied in place");
+        assert!(self.is_dsa(), "only DSA is applied in place");
         host::apply(&self.lowered(shape[1], shape[2]), batch, shape);
     }
 
@@ -133,6 +156,16 @@ impl Draws {
     pub(super) fn lowered(&self, h: usize, w: usize) -> Vec<Lowered> {
         self.ops.iter().filter_map(|op| op.lower(h, w)).collect()
     }
+}
+
+/// Each of several draws, of as many images of a batch, one after the other.
+pub(super) fn each(draws: &[Draws], x: &Tensor<4>, f: impl Fn(&Draws, Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+    if draws.iter().all(|draws| draws.ops.is_empty()) {
+        return x.clone();
+    }
+    let n = x.dims()[0] / draws.len();
+    let parts = draws.iter().enumerate().map(|(place, draws)| f(draws, x.clone().narrow(0, place * n, n)));
+    Tensor::cat(parts.collect(), 0)
 }
 
 impl Op {

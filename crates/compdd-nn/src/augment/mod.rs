@@ -7,8 +7,8 @@
 //! make the same views of them, so that a teacher's labels of views can be used again. It can be differentiated, and runs on any device;
 //! [`RandAugment`] alone works on bytes and has no derivative.
 //!
-//! DSA on plain tensors of the CPU takes a direct path over host memory; everything else goes through tensor operations. Both read the same
-//! lowered description, so a formula is written once; `tests` hold them to each other. [`Draws::pullback`] is the transpose of the
+//! DSA on plain tensors of the CPU takes a direct path over host memory and on GPUs a kernel; everything else goes through tensor operations. All
+//! read the same lowered description, so a formula is written once; `tests` hold them to each other. [`Draws::pullback`] is the transpose of the
 //! linear part ([`adjoint`]): a gradient's way back to the images without a graph. A [`Formation`] keeps several small
 //! images in one and takes them out again. Only maps of a batch of images belong here; which of them a score uses is a protocol's matter.
 //!
@@ -32,6 +32,8 @@ mod rand_augment;
 mod replay;
 mod resample;
 mod resized_crop;
+#[cfg(feature = "gpu")]
+mod steps;
 
 pub use compdd_core::protocol::{
     AugmentError, DsaConfig, Fill, FlipConfig, MixConfig, Mode, Operation, PadCropConfig, PatchShuffleConfig, Pipeline,

@@ -28,32 +28,21 @@ impl Siamese {
 
     /// The draws of `n` synthetic images of every class.
     pub fn synthetic(&self, step: u64, n: usize, shape: [usize; 3]) -> PerClass {
-        PerClass { draws: (0..self.classes).map(|class| self.draw(step, class, n, shape)).collect(), n }
+        PerClass((0..self.classes).map(|class| self.draw(step, class, n, shape)).collect())
     }
 }
 
 /// One augmentation for each class of a set `[classes * n, channels, height, width]` in class order.
-pub(super) struct PerClass {
-    draws: Vec<Draws>,
-    n: usize,
-}
+pub(super) struct PerClass(Vec<Draws>);
 
 impl PerClass {
     /// The augmented images, as leaves of nothing: not tracked.
     pub fn apply(&self, images: &Tensor<4>) -> Tensor<4> {
-        self.each(images, Draws::apply)
+        Draws::apply_each(&self.0, images)
     }
 
     /// The gradient with respect to the images, from that with respect to the augmented ones.
     pub fn pullback(&self, cotangent: &Tensor<4>) -> Tensor<4> {
-        self.each(cotangent, Draws::pullback)
-    }
-
-    fn each(&self, rows: &Tensor<4>, f: impl Fn(&Draws, Tensor<4>) -> Tensor<4>) -> Tensor<4> {
-        if self.draws.iter().all(|draws| draws.ops().is_empty()) {
-            return rows.clone();
-        }
-        let parts = self.draws.iter().enumerate();
-        Tensor::cat(parts.map(|(class, draws)| f(draws, rows.clone().narrow(0, class * self.n, self.n))).collect(), 0)
+        Draws::pullback_each(&self.0, cotangent)
     }
 }

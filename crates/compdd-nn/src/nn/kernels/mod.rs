@@ -9,7 +9,7 @@
 //! norm ([`rows`](mod@rows)) and GELU ([`gelu`](mod@gelu)). Convolutions are built
 //! from one small matrix product ([`tile`]), and everything is compiled for several instruction sets, of which the running
 //! processor's is chosen ([`simd`]). Results depend neither on the number of threads nor on the moment. On GPUs instance norms
-//! of values and duals ([`norm_ops`]), batch norms of values ([`batch_ops`]) and the cross-entropy are kernels too (`gpu`, with a back end for them). Everywhere else (another
+//! of values and duals ([`norm_ops`]), batch norms of values ([`batch_ops`]), the cross-entropy and steps of DSA are kernels too (`gpu`, with a back end for them). Everywhere else (another
 //! operation or device, another element type, [`set_enabled`]`(false)`) the same functions run in the [`composed`] form, which is
 //! also the tests' reference. [`tune_allocator`] belongs at the start of a program that trains.
 
@@ -65,6 +65,8 @@ use batch_ops::BatchOps as _;
 pub(super) use composed::standardise;
 pub use dual::{dual_conv2d, dual_instance_norm, dual_norm_relu, dual_norm_relu_pool};
 use geometry::Geometry;
+#[cfg(feature = "gpu")]
+pub use gpu::FIELDS;
 use norm::Epilogue;
 use norm_ops::NormOps as _;
 use ops::KernelOps;
@@ -371,6 +373,29 @@ pub fn cross_entropy(logits: Tensor<2>, probabilities: Tensor<2>) -> Tensor<1> {
         }
     }
     composed::cross_entropy(logits, probabilities)
+}
+
+/// Whether [`view`] serves this tensor.
+#[cfg(feature = "gpu")]
+pub fn serves_views(x: &Tensor<4>) -> bool {
+    on_gpu(&x.device()) && x.dtype() == DType::F32 && x.dims().iter().all(|&side| side > 0)
+}
+
+/// A step of DSA of every image, on a GPU, or its transpose, which is not tracked; `coloured` says whether a step is a colour. Which numbers a step has,
+/// `gpu/view.rs` says.
+///
+/// # Shapes
+///
+/// `x`: `[n, c, h, w]`, `steps`: `[n, FIELDS]`, result: as `x`.
+#[cfg(feature = "gpu")]
+pub fn view(x: Tensor<4>, steps: Tensor<2>, coloured: bool, transposed: bool) -> Tensor<4> {
+    use gpu::ViewOps as _;
+    let (x, steps) = (x.into_dispatch(), steps.into_dispatch());
+    Tensor::from_dispatch(if transposed {
+        Dispatch::view_gradient(x, steps, coloured)
+    } else {
+        Dispatch::view(x, steps, coloured)
+    })
 }
 
 fn normalise(z: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>, after: Epilogue) -> Tensor<4> {

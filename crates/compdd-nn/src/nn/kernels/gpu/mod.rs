@@ -11,6 +11,8 @@ mod cross_entropy;
 mod dual_norm;
 mod loss_ops;
 mod norm;
+mod view;
+mod view_ops;
 
 use burn::backend::TensorMetadata as _;
 use burn::tensor::Shape;
@@ -22,6 +24,8 @@ use super::batch_ops::BatchOps;
 use super::norm::Epilogue;
 use super::norm_ops::{NormOps, normalised};
 pub use loss_ops::LossOps;
+pub use view::FIELDS;
+pub use view_ops::ViewOps;
 
 /// The sum of one value of every unit of a cube, known to all of them. `units` is their number, a power of two, and the length of `shared`.
 #[cube]
