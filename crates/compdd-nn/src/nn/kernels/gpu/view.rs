@@ -24,7 +24,7 @@ const FLAT: f32 = 1e-6;
 /// The share of a pixel that lies so far from a place, on one axis.
 #[cube]
 fn share(distance: f32) -> f32 {
-    let near = 1.0f32 - select(distance < 0.0f32, -distance, distance);
+    let near = 1.0f32 - magnitude(distance);
     select(near > 0.0f32, near, 0.0f32)
 }
 
@@ -33,126 +33,69 @@ fn magnitude(x: f32) -> f32 {
     select(x < 0.0f32, -x, x)
 }
 
-/// The colour of pixels `from..to` of an image whose shifted mean is `grey`; `shift` is left out of the transpose.
+/// The colour of a pixel of an image of shifted mean `grey`; `first` is where its first channel lies.
 #[cube]
 fn colour(
     x: &[f32],
     y: &mut [f32],
-    start: usize,
+    first: usize,
     plane: usize,
     channels: usize,
-    from: usize,
-    to: usize,
     grey: f32,
     shift: f32,
     pixel: f32,
     image: f32,
-    #[comptime] units: usize,
 ) {
-    let mut p = from + UNIT_POS as usize;
-    while p < to {
-        let mut sum = 0.0f32;
-        for k in 0..channels {
-            sum += x[start + k * plane + p];
-        }
-        let mean = sum / f32::cast_from(channels) + shift;
-        for k in 0..channels {
-            let at = start + k * plane + p;
-            let blended = (x[at] + shift - mean) * pixel + mean;
-            y[at] = (blended - grey) * image + grey;
-        }
-        p += units;
+    let mut sum = 0.0f32;
+    for k in 0..channels {
+        sum += x[first + k * plane];
+    }
+    let mean = sum / f32::cast_from(channels) + shift;
+    for k in 0..channels {
+        let at = first + k * plane;
+        let blended = (x[at] + shift - mean) * pixel + mean;
+        y[at] = (blended - grey) * image + grey;
     }
 }
 
-/// Pixels `from..to` outside a window, and zeros inside.
+/// Whether a pixel lies in the window of a step.
 #[cube]
-fn erase(
-    x: &[f32],
-    steps: &[f32],
-    y: &mut [f32],
-    row: usize,
-    start: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    from: usize,
-    to: usize,
-    #[comptime] units: usize,
-) {
-    let plane = height * width;
-    let mut p = from + UNIT_POS as usize;
-    while p < to {
-        let i = f32::cast_from(p / width);
-        let j = f32::cast_from(p % width);
-        let rows = i >= steps[row + 1] && i < steps[row + 2];
-        let inside = rows && j >= steps[row + 3] && j < steps[row + 4];
-        for k in 0..channels {
-            let at = start + k * plane + p;
-            y[at] = select(inside, 0.0f32, x[at]);
-        }
-        p += units;
-    }
+fn erased(steps: &[f32], row: usize, i: f32, j: f32) -> bool {
+    i >= steps[row + 1] && i < steps[row + 2] && j >= steps[row + 3] && j < steps[row + 4]
 }
 
-/// Pixels `from..to` of an image, sampled.
+/// What a pixel samples of the plane that begins at `start`.
 #[cube]
-fn sample(
-    x: &[f32],
-    steps: &[f32],
-    y: &mut [f32],
-    row: usize,
-    start: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    from: usize,
-    to: usize,
-    #[comptime] units: usize,
-) {
-    let plane = height * width;
-    let (right, bottom) = (f32::cast_from(width - 1), f32::cast_from(height - 1));
-    let mut p = from + UNIT_POS as usize;
-    while p < to {
-        let j = f32::cast_from(p % width) - right * 0.5f32;
-        let i = f32::cast_from(p / width) - bottom * 0.5f32;
-        let column = j * steps[row + 1] + i * steps[row + 2] + steps[row + 3];
-        let line = j * steps[row + 4] + i * steps[row + 5] + steps[row + 6];
-        let (left, top) = (column.floor(), line.floor());
-        for k in 0..channels {
-            let mut sum = 0.0f32;
-            #[unroll]
-            for corner in 0..4usize {
-                let at_column = left + f32::cast_from(corner % 2);
-                let at_line = top + f32::cast_from(corner / 2);
-                if at_column >= 0.0f32 && at_column <= right && at_line >= 0.0f32 && at_line <= bottom {
-                    let at = usize::cast_from(at_line) * width + usize::cast_from(at_column);
-                    sum += x[start + k * plane + at] * (share(column - at_column) * share(line - at_line));
-                }
-            }
-            y[start + k * plane + p] = sum;
+fn sampled(x: &[f32], steps: &[f32], row: usize, start: usize, right: f32, bottom: f32, i: f32, j: f32) -> f32 {
+    let (j, i) = (j - right * 0.5f32, i - bottom * 0.5f32);
+    let column = j * steps[row + 1] + i * steps[row + 2] + steps[row + 3];
+    let line = j * steps[row + 4] + i * steps[row + 5] + steps[row + 6];
+    let (left, top) = (column.floor(), line.floor());
+    let mut sum = 0.0f32;
+    #[unroll]
+    for corner in 0..4usize {
+        let at_column = left + f32::cast_from(corner % 2);
+        let at_line = top + f32::cast_from(corner / 2);
+        if at_column >= 0.0f32 && at_column <= right && at_line >= 0.0f32 && at_line <= bottom {
+            let at = usize::cast_from(at_line * (right + 1.0f32) + at_column);
+            sum += x[start + at] * (share(column - at_column) * share(line - at_line));
         }
-        p += units;
     }
+    sum
 }
 
-/// Gradients of pixels `from..to` of an image from those of its samples.
+/// The gradient of a pixel of the plane that begins at `start`, from those of its samples.
 #[cube]
-fn unsample(
+fn gathered(
     dy: &[f32],
     steps: &[f32],
-    dx: &mut [f32],
     row: usize,
     start: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    from: usize,
-    to: usize,
-    #[comptime] units: usize,
-) {
-    let plane = height * width;
-    let (right, bottom) = (f32::cast_from(width - 1), f32::cast_from(height - 1));
+    right: f32,
+    bottom: f32,
+    line: f32,
+    column: f32,
+) -> f32 {
     let (a, b, c) = (steps[row + 1], steps[row + 2], steps[row + 3]);
     let (d, e, f) = (steps[row + 4], steps[row + 5], steps[row + 6]);
     let area = a * e - b * d;
@@ -161,33 +104,25 @@ fn unsample(
     // What reads a pixel lies within one pixel of it on both axes; a little more for what rounding takes.
     let across = (magnitude(e) + magnitude(b)) * magnitude(inverse) + 0.01f32;
     let down = (magnitude(d) + magnitude(a)) * magnitude(inverse) + 0.01f32;
-    let mut p = from + UNIT_POS as usize;
-    while p < to {
-        let (column, line) = (f32::cast_from(p % width), f32::cast_from(p / width));
-        let (u, v) = (column - c, line - f);
-        let near_j = (e * u - b * v) * inverse + right * 0.5f32;
-        let near_i = (a * v - d * u) * inverse + bottom * 0.5f32;
-        let first_j = select(flat || near_j - across < 0.0f32, 0.0f32, (near_j - across).ceil());
-        let first_i = select(flat || near_i - down < 0.0f32, 0.0f32, (near_i - down).ceil());
-        let last_j = select(flat || near_j + across > right, right, near_j + across);
-        let last_i = select(flat || near_i + down > bottom, bottom, near_i + down);
-        for k in 0..channels {
-            let mut sum = 0.0f32;
-            let mut i = first_i;
-            while i <= last_i {
-                let mut j = first_j;
-                while j <= last_j {
-                    let (over, under) = (j - right * 0.5f32, i - bottom * 0.5f32);
-                    let weight = share(over * a + under * b + c - column) * share(over * d + under * e + f - line);
-                    sum += dy[start + k * plane + usize::cast_from(i) * width + usize::cast_from(j)] * weight;
-                    j += 1.0f32;
-                }
-                i += 1.0f32;
-            }
-            dx[start + k * plane + p] = sum;
+    let (u, v) = (column - c, line - f);
+    let near_j = (e * u - b * v) * inverse + right * 0.5f32;
+    let near_i = (a * v - d * u) * inverse + bottom * 0.5f32;
+    let first_j = select(flat || near_j - across < 0.0f32, 0.0f32, (near_j - across).ceil());
+    let last_j = select(flat || near_j + across > right, right, near_j + across);
+    let last_i = select(flat || near_i + down > bottom, bottom, near_i + down);
+    let mut i = select(flat || near_i - down < 0.0f32, 0.0f32, (near_i - down).ceil());
+    let mut sum = 0.0f32;
+    while i <= last_i {
+        let mut j = first_j;
+        while j <= last_j {
+            let (over, under) = (j - right * 0.5f32, i - bottom * 0.5f32);
+            let weight = share(over * a + under * b + c - column) * share(over * d + under * e + f - line);
+            sum += dy[start + usize::cast_from(i * (right + 1.0f32) + j)] * weight;
+            j += 1.0f32;
         }
-        p += units;
+        i += 1.0f32;
     }
+    sum
 }
 
 #[cube(launch)]
@@ -218,18 +153,29 @@ fn view_kernel(
     }
     let part = CUBE_POS % parts;
     let (from, to) = (part * plane / parts, (part + 1) * plane / parts);
-    if steps[row] == 0.0f32 {
-        let mut shift = 0.0f32;
-        if comptime!(!transposed) {
-            shift = steps[row + 1];
+    let (right, bottom) = (f32::cast_from(width - 1), f32::cast_from(height - 1));
+    let mut shift = 0.0f32;
+    if comptime!(!transposed) {
+        shift = steps[row + 1];
+    }
+    let mut p = from + UNIT_POS as usize;
+    while p < to {
+        let (i, j) = (f32::cast_from(p / width), f32::cast_from(p % width));
+        if steps[row] == 0.0f32 {
+            colour(x, y, start + p, plane, channels, grey + shift, shift, steps[row + 2], steps[row + 3]);
+        } else {
+            for k in 0..channels {
+                let at = start + k * plane;
+                if steps[row] == 1.0f32 {
+                    y[at + p] = select(erased(steps, row, i, j), 0.0f32, x[at + p]);
+                } else if comptime!(transposed) {
+                    y[at + p] = gathered(x, steps, row, at, right, bottom, i, j);
+                } else {
+                    y[at + p] = sampled(x, steps, row, at, right, bottom, i, j);
+                }
+            }
         }
-        colour(x, y, start, plane, channels, from, to, grey + shift, shift, steps[row + 2], steps[row + 3], units);
-    } else if steps[row] == 1.0f32 {
-        erase(x, steps, y, row, start, channels, height, width, from, to, units);
-    } else if comptime!(transposed) {
-        unsample(x, steps, y, row, start, channels, height, width, from, to, units);
-    } else {
-        sample(x, steps, y, row, start, channels, height, width, from, to, units);
+        p += units;
     }
 }
 
