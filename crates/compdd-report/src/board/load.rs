@@ -53,7 +53,7 @@ impl Board {
             }
         }
         gains::work_out(&mut entries);
-        order::sort(&mut entries);
+        entries.par_sort_by(order::compare);
         order::rank(&mut entries);
         entries.retain(|entry| filter.accepts(entry));
         filter.check_versions(&entries)?;

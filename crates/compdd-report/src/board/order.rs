@@ -2,20 +2,10 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
-
 use super::Entry;
 
-/// Sorts entries by [`compare`]. They are large: only their places are moved until it is known where each belongs.
-pub(super) fn sort(entries: &mut Vec<Entry>) {
-    let mut places: Vec<usize> = (0..entries.len()).collect();
-    places.par_sort_unstable_by(|a, b| compare(&entries[*a], &entries[*b]));
-    let mut taken: Vec<Option<Entry>> = entries.drain(..).map(Some).collect();
-    entries.extend(places.into_iter().filter_map(|place| taken[place].take()));
-}
-
 /// By group, then the best first; entries with equal means by id, so that the order never depends on the folder.
-fn compare(a: &Entry, b: &Entry) -> Ordering {
+pub(super) fn compare(a: &Entry, b: &Entry) -> Ordering {
     let mean = |entry: &Entry| entry.record.summary.mean;
     a.group().cmp(&b.group()).then_with(|| mean(b).total_cmp(&mean(a))).then_with(|| a.record.id.cmp(&b.record.id))
 }

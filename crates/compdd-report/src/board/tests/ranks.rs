@@ -68,7 +68,7 @@ fn group(scores: &[Vec<f64>]) -> Vec<Entry> {
         ..template.clone()
     };
     let mut entries: Vec<Entry> = scores.iter().enumerate().map(entry).collect();
-    order::sort(&mut entries);
+    entries.sort_by(order::compare);
     order::rank(&mut entries);
     entries
 }
@@ -111,7 +111,7 @@ proptest! {
         let mut stranger = turned[0].clone();
         Arc::make_mut(&mut stranger.record).cell.ipc = 50;
         turned.push(stranger);
-        order::sort(&mut turned);
+        turned.sort_by(order::compare);
         order::rank(&mut turned);
         turned.retain(|entry| entry.record.cell.ipc == 10);
         prop_assert_eq!(turned, entries);
