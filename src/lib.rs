@@ -49,7 +49,8 @@
 pub use compdd_core::{files, limits, progress, protocol, pruning, recipe, record, rng, subset, text};
 pub use compdd_data::{data, import, scores};
 pub use compdd_distill::{
-    agreement, attack, cam, complexity, embed, eval, experts, methods, prune, run, select, statistics, teachers,
+    agreement, attack, cam, complexity, embed, eval, experts, feature_network, methods, prune, run, select, statistics,
+    teachers,
 };
 pub use compdd_nn::{augment, device, feed, grad, nn};
 pub use compdd_report::{board, paper, regimes, report, site};

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Entry, Prerequisites, Suite, SuiteError, TeacherSpec,
-    entry::{Experts, Images, Pruned, Teacher, Teachers},
+    entry::{Experts, Features, Images, Pruned, Teacher, Teachers},
     expand::Combination,
 };
 use crate::{
     data::scenes,
     experts::{self, Cost, Demand},
+    feature_network,
     nn::NetworkSpec,
+    pruning::Rule,
     record::{Cell, hash},
     run::{Content, RunError},
     subset::Subset,
@@ -22,6 +24,7 @@ pub(super) struct Builder<'a> {
     shared: Prerequisites,
     images: HashMap<Images, usize>,
     experts: HashMap<String, usize>,
+    features: HashMap<String, usize>,
     prunings: HashSet<Pruned>,
 }
 
@@ -32,6 +35,7 @@ impl<'a> Builder<'a> {
             shared: Prerequisites::default(),
             images: HashMap::new(),
             experts: HashMap::new(),
+            features: HashMap::new(),
             prunings: HashSet::new(),
         }
     }
@@ -71,6 +75,7 @@ impl<'a> Builder<'a> {
         let experts = plan.requirements().experts.as_ref();
         let cost = experts.map(|demand| self.cost(demand, &main.source, images)).transpose().map_err(wrong)?;
         let experts = experts.zip(cost);
+        let features = plan.requirements().features.as_ref();
         let entry = |builder: &mut Self, seed: u64| {
             let entry = Entry {
                 group: group.to_owned(),
@@ -81,6 +86,8 @@ impl<'a> Builder<'a> {
                 teacher,
                 observer: plan.requirements().observer,
                 experts: experts.map(|(demand, cost)| builder.experts(demand, cost, &main.source, images, seed)),
+                features: features
+                    .map(|demand| builder.features(demand, &main.source, (images, combination.prune), seed)),
                 prune: combination.prune,
                 adaptive: combination.adaptive,
                 after: Vec::new(),
@@ -128,6 +135,23 @@ impl<'a> Builder<'a> {
         };
         let name = spec.as_ref().map_or_else(|| name.to_owned(), folder);
         Teacher { name, spec }
+    }
+
+    /// The network of a demand; what is left out of the images decides it as well.
+    fn features(
+        &mut self,
+        demand: &feature_network::Demand,
+        run: &str,
+        (images, prune): (usize, Option<Rule>),
+        seed: u64,
+    ) -> usize {
+        let network = demand.network.as_deref().unwrap_or(run).to_owned();
+        let key = hash::of(&(&network, &self.shared.images[images], prune, demand, seed));
+        let shared = &mut self.shared.features;
+        *self.features.entry(key.clone()).or_insert_with(|| {
+            shared.push(Features { key, network, images, epochs: demand.trials.unwrap_or(1) * demand.epochs });
+            shared.len() - 1
+        })
     }
 
     /// What the largest demand for a buffer costs is kept.

@@ -22,6 +22,9 @@ pub struct Prerequisites {
     pub teachers: Vec<Teachers>,
     /// Expert buffers.
     pub experts: Vec<Experts>,
+    /// Networks that images are chosen by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Features>,
     /// Training images that are left out, and the scores by which they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prunings: Vec<Pruned>,
@@ -117,6 +120,19 @@ pub struct Experts {
     pub bytes: u64,
 }
 
+/// A network that images are chosen by, or several of one training.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Features {
+    /// Hash of what decides its bytes, apart from the content of the images.
+    pub key: String,
+    /// Slug of the network.
+    pub network: String,
+    /// The images that it is trained on.
+    pub images: usize,
+    /// Epochs of training, all networks together.
+    pub epochs: usize,
+}
+
 /// One run of a plan: a cell, and further ones where further networks score the same set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -141,6 +157,9 @@ pub struct Entry {
     /// Its experts among the prerequisites.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experts: Option<usize>,
+    /// The network that it chooses images by, among the prerequisites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<usize>,
     /// What is left out of its images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune: Option<Rule>,

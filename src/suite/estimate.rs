@@ -1,14 +1,14 @@
 //! What a plan costs before anything is started: hours by timing records, memory, disk.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use super::{
     Entry, Plan, Prerequisites, SuiteError,
     demand::training_images,
-    entry::{Images, Teachers, slug},
+    entry::{Experts, Features, Images, Teachers, slug},
     model::{Scale, Work, macs, work},
     rates::Rates,
 };
@@ -30,6 +30,8 @@ pub struct Estimate {
     pub score_hours: f64,
     /// Hours of training experts.
     pub expert_hours: f64,
+    /// Hours of training networks that images are chosen by.
+    pub feature_hours: f64,
     /// Hours of training teachers.
     pub teacher_hours: f64,
     /// Cells whose method and network a record of this kind of device has.
@@ -61,11 +63,13 @@ impl Rates {
         // The same cell with another seed is the same work.
         let mut known: HashMap<_, Option<Work>> = HashMap::new();
         let (mut experts, mut images, mut teachers) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut features = BTreeMap::new();
         for entry in entries {
             experts.extend(entry.experts);
             teachers.extend(entry.teacher);
             images.insert(entry.images);
             let scale = scales[entry.images].without(entry.prune.map(|rule| rule.removed));
+            features.extend(entry.features.map(|index| (index, scale)));
             let Cell { method, recipe_hash, ipc, protocol, network, students, .. } = &entry.cell;
             let key = (entry.images, method, recipe_hash, ipc, protocol, network, students, &entry.also, entry.prune);
             let work = *known.entry(key).or_insert_with(|| work(&entry.cell, recipe_of(entry)?.as_ref(), scale));
@@ -75,13 +79,19 @@ impl Rates {
             };
             self.add(&mut estimate, entry, work, scale);
         }
+        // Training on real images, so many of which go forward and backward.
+        let training = |network: &str, images: usize, passes: f64, scale: Scale| {
+            let macs = macs(network, shared.images[images].resolution, scale.classes).unwrap_or(0.0);
+            self.score_hours(3.0 * macs * passes, network, scale.train).hours
+        };
         for index in experts {
-            let buffer = &shared.experts[index];
-            let scale = scales[buffer.images];
-            let macs = macs(&buffer.network, shared.images[buffer.images].resolution, scale.classes).unwrap_or(0.0);
-            let work = 3.0 * macs * buffer.passes as f64;
-            estimate.expert_hours += self.score_hours(work, &buffer.network, scale.train).hours;
-            estimate.expert_bytes += buffer.bytes;
+            let Experts { network, images, passes, bytes, .. } = &shared.experts[index];
+            estimate.expert_hours += training(network, *images, *passes as f64, scales[*images]);
+            estimate.expert_bytes += bytes;
+        }
+        for (index, scale) in features {
+            let Features { network, images, epochs, .. } = &shared.features[index];
+            estimate.feature_hours += training(network, *images, (epochs * scale.train) as f64, scale);
         }
         self.add_teachers(&mut estimate, teachers.into_iter().map(|index| &shared.teachers[index]), shared, &scales);
         let bytes =

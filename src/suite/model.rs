@@ -20,7 +20,7 @@ use super::entry::slug;
 /// Multiply-accumulates.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Work {
-    /// Of making the set, experts and teacher apart.
+    /// Of making the set, experts, teacher and feature network apart.
     pub distil: f64,
     /// Of training and testing the students.
     pub score: f64,
@@ -84,7 +84,6 @@ fn distilling(cell: &Cell, recipe: &Value, scale: Scale) -> f64 {
     let iterations = key("iterations").unwrap_or(0.0);
     // A batch of a class has no more images than the class.
     let batch_real = || key("batch_real").map(|batch| batch.min(scale.train as f64 / classes.max(1.0)));
-    let features = key("feature_epochs").unwrap_or(0.0) * scale.train as f64 * LEARN;
     if let Some(steps) = key("student_steps") {
         let batch = key("batch_syn").filter(|batch| *batch > 0.0).unwrap_or(set).min(set);
         iterations * steps * batch * LEARN * DUAL
@@ -98,7 +97,8 @@ fn distilling(cell: &Cell, recipe: &Value, scale: Scale) -> f64 {
     } else if let (Some(candidates), Some(crops)) = (key("candidates"), key("crops")) {
         classes * candidates * crops
     } else {
-        features
+        // A selection looks at all images once.
+        key("feature_epochs").map_or(0.0, |_| scale.train as f64)
     }
 }
 

@@ -83,15 +83,25 @@ fn shared(plan: &Plan, folder: &Folder, line: &mut impl FnMut(&str, String)) -> 
             format!("{} of {} on {} at {} pixels", experts.count, experts.network, images.subset, images.resolution);
         line("experts", format!("{what}: at most {} epochs, {size}", experts.epochs));
     }
+    for features in &shared.features {
+        let images = &shared.images[features.images];
+        let what = format!("{} on {} at {} pixels", features.network, images.subset, images.resolution);
+        line("features", format!("{what}: {} epochs, for those that choose images by it", features.epochs));
+    }
     Ok(())
 }
 
 fn hours(estimate: &Estimate, rates: &Rates, device: &str, line: &mut impl FnMut(&str, String)) {
-    let Estimate { distil_hours, score_hours, expert_hours, teacher_hours, measured, cells, unknown, .. } = estimate;
-    let all = distil_hours + score_hours + expert_hours + teacher_hours;
-    let parts = format!(
-        "distilling {distil_hours:.1}, scoring {score_hours:.1}, experts {expert_hours:.1}, teachers {teacher_hours:.1}"
-    );
+    let Estimate { measured, cells, unknown, .. } = estimate;
+    let parts = [
+        ("distilling", estimate.distil_hours),
+        ("scoring", estimate.score_hours),
+        ("experts", estimate.expert_hours),
+        ("feature networks", estimate.feature_hours),
+        ("teachers", estimate.teacher_hours),
+    ];
+    let all: f64 = parts.iter().map(|(_, hours)| hours).sum();
+    let parts = parts.map(|(name, hours)| format!("{name} {hours:.1}")).join(", ");
     line("hours", format!("{all:.1} of one process on {device} with nothing beside it: {parts}"));
     let source = match rates.records() {
         0 => format!("no record here was timed on {device}: the rate is that of CPU cores"),

@@ -65,6 +65,27 @@ fn matrices_become_cells_with_references_first() {
 }
 
 #[test]
+fn selections_of_a_network_share_it() {
+    let suite = |methods: &str, ipc: &str| {
+        format!(
+            "name = \"two\"\nsummary = \"selections\"\n[[matrix]]\ngroup = \"one\"\nmethod = {methods}\nsubset = \"scenes-easy\"\n\
+             network = \"convnet-d3\"\nseed = [0, 1]\nipc = {ipc}\nbudget = \"smoke\"\n"
+        )
+    };
+    let rates = Rates::of(&Store::new(Path::new("nowhere")), "cpu", 1).unwrap();
+    let estimate = |plan: &Plan| rates.estimate(plan, plan.entries().unwrap().iter()).unwrap();
+    let (one, six) = (
+        plan(&suite("\"herding\"", "[1]")).unwrap(),
+        plan(&suite("[\"herding\", \"k-center\"]", "[1, 2, 3]")).unwrap(),
+    );
+    assert_eq!([&one, &six].map(|plan| (plan.len(), plan.shared().features.len())), [(2, 2), (12, 2)], "one a seed");
+    assert_eq!(estimate(&one).feature_hours, estimate(&six).feature_hours);
+    assert!(estimate(&one).feature_hours > 0.0);
+    // Another criterion wants everything noted in another training.
+    assert_eq!(plan(&suite("[\"herding\", \"el2n\"]", "[1]")).unwrap().shared().features.len(), 4);
+}
+
+#[test]
 fn an_address_is_what_a_run_with_the_same_flags_computes() {
     let plan = plan(TWO).unwrap();
     let content = Content { data: "ab".repeat(32), ..Content::default() };

@@ -11,6 +11,7 @@
 //! | [`embed`] | images as points of a plane: features of a network, t-SNE |
 //! | [`eval`] | students: how a distilled set is scored |
 //! | [`experts`] | networks trained on real images, epoch by epoch: the buffers of trajectory matching |
+//! | [`feature_network`] | networks trained so that images can be chosen by what they make of them |
 //! | [`methods`] | one module per method, one trait, one registry |
 //! | [`prune`] | which training images are worth distilling: scores of images, and what is left of a task |
 //! | [`run`] | the engine that drives a method: steps, checkpoints, resume, progress |
@@ -25,6 +26,7 @@ pub mod complexity;
 pub mod embed;
 pub mod eval;
 pub mod experts;
+pub mod feature_network;
 mod lanes;
 pub mod methods;
 pub mod prune;

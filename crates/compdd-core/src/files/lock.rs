@@ -3,9 +3,15 @@
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::{IoError, plain};
+use crate::progress::{Interrupted, Stop};
+
+/// Time between two looks at what another process is doing.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A lock held by this process. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -42,6 +48,20 @@ impl Lock {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => Err(IoError { action: "lock", path, source }.into()),
+        }
+    }
+
+    /// As [`Lock::take`], once the process that holds it has let go of it.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when `stop` was set while another process held it.
+    pub fn in_turn<E: From<LockError> + From<Interrupted>>(folder: &Path, stop: &Stop) -> Result<Self, E> {
+        loop {
+            match Self::take(folder) {
+                Err(LockError::Busy { .. }) => stop.check()?,
+                taken => return Ok(taken?),
+            }
+            thread::sleep(PAUSE);
         }
     }
 }

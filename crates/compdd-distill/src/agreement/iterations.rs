@@ -79,6 +79,7 @@ fn matching(slug: &str, device: &Device) -> Values {
         network: &spec(),
         device,
         experts: None,
+        features: None,
         observer: None,
         teachers: &[],
         statistics: &[],

@@ -6,6 +6,7 @@ use super::{MethodError, Requirements, State};
 use crate::{
     eval::{Following, LogitSource},
     experts::Buffer,
+    feature_network::FeatureNetwork,
     statistics::Statistics,
     teachers::TeacherLogits,
 };
@@ -77,6 +78,8 @@ pub struct Start<'a> {
     pub device: &'a Device,
     /// The experts that the method demanded.
     pub experts: Option<&'a Buffer>,
+    /// The network that the method demanded to choose images by.
+    pub features: Option<&'a FeatureNetwork>,
     /// The teacher that the method asks, if it requires one.
     pub observer: Option<&'a dyn LogitSource>,
     /// The same, for methods that look inside.
@@ -91,7 +94,12 @@ pub struct Start<'a> {
     pub preparation: Following<'a>,
 }
 
-impl Start<'_> {
+impl<'a> Start<'a> {
+    /// The network that the method demanded.
+    pub(super) fn feature_network(&self) -> Result<&'a FeatureNetwork, MethodError> {
+        self.features.ok_or_else(|| MethodError::NoFeatures { method: self.method.to_owned() })
+    }
+
     /// A set of this run: images `[n, channels, height, width]` in the task's pixel space, one label each, and the step size of
     /// the students.
     pub(super) fn distilled(&self, images: Vec<f32>, labels: Labels, learning_rate: f32) -> Distilled {

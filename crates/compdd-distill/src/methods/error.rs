@@ -65,6 +65,17 @@ pub enum MethodError {
         /// The method.
         method: String,
     },
+    /// A method that chooses images by a network was started without one.
+    #[error("{method} was started without a feature network")]
+    #[diagnostic(help("this is a mistake in the program: please report it"))]
+    NoFeatures {
+        /// The method.
+        method: String,
+    },
+    /// The network to choose by cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Features(#[from] crate::feature_network::FeatureNetworkError),
     /// A class has fewer training images than pictures are kept, one of each.
     #[error("class {class} has {found} training images, but {needed} are needed, one for every picture of the set")]
     #[diagnostic(help("lower --ipc to at most {most}, or show fewer pictures on an image (--set tiles=1)"))]

@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distiller, Method, MethodError, Requirements, Start, State, StepContext, StepReport,
-    selected::{check_learning_rate, select},
+    Distiller, Method, MethodError, Requirements, Start,
+    selected::{Selection, check_learning_rate, select},
 };
 use crate::select::random;
 use compdd_core::{
     recipe::{Check, MethodInfo, Recipe, RecipeError, catalogue},
-    record::Distilled,
     rng::Stream,
 };
 
@@ -41,37 +40,12 @@ impl Method for Random {
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let recipe = start.recipe.typed::<RandomRecipe>().map_err(RecipeError::OutOfRange)?;
-        Ok(Box::new(Draw { start, learning_rate: recipe.learning_rate }))
-    }
-}
-
-/// One draw. It has no state: the seed says it all.
-struct Draw<'a> {
-    start: Start<'a>,
-    learning_rate: f32,
-}
-
-impl Distiller for Draw<'_> {
-    fn steps(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, _: &StepContext<'_>) -> Result<StepReport, MethodError> {
-        Ok(StepReport::default())
-    }
-
-    fn snapshot(&self) -> Result<Distilled, MethodError> {
-        select(&self.start, self.learning_rate, |label, members| {
-            let mut stream = Stream::new(self.start.seed, "random-selection", u64::from(label));
-            Ok(random(&mut stream, members.len(), self.start.ipc)?.into())
-        })
-    }
-
-    fn save(&self, _: &mut State) -> Result<(), MethodError> {
-        Ok(())
-    }
-
-    fn load(&mut self, _: &State) -> Result<(), MethodError> {
-        Ok(())
+        // It has no state: the seed says it all.
+        Ok(Box::new(Selection(move || {
+            select(&start, recipe.learning_rate, |label, members| {
+                let mut stream = Stream::new(start.seed, "random-selection", u64::from(label));
+                Ok(random(&mut stream, members.len(), start.ipc)?.into())
+            })
+        })))
     }
 }

@@ -1,6 +1,6 @@
 //! What the selection methods share: real images of the training set, chosen per class, as a distilled set.
 
-use super::{MethodError, Start};
+use super::{Distiller, MethodError, Start, State, StepContext, StepReport};
 use crate::prune::Chosen;
 use compdd_core::record::{Distilled, Labels};
 use compdd_nn::feed::PixelTensors as _;
@@ -34,6 +34,31 @@ pub(super) fn select(
     let scaled = || weights.iter().map(|weight| weight / mean).collect();
     let set = start.distilled(task.space.values(&task.train, &chosen), Labels::Hard(labels), learning_rate);
     Ok(Distilled { weights: (mean > 0.0).then(scaled), ..set })
+}
+
+/// The run of a selection: all that takes time was made ready before, and what it chooses follows from that.
+pub(super) struct Selection<F>(pub F);
+
+impl<F: Fn() -> Result<Distilled, MethodError>> Distiller for Selection<F> {
+    fn steps(&self) -> usize {
+        0
+    }
+
+    fn step(&mut self, _: &StepContext<'_>) -> Result<StepReport, MethodError> {
+        Ok(StepReport::default())
+    }
+
+    fn snapshot(&self) -> Result<Distilled, MethodError> {
+        (self.0)()
+    }
+
+    fn save(&self, _: &mut State) -> Result<(), MethodError> {
+        Ok(())
+    }
+
+    fn load(&mut self, _: &State) -> Result<(), MethodError> {
+        Ok(())
+    }
 }
 
 /// A learning rate with which SGD can start.

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{Coreset, PruneError, Scoring, grand, scoring::check};
 use crate::eval::{InferenceOptions, View};
 use compdd_core::{
-    files::{IoError, Lock, atomic},
+    files::{IoError, Lock},
     progress::Hooks,
     pruning::{Criterion, Share},
     record::{Budget, hash},
@@ -163,21 +163,12 @@ fn make(
     scorer: &Scorer<'_>,
     saved: &Path,
 ) -> Result<ImageScores, PruneError> {
-    let Hooks { progress, stop } = scorer.hooks;
+    let stop = scorer.hooks.stop;
     let [channels, _, side] = task.train.shape();
     let spec = NetworkSpec::parse(&request.training.network)?;
     let network = spec.build(channels, side, task.subset.classes_len())?;
     let mut scoring = Scoring::new(&network, View::training(task), request.training.clone(), scorer.device)?;
-    if saved.exists() {
-        scoring.restore(&std::fs::read(saved).map_err(IoError::at("read", saved))?)?;
-    }
-    progress.begin(STAGE, scoring.epochs());
-    while scoring.done() < scoring.epochs() {
-        let loss = scoring.epoch(stop)?;
-        atomic::write(saved, &scoring.to_bytes()?).map_err(IoError::at("write", saved))?;
-        progress.advance(STAGE, scoring.done(), &format!("loss {loss:.4}"));
-    }
-    progress.end(STAGE, "");
+    scoring.finish(saved, STAGE, scorer.hooks)?;
     let mut columns: Vec<_> =
         scoring.statistics().columns().map(|(criterion, values)| (criterion, values.to_vec())).collect();
     if let (Some(criterion), Some(student)) = (card.criterion, scoring.student()) {

@@ -1,6 +1,6 @@
 //! Networks in training whose every word about the training images is noted down.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fs, path::Path};
 
 use burn::tensor::{Device, Tensor};
 
@@ -9,7 +9,12 @@ use crate::eval::{
     self, EvalError, InferenceOptions, Minibatch, Plan, RealImages, Rule, Schedule, Script, StoredLabels, Student,
     Supervision, TrainingHooks, View,
 };
-use compdd_core::{progress::Stop, protocol::Pipeline, rng::Stream};
+use compdd_core::{
+    files::{IoError, atomic},
+    progress::{Hooks, Stop},
+    protocol::Pipeline,
+    rng::Stream,
+};
 use compdd_data::scores::{LossPass, ScoreTraining};
 use compdd_nn::nn::Network;
 
@@ -123,6 +128,24 @@ impl<'a> Scoring<'a> {
         (self.statistics, self.student) = (statistics, Some(student));
         self.done += 1;
         Ok(loss)
+    }
+
+    /// Trains what is left, from where a file stands if it is there; the file follows epoch by epoch. `stage` is what this is called.
+    ///
+    /// # Errors
+    /// As [`Scoring::epoch`], and when the file is of another training or cannot be written.
+    pub fn finish(&mut self, saved: &Path, stage: &str, hooks: Hooks<'_>) -> Result<(), PruneError> {
+        if saved.exists() {
+            self.restore(&fs::read(saved).map_err(IoError::at("read", saved))?)?;
+        }
+        hooks.progress.begin(stage, self.epochs());
+        while self.done() < self.epochs() {
+            let loss = self.epoch(hooks.stop)?;
+            atomic::write(saved, &self.to_bytes()?).map_err(IoError::at("write", saved))?;
+            hooks.progress.advance(stage, self.done(), &format!("loss {loss:.4}"));
+        }
+        hooks.progress.end(stage, "");
+        Ok(())
     }
 
     fn fresh(&self, trial: usize) -> Student<'a> {

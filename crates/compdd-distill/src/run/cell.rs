@@ -21,13 +21,14 @@ use super::{
 use crate::{
     eval::{Following, Stages, Teachers},
     experts::Buffer,
-    methods::{FullRecipe, Start, State},
+    feature_network::{self, FeatureNetwork, Place},
+    methods::{FullRecipe, MethodError, Start, State},
     statistics::Statistics,
     teachers::TeacherLogits,
 };
 use compdd_core::{
     files::{IoError, atomic},
-    progress::{Progress, Stop},
+    progress::{Hooks, Progress, Stop},
     protocol::Ensemble,
     recipe::{Kind, Recipe, RecipeError},
     record::{
@@ -84,6 +85,14 @@ struct Draw {
     spent: Option<Spent>,
 }
 
+/// What the method demanded.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    experts: Option<&'a Buffer>,
+    statistics: &'a [Statistics],
+    features: Option<&'a FeatureNetwork>,
+}
+
 impl Session<'_> {
     pub fn run(&self) -> Result<Vec<Outcome>, RunError> {
         let main = &self.cells[0];
@@ -98,11 +107,12 @@ impl Session<'_> {
         self.cells.iter().map(|cell| self.stored(cell)).collect()
     }
 
-    /// Makes ready what the method demands and is not there: experts, statistics of teachers.
+    /// Makes ready what the method demands and is not there: experts, statistics of teachers, a feature network.
     pub fn prepare(&self) -> Result<(), RunError> {
         let trace = Self::open_trace(&self.store.log_path(&self.cells[0]))?;
         self.experts(&trace)?;
-        self.statistics().map(drop)
+        self.statistics()?;
+        self.features().map(drop)
     }
 
     fn work_path(&self, main: &Cell) -> PathBuf {
@@ -181,7 +191,7 @@ impl Session<'_> {
 
     /// Every distilled set of the run, made now or found on disk.
     fn draws(&self, main: &Cell, work: &WorkFolder, trace: &Trace) -> Result<Vec<Draw>, RunError> {
-        let (experts, mut statistics) = (self.experts(trace)?, None);
+        let (experts, mut seen) = (self.experts(trace)?, None);
         let count = if self.plan.requirements.draw_per_student { self.plan.students } else { 1 };
         let mut draws = Vec::with_capacity(count);
         for index in 0..count {
@@ -191,10 +201,11 @@ impl Session<'_> {
                 atomic::sweep(&path).map_err(IoError::at("tidy", &path)).map_err(WorkError::from)?;
                 Bundle::read(&path)?
             } else {
-                if statistics.is_none() {
-                    statistics = Some(self.statistics()?);
+                if seen.is_none() {
+                    seen = Some((self.statistics()?, self.features()?));
                 }
-                let given = (experts.as_ref(), statistics.as_deref().unwrap_or_default());
+                let (statistics, features) = seen.as_ref().map_or((&[][..], None), |(s, f)| (s, f.as_ref()));
+                let given = Given { experts: experts.as_ref(), statistics, features };
                 let (set, steps, spent) = self.distil(main, index, given, work, trace)?;
                 let mut state = State::default();
                 state.put_number("steps", steps as u64);
@@ -256,11 +267,30 @@ impl Session<'_> {
         of_teachers.ready(demand)
     }
 
+    /// The network that the method chooses images by, if it does.
+    fn features(&self) -> Result<Option<FeatureNetwork>, RunError> {
+        let Some(demand) = &self.plan.requirements.features else { return Ok(None) };
+        let place = Place {
+            root: &self.store.root().join("features"),
+            task: self.task,
+            device: &self.device.device,
+            hooks: Hooks { progress: self.progress, stop: self.stop },
+            every: Duration::from_secs(self.plan.options.engine.checkpoint_seconds),
+        };
+        let found = feature_network::ensure(demand, &self.plan.networks[0], self.seed_of(0), place);
+        found.map(Some).map_err(|error| MethodError::from(error).into())
+    }
+
+    /// Seed of a set of the run.
+    fn seed_of(&self, index: usize) -> u64 {
+        Stream::child_seed(self.plan.options.scoring.seed, "draw", index as u64)
+    }
+
     fn distil(
         &self,
         main: &Cell,
         index: usize,
-        (experts, statistics): (Option<&Buffer>, &[Statistics]),
+        Given { experts, statistics, features }: Given<'_>,
         work: &WorkFolder,
         trace: &Trace,
     ) -> Result<(Distilled, usize, Spent), RunError> {
@@ -278,12 +308,13 @@ impl Session<'_> {
             task: self.task,
             recipe: &self.recipe,
             ipc: plan.ipc,
-            seed: Stream::child_seed(options.scoring.seed, "draw", index as u64),
+            seed: self.seed_of(index),
             method: plan.method.slug(),
             provenance: &provenance,
             network: &plan.networks[0],
             device: &self.device.device,
             experts,
+            features,
             observer: observer.as_ref().map(|logits| logits as _),
             teachers: self.observers,
             statistics,

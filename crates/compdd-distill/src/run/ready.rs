@@ -131,7 +131,7 @@ impl Ready<'_> {
         self.plan.cells(&self.content)
     }
 
-    /// Makes ready what the method demands and is not there: trains experts, gathers statistics of teachers.
+    /// Makes ready what the method demands and is not there: trains experts and feature networks, gathers statistics of teachers.
     ///
     /// # Errors
     /// [`RunError::Interrupted`], [`RunError::Experts`], [`RunError::Statistics`].

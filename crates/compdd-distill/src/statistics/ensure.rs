@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -21,7 +20,7 @@ use crate::{
     teachers::TeacherLogits,
 };
 use compdd_core::{
-    files::{IoError, Lock, LockError},
+    files::{IoError, Lock},
     progress::{Interrupted, Progress, Stop},
     record::hash,
     rng::Stream,
@@ -31,9 +30,6 @@ use compdd_nn::{
     augment::{BatchSpec, DrawBatch as _, Sampling},
     nn::{LayerKind, Mode, Taps},
 };
-
-/// Time between two looks at what another process is gathering.
-const WAIT: Duration = Duration::from_millis(200);
 
 /// Where and how statistics are gathered. Nothing in here changes a byte of them.
 #[derive(Clone, Copy)]
@@ -74,13 +70,7 @@ pub fn ensure(
     if let Some(found) = Statistics::open(&folder, &job.identity)? {
         return Ok(found);
     }
-    let lock = loop {
-        match Lock::take(&unfinished) {
-            Err(LockError::Busy { .. }) => context.stop.check()?,
-            taken => break taken?,
-        }
-        thread::sleep(WAIT);
-    };
+    let lock = Lock::in_turn::<StatisticsError>(&unfinished, context.stop)?;
     let statistics = match Statistics::open(&folder, &job.identity)? {
         Some(found) => found,
         None => job.finish(job.gather(&unfinished.join("sums.safetensors"), context)?)?,

@@ -5,10 +5,7 @@ use std::marker::PhantomData;
 use burn::tensor::Tensor;
 use serde::de::DeserializeOwned;
 
-use super::{
-    first::{self, First},
-    prepared::Prepared,
-};
+use super::first::{self, First};
 use crate::methods::{Distiller, Method, MethodError, Requirements, Start};
 use compdd_core::recipe::{Check, Evaluator, MethodInfo, Recipe, RecipeError};
 
@@ -35,9 +32,6 @@ pub(in crate::methods) trait Engine: DeserializeOwned + Clone + Sync + 'static {
     fn network(&self) -> Option<&str> {
         None
     }
-
-    /// Optimisation steps of a run.
-    fn steps(&self) -> usize;
 
     /// Starts a run from these images `[classes * ipc, channels, height, width]`, class by class.
     fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError>;
@@ -77,16 +71,13 @@ impl<E: Engine> Method for Matching<E> {
     fn requirements(&self, recipe: &Recipe, _seed: u64) -> Result<Requirements, MethodError> {
         let engine = recipe.typed::<E>().map_err(RecipeError::OutOfRange)?;
         let network = engine.network().map(ToOwned::to_owned);
-        Ok(Requirements { whitening: engine.whitens(), network, ..Requirements::default() })
+        let features = engine.first().features();
+        Ok(Requirements { whitening: engine.whitens(), network, features, ..Requirements::default() })
     }
 
     fn start<'a>(&self, start: Start<'a>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let engine = start.recipe.typed::<E>().map_err(RecipeError::OutOfRange)?;
-        let first = engine.first();
-        if first.init.needs_features() {
-            return Ok(Box::new(Prepared::new(start, engine)?));
-        }
-        let images = first::images(&start, first)?;
+        let images = first::images(&start, engine.first())?;
         engine.begin(start, images)
     }
 }

@@ -3,7 +3,13 @@
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::methods::{MethodError, Start};
+use crate::{
+    feature_network::Demand,
+    methods::{
+        MethodError, Start,
+        coreset::{Coreset, HERDING, K_CENTER},
+    },
+};
 use compdd_core::rng::Stream;
 use compdd_nn::{augment::Formation, feed::PixelTensors as _};
 
@@ -24,11 +30,20 @@ pub enum Init {
 }
 
 impl Init {
-    /// Whether a network must be trained first.
-    pub fn needs_features(self) -> bool {
-        matches!(self, Self::Herding | Self::KCenter)
+    /// The selection on features that makes it, if one does.
+    fn coreset(self) -> Option<&'static Coreset> {
+        match self {
+            Self::Herding => Some(&HERDING),
+            Self::KCenter => Some(&K_CENTER),
+            Self::Real | Self::Leading | Self::Noise => None,
+        }
     }
 }
+
+/// Images of a minibatch of the network behind herding and k-center, and of a pass over the images with it.
+const FEATURE_BATCH: usize = 256;
+/// Its learning rate.
+const FEATURE_RATE: f32 = 0.01;
 
 /// Everything that decides the first images.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,13 +57,19 @@ pub struct First {
 }
 
 impl First {
+    /// The network behind herding and k-center.
+    pub fn features(self) -> Option<Demand> {
+        let (epochs, batch, learning_rate) = (self.feature_epochs, FEATURE_BATCH, FEATURE_RATE);
+        self.init.coreset().map(|_| Demand { network: None, epochs, batch, learning_rate, trials: None })
+    }
+
     /// Checks what its values and the whitening of the pixels say together.
     pub fn consistent(self, whiten: bool) -> Result<(), String> {
         let refuse = |what: &str| Err(what.to_owned());
         if self.factor > 1 && whiten {
             return refuse("`factor` must be 1 with `whiten`: whitened images cannot hold several others");
         }
-        if self.factor > 1 && self.init.needs_features() {
+        if self.factor > 1 && self.init.coreset().is_some() {
             return refuse("`init` must be \"real\", \"leading\" or \"noise\" with a `factor` above 1");
         }
         Ok(())
@@ -61,6 +82,10 @@ impl First {
 /// [`MethodError::TooFewImages`] names the class; [`MethodError::Augment`] when so many do not fit into an image.
 pub fn images(start: &Start<'_>, first: First) -> Result<Tensor<4>, MethodError> {
     let (task, device) = (start.task, start.device);
+    if let Some(coreset) = first.init.coreset() {
+        let chosen = coreset.pick.set(start, FEATURE_RATE, FEATURE_BATCH)?;
+        return Ok(Tensor::from_data(TensorData::new(chosen.images, chosen.shape), device));
+    }
     let seed = Stream::child_seed(start.seed, "first images", 0);
     let classes = task.training_classes();
     let [channels, height, width] = task.train.shape();

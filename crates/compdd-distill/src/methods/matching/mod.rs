@@ -21,7 +21,6 @@ mod first;
 pub mod gradient;
 mod left_out;
 mod pixels;
-mod prepared;
 mod real;
 mod siamese;
 #[cfg(test)]

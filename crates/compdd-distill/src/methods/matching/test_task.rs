@@ -80,6 +80,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: None,
+            features: None,
             observer: None,
             teachers: &[],
             statistics: &[],

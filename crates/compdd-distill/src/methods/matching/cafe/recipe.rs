@@ -148,10 +148,6 @@ impl Engine for CafeRecipe {
         Some(self.network.as_str()).filter(|slug| !slug.is_empty())
     }
 
-    fn steps(&self) -> usize {
-        self.iterations
-    }
-
     fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         Ok(Box::new(Run::new(start, self, images)?))
     }

@@ -197,10 +197,6 @@ impl Engine for FeatureRecipe {
         Some(self.network.as_str()).filter(|slug| !slug.is_empty())
     }
 
-    fn steps(&self) -> usize {
-        self.iterations
-    }
-
     fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         let images = self.zca_init.applied(&start, images)?;
         Ok(Box::new(Run::new(start, self, images)?))

@@ -167,10 +167,6 @@ impl Engine for GradientRecipe {
         Some(self.network.as_str()).filter(|slug| !slug.is_empty())
     }
 
-    fn steps(&self) -> usize {
-        self.iterations * self.outer_steps
-    }
-
     fn begin<'a>(self, start: Start<'a>, images: Tensor<4>) -> Result<Box<dyn Distiller + 'a>, MethodError> {
         Ok(Box::new(Run::new(start, self, images)?))
     }

@@ -101,6 +101,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: Some(&experts),
+            features: None,
             observer: None,
             teachers: &[],
             statistics: &[],

@@ -2,10 +2,7 @@
 
 use crate::methods::{
     find,
-    matching::{
-        family::Engine,
-        gradient::{GradientRecipe, Metric, Tensors},
-    },
+    matching::gradient::{GradientRecipe, Metric, Tensors},
 };
 use compdd_core::recipe::{Recipe, RecipeError, RecipeRequest};
 
@@ -21,7 +18,7 @@ fn recipes_hold_the_published_loops() {
         let loops = [(1, 1, 1), (5, 10, 50), (10, 10, 50), (20, 20, 25), (30, 30, 20), (40, 40, 15), (50, 50, 10)];
         for (ipc, outer, inner) in loops {
             let recipe = resolved(method, "cifar10", ipc, &[]).unwrap();
-            assert_eq!((recipe.steps(), recipe.outer_steps, recipe.inner_epochs), (1000 * outer, outer, inner));
+            assert_eq!((recipe.iterations, recipe.outer_steps, recipe.inner_epochs), (1000, outer, inner));
             assert_eq!((recipe.image_rate(ipc, 128), recipe.momentum_img), (0.1, 0.5));
             assert_eq!((recipe.metric, recipe.tensors), (Metric::Ours, Tensors::Matrices));
         }
@@ -36,7 +33,8 @@ fn the_rate_of_idc_grows_with_images_and_area() {
             let recipe = resolved(method, "cifar10", ipc, &[]).unwrap();
             assert!((recipe.image_rate(ipc, 32) - rate).abs() < 1e-12 && recipe.factor == factor);
             assert!((recipe.image_rate(ipc, 64) - 4.0 * rate).abs() < 1e-12);
-            assert_eq!((recipe.steps(), recipe.train_images, recipe.tensors), (200_000, 2000, Tensors::Convolutions));
+            assert_eq!((recipe.train_images, recipe.tensors), (2000, Tensors::Convolutions));
+            assert_eq!(recipe.iterations * recipe.outer_steps, 200_000);
             assert!(recipe.step_by_class && recipe.unit_range && recipe.metric == Metric::Mse);
         }
     }

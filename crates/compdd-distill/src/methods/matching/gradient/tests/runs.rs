@@ -78,6 +78,7 @@ impl World {
             network: &self.network,
             device: &self.device,
             experts: None,
+            features: None,
             observer: None,
             teachers: &[],
             statistics: &[],
