@@ -14,6 +14,6 @@ fuzz_target!(|bytes: &[u8]| {
     match which % 4 {
         1 => _ = synsets(text),
         2 => _ = classes(text),
-        _ => _ = ground_truth(text, &(1..=1000).map(|id| (id, format!("n{id:08}"))).collect()),
+        _ => _ = ground_truth(text, &["n01440764"; 1000]),
     }
 });

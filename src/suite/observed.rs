@@ -19,7 +19,7 @@ pub(super) struct Observed {
     pub resolution: usize,
     /// Images of its set.
     pub images: f64,
-    /// Largest memory of its process in bytes.
+    /// Largest memory of its process in bytes, of a GPU where one computed.
     pub memory: u64,
     pub distil: Option<Stage>,
     pub score: Option<Stage>,
@@ -59,7 +59,7 @@ pub(super) fn observe(store: &Store, device: &str) -> Result<Vec<Observed>, Suit
         let distil = timing.distill_seconds;
         let distil = distil.and_then(|wall| stage(work.distil * draws, wall, timing.distill_processor_seconds));
         let score = stage(work.score, timing.eval_seconds.iter().sum(), timing.eval_processor_seconds);
-        let memory = timing.peak_memory_bytes.unwrap_or(0);
+        let memory = timing.peak_device_memory_bytes.or(timing.peak_memory_bytes).unwrap_or(0);
         let sets = record.bundles.into_iter().map(|bundle| bundle.data_hash).collect();
         let Cell { method, network, source, resolution, ipc, .. } = record.cell;
         let source = Some(source).filter(|source| !source.is_empty()).unwrap_or_else(|| network.clone());

@@ -67,6 +67,14 @@ fn accuracy(sandbox: &Sandbox) -> Value {
     records(sandbox)[0].1["summary"]["mean"].clone()
 }
 
+/// Most bytes that the timing file of a run says it held on its device.
+fn device_memory(sandbox: &Sandbox) -> Option<u64> {
+    let mut files = walkdir::WalkDir::new(sandbox.path().join("results/records")).into_iter().flatten();
+    let timing = files.find(|entry| entry.file_name().to_string_lossy().ends_with(".timing.json")).unwrap();
+    let timing: Value = serde_json::from_slice(&fs::read(timing.path()).unwrap()).unwrap();
+    timing["peak_device_memory_bytes"].as_u64()
+}
+
 #[test]
 fn whole_runs_agree_with_the_cpu() {
     let Some(open) = crate::device() else { return };
@@ -87,6 +95,8 @@ fn whole_runs_agree_with_the_cpu() {
         assert!(off <= LOSSES, "{method}: a loss differs by {off:.1e}");
         assert!(apart <= IMAGES, "{method}: images differ by {apart:.1e}");
         assert_eq!(accuracy(&cpu), accuracy(&device), "{method}");
+        assert_eq!(device_memory(&cpu), None);
+        assert!(device_memory(&device).is_some_and(|bytes| bytes > 1 << 16), "{method}: {:?}", device_memory(&device));
     }
 }
 

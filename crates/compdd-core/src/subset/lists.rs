@@ -15,6 +15,9 @@ pub(super) struct Row {
     pub index: Option<u32>,
     /// The class's human name.
     pub label: String,
+    /// Its `ILSVRC2012_ID`, by which the devkit calls it; only among the thousand.
+    #[serde(default)]
+    pub devkit: Option<u32>,
     /// Remark of the list.
     #[serde(default)]
     pub note: String,
@@ -47,6 +50,14 @@ list!(
     /// The 1000 `ImageNet` classes, in index order.
     IMAGENET_1K, "imagenet1k_classes.csv"
 );
+/// The synsets of the 1000 `ImageNet` classes by their `ILSVRC2012_ID`, the first being that of 1: the numbers by which the devkit (`meta.mat`) calls
+/// them, which are not the order of the synsets.
+pub fn devkit_synsets() -> Vec<&'static str> {
+    let mut rows: Vec<&Row> = IMAGENET_1K.iter().collect();
+    rows.sort_by_key(|row| row.devkit);
+    rows.into_iter().map(|row| row.synset.as_str()).collect()
+}
+
 list!(
     /// The 200 Tiny-ImageNet classes, in the order of their sorted synsets (the label order of an image folder).
     TINY_IMAGENET, "tiny_imagenet.csv"
@@ -88,6 +99,19 @@ mod tests {
         for row in COMP_DD.iter().chain(IMAGENET_TEN.iter()).chain(TINY_IMAGENET.iter()) {
             let index = row.index.unwrap() as usize;
             assert_eq!(IMAGENET_1K[index].synset, row.synset, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_devkit_has_an_order_of_its_own() {
+        let mut ids: Vec<u32> = IMAGENET_1K.iter().filter_map(|row| row.devkit).collect();
+        ids.sort_unstable();
+        assert!(ids.into_iter().eq(1..=1000));
+        let synsets = devkit_synsets();
+        for (id, synset) in
+            [(1, "n02119789"), (2, "n02100735"), (449, "n01440764"), (490, "n01751748"), (1000, "n03255030")]
+        {
+            assert_eq!(synsets[id - 1], synset);
         }
     }
 

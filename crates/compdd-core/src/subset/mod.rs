@@ -16,5 +16,6 @@ pub mod scenes;
 
 pub use error::SubsetError;
 pub use family::{Category, Difficulty, Family, Level, Normalisation};
+pub use lists::devkit_synsets;
 pub use names::nearest;
 pub use registry::{ClassEntry, ExpectedCount, Subset};

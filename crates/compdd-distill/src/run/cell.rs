@@ -149,7 +149,7 @@ impl Session<'_> {
         let mut points = curve.score(unchecked, options.scoring.seed, &trace)?;
         for cell in open {
             let (scored, scoring) = self.score(cell, &draws, &work, &trace)?;
-            let mut timing = machine::timing(&cell.id(), &self.device.name);
+            let mut timing = machine::timing(&cell.id(), self.device);
             timing.distill_seconds = distilling.map(|spent| spent.wall.as_secs_f64());
             timing.distill_processor_seconds = distilling.and_then(Spent::processor_seconds);
             timing.eval_seconds = vec![scoring.wall.as_secs_f64()];

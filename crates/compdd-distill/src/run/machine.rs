@@ -2,13 +2,16 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use burn::tensor::Device;
 use compdd_core::record::Timing;
+use compdd_nn::device::OpenDevice;
 
 /// A timing file with the machine's part filled in.
-pub(super) fn timing(record: &str, device: &str) -> Timing {
-    let mut timing = Timing::new(record, device);
+pub(super) fn timing(record: &str, device: &OpenDevice) -> Timing {
+    let mut timing = Timing::new(record, &device.name);
     timing.threads = Some(rayon::current_num_threads());
     timing.peak_memory_bytes = peak_memory();
+    timing.peak_device_memory_bytes = peak_device_memory(&device.device);
     timing.finished = Some(now());
     timing
 }
@@ -36,6 +39,13 @@ fn peak_memory() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 fn peak_memory() -> Option<u64> {
     None
+}
+
+/// Most bytes that this process held of a device with memory of its own: the pages of its pools when there were most of them, or all that is held now.
+fn peak_device_memory(device: &Device) -> Option<u64> {
+    let pools = device.memory_pool_report()?;
+    let pages: u64 = pools.iter().map(|pool| pool.page_size * pool.pages_peak).sum();
+    Some(device.memory_pool_usage().map_or(pages, |usage| usage.bytes_reserved.max(pages)))
 }
 
 /// Time that this process has had of all processors, where the system tells it; in hundredths of a second.

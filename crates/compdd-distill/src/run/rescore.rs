@@ -166,7 +166,7 @@ impl<'a> Rescoring<'a> {
                 if let Some(reference) = store.reference(&record.cell)? {
                     record.recover_from(&reference);
                 }
-                let mut timing = machine::timing(&record.id, &device.name);
+                let mut timing = machine::timing(&record.id, &device);
                 timing.eval_seconds = vec![spent.wall.as_secs_f64()];
                 timing.eval_processor_seconds = spent.processor_seconds();
                 store.save(&record, Some(&timing))?;

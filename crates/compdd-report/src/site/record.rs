@@ -185,6 +185,7 @@ fn cost(timing: &Timing) -> String {
     let threads = timing.threads.map(|n| format!(", {n} threads")).unwrap_or_default();
     parts.push(format!("{}{threads}", timing.device));
     parts.extend(timing.peak_memory_bytes.map(|bytes| format!("peak memory {}", human_size(bytes))));
+    parts.extend(timing.peak_device_memory_bytes.map(|bytes| format!("of the device {}", human_size(bytes))));
     parts.extend(timing.peak_device_memory_bytes.map(|bytes| format!("on the device {}", human_size(bytes))));
     parts.join("; ")
 }

@@ -10,9 +10,6 @@ pub type Labels = BTreeMap<String, String>;
 /// Images in the validation split of `ImageNet`, which lists in validation order have to cover.
 pub const VALIDATION: usize = 50_000;
 
-/// Classes with images in ILSVRC: ids go from 1 to this.
-const CLASSES: u32 = 1000;
-
 /// `LOC_val_solution.csv`: `ImageId,PredictionString`, the first word of the prediction being the synset.
 pub fn kaggle_solution(file: &[u8]) -> Result<Labels, ParseError> {
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
@@ -55,17 +52,14 @@ pub fn synsets(text: &str) -> Result<Labels, ParseError> {
     Ok(labels)
 }
 
-/// `ILSVRC2012_validation_ground_truth.txt`: an `ILSVRC2012_ID` a line, in the order of the images, with the synset of every
-/// id.
-pub fn ground_truth(text: &str, synsets: &BTreeMap<u32, String>) -> Result<Labels, ParseError> {
+/// `ILSVRC2012_validation_ground_truth.txt`: an `ILSVRC2012_ID` a line, in the order of the images; `synsets` are those of the ids from 1 on.
+pub fn ground_truth(text: &str, synsets: &[&str]) -> Result<Labels, ParseError> {
     let mut labels = Labels::new();
     for (i, (number, line)) in numbered(text).enumerate() {
-        let id = line.parse().ok().filter(|id| (1..=CLASSES).contains(id)).ok_or_else(|| {
-            ParseError::line(number, format!("{line:?} is no ILSVRC2012_ID, which is a number from 1 to {CLASSES}"))
+        let synset = line.parse().ok().and_then(|id: usize| synsets.get(id.checked_sub(1)?)).ok_or_else(|| {
+            let range = format!("a number from 1 to {}", synsets.len());
+            ParseError::line(number, format!("{line:?} is no ILSVRC2012_ID, which is {range}"))
         })?;
-        let synset = synsets
-            .get(&id)
-            .ok_or_else(|| ParseError::line(number, format!("the ILSVRC2012_ID {id} is not in meta.mat")))?;
         insert(&mut labels, number, &validation_name(i + 1), synset)?;
     }
     whole(labels.len(), "ids")?;
@@ -183,17 +177,15 @@ mod tests {
 
     #[test]
     fn ids_of_the_devkit_are_looked_up_and_never_sorted_positions() {
-        let ids = [(1, "n02119789".to_owned()), (1000, "n15075141".to_owned())].into();
-        let text = format!("1\n{}", "1000\n".repeat(VALIDATION - 1));
-        let labels = ground_truth(&text, &ids).unwrap();
+        let ids = ["n02119789", "n02100735"];
+        let text = |first: &str, rest: usize| format!("{first}\n{}", "2\n".repeat(rest));
+        let labels = ground_truth(&text("1", VALIDATION - 1), &ids).unwrap();
         assert_eq!(labels["ILSVRC2012_val_00000001"], "n02119789");
-        assert_eq!(labels["ILSVRC2012_val_00000002"], "n15075141");
-        let text = |first: &str, rest: usize| format!("{first}\n{}", "1000\n".repeat(rest));
+        assert_eq!(labels["ILSVRC2012_val_00000002"], "n02100735");
         let error = |first: &str, rest: usize| why(ground_truth(&text(first, rest), &ids));
         assert!(error("1", VALIDATION - 2).starts_with("has 49999 ids; a list in the order of the validation images"));
-        assert_eq!(error("1001", 0), "line 1: \"1001\" is no ILSVRC2012_ID, which is a number from 1 to 1000");
+        assert_eq!(error("3", 0), "line 1: \"3\" is no ILSVRC2012_ID, which is a number from 1 to 2");
         assert!(error("0", 0).contains("no ILSVRC2012_ID") && error("n01440764", 0).contains("no ILSVRC2012_ID"));
-        assert_eq!(error("2", 0), "line 1: the ILSVRC2012_ID 2 is not in meta.mat");
     }
 
     #[test]

@@ -11,7 +11,6 @@ pub mod devkit;
 mod error;
 mod inflate;
 mod lists;
-mod matlab;
 pub mod npy;
 pub mod npz;
 pub mod parquet;
@@ -24,7 +23,6 @@ pub mod torch;
 
 pub use error::{At, ParseError};
 pub use lists::{Labels, VALIDATION, classes, ground_truth, kaggle_solution, synsets};
-pub use matlab::synset_ids;
 pub use sample::{Label, Sample, samples};
 pub use synset::is_synset;
 pub use tar::{Member, members};

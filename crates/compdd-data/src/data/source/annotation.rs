@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use compdd_core::{files::plain, limits};
+use compdd_core::{files::plain, limits, subset::devkit_synsets};
 
 use crate::data::{
     error::DataError,
@@ -103,17 +103,15 @@ fn by_name(folder: &Path) -> Result<Option<Known>, DataError> {
         return Known { labels, files: vec![path] }.checked().map(Some);
     }
     for data in [folder.join(DEVKIT).join("data"), folder.join("data"), folder.to_owned()] {
-        let (table, truth) = (data.join(devkit::TABLE), data.join(devkit::GROUND_TRUTH));
+        let truth = data.join(devkit::GROUND_TRUTH);
         if truth.is_file() {
-            let read = |path: &Path| plain::regular_bytes(path, limits::WHOLE_BYTES);
-            let labels =
-                devkit::from_parts(&read(&table)?, &read(&truth)?).map_err(|error| malformed(&data, &error))?;
-            return Ok(Some(Known { labels, files: vec![truth, table] }));
+            let labels = text(&truth, |content| parse::ground_truth(content, &devkit_synsets()))?;
+            return Ok(Some(Known { labels, files: vec![truth] }));
         }
     }
     let path = folder.join(format!("{DEVKIT}.tar.gz"));
     if path.is_file() {
-        let labels = bytes(&path, devkit::validation)?;
+        let labels = bytes(&path, |archive| devkit::validation(archive, &devkit_synsets()))?;
         return Ok(Some(Known { labels, files: vec![path] }));
     }
     match NAMED_LISTS.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
