@@ -46,17 +46,31 @@ pub fn collect(plan: &Plan, folder: &Folder) -> Result<Grid, SuiteError> {
     })
 }
 
-const HEAD: [&str; 15] = [
-    "cell", "group", "method", "subset", "ipc", "protocol", "network", "seed", "recipe", "mean", "std", "students",
-    "state", "reason", "record",
+const HEAD: [&str; 16] = [
+    "cell",
+    "group",
+    "method",
+    "subset",
+    "ipc",
+    "protocol",
+    "network",
+    "seed",
+    "recipe",
+    "mean",
+    "std",
+    "students",
+    "published",
+    "state",
+    "reason",
+    "record",
 ];
 
 fn changes(set: &[(String, String)]) -> String {
     set.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Mean, deviation, students.
-fn measured(record: Option<&Record>) -> [String; 3] {
+/// Mean, deviation, students, and what papers print.
+fn measured(record: Option<&Record>) -> [String; 4] {
     let percent = |fraction: f64| format!("{:.2}", 100.0 * fraction);
     match record {
         None => Default::default(),
@@ -64,6 +78,7 @@ fn measured(record: Option<&Record>) -> [String; 3] {
             percent(record.summary.mean),
             record.summary.std.map(percent).unwrap_or_default(),
             record.students.len().to_string(),
+            record.published.iter().map(|published| percent(published.mean)).collect::<Vec<_>>().join("/"),
         ],
     }
 }
