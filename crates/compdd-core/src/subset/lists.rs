@@ -50,6 +50,7 @@ list!(
     /// The 1000 `ImageNet` classes, in index order.
     IMAGENET_1K, "imagenet1k_classes.csv"
 );
+
 /// The synsets of the 1000 `ImageNet` classes by their `ILSVRC2012_ID`, the first being that of 1: the numbers by which the devkit (`meta.mat`) calls
 /// them, which are not the order of the synsets.
 pub fn devkit_synsets() -> Vec<&'static str> {
