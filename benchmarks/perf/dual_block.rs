@@ -71,9 +71,9 @@ impl Block {
         let z = if convolve {
             let (x, w, ones) = (track(&self.inputs[which]), track(&self.weights[0]), [1, 1]);
             if dual {
-                kernels::dual_conv2d(x, !self.first, w, self.weights[1].clone(), ones, ones)
+                kernels::dual_conv2d(x, !self.first, w, self.weights[1].clone(), ones, ones, kernels::Blocks::Small)
             } else {
-                kernels::conv2d(x, w, ones, ones)
+                kernels::conv2d(x, w, ones, ones, kernels::Blocks::Small)
             }
         } else {
             track(&self.maps[which])

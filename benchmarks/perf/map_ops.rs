@@ -53,7 +53,7 @@ impl Inputs {
         }
         let attention = |power| kernels::attention(x.clone(), power).sum();
         Ok(match operation {
-            "conv" => Primal::conv2d(x, weight, None, Window::SAME3, 1).sum(),
+            "conv" => Primal::conv2d(x, weight, None, Window::SAME3, 1, kernels::Blocks::Small).sum(),
             "pool" => Primal::pool(x, PoolKind::Average, Window::HALVE).sum(),
             "batch-norm" => Primal::batch_norm_train(x, gamma, beta).0.sum(),
             "batch-norm-relu" => Primal::batch_norm_rectified_train(x, gamma, beta, kernels::Rectifier::Relu).0.sum(),

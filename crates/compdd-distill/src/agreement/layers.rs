@@ -8,7 +8,10 @@ use super::{
 };
 use compdd_nn::{
     grad::{Dual, DualTensor},
-    nn::{Activation, Moments, PoolKind, Primal, TensorOps, Window, kernels::Rectifier},
+    nn::{
+        Activation, Moments, PoolKind, Primal, TensorOps, Window,
+        kernels::{Blocks, Rectifier},
+    },
 };
 
 /// Rounding of sums of some thousand products in single precision, in another order, and what division by a deviation makes of it.
@@ -58,27 +61,27 @@ fn products() -> Vec<[Case; 2]> {
 fn convolutions() -> Vec<[Case; 2]> {
     vec![
         operation!("convolution 3x3", |x: [4, 3, 32, 32], w: [16, 3, 3, 3], b: [16]| {
-            N::conv2d(x, w, Some(b), Window::SAME3, 1)
+            N::conv2d(x, w, Some(b), Window::SAME3, 1, Blocks::Large)
         }),
         operation!("convolution 3x3 of 128 channels", |x: [2, 128, 8, 8], w: [128, 128, 3, 3]| {
-            N::conv2d(x, w, None, Window::SAME3, 1)
+            N::conv2d(x, w, None, Window::SAME3, 1, Blocks::Large)
         }),
         operation!("convolution 3x3 by 2", |x: [4, 8, 17, 17], w: [12, 8, 3, 3]| {
-            N::conv2d(x, w, None, Window::new(3, 2, 1), 1)
+            N::conv2d(x, w, None, Window::new(3, 2, 1), 1, Blocks::Large)
         }),
-        operation!("convolution 5x5", |x: [4, 3, 20, 20], w: [6, 3, 5, 5]| N::conv2d(x, w, None, Window::new(5, 1, 2), 1)),
+        operation!("convolution 5x5", |x: [4, 3, 20, 20], w: [6, 3, 5, 5]| N::conv2d(x, w, None, Window::new(5, 1, 2), 1, Blocks::Large)),
         operation!("convolution 1x1 by 2", |x: [4, 8, 9, 9], w: [12, 8, 1, 1]| {
-            N::conv2d(x, w, None, Window::new(1, 2, 0), 1)
+            N::conv2d(x, w, None, Window::new(1, 2, 0), 1, Blocks::Large)
         }),
         operation!("convolution 11x11 by 4", |x: [2, 3, 67, 67], w: [8, 3, 11, 11]| {
-            N::conv2d(x, w, None, Window::new(11, 4, 2), 1)
+            N::conv2d(x, w, None, Window::new(11, 4, 2), 1, Blocks::Large)
         }),
         operation!("convolution of two groups", |x: [3, 8, 9, 9], w: [12, 4, 3, 3], b: [12]| {
-            N::conv2d(x, w, Some(b), Window::SAME3, 2)
+            N::conv2d(x, w, Some(b), Window::SAME3, 2, Blocks::Large)
         }),
-        operation!("depthwise convolution", |x: [3, 8, 9, 9], w: [8, 1, 3, 3]| N::conv2d(x, w, None, Window::SAME3, 8)),
+        operation!("depthwise convolution", |x: [3, 8, 9, 9], w: [8, 1, 3, 3]| N::conv2d(x, w, None, Window::SAME3, 8, Blocks::Large)),
         operation!("depthwise convolution by 2", |x: [3, 8, 9, 9], w: [8, 1, 5, 5]| {
-            N::conv2d(x, w, None, Window::new(5, 2, 2), 8)
+            N::conv2d(x, w, None, Window::new(5, 2, 2), 8, Blocks::Large)
         }),
     ]
 }

@@ -8,7 +8,11 @@ use burn::tensor::{
 };
 
 use super::norm;
-use crate::nn::{Activation, EPSILON, Moments, PoolKind, Primal, TensorOps, Window, kernels, length};
+use crate::nn::{
+    Activation, EPSILON, Moments, PoolKind, Primal, TensorOps, Window,
+    kernels::{self, Blocks},
+    length,
+};
 
 /// Values with tangents as [`TensorOps`]: forward-mode differentiation, itself tracked by reverse mode.
 pub struct Dual;
@@ -230,9 +234,10 @@ impl TensorOps for Dual {
         bias: Option<DualTensor<1>>,
         window: Window,
         groups: usize,
+        blocks: Blocks,
     ) -> DualTensor<4> {
         if groups > 1 {
-            let z = x.product(weight, |x, weight| Primal::conv2d(x, weight, None, window, groups));
+            let z = x.product(weight, |x, weight| Primal::conv2d(x, weight, None, window, groups, blocks));
             return match bias {
                 None => z,
                 Some(bias) => {
@@ -244,7 +249,7 @@ impl TensorOps for Dual {
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
         let (weight, tangent) = parameter(weight);
         let (x, stacked) = x.into_stacked();
-        let z = kernels::dual_conv2d(x, stacked, weight, tangent, stride, padding);
+        let z = kernels::dual_conv2d(x, stacked, weight, tangent, stride, padding, blocks);
         match bias.map(parameter) {
             None => DualTensor::Stacked(z),
             Some((bias, tangent)) => {
@@ -360,7 +365,7 @@ impl TensorOps for Dual {
     }
 
     fn conv_block(x: DualTensor<4>, weight: DualTensor<4>, gamma: DualTensor<1>, beta: DualTensor<1>) -> DualTensor<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3, 1).stacked();
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1, Blocks::Small).stacked();
         let (gamma, beta) = (parameter(gamma), parameter(beta));
         DualTensor::Stacked(kernels::dual_norm_relu_pool(z, gamma.0, beta.0, gamma.1, beta.1))
     }

@@ -1,6 +1,7 @@
 //! The `ConvNet` of the lineage: blocks of convolution, normalisation, activation and pooling under a linear head.
 
 use super::{
+    kernels::Blocks,
     layer::{Activation, Layer, Norm, PoolKind},
     spec::{Aspects, number},
     stack::Stack,
@@ -121,7 +122,8 @@ impl ConvNet {
     /// The lineage's names: `features.N` counts every layer of the blocks; `classifier` is the head. Taps: `relu0..`
     /// before the pooling, `feat0..` behind it.
     pub(super) fn build(&self, [channels, h, w]: [usize; 3], classes: usize) -> Result<Vec<Layer>, String> {
-        let mut stack = Stack::new([channels, h, w]);
+        // Training them is differentiated, and thousands of steps of it: the exacter blocks, which their records were made with.
+        let mut stack = Stack::new([channels, h, w]).in_blocks(Blocks::Small);
         let mut index = 0..;
         let mut name = || format!("features.{}", index.next().unwrap_or(0));
         for block in 0..self.depth {

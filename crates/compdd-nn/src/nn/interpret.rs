@@ -222,12 +222,12 @@ impl<N: TensorOps> Pass<'_, N> {
 
     fn layer(&mut self, layer: &Layer, flow: Flow<N>, before_instance_norm: bool) -> Flow<N> {
         match layer {
-            Layer::Conv { window, groups, bias, .. } => {
+            Layer::Conv { window, groups, blocks, bias, .. } => {
                 let weight = self.next();
                 let bias = bias.then(|| self.next_flat());
                 // An instance norm subtracts the bias again: its gradient is zero and its work is saved.
                 let bias = bias.filter(|_| !before_instance_norm);
-                Flow::Map(N::conv2d(flow.map(), weight, bias, *window, *groups))
+                Flow::Map(N::conv2d(flow.map(), weight, bias, *window, *groups, *blocks))
             }
             Layer::Norm { kind, shape, .. } => {
                 let (gamma, beta) = (self.next_flat(), self.next_flat());

@@ -4,7 +4,7 @@
 use std::f32::consts::LN_10;
 
 use super::{
-    kernels::Rectifier,
+    kernels::{Blocks, Rectifier},
     params::{Init, Slot},
     tensor_ops::Window,
 };
@@ -79,6 +79,8 @@ pub enum Layer {
         window: Window,
         /// Groups of channels that do not see each other; as many as channels for a depthwise one.
         groups: usize,
+        /// How a CPU computes it.
+        blocks: Blocks,
         /// Whether there is a bias.
         bias: bool,
         /// How fresh weights and biases are drawn.
@@ -307,7 +309,7 @@ impl Layer {
         };
         let free = |name: &String, shape: Vec<usize>, init| vec![Slot { name: name.clone(), shape, init }];
         match self {
-            Self::Conv { name, inputs, outputs, window, groups, bias, init } => {
+            Self::Conv { name, inputs, outputs, window, groups, bias, init, .. } => {
                 let k = window.kernel;
                 pair(name, vec![*outputs, *inputs / *groups, k, k], *outputs, *bias, *init)
             }

@@ -6,7 +6,7 @@ use burn::tensor::{
 };
 
 use super::{
-    kernels::{self, Rectifier},
+    kernels::{self, Blocks, Rectifier},
     layer::{Activation, PoolKind},
     tensor_ops::{EPSILON, Moments, TensorOps, Window},
 };
@@ -97,7 +97,14 @@ impl TensorOps for Primal {
         kernels::normalise_rows(x, gamma, beta, epsilon)
     }
 
-    fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, window: Window, groups: usize) -> Tensor<4> {
+    fn conv2d(
+        x: Tensor<4>,
+        weight: Tensor<4>,
+        bias: Option<Tensor<1>>,
+        window: Window,
+        groups: usize,
+        blocks: Blocks,
+    ) -> Tensor<4> {
         let (stride, padding) = ([window.stride; 2], [window.padding; 2]);
         let [_, channels, _, _] = x.dims();
         let depthwise = groups == channels && groups == weight.dims()[0];
@@ -105,7 +112,7 @@ impl TensorOps for Primal {
             return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], groups));
         }
         let z = if groups == 1 {
-            kernels::conv2d(x, weight, stride, padding)
+            kernels::conv2d(x, weight, stride, padding, blocks)
         } else {
             kernels::depthwise_conv2d(x, weight, stride, padding)
         };
@@ -217,7 +224,7 @@ impl TensorOps for Primal {
     }
 
     fn conv_block(x: Tensor<4>, weight: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3, 1);
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1, Blocks::Small);
         if kernels::normalises(&z.device()) {
             return kernels::norm_relu_pool(z, gamma, beta);
         }

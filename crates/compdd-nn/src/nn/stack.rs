@@ -1,6 +1,7 @@
 //! A network under construction.
 
 use super::{
+    kernels::Blocks,
     layer::{Activation, Layer, Norm, PoolKind},
     scheme::{Rule, Scheme},
     shapes::Shape,
@@ -13,6 +14,7 @@ pub(crate) struct Stack {
     pub layers: Vec<Layer>,
     shape: Shape,
     scheme: Scheme,
+    blocks: Blocks,
 }
 
 impl Stack {
@@ -23,7 +25,12 @@ impl Stack {
 
     /// Nothing yet, over images `[C, H, W]`.
     pub fn with(input: [usize; 3], scheme: Scheme) -> Self {
-        Self { layers: Vec::new(), shape: Shape::Map(input), scheme }
+        Self { layers: Vec::new(), shape: Shape::Map(input), scheme, blocks: Blocks::Large }
+    }
+
+    /// The same whose convolutions are computed in blocks of another size.
+    pub fn in_blocks(self, blocks: Blocks) -> Self {
+        Self { blocks, ..self }
     }
 
     /// A further stack that starts where this one stands.
@@ -58,8 +65,9 @@ impl Stack {
         bias: bool,
     ) -> Result<&mut Self, String> {
         let (inputs, pixels) = (self.map()[0], window.kernel * window.kernel);
+        let blocks = self.blocks;
         let init = (self.scheme.conv)(inputs / groups * pixels, outputs * pixels);
-        self.push(Layer::Conv { name, inputs, outputs, window, groups, bias, init })
+        self.push(Layer::Conv { name, inputs, outputs, window, groups, blocks, bias, init })
     }
 
     /// Appends a convolution without bias, batch norm and an activation; `names` are those of the two.

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor};
 
 use super::{
-    kernels::Rectifier,
+    kernels::{Blocks, Rectifier},
     layer::{Activation, PoolKind},
 };
 
@@ -126,12 +126,19 @@ pub trait TensorOps: 'static {
         Self::add(Self::multiply(Self::standardise(x, epsilon), gamma), beta)
     }
 
-    /// Convolution (cross-correlation): output channels of a group see only the input channels of that group.
+    /// Convolution (cross-correlation): output channels of a group see only the input channels of that group. `blocks` is how a CPU
+    /// computes it.
     ///
     /// # Shapes
     /// `x [N, I, H, W]`, `weight [O, I / groups, K, K]`, `bias [O]` -> `[N, O, H', W']`.
-    fn conv2d(x: Self::T<4>, weight: Self::T<4>, bias: Option<Self::T<1>>, window: Window, groups: usize)
-    -> Self::T<4>;
+    fn conv2d(
+        x: Self::T<4>,
+        weight: Self::T<4>,
+        bias: Option<Self::T<1>>,
+        window: Window,
+        groups: usize,
+        blocks: Blocks,
+    ) -> Self::T<4>;
 
     /// Group norm: every image is standardised over the pixels of each group of channels (biased variance, epsilon
     /// 1e-5), then scaled and shifted per channel. With as many groups as channels it is the instance norm.
@@ -224,7 +231,7 @@ pub trait TensorOps: 'static {
     /// # Shapes
     /// `x [N, I, H, W]`, `weight [O, I, 3, 3]`, `gamma [O]`, `beta [O]` -> `[N, O, H/2, W/2]`.
     fn conv_block(x: Self::T<4>, weight: Self::T<4>, gamma: Self::T<1>, beta: Self::T<1>) -> Self::T<4> {
-        let z = Self::conv2d(x, weight, None, Window::SAME3, 1);
+        let z = Self::conv2d(x, weight, None, Window::SAME3, 1, Blocks::Small);
         Self::pool(Self::norm_relu(z, gamma, beta), PoolKind::Average, Window::HALVE)
     }
 }

@@ -1,5 +1,7 @@
 //! The sizes of one convolution.
 
+use super::winograd::Blocks;
+
 /// Sizes of a convolution: `n` maps of `c` channels, `h` x `w`, with `o` filters of `kh` x `kw`, to maps of `oh` x
 /// `ow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Geometry {
     pub oh: usize,
     /// Output width.
     pub ow: usize,
+    /// The blocks of results, where Winograd's algorithm computes them.
+    pub blocks: Blocks,
     /// Whether every channel has a filter of its own and sees no other channel; `o` is `c` then.
     pub depthwise: bool,
 }
@@ -52,6 +56,7 @@ impl Geometry {
             padding,
             oh,
             ow,
+            blocks: Blocks::Small,
             depthwise: false,
         })
     }
@@ -62,6 +67,11 @@ impl Geometry {
         let [o, one, kh, kw] = weight;
         let geometry = Self::new(x, [o, x[1], kh, kw], stride, padding)?;
         (one == 1 && o == geometry.c).then_some(Self { depthwise: true, ..geometry })
+    }
+
+    /// The same in blocks of another size.
+    pub fn in_blocks(self, blocks: Blocks) -> Self {
+        Self { blocks, ..self }
     }
 
     /// The shape of the filters.

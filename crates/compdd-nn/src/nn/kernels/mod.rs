@@ -71,6 +71,7 @@ use norm::Epilogue;
 use norm_ops::NormOps as _;
 use ops::KernelOps;
 use token_ops::TokenOps as _;
+pub use winograd::Blocks;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 
@@ -111,15 +112,17 @@ fn is_normalised(tensor: &Tensor<4>) -> bool {
     normalises(&tensor.device()) && tensor.dtype() == DType::F32
 }
 
-/// Convolution without bias, with `stride` and zero `padding` given vertically and horizontally.
+/// Convolution without bias, with `stride` and zero `padding` given vertically and horizontally, 3 x 3 ones that keep the size in
+/// `blocks`.
 ///
 /// # Shapes
 ///
 /// `x`: `[n, c, h, w]`, `w`: `[o, c, kh, kw]`, result: `[n, o, oh, ow]` with `oh = (h + 2 * padding - kh) / stride + 1`,
 /// `ow` likewise. Where they do not fit, the framework's own convolution says so.
-pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+pub fn conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding: [usize; 2], blocks: Blocks) -> Tensor<4> {
     match Geometry::new(x.dims(), w.dims(), stride, padding) {
         Some(geometry) if serves(&x) && serves(&w) => {
+            let geometry = geometry.in_blocks(blocks);
             Tensor::from_dispatch(Dispatch::convolve(x.into_dispatch(), w.into_dispatch(), geometry))
         }
         _ => composed::conv2d(x, w, stride, padding),
@@ -146,7 +149,7 @@ pub fn depthwise_conv2d(x: Tensor<4>, w: Tensor<4>, stride: [usize; 2], padding:
 ///
 /// `x`: `[n, c, h, w]`, `w`: `[o, c, 3, 3]`, result: `[n, o, h, w]`.
 pub fn conv3x3(x: Tensor<4>, w: Tensor<4>) -> Tensor<4> {
-    conv2d(x, w, [1, 1], [1, 1])
+    conv2d(x, w, [1, 1], [1, 1], Blocks::Small)
 }
 
 /// Batch normalisation in train mode with scale and shift (biased variance, epsilon 1e-5), then the rectifier; and the

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::{
     super::{
         Activation, Mode, Network, Params, PoolKind, Primal, Taps, TensorOps, Window,
-        kernels::Rectifier,
+        kernels::{Blocks, Rectifier},
         loss::{hard_cross_entropy, probability_cross_entropy, soft_cross_entropy},
     },
     network,
@@ -119,6 +119,7 @@ fn running_statistics_move_by_a_tenth_in_train_mode_only() {
         Some(params.values()[1].clone()),
         Window::SAME3,
         1,
+        Blocks::Small,
     );
     let (_, measured) = Primal::batch_norm_train(z, flat(&[1.0; 4]), flat(&[0.0; 4]));
     assert!(distance(&out.buffers[0], &(measured.mean * 0.1)) < 1e-6);

@@ -20,6 +20,7 @@ use burn::tensor::{DType, Tensor};
 use super::geometry::Geometry;
 use super::norm::Epilogue;
 use super::norm_ops::NormOps as _;
+use super::winograd::Blocks;
 use super::{normalises, serves};
 use ops::DualOps;
 
@@ -39,6 +40,7 @@ pub fn dual_conv2d(
     tangent: Tensor<4>,
     stride: [usize; 2],
     padding: [usize; 2],
+    blocks: Blocks,
 ) -> Tensor<4> {
     let [maps, channels, height, width] = x.dims();
     let n = if stacked { maps / 2 } else { maps };
@@ -46,6 +48,7 @@ pub fn dual_conv2d(
     match Geometry::new([n, channels, height, width], w.dims(), stride, padding) {
         Some(geometry) if fits && serves(&x) && serves(&w) && serves(&tangent) => {
             let (x, w, tangent) = (x.into_dispatch(), w.into_dispatch(), tangent.inner().into_dispatch());
+            let geometry = geometry.in_blocks(blocks);
             Tensor::from_dispatch(Dispatch::dual_convolve(x, w, tangent, geometry, stacked))
         }
         _ => composed::conv2d(x, stacked, w, tangent, stride, padding),

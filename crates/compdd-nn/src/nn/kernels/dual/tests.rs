@@ -7,10 +7,22 @@ use proptest::prelude::*;
 use super::super::norm::{EPSILON, Epilogue, Maps};
 use super::super::plan::{Plan, Sums};
 use super::super::simd::Isa;
-use super::super::tests::{check_instruction_sets, check_threads, distance, host, leaf, values};
-use super::super::{conv2d, im2col, ops};
+use super::super::tests::{ROUNDING, check_instruction_sets, check_threads, conv2d, distance, host, leaf, values};
+use super::super::{im2col, ops};
 use super::norm::{self, Affine};
 use super::*;
+
+/// Convolution of duals in small blocks.
+fn dual_conv2d(
+    x: Tensor<4>,
+    stacked: bool,
+    w: Tensor<4>,
+    tangent: Tensor<4>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    super::dual_conv2d(x, stacked, w, tangent, stride, padding, Blocks::Small)
+}
 
 /// The result of a dual convolution and its two gradients under a fixed random output gradient.
 fn convolved(
@@ -32,14 +44,19 @@ fn convolved(
 fn check_convolution(n: usize, [c, h, w]: [usize; 3], weight: [usize; 4], stride: [usize; 2], padding: [usize; 2]) {
     for stacked in [true, false] {
         let x = [if stacked { 2 * n } else { n }, c, h, w];
-        let ours = convolved(dual_conv2d, x, stacked, weight, stride, padding);
         let reference = convolved(composed::conv2d, x, stacked, weight, stride, padding);
-        for (what, (ours, reference)) in ["y", "dx", "dw"].into_iter().zip(ours.iter().zip(&reference)) {
-            let far = distance(ours, reference);
-            assert!(
-                far < 5e-6,
-                "{what} of {x:?} (stacked: {stacked}) under {weight:?}, {stride:?}, {padding:?}: {far}"
-            );
+        for (blocks, most) in ROUNDING {
+            let run = |x, stacked, w, tangent, stride, padding| {
+                super::dual_conv2d(x, stacked, w, tangent, stride, padding, blocks)
+            };
+            let ours = convolved(run, x, stacked, weight, stride, padding);
+            for (what, (ours, reference)) in ["y", "dx", "dw"].into_iter().zip(ours.iter().zip(&reference)) {
+                let far = distance(ours, reference);
+                assert!(
+                    far < most,
+                    "{what} of {x:?} (stacked: {stacked}) under {weight:?}, {stride:?}, {padding:?}, {blocks:?}: {far}"
+                );
+            }
         }
     }
 }
@@ -199,16 +216,18 @@ fn everything(isa: Isa) -> Vec<Vec<f32>> {
         ([20, 16, 4, 4], [16, 16, 3, 3], [1, 1], [1, 1]),
         ([3, 6, 11, 7], [9, 6, 5, 4], [2, 1], [2, 0]),
     ] {
-        let g = Geometry::new(x, w, stride, padding).unwrap();
-        let maps = [1, 2].map(|seed| values(x.iter().product(), seed));
-        let weights = [3, 4].map(|seed| values(w.iter().product(), seed));
-        let dy = [5, 6].map(|seed| values(g.n * g.o * g.pixels(), seed));
-        for sums in sums {
-            let forward = Plan { maps: &[&maps[0], &maps[1]], weights: &[&weights[0], &weights[1]], sums };
-            let backward = Plan { maps: &[&dy[0], &dy[1]], ..forward };
-            all.extend([ops::forward(isa, &g, forward), ops::input_gradient(isa, &g, backward)]);
-            if g.is_winograd() {
-                all.extend([im2col::forward(isa, &g, forward), im2col::input_gradient(isa, &g, backward)]);
+        for blocks in [Blocks::Small, Blocks::Large] {
+            let g = Geometry::new(x, w, stride, padding).unwrap().in_blocks(blocks);
+            let maps = [1, 2].map(|seed| values(x.iter().product(), seed));
+            let weights = [3, 4].map(|seed| values(w.iter().product(), seed));
+            let dy = [5, 6].map(|seed| values(g.n * g.o * g.pixels(), seed));
+            for sums in sums {
+                let forward = Plan { maps: &[&maps[0], &maps[1]], weights: &[&weights[0], &weights[1]], sums };
+                let backward = Plan { maps: &[&dy[0], &dy[1]], ..forward };
+                all.extend([ops::forward(isa, &g, forward), ops::input_gradient(isa, &g, backward)]);
+                if g.is_winograd() {
+                    all.extend([im2col::forward(isa, &g, forward), im2col::input_gradient(isa, &g, backward)]);
+                }
             }
         }
     }

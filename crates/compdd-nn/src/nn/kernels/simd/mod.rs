@@ -94,11 +94,24 @@ pub trait Lanes: Copy {
     /// Transposes an 8 x 8 matrix whose rows are `from_row` and `to_row` apart.
     #[inline(always)]
     unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-        for j in 0..8 {
-            for i in 0..8 {
-                // SAFETY: the caller promises both matrices.
-                unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) }
-            }
+        // SAFETY: the caller promises both matrices.
+        unsafe { turn::<8>(from, from_row, to, to_row) }
+    }
+    /// Transposes a 4 x 4 matrix likewise.
+    #[inline(always)]
+    unsafe fn transpose_4x4(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        // SAFETY: the caller promises both matrices.
+        unsafe { turn::<4>(from, from_row, to, to_row) }
+    }
+}
+
+/// Transposes an `N x N` matrix, element by element.
+#[inline(always)]
+unsafe fn turn<const N: usize>(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    for j in 0..N {
+        for i in 0..N {
+            // SAFETY: the caller promises both matrices.
+            unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) }
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use super::Lanes;
 use std::arch::x86_64::{
-    __m256, __m512, _CMP_GT_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_castpd_ps, _mm256_castps_pd,
-    _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_hadd_ps,
-    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_permute4x64_pd,
-    _mm256_permutevar8x32_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
-    _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
-    _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_mov_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_permutex2var_ps, _mm512_permutexvar_ps, _mm512_scalef_ps,
-    _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    __m256, __m512, _CMP_GT_OQ, _MM_TRANSPOSE4_PS, _mm_loadu_ps, _mm_setzero_ps, _mm_storeu_ps, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_and_ps, _mm256_castpd_ps, _mm256_castps_pd, _mm256_castsi256_ps, _mm256_cmp_ps,
+    _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_permute4x64_pd, _mm256_permutevar8x32_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_div_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_maskz_mov_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+    _mm512_permutex2var_ps, _mm512_permutexvar_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setr_epi32,
+    _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 // SAFETY (this module): each body is one or two instructions of the set the type stands for; the trait's contract
@@ -84,6 +85,10 @@ impl Lanes for __m512 {
     #[inline(always)]
     unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
         unsafe { transpose(from, from_row, to, to_row) }
+    }
+    #[inline(always)]
+    unsafe fn transpose_4x4(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        unsafe { transpose_small(from, from_row, to, to_row) }
     }
 }
 
@@ -171,6 +176,10 @@ impl Lanes for Pair {
     unsafe fn transpose_8x8(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
         unsafe { transpose(from, from_row, to, to_row) }
     }
+    #[inline(always)]
+    unsafe fn transpose_4x4(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        unsafe { transpose_small(from, from_row, to, to_row) }
+    }
 }
 
 /// `2^power`, from the bits of an exponent.
@@ -188,6 +197,22 @@ unsafe fn neighbours(first: __m256, next: __m256) -> __m256 {
     unsafe {
         let sums = _mm256_hadd_ps(first, next);
         _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(sums)))
+    }
+}
+
+/// Four rows of four.
+#[inline(always)]
+unsafe fn transpose_small(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe {
+        let mut r = [_mm_setzero_ps(); 4];
+        for (i, row) in r.iter_mut().enumerate() {
+            *row = _mm_loadu_ps(from.add(i * from_row));
+        }
+        let [a, b, c, d] = &mut r;
+        _MM_TRANSPOSE4_PS(a, b, c, d);
+        for (i, row) in r.into_iter().enumerate() {
+            _mm_storeu_ps(to.add(i * to_row), row);
+        }
     }
 }
 

@@ -1,177 +1,108 @@
-//! The small transforms of Winograd's minimal filtering `F(2 x 2, 3 x 3)`, sixteen channels at a time.
+//! The small transforms of Winograd's minimal filtering, sixteen channels at a time.
 //!
-//! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), section 4.1. With
-//!
-//! ```text
-//!       1  0 -1  0          1    0    0                   1  1  1  0
-//! B' =  0  1  1  0     G = 1/2  1/2  1/2            A' =  0  1 -1 -1
-//!       0 -1  1  0         1/2 -1/2  1/2
-//!       0  1  0 -1          0    0    1
-//! ```
-//!
-//! a 2 x 2 block of results is `A' [(G w G') * (B' x B)] A` with `x` the 4 x 4 block of the input under it (`*`
-//! elementwise): sixteen multiplications instead of thirty-six. The gradient of the weights is the transpose, `G' [(A
-//! dy A') * (B' x B)] G`.
+//! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), sections 4.1 and 4.3. A square block of
+//! results is `A' [(G w G') * (B' x B)] A` with `x` the block of the input under it, one pixel larger on every side (`*`
+//! elementwise). The gradient of the weights is the transpose, `G' [(A dy A') * (B' x B)] G`. Every transform is one pass
+//! ([`Passes`]) over the columns of a square, then over its rows.
 
 use super::super::simd::Lanes;
 
-/// Elements of a transformed block.
-pub const POINTS: usize = 16;
+/// The blocks of results that a 3 x 3 convolution (stride 1, padding 1) computes at once on a CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocks {
+    /// 2 x 2 results: sixteen multiplications instead of thirty-six, which only additions and halvings go with, and no more
+    /// rounding than the definition has.
+    Small,
+    /// 4 x 4 results: thirty-six instead of a hundred and forty-four, and about four times its rounding.
+    Large,
+}
 
-/// Reads an `N x N` block of groups.
-#[inline(always)]
-unsafe fn read<L: Lanes, const N: usize>(from: *const f32, row: usize, column: usize) -> [[L; N]; N] {
-    // SAFETY: the caller promises the block.
-    unsafe {
-        let mut block = [[L::splat(0.0); N]; N];
-        for i in 0..N {
-            for j in 0..N {
-                block[i][j] = L::load(from.add(i * row + j * column));
-            }
+impl Blocks {
+    /// Results in a row of a block.
+    pub const fn side(self) -> usize {
+        match self {
+            Self::Small => 2,
+            Self::Large => 4,
         }
-        block
+    }
+
+    /// Elements of a transformed block.
+    pub const fn points(self) -> usize {
+        (self.side() + 2) * (self.side() + 2)
     }
 }
 
-/// `B' x B`: from the 4 x 4 block at `from` to the sixteen points at `to`, `point` apart.
+/// One pass of each transform, over a row or a column of blocks of `BLOCK` results a side.
 ///
 /// # Safety
 ///
-/// The block must be readable and the points writable, sixteen floats each.
-#[inline(always)]
-pub unsafe fn input<L: Lanes>(from: *const f32, row: usize, column: usize, to: *mut f32, point: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let x = read::<L, 4>(from, row, column);
-        let mut half = x;
-        for j in 0..4 {
-            half[0][j] = x[0][j].sub(x[2][j]);
-            half[1][j] = x[1][j].add(x[2][j]);
-            half[2][j] = x[2][j].sub(x[1][j]);
-            half[3][j] = x[1][j].sub(x[3][j]);
-        }
-        for (i, t) in half.iter().enumerate() {
-            let to = to.add(i * 4 * point);
-            t[0].sub(t[2]).store(to);
-            t[1].add(t[2]).store(to.add(point));
-            t[2].sub(t[1]).store(to.add(2 * point));
-            t[1].sub(t[3]).store(to.add(3 * point));
-        }
+/// As for [`Lanes`].
+pub trait Passes<const BLOCK: usize, const SIDE: usize> {
+    /// `B' x`.
+    unsafe fn input<L: Lanes>(x: [L; SIDE]) -> [L; SIDE];
+    /// `A' m`.
+    unsafe fn output<L: Lanes>(m: [L; SIDE]) -> [L; BLOCK];
+    /// `A dy`.
+    unsafe fn output_gradient<L: Lanes>(dy: [L; BLOCK]) -> [L; SIDE];
+    /// `G w`.
+    unsafe fn weights<L: Lanes>(w: [L; 3]) -> [L; SIDE];
+    /// `G' u`.
+    unsafe fn weight_gradient<L: Lanes>(u: [L; SIDE]) -> [L; 3];
+}
+
+/// A square of groups of sixteen floats, of which the caller of [`both_ways`] answers for all.
+#[derive(Clone, Copy)]
+pub struct Square<P> {
+    /// The first one.
+    pub at: P,
+    /// Steps between its rows.
+    pub row: isize,
+    /// Steps between its columns.
+    pub column: isize,
+}
+
+impl<P> Square<P> {
+    /// One whose rows and columns lie that far apart.
+    #[inline(always)]
+    pub const fn new(at: P, row: usize, column: usize) -> Self {
+        Self { at, row: row.cast_signed(), column: column.cast_signed() }
     }
 }
 
-/// `A' m A`: from sixteen points to a 2 x 2 block of results.
-///
-/// # Safety
-///
-/// The points must be readable and the block writable, sixteen floats each.
-#[inline(always)]
-pub unsafe fn output<L: Lanes>(from: *const f32, point: usize, to: *mut f32, row: usize, column: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let m = read::<L, 4>(from, 4 * point, point);
-        for i in 0..2 {
-            let mut t = m[0];
-            for j in 0..4 {
-                t[j] = if i == 0 { m[0][j].add(m[1][j]).add(m[2][j]) } else { m[1][j].sub(m[2][j]).sub(m[3][j]) };
-            }
-            t[0].add(t[1]).add(t[2]).store(to.add(i * row));
-            t[1].sub(t[2]).sub(t[3]).store(to.add(i * row + column));
-        }
+impl Square<*const f32> {
+    /// The same of `size` a side, turned by half a turn.
+    ///
+    /// # Safety
+    ///
+    /// All of it must lie in one allocation.
+    #[inline(always)]
+    pub const unsafe fn turned(self, size: isize) -> Self {
+        // SAFETY: the last element is one of the square's.
+        let at = unsafe { self.at.offset((size - 1) * (self.row + self.column)) };
+        Self { at, row: -self.row, column: -self.column }
     }
 }
 
-/// `A dy A'`: from a 2 x 2 block of output gradients to sixteen points.
-///
-/// # Safety
-///
-/// The block must be readable and the points writable, sixteen floats each.
-#[inline(always)]
-pub unsafe fn output_gradient<L: Lanes>(from: *const f32, row: usize, column: usize, to: *mut f32, point: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let d = read::<L, 2>(from, row, column);
-        let zero = L::splat(0.0);
-        for i in 0..4 {
-            let mut t = d[0];
-            for j in 0..2 {
-                t[j] = match i {
-                    0 => d[0][j],
-                    1 => d[0][j].add(d[1][j]),
-                    2 => d[0][j].sub(d[1][j]),
-                    _ => zero.sub(d[1][j]),
-                };
+/// Passes the columns of a square of `$n` a side through `$pass`, then the rows of what results, and writes the square of `$m` a
+/// side. A function that took the pass as a value would not be compiled into the caller's instruction set.
+macro_rules! both_ways {
+    ($pass:expr, $n:expr => $m:expr, $from:expr, $to:expr) => {{
+        let (from, to) = ($from, $to);
+        let mut half = [[L::splat(0.0); $n]; $m];
+        for j in 0..$n {
+            let mut column = [L::splat(0.0); $n];
+            for i in 0..$n {
+                column[i] = L::load(from.at.offset(i as isize * from.row + j as isize * from.column));
             }
-            let to = to.add(i * 4 * point);
-            t[0].store(to);
-            t[0].add(t[1]).store(to.add(point));
-            t[0].sub(t[1]).store(to.add(2 * point));
-            zero.sub(t[1]).store(to.add(3 * point));
+            for (half, value) in half.iter_mut().zip($pass(column)) {
+                half[j] = value;
+            }
         }
-    }
+        for (i, row) in half.into_iter().enumerate() {
+            for (j, value) in $pass(row).into_iter().enumerate() {
+                value.store(to.at.offset(i as isize * to.row + j as isize * to.column));
+            }
+        }
+    }};
 }
-
-/// `G w G'`: from the nine taps at `from`, `tap` apart, to sixteen points; the last tap first when `turned`.
-///
-/// # Safety
-///
-/// The taps must be readable and the points writable, sixteen floats each.
-#[inline(always)]
-pub unsafe fn weights<L: Lanes>(from: *const f32, tap: usize, turned: bool, to: *mut f32, point: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let mut w = read::<L, 3>(from, 3 * tap, tap);
-        if turned {
-            w.reverse();
-            for row in &mut w {
-                row.reverse();
-            }
-        }
-        let half = L::splat(0.5);
-        for i in 0..4 {
-            let mut t = w[0];
-            for j in 0..3 {
-                t[j] = match i {
-                    0 => w[0][j],
-                    1 => w[0][j].add(w[1][j]).add(w[2][j]).mul(half),
-                    2 => w[0][j].sub(w[1][j]).add(w[2][j]).mul(half),
-                    _ => w[2][j],
-                };
-            }
-            let to = to.add(i * 4 * point);
-            t[0].store(to);
-            t[0].add(t[1]).add(t[2]).mul(half).store(to.add(point));
-            t[0].sub(t[1]).add(t[2]).mul(half).store(to.add(2 * point));
-            t[2].store(to.add(3 * point));
-        }
-    }
-}
-
-/// `G' u G`: from sixteen points of the weight gradient to nine taps, `tap` apart.
-///
-/// # Safety
-///
-/// The points must be readable and the taps writable, sixteen floats each.
-#[inline(always)]
-pub unsafe fn weight_gradient<L: Lanes>(from: *const f32, point: usize, to: *mut f32, tap: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe {
-        let u = read::<L, 4>(from, 4 * point, point);
-        let half = L::splat(0.5);
-        for i in 0..3 {
-            let mut t = u[0];
-            for j in 0..4 {
-                let (sum, difference) = (u[1][j].add(u[2][j]).mul(half), u[1][j].sub(u[2][j]).mul(half));
-                t[j] = match i {
-                    0 => u[0][j].add(sum),
-                    1 => difference,
-                    _ => sum.add(u[3][j]),
-                };
-            }
-            let (sum, difference) = (t[1].add(t[2]).mul(half), t[1].sub(t[2]).mul(half));
-            t[0].add(sum).store(to.add(3 * i * tap));
-            difference.store(to.add((3 * i + 1) * tap));
-            sum.add(t[3]).store(to.add((3 * i + 2) * tap));
-        }
-    }
-}
+pub(super) use both_ways;
