@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use super::{Row, SuiteError};
 use crate::{
     files::{IoError, Lock, LockError, atomic, plain},
     limits,
-    progress::{Progress, Stop},
+    progress::{Hooks, Stop},
     record::{Store, hash},
 };
 
@@ -42,9 +41,6 @@ pub struct Folder {
 struct Pin {
     content: String,
 }
-
-/// How long a process sleeps before it asks for a lock again.
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Folder {
     /// The folder of the plan `id` below `results`.
@@ -161,12 +157,8 @@ impl Folder {
         if compare(self.pinned(kind, index)?)? {
             return Ok(());
         }
-        let _lock = loop {
-            match Lock::take(&self.path.join("pinned")) {
-                Err(LockError::Busy { .. }) => std::thread::sleep(PAUSE),
-                other => break other?,
-            }
-        };
+        let never = Stop::never();
+        let _lock = Lock::in_turn::<SuiteError>(&self.path.join("pinned"), what, Hooks::silent(&never))?;
         if !compare(self.pinned(kind, index)?)? {
             write(&self.pin_path(kind, index), &Pin { content: here.to_owned() })?;
         }
@@ -188,22 +180,15 @@ impl Folder {
         }
     }
 
-    /// Takes a lock, which the system lets go of when the process ends, however it ends. Where somebody holds it: waits, or does not.
-    pub(super) fn lock(&self, name: &str, what: &str, waiting: Waiting<'_>) -> Result<Lock, SuiteError> {
-        let mut said = false;
-        loop {
-            match Lock::take(&self.lock_path(name)) {
-                Err(LockError::Busy { .. }) if waiting.patient => {
-                    waiting.stop.check()?;
-                    if !said {
-                        waiting.progress.note(&format!("waiting for {what}: another process works on it"));
-                        said = true;
-                    }
-                    std::thread::sleep(PAUSE);
-                }
-                Err(LockError::Busy { .. }) => return Err(SuiteError::NotNow { what: what.to_owned() }),
-                other => return Ok(other?),
-            }
+    /// Takes a lock, which the system lets go of when the process ends, however it ends. Where somebody holds it, only who is `patient` waits.
+    pub(super) fn lock(&self, name: &str, what: &str, patient: bool, hooks: Hooks<'_>) -> Result<Lock, SuiteError> {
+        let folder = self.lock_path(name);
+        if patient {
+            return Lock::in_turn(&folder, what, hooks);
+        }
+        match Lock::take(&folder) {
+            Err(LockError::Busy { .. }) => Err(SuiteError::NotNow { what: what.to_owned() }),
+            other => Ok(other?),
         }
     }
 
@@ -222,14 +207,6 @@ impl Folder {
         }
         Ok(())
     }
-}
-
-/// Who waits for a lock, and whether.
-#[derive(Clone, Copy)]
-pub(super) struct Waiting<'a> {
-    pub patient: bool,
-    pub progress: &'a dyn Progress,
-    pub stop: &'a Stop,
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, IoError> {

@@ -1,6 +1,6 @@
 //! One cell of a plan, computed by this process: all that a scheduler has to start.
 
-use super::{Class, Contents, Entry, Folder, Plan, Row, SuiteError, entry::Teacher, folder::Waiting};
+use super::{Class, Contents, Entry, Folder, Plan, Row, SuiteError, entry::Teacher};
 use crate::{
     data::Task,
     eval::Stages,
@@ -55,7 +55,7 @@ impl Worker<'_> {
                 Ok(_) => {}
             }
         }
-        let _claim = self.folder.lock(&entry.claim(self.plan.shared()), &entry.label(), self.waiting())?;
+        let _claim = self.lock(&entry.claim(self.plan.shared()), &entry.label())?;
         let (before, done) = (self.folder.row(index)?, self.is_done(&entry)?);
         if done && before.is_none() {
             return Ok(Ended::WasThere);
@@ -82,8 +82,9 @@ impl Worker<'_> {
         }
     }
 
-    fn waiting(&self) -> Waiting<'_> {
-        Waiting { patient: self.patient, progress: self.hooks.progress, stop: self.hooks.stop }
+    /// A lock of the plan's folder, waited for or not as the task was told.
+    fn lock(&self, name: &str, what: &str) -> Result<Lock, SuiteError> {
+        self.folder.lock(name, what, self.patient, self.hooks)
     }
 
     fn is_done(&self, entry: &Entry) -> Result<bool, SuiteError> {
@@ -107,7 +108,7 @@ impl Worker<'_> {
         let experts = entry.experts.map(|experts| &self.plan.shared().experts[experts]);
         let lock = experts.map(|experts| {
             let name = format!("experts-{}", &experts.key[..16]);
-            self.folder.lock(&name, &format!("experts of {}", experts.network), self.waiting())
+            self.lock(&name, &format!("experts of {}", experts.network))
         });
         let lock = lock.transpose()?;
         let lists = self.lists(entry)?;
@@ -129,7 +130,7 @@ impl Worker<'_> {
         };
         let lock = |list: &Teacher| {
             let name = format!("teachers-{}-{}", list.name, teachers.images);
-            self.folder.lock(&name, &format!("the teachers of {}", list.name), self.waiting())
+            self.lock(&name, &format!("the teachers of {}", list.name))
         };
         teachers.members.iter().filter(|teacher| teacher.list().is_some()).map(lock).collect()
     }
@@ -139,7 +140,7 @@ impl Worker<'_> {
         let root = Store::new(&self.places.results).root().join("teachers");
         let Some(spec) = teacher.spec.as_ref().filter(|_| !root.join(&teacher.name).is_dir()) else { return Ok(()) };
         let what = format!("teacher {}", teacher.name);
-        let _lock = self.folder.lock(&format!("teacher-{}", teacher.name), &what, self.waiting())?;
+        let _lock = self.lock(&format!("teacher-{}", teacher.name), &what)?;
         let images = &self.plan.shared().images[images];
         let subset = Subset::find(&images.subset).map_err(RunError::from)?;
         let network = spec.network.as_deref().unwrap_or_else(|| Subset::network_at(images.resolution));

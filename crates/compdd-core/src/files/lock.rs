@@ -2,16 +2,20 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
 use super::{IoError, plain};
-use crate::progress::{Interrupted, Stop};
+use crate::progress::{Hooks, Interrupted};
 
 /// Time between two looks at what another process is doing.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a folder is made again that another process removes in the same moment.
+const RACES: usize = 100;
 
 /// A lock held by this process. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -41,9 +45,21 @@ impl Lock {
     /// # Errors
     /// [`LockError::Busy`] when another process holds it.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
-        fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
         let path = folder.join("lock");
-        let file = plain::open_to_write(&path).map_err(IoError::at("lock", &path))?;
+        let open = || {
+            fs::create_dir_all(folder).map_err(IoError::at("create", folder))?;
+            plain::open_to_write(&path).map_err(IoError::at("lock", &path))
+        };
+        // The one before may clear the folder between the two, or while it is made.
+        let raced = [io::ErrorKind::NotFound, io::ErrorKind::AlreadyExists];
+        let mut file = open();
+        for _ in 0..RACES {
+            if file.as_ref().is_err_and(|error| raced.contains(&error.source.kind())) {
+                thread::yield_now();
+                file = open();
+            }
+        }
+        let file = file?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),
@@ -51,24 +67,52 @@ impl Lock {
         }
     }
 
-    /// As [`Lock::take`], once the process that holds it has let go of it.
+    /// As [`Lock::take`], once the process that holds it has let go of it; that `what` is waited for is said once.
     ///
     /// # Errors
-    /// [`Interrupted`] when `stop` was set while another process held it.
-    pub fn in_turn<E: From<LockError> + From<Interrupted>>(folder: &Path, stop: &Stop) -> Result<Self, E> {
+    /// [`Interrupted`] when the stop was set while another process held it.
+    pub fn in_turn<E: From<LockError> + From<Interrupted>>(
+        folder: &Path,
+        what: &str,
+        hooks: Hooks<'_>,
+    ) -> Result<Self, E> {
+        let mut said = false;
         loop {
             match Self::take(folder) {
-                Err(LockError::Busy { .. }) => stop.check()?,
+                Err(LockError::Busy { .. }) => hooks.stop.check()?,
                 taken => return Ok(taken?),
+            }
+            if !said {
+                hooks.progress.note(&format!("waiting for {what}: another process works on it"));
+                said = true;
             }
             thread::sleep(PAUSE);
         }
     }
 }
 
+impl Lock {
+    /// Lets go of the lock and removes its folder, unless somebody else who waited for it is in there by now, and will.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear(self, folder: &Path) -> Result<(), IoError> {
+        drop(self);
+        match fs::remove_dir_all(folder) {
+            Err(error) if ![io::ErrorKind::NotFound, io::ErrorKind::DirectoryNotEmpty].contains(&error.kind()) => {
+                Err(IoError::at("remove", folder)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::progress::{Progress, Stop};
 
     #[test]
     fn one_holder_at_a_time() {
@@ -77,6 +121,56 @@ mod tests {
         assert!(matches!(Lock::take(folder.path()), Err(LockError::Busy { .. })));
         drop(lock);
         Lock::take(folder.path()).unwrap();
+    }
+
+    /// Who waits finds what the one before left, and the folder is gone in the end.
+    #[test]
+    fn a_folder_may_be_cleared_while_others_wait_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("unfinished");
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let lock = loop {
+                            match Lock::take(&folder) {
+                                Err(LockError::Busy { .. }) => thread::yield_now(),
+                                taken => break taken.unwrap(),
+                            };
+                        };
+                        lock.clear(&folder).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn whoever_waits_says_so_once_and_can_be_stopped() {
+        #[derive(Default)]
+        struct Said(Mutex<Vec<String>>);
+        impl Progress for Said {
+            fn note(&self, text: &str) {
+                self.0.lock().unwrap().push(text.to_owned());
+            }
+        }
+        #[derive(Debug, thiserror::Error)]
+        enum Failure {
+            #[error(transparent)]
+            Lock(#[from] LockError),
+            #[error(transparent)]
+            Interrupted(#[from] Interrupted),
+        }
+        let (folder, said) = (tempfile::tempdir().unwrap(), Said::default());
+        let lock = Lock::take(folder.path()).unwrap();
+        let wait =
+            |stop: Stop| Lock::in_turn::<Failure>(folder.path(), "a set", Hooks { progress: &said, stop: &stop });
+        assert!(matches!(wait(Stop::after(2)), Err(Failure::Interrupted(_))));
+        assert_eq!(*said.0.lock().unwrap(), ["waiting for a set: another process works on it"]);
+        drop(lock);
+        wait(Stop::never()).unwrap();
+        assert_eq!(said.0.lock().unwrap().len(), 1, "there was nothing to wait for");
     }
 
     #[cfg(unix)]

@@ -112,7 +112,7 @@ pub fn ensure(
     if let Some(found) = wanted.clone().found(&path, place)? {
         return Ok(found);
     }
-    let lock: Lock = Lock::in_turn::<FeatureNetworkError>(&unfinished, hooks.stop)?;
+    let lock: Lock = Lock::in_turn::<FeatureNetworkError>(&unfinished, &format!("feature network {name}"), hooks)?;
     let found = wanted.clone().found(&path, place)?;
     if found.is_none() {
         hooks.progress.note(&wanted.announcement(task, root));
@@ -121,8 +121,7 @@ pub fn ensure(
         fs::rename(&saved, &path).map_err(IoError::at("keep", &path))?;
     }
     let ready = found.map_or_else(|| wanted.found(&path, place), |found| Ok(Some(found)))?;
-    drop(lock);
-    fs::remove_dir_all(&unfinished).map_err(IoError::at("remove", &unfinished))?;
+    lock.clear(&unfinished)?;
     ready.ok_or_else(|| error::damaged(&path, &"it is gone"))
 }
 

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::{Coreset, PruneError, Scoring, grand, scoring::check};
 use crate::eval::{InferenceOptions, View};
 use compdd_core::{
-    files::{IoError, Lock},
+    files::Lock,
     progress::Hooks,
     pruning::{Criterion, Share},
     record::{Budget, hash},
@@ -151,8 +151,7 @@ pub fn ensure(request: &Request, task: &Task, scorer: &Scorer<'_>) -> Result<(Im
     ));
     let scores = make(request, card, task, scorer, &unfinished.join("state.safetensors"))?;
     scores.write(&path)?;
-    drop(lock);
-    std::fs::remove_dir_all(&unfinished).map_err(IoError::at("remove", &unfinished))?;
+    lock.clear(&unfinished)?;
     Ok((scores, path))
 }
 

@@ -1,7 +1,6 @@
 //! Gathering what a demand lacks: one pass over the training images for a teacher, resumable, the same bytes whatever happens.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -20,8 +19,8 @@ use crate::{
     teachers::TeacherLogits,
 };
 use compdd_core::{
-    files::{IoError, Lock},
-    progress::{Interrupted, Progress, Stop},
+    files::Lock,
+    progress::{Hooks, Interrupted, Progress, Stop},
     record::hash,
     rng::Stream,
 };
@@ -70,13 +69,13 @@ pub fn ensure(
     if let Some(found) = Statistics::open(&folder, &job.identity)? {
         return Ok(found);
     }
-    let lock = Lock::in_turn::<StatisticsError>(&unfinished, context.stop)?;
+    let hooks = Hooks { progress: context.progress, stop: context.stop };
+    let lock = Lock::in_turn::<StatisticsError>(&unfinished, &job.stage(), hooks)?;
     let statistics = match Statistics::open(&folder, &job.identity)? {
         Some(found) => found,
         None => job.finish(job.gather(&unfinished.join("sums.safetensors"), context)?)?,
     };
-    drop(lock);
-    fs::remove_dir_all(&unfinished).map_err(IoError::at("remove", &unfinished))?;
+    lock.clear(&unfinished)?;
     Ok(statistics)
 }
 
@@ -112,6 +111,11 @@ impl<'a> Job<'a> {
         self.teacher.teacher().path().join("statistics")
     }
 
+    /// What this work is called while it goes on.
+    fn stage(&self) -> String {
+        format!("statistics of {}", self.teacher.teacher())
+    }
+
     fn folder(&self) -> PathBuf {
         self.root().join(hash::short(&self.identity))
     }
@@ -125,7 +129,7 @@ impl<'a> Job<'a> {
         let order = Stream::new(0, "statistics", 0).permutation(view.len());
         let mut feed = view.feed(&order, demand.batch, context.device);
         let mut sums = Sums::load(checkpoint)?;
-        let stage = format!("statistics of {}", self.teacher.teacher());
+        let stage = self.stage();
         context.progress.begin(&stage, feed.len());
         let mut saved = Instant::now();
         while sums.batches < feed.len() {
