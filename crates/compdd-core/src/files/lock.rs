@@ -136,7 +136,7 @@ mod tests {
                             match Lock::take(&folder) {
                                 Err(LockError::Busy { .. }) => thread::yield_now(),
                                 taken => break taken.unwrap(),
-                            };
+                            }
                         };
                         lock.clear(&folder).unwrap();
                     }
