@@ -52,14 +52,14 @@ impl Lock {
         };
         // The one before may clear the folder between the two, or while it is made.
         let raced = [io::ErrorKind::NotFound, io::ErrorKind::AlreadyExists];
-        let mut file = open();
-        for _ in 0..RACES {
-            if file.as_ref().is_err_and(|error| raced.contains(&error.source.kind())) {
-                thread::yield_now();
-                file = open();
+        let mut races = 0;
+        let file = loop {
+            match open() {
+                Err(error) if races < RACES && raced.contains(&error.source.kind()) => races += 1,
+                opened => break opened?,
             }
-        }
-        let file = file?;
+            thread::yield_now();
+        };
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),
@@ -89,9 +89,7 @@ impl Lock {
             thread::sleep(PAUSE);
         }
     }
-}
 
-impl Lock {
     /// Lets go of the lock and removes its folder, unless somebody else who waited for it is in there by now, and will.
     ///
     /// # Errors

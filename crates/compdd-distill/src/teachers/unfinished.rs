@@ -18,7 +18,7 @@ use compdd_nn::nn::{Network, Params};
 #[derive(Debug)]
 pub(super) struct Unfinished {
     folder: PathBuf,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Unfinished {
@@ -29,7 +29,7 @@ impl Unfinished {
     pub fn take(root: &Path, identity: &str) -> Result<Self, TeacherError> {
         let folder = Self::folder(root, identity);
         let lock = Lock::take(&folder)?;
-        Ok(Self { folder, _lock: lock })
+        Ok(Self { folder, lock })
     }
 
     fn folder(root: &Path, identity: &str) -> PathBuf {
@@ -85,6 +85,6 @@ impl Unfinished {
 
     /// Removes the folder.
     pub fn remove(self) -> Result<(), TeacherError> {
-        Ok(fs::remove_dir_all(&self.folder).map_err(IoError::at("remove", &self.folder))?)
+        Ok(self.lock.clear(&self.folder)?)
     }
 }
